@@ -1,0 +1,1 @@
+"""The store: engine, tables and migrations."""

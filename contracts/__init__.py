@@ -1,0 +1,1 @@
+"""The ground floor: OpenAPI contracts in; compiled operations, findings and the snapshot format out. Pure."""

@@ -1,0 +1,192 @@
+"""The files of an estate, as typed values: what may stand in each, and what each key means.
+
+::
+
+    estate/
+      ostiary.yaml                  EstateFile: gateway, upstreams, plans, defaults
+      teams.yaml                    TeamsFile: teams and their members
+      consumers.yaml                ConsumersFile: partner organisations, applications, subscriptions
+      apis/<api>/api.yaml           ApiFile: owner, classification, upstream, versions and their lifecycle
+      apis/<api>/<version>.openapi.yaml   the contract of one version (`.yml` and `.json` too)
+      common/…                      any YAML or JSON that contracts refer to by `$ref`
+
+Unknown keys are refused. `ostiary schema` prints these types as JSON Schemas for editors. Secrets never stand
+in an estate: `credential` names one that the gateway finds in its environment.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        max_length=63,
+        description="a lower-case name: letters, digits and single hyphens",
+    ),
+]
+VersionName = Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]{0,3}$", description="v1, v2, …")]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+Url = Annotated[
+    str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$", description="an absolute http(s) URL")
+]
+Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Date = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$",
+        description="a date (its first second, UTC) or an RFC 3339 time in UTC",
+    ),
+]
+Scope = Annotated[
+    str, msgspec.Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$", description="RFC 6749 §3.3 scope-token")
+]
+LimitText = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^\s*\d+\s*(/|per)\s*\d*\s*(second|minute|hour|day|month|year)s?\s*$",
+        description="such as `100/minute` or `20 per 5 second`, as the `limits` package writes it",
+    ),
+]
+Classification = Literal["public", "internal", "confidential", "restricted"]
+Criticality = Literal[1, 2, 3, 4]
+Role = Literal["partner-developer", "api-owner", "architect", "security", "operator"]
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
+    """Keys are kebab-case in the files."""
+
+
+class TimeoutsEntry(_File):
+    """Seconds."""
+
+    connect: Seconds = 3.0
+    first_byte: Seconds = 15.0
+    between_bytes: Seconds = 15.0
+    total: Seconds = 60.0
+
+
+class UpstreamEntry(_File):
+    """A server behind the gateway. `credential` is a secret's name; `database` and `login` are for Odoo."""
+
+    url: Url
+    kind: Literal["http", "odoo"] = "http"
+    description: str = ""
+    credential: Name | None = None
+    credential_header: str = "authorization"
+    credential_scheme: str | None = "Bearer"
+    protocol: Literal["json2", "jsonrpc"] = "json2"
+    database: str | None = None
+    login: str | None = None
+    connections: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
+    timeouts: TimeoutsEntry = TimeoutsEntry()
+
+
+class PlanEntry(_File):
+    """Limits by name, all of which hold at once: `{burst: 20/second, daily: 10000/day}`."""
+
+    limits: Annotated[dict[Name, LimitText], msgspec.Meta(min_length=1)]
+    description: str = ""
+
+
+class GatewayEntry(_File):
+    """`public-url` is where partners reach the gateway, and the audience of access tokens."""
+
+    public_url: Url = "http://127.0.0.1:8080"
+
+
+class DefaultsEntry(_File):
+    """What holds where a contract says nothing. `max-body` is in bytes."""
+
+    max_body: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 1_048_576
+    unknown_query: Literal["ignore", "refuse"] = "refuse"
+
+
+class EstateFile(_File):
+    """`ostiary.yaml`."""
+
+    name: Name
+    upstreams: dict[Name, UpstreamEntry]
+    plans: dict[Name, PlanEntry]
+    gateway: GatewayEntry = GatewayEntry()
+    defaults: DefaultsEntry = DefaultsEntry()
+
+
+class MemberEntry(_File):
+    name: str
+    email: Email
+    roles: tuple[Role, ...] = ()
+
+
+class TeamEntry(_File):
+    title: str
+    contact: Email
+    members: dict[Name, MemberEntry] = {}
+
+
+class TeamsFile(_File):
+    """`teams.yaml`."""
+
+    teams: dict[Name, TeamEntry]
+
+
+class SubscriptionEntry(_File):
+    """An API version, the plan that meters it and the scopes that are granted."""
+
+    api: Name
+    version: VersionName
+    plan: Name
+    scopes: tuple[Scope, ...] = ()
+
+
+class ApplicationEntry(_File):
+    title: str
+    subscriptions: tuple[SubscriptionEntry, ...] = ()
+
+
+class ConsumerEntry(_File):
+    """A partner organisation and its applications (OAuth clients). An application's key is its client id."""
+
+    title: str
+    contact: Email
+    applications: dict[Name, ApplicationEntry] = {}
+
+
+class ConsumersFile(_File):
+    """`consumers.yaml`."""
+
+    consumers: dict[Name, ConsumerEntry]
+
+
+class VersionEntry(_File):
+    """A version's lifecycle. `deprecation` and `sunset` are dates; `successor` is another version's name."""
+
+    state: Literal["draft", "published", "deprecated", "retired"] = "published"
+    deprecation: Date | None = None
+    sunset: Date | None = None
+    successor: VersionName | None = None
+    migration_guide: Url | None = None
+    upstream: Name | None = None
+
+
+class SloEntry(_File):
+    """Availability in percent and the 95th percentile of latency in milliseconds, over 30 days."""
+
+    availability: Annotated[float, msgspec.Meta(gt=0, le=100)]
+    latency_p95: Annotated[int, msgspec.Meta(gt=0)] | None = None
+
+
+class ApiFile(_File):
+    """`apis/<api>/api.yaml`. The owner is a team; `upstream` serves every version that names no other."""
+
+    title: str
+    owner: Name
+    contact: Email
+    upstream: Name
+    classification: Classification
+    versions: Annotated[dict[VersionName, VersionEntry], msgspec.Meta(min_length=1)]
+    description: str = ""
+    criticality: Criticality = 3
+    system_of_record_for: tuple[str, ...] = ()
+    slo: SloEntry | None = None

@@ -1,0 +1,180 @@
+"""Compiled operations: what one OpenAPI document says, in the form that the gateway enforces.
+
+Everything here is frozen, JSON-serialisable data: it is what a snapshot's `contracts` part is made of.
+A schema is a JSON Schema 2020-12 value (OAS 3.0 dialects are rewritten when a contract is compiled). Its
+references are absolute, into the documents of its version: `urn:ostiary:orders:v1:request#/components/…`.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+JsonSchema = bool | dict[str, Any]
+ParameterLocation = Literal["path", "query", "header", "cookie"]
+Direction = Literal["request", "response"]
+
+
+class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One parameter of an operation (OAS 3.1 §4.8.12), with style and explode made explicit.
+
+    `content_type` is set where the parameter is serialised as a media type (`content`) and not by a style.
+    """
+
+    name: str
+    location: ParameterLocation
+    style: str
+    explode: bool
+    schema: JsonSchema
+    required: bool = False
+    allow_empty: bool = False
+    content_type: str | None = None
+
+
+class MediaType(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One media type of a body: a lower-case range such as `application/json` or `image/*`."""
+
+    range: str
+    schema: JsonSchema | None = None
+
+
+class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    required: bool
+    content: tuple[MediaType, ...]
+
+
+class Response(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One response: `status` is `200`, `4XX` or `default`, as OpenAPI writes it."""
+
+    status: str
+    content: tuple[MediaType, ...] = ()
+
+
+class HttpBackend(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="http"):
+    """Served by a partner API: the path below the version's base path is appended to the upstream's URL."""
+
+    upstream: str
+
+
+OdooAction = Literal["list", "get", "create", "update", "delete", "call"]
+OdooValue = Literal[
+    "text",  # char, text, selection, html: false → null
+    "integer",
+    "number",  # float, monetary
+    "boolean",  # false stays false
+    "date",  # YYYY-MM-DD on both sides
+    "datetime",  # naive UTC ↔ RFC 3339
+    "reference",  # many2one ↔ {id, name}
+    "reference-id",  # many2one ↔ its id
+    "reference-name",  # many2one → its display name; read only
+    "ids",  # x2many ↔ [id, …]
+    "records",  # one2many ↔ [{…}, …] by `fields` of `model`
+]
+
+
+class OdooField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A property of the contract and the Odoo field behind it. `writable` follows the schema's `readOnly`."""
+
+    name: str
+    field: str
+    value: OdooValue
+    writable: bool = True
+    model: str | None = None
+    fields: tuple["OdooField", ...] = ()
+
+
+class OdooFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A query parameter (or one property of a deepObject parameter) that becomes one domain condition."""
+
+    parameter: str
+    field: str
+    operator: str
+    value: OdooValue
+    property: str | None = None
+
+
+class OdooBackend(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="odoo"
+):
+    """Served by an Odoo model (`x-ostiary-odoo`). Only what is named here is ever asked of Odoo.
+
+    `id_parameter` is the path parameter with the record's id; `domain` is added to every look-up and a
+    request cannot widen it; `item_property` is the property of the answer that holds the list (None: the
+    answer is the array itself); `total_property` likewise for the count of all matches.
+    """
+
+    upstream: str
+    model: str
+    action: OdooAction
+    method: str | None = None
+    id_parameter: str | None = None
+    fields: tuple[OdooField, ...] = ()
+    filters: tuple[OdooFilter, ...] = ()
+    domain: tuple[Any, ...] = ()
+    order: str = "id"
+    sort_parameter: str | None = None
+    sort_fields: tuple[tuple[str, str], ...] = ()
+    limit_parameter: str | None = None
+    offset_parameter: str | None = None
+    default_limit: int = 20
+    maximum_limit: int = 100
+    item_property: str | None = None
+    total_property: str | None = None
+    context: dict[str, Any] = {}
+    success_status: int = 200
+
+
+Backend = HttpBackend | OdooBackend
+
+
+class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One operation: a method on a path template, and all that is enforced on it.
+
+    `path` is relative to the version's base path. `scopes` are the alternatives of the contract's `security`:
+    a token satisfies one of them by holding all its scopes. `public` is true only for an explicit
+    `security: []`. `pointer` is the operation's place in its contract. `max_body` is in bytes.
+    """
+
+    id: str
+    method: str
+    path: str
+    pointer: str
+    backend: Backend
+    scopes: tuple[tuple[str, ...], ...] = ()
+    public: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    body: RequestBody | None = None
+    responses: tuple[Response, ...] = ()
+    max_body: int = 1_048_576
+    cost: int = 1
+    unknown_query: Literal["ignore", "refuse"] = "refuse"
+    deprecated: bool = False
+
+
+class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a version stands. Times are Unix seconds (UTC); `sunset` is never before `deprecation`."""
+
+    state: Literal["draft", "published", "deprecated", "retired"] = "published"
+    deprecation: int | None = None
+    sunset: int | None = None
+    successor: str | None = None
+    documentation: str | None = None
+
+
+class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One version of an API, compiled. `revision` is the SHA-256 of the contract it was compiled from.
+
+    `base_path` starts with a slash and does not end with one. `documents` are the JSON Schema resources
+    (by absolute URI) into which the operations' schemas refer, one for each direction.
+    """
+
+    api: str
+    version: str
+    title: str
+    owner: str
+    base_path: str
+    revision: str
+    operations: tuple[Operation, ...]
+    lifecycle: Lifecycle = Lifecycle()
+    classification: str = "internal"
+    successor_base_path: str | None = None
+    documents: dict[str, dict[str, Any]] = {}

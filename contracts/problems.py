@@ -1,0 +1,210 @@
+"""The catalogue of problem types: every refusal that Ostiary gives over HTTP (RFC 9457).
+
+A type's id never changes; its status, title and meaning stand here and nowhere else, and `docs/problems.md`
+has a section for each. A library's exception is mapped to one of these where the library is called.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+CONTENT_TYPE: Final = "application/problem+json"
+URN_PREFIX: Final = "urn:ostiary:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One row of the catalogue: a stable kebab-case id, the HTTP status, a title and what it means."""
+
+    id: str
+    status: int
+    title: str
+    meaning: str
+    uri: str = ""
+
+    @property
+    def type_uri(self) -> str:
+        """The `type` member: a registered URI where one exists, else our URN."""
+        return self.uri or URN_PREFIX + self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One refusal: its type, what happened this time, extension members and extra response headers.
+
+    `detail` and `extensions` never hold a token, a submitted value or an upstream's internals.
+    """
+
+    type: ProblemType
+    detail: str
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def status(self) -> int:
+        return self.type.status
+
+    def body(self, instance: str = "") -> bytes:
+        """The `application/problem+json` document; `instance` is the request's URN."""
+        members: dict[str, Any] = {
+            "type": self.type.type_uri,
+            "title": self.type.title,
+            "status": self.type.status,
+            "detail": self.detail,
+        }
+        if instance:
+            members["instance"] = instance
+        members.update(self.extensions)
+        return msgspec.json.encode(members)
+
+
+_TYPES: tuple[ProblemType, ...] = (
+    ProblemType(
+        "malformed-request",
+        400,
+        "Malformed request",
+        "The message is not HTTP/1.1 as RFC 9112 has it, or two of its parts contradict each other.",
+    ),
+    ProblemType(
+        "ambiguous-target",
+        400,
+        "Ambiguous request target",
+        "The path could be read in two ways (encoded slash, dot segment, double encoding, empty segment…).",
+    ),
+    ProblemType("malformed-json", 400, "Malformed JSON", "The request body is not one JSON text (RFC 8259)."),
+    ProblemType(
+        "credentials-missing", 401, "Credentials missing", "The operation needs an access token; none came."
+    ),
+    ProblemType(
+        "token-invalid",
+        401,
+        "Access token invalid",
+        "The token is malformed, expired, revoked, or not issued for this gateway by an issuer it trusts.",
+    ),
+    ProblemType(
+        "client-authentication-failed",
+        401,
+        "Authentication failed",
+        "The catalog does not know this credential.",
+    ),
+    ProblemType(
+        "scope-insufficient", 403, "Scope insufficient", "The token lacks a scope that the contract demands."
+    ),
+    ProblemType(
+        "subscription-missing",
+        403,
+        "Subscription missing",
+        "The application has no subscription to this version of the API.",
+    ),
+    ProblemType(
+        "route-not-found", 404, "No such resource", "No published contract has an operation at this path."
+    ),
+    ProblemType(
+        "method-not-allowed",
+        405,
+        "Method not allowed",
+        "The path exists, the method is not in its contract; `Allow` lists those that are.",
+    ),
+    ProblemType(
+        "not-acceptable", 406, "Not acceptable", "The contract has no representation that `Accept` admits."
+    ),
+    ProblemType("request-timeout", 408, "Request timeout", "The request did not arrive whole in time."),
+    ProblemType(
+        "version-sunset",
+        410,
+        "Version has ended",
+        "The API version is past its sunset; `successor` names the version to move to.",
+    ),
+    ProblemType("body-too-large", 413, "Body too large", "The body exceeds the operation's limit."),
+    ProblemType(
+        "target-too-long", 414, "Target too long", "The request target is over the listener's limit."
+    ),
+    ProblemType(
+        "unsupported-media-type",
+        415,
+        "Unsupported media type",
+        "The contract does not accept this `Content-Type` or `Content-Encoding`.",
+    ),
+    ProblemType(
+        "schema-violation",
+        422,
+        "Request does not match the contract",
+        "`violations` lists each place as `{in, pointer, rule, message}`; submitted values are not repeated.",
+    ),
+    ProblemType(
+        "quota-exceeded",
+        429,
+        "Quota exceeded",
+        "A limit of the plan is used up; `violated-policies` names it and `Retry-After` says until when.",
+        "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    ),
+    ProblemType("head-too-large", 431, "Header fields too large", "The request head exceeds the limit."),
+    ProblemType(
+        "policy-failed",
+        500,
+        "Policy failed",
+        "A policy of the gateway failed on this request; the request was not let through.",
+    ),
+    ProblemType(
+        "method-not-implemented",
+        501,
+        "Method not implemented",
+        "The gateway does not carry this method (CONNECT, TRACE) or this upgrade.",
+    ),
+    ProblemType(
+        "upstream-unreachable", 502, "Upstream unreachable", "The upstream refused or dropped the connection."
+    ),
+    ProblemType(
+        "upstream-malformed",
+        502,
+        "Upstream answer unusable",
+        "The upstream's answer is no HTTP or no JSON.",
+    ),
+    ProblemType(
+        "mediation-failed",
+        502,
+        "Mediation failed",
+        "The upstream's answer does not fit the contract's mapping; the owner of the API is the one to tell.",
+    ),
+    ProblemType(
+        "upstream-refused-credential",
+        502,
+        "Upstream refused the gateway",
+        "The upstream does not accept the gateway's own credential; the operator is the one to tell.",
+    ),
+    ProblemType(
+        "issuer-unavailable",
+        503,
+        "Issuer unavailable",
+        "The keys that would verify this token cannot be fetched now.",
+    ),
+    ProblemType("not-ready", 503, "Not ready", "The gateway has no snapshot yet, or is shutting down."),
+    ProblemType("upstream-busy", 503, "Upstream busy", "The upstream's connection budget is used up."),
+    ProblemType("store-unavailable", 503, "Store unavailable", "The catalog's database does not answer."),
+    ProblemType("upstream-timeout", 504, "Upstream timeout", "The upstream did not answer in time."),
+    ProblemType(
+        "outcome-unknown",
+        504,
+        "Outcome unknown",
+        "A write was sent and no answer came: it may or may not have happened. Look before you repeat it.",
+    ),
+    ProblemType(
+        "record-access-denied", 403, "Access denied by Odoo", "Odoo's own access rules refuse this record."
+    ),
+    ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
+    ProblemType("record-conflict", 409, "Conflict", "The record was changed or locked by someone else."),
+    ProblemType(
+        "business-rule", 422, "Refused by a business rule", "Odoo refused the values; `detail` is its reason."
+    ),
+)
+
+CATALOGUE: Final[Mapping[str, ProblemType]] = {row.id: row for row in _TYPES}
+
+
+def problem(
+    type_id: str, detail: str, *, headers: tuple[tuple[str, str], ...] = (), **extensions: Any
+) -> Problem:
+    """A problem of the catalogue's type `type_id`. Raises KeyError for an id that is not in it."""
+    return Problem(CATALOGUE[type_id], detail, extensions, headers)

@@ -1,0 +1,204 @@
+"""The snapshot: the one thing the catalog and the gateway share.
+
+It is immutable and versioned: a signed manifest that names two parts by digest. `contracts` is large and
+changes with approvals; `access` (applications, subscriptions, issuers) changes often. A part is the
+deterministic JSON encoding of its struct, and its name is `sha256:` and the hex digest of those bytes, so
+that a part that did not change is never sent or compiled twice. The manifest is signed with Ed25519
+(RFC 8032) over its own bytes.
+"""
+
+import hashlib
+from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from contracts.operations import ApiVersion
+
+FORMAT = 1
+
+
+class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of an upstream call, in seconds. `between_bytes` bounds the silence after the first byte."""
+
+    connect: float = 3.0
+    first_byte: float = 15.0
+    between_bytes: float = 15.0
+    total: float = 60.0
+
+
+class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A server behind the gateway. `credential` names a secret that the gateway holds; never its value.
+
+    `connections` is the most that one gateway worker opens at once. `protocol`, `database` and `login`
+    are for Odoo: JSON-2 needs the key alone, JSON-RPC the database and the login too.
+    """
+
+    name: str
+    kind: Literal["http", "odoo"]
+    url: str
+    timeouts: Timeouts = Timeouts()
+    connections: int = 64
+    credential: str | None = None
+    credential_header: str = "authorization"
+    credential_scheme: str | None = "Bearer"
+    protocol: Literal["json2", "jsonrpc"] = "json2"
+    database: str | None = None
+    login: str | None = None
+
+
+class RateLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `quota` units in each window of `window` seconds. `name` is what the headers show."""
+
+    name: str
+    quota: int
+    window: int
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    limits: tuple[RateLimit, ...]
+
+
+class ContractsPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be called, where it is served, and the plans. `audience` is the gateway's public URL."""
+
+    audience: str
+    upstreams: tuple[Upstream, ...]
+    plans: tuple[Plan, ...]
+    versions: tuple[ApiVersion, ...]
+
+
+class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trusted issuer of access tokens: its fixed algorithms, where its keys are, and those known now."""
+
+    issuer: str
+    jwks_uri: str
+    algorithms: tuple[str, ...]
+    jwks: dict[str, Any]
+
+
+class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One application's right to one API version: the plan that meters it and the scopes it was granted."""
+
+    api: str
+    version: str
+    plan: str
+    scopes: tuple[str, ...]
+
+
+class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    client_id: str
+    name: str
+    consumer: str
+    subscriptions: tuple[Subscription, ...]
+
+
+class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may call: issuers, and applications with their subscriptions."""
+
+    issuers: tuple[Issuer, ...]
+    applications: tuple[Application, ...]
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names the two parts by digest. `serial` only grows: a gateway never goes back to a lower one."""
+
+    format: int
+    serial: int
+    issued_at: int
+    contracts: str
+    access: str
+
+
+class SignedManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The manifest's exact bytes, and the Ed25519 signature over them (both base64 in JSON)."""
+
+    manifest: bytes
+    signature: bytes
+    key_id: str
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A whole, verified snapshot."""
+
+    manifest: Manifest
+    contracts: ContractsPart
+    access: AccessPart
+
+
+class SnapshotError(Exception):
+    """A snapshot that must not be enforced; the message says why."""
+
+
+class Parts(Protocol):
+    """Where the bytes of a part are found by digest; None where they are not."""
+
+    def get(self, digest: str, /) -> bytes | None: ...
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def encode_part(part: ContractsPart | AccessPart) -> tuple[str, bytes]:
+    """The part's digest and bytes."""
+    data = _encoder.encode(part)
+    return digest_of(data), data
+
+
+def digest_of(data: bytes) -> str:
+    """`sha256:` and the hex SHA-256 of `data`."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def key_id_of(key: Ed25519PublicKey) -> str:
+    """A public key's short name: the first 16 hex digits of the SHA-256 of its 32 bytes."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+
+
+def sign(manifest: Manifest, key: Ed25519PrivateKey) -> SignedManifest:
+    """Signs the manifest with the catalog's snapshot key."""
+    data = _encoder.encode(manifest)
+    return SignedManifest(data, key.sign(data), key_id_of(key.public_key()))
+
+
+def verify(signed: SignedManifest, key: Ed25519PublicKey) -> Manifest:
+    """The manifest, once its signature has proved it ours. Raises SnapshotError."""
+    try:
+        key.verify(signed.signature, signed.manifest)
+    except InvalidSignature:
+        raise SnapshotError(
+            f"the snapshot is signed with key {signed.key_id!r}, not with the trusted key {key_id_of(key)!r}"
+        ) from None
+    try:
+        manifest = msgspec.json.decode(signed.manifest, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise SnapshotError(f"the manifest does not decode: {error}") from None
+    if manifest.format != FORMAT:
+        raise SnapshotError(f"snapshot format {manifest.format} is not the supported format {FORMAT}")
+    return manifest
+
+
+def assemble(manifest: Manifest, parts: Parts) -> Snapshot:
+    """The snapshot that a verified manifest names. Raises SnapshotError for a missing or altered part."""
+    return Snapshot(
+        manifest,
+        _part(manifest.contracts, parts, ContractsPart),
+        _part(manifest.access, parts, AccessPart),
+    )
+
+
+T = TypeVar("T")
+
+
+def _part(digest: str, parts: Parts, kind: type[T]) -> T:
+    data = parts.get(digest)
+    if data is None:
+        raise SnapshotError(f"the snapshot's {kind.__name__} {digest} is missing")
+    if digest_of(data) != digest:
+        raise SnapshotError(f"the snapshot's {kind.__name__} was altered: {digest_of(data)} is not {digest}")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise SnapshotError(f"the snapshot's {kind.__name__} does not decode: {error}") from None

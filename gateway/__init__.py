@@ -1,0 +1,1 @@
+"""The data plane: accepts, normalises, routes, runs the stages, calls the upstream, records. Stateless."""

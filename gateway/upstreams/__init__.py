@@ -1,0 +1,1 @@
+"""Where an operation is served: partner APIs over HTTP, and Odoo."""

@@ -1,0 +1,1 @@
+"""Mediation between a REST contract and an Odoo model."""
