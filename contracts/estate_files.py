@@ -28,9 +28,7 @@ Name = Annotated[
 ]
 VersionName = Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]{0,3}$", description="v1, v2, …")]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
-Url = Annotated[
-    str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$", description="an absolute http(s) URL")
-]
+Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$", description="an absolute http(s) URL")]
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 Date = Annotated[
     str,
@@ -58,7 +56,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     """Keys are kebab-case in the files."""
 
 
-class TimeoutsEntry(_File):
+class TimeoutsEntry(_File, frozen=True):
     """Seconds."""
 
     connect: Seconds = 3.0
@@ -67,7 +65,7 @@ class TimeoutsEntry(_File):
     total: Seconds = 60.0
 
 
-class UpstreamEntry(_File):
+class UpstreamEntry(_File, frozen=True):
     """A server behind the gateway. `credential` is a secret's name; `database` and `login` are for Odoo."""
 
     url: Url
@@ -83,27 +81,27 @@ class UpstreamEntry(_File):
     timeouts: TimeoutsEntry = TimeoutsEntry()
 
 
-class PlanEntry(_File):
+class PlanEntry(_File, frozen=True):
     """Limits by name, all of which hold at once: `{burst: 20/second, daily: 10000/day}`."""
 
     limits: Annotated[dict[Name, LimitText], msgspec.Meta(min_length=1)]
     description: str = ""
 
 
-class GatewayEntry(_File):
+class GatewayEntry(_File, frozen=True):
     """`public-url` is where partners reach the gateway, and the audience of access tokens."""
 
     public_url: Url = "http://127.0.0.1:8080"
 
 
-class DefaultsEntry(_File):
+class DefaultsEntry(_File, frozen=True):
     """What holds where a contract says nothing. `max-body` is in bytes."""
 
     max_body: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 1_048_576
     unknown_query: Literal["ignore", "refuse"] = "refuse"
 
 
-class EstateFile(_File):
+class EstateFile(_File, frozen=True):
     """`ostiary.yaml`."""
 
     name: Name
@@ -113,25 +111,25 @@ class EstateFile(_File):
     defaults: DefaultsEntry = DefaultsEntry()
 
 
-class MemberEntry(_File):
+class MemberEntry(_File, frozen=True):
     name: str
     email: Email
     roles: tuple[Role, ...] = ()
 
 
-class TeamEntry(_File):
+class TeamEntry(_File, frozen=True):
     title: str
     contact: Email
     members: dict[Name, MemberEntry] = {}
 
 
-class TeamsFile(_File):
+class TeamsFile(_File, frozen=True):
     """`teams.yaml`."""
 
     teams: dict[Name, TeamEntry]
 
 
-class SubscriptionEntry(_File):
+class SubscriptionEntry(_File, frozen=True):
     """An API version, the plan that meters it and the scopes that are granted."""
 
     api: Name
@@ -140,12 +138,12 @@ class SubscriptionEntry(_File):
     scopes: tuple[Scope, ...] = ()
 
 
-class ApplicationEntry(_File):
+class ApplicationEntry(_File, frozen=True):
     title: str
     subscriptions: tuple[SubscriptionEntry, ...] = ()
 
 
-class ConsumerEntry(_File):
+class ConsumerEntry(_File, frozen=True):
     """A partner organisation and its applications (OAuth clients). An application's key is its client id."""
 
     title: str
@@ -153,13 +151,13 @@ class ConsumerEntry(_File):
     applications: dict[Name, ApplicationEntry] = {}
 
 
-class ConsumersFile(_File):
+class ConsumersFile(_File, frozen=True):
     """`consumers.yaml`."""
 
     consumers: dict[Name, ConsumerEntry]
 
 
-class VersionEntry(_File):
+class VersionEntry(_File, frozen=True):
     """A version's lifecycle. `deprecation` and `sunset` are dates; `successor` is another version's name."""
 
     state: Literal["draft", "published", "deprecated", "retired"] = "published"
@@ -170,14 +168,14 @@ class VersionEntry(_File):
     upstream: Name | None = None
 
 
-class SloEntry(_File):
+class SloEntry(_File, frozen=True):
     """Availability in percent and the 95th percentile of latency in milliseconds, over 30 days."""
 
     availability: Annotated[float, msgspec.Meta(gt=0, le=100)]
     latency_p95: Annotated[int, msgspec.Meta(gt=0)] | None = None
 
 
-class ApiFile(_File):
+class ApiFile(_File, frozen=True):
     """`apis/<api>/api.yaml`. The owner is a team; `upstream` serves every version that names no other."""
 
     title: str

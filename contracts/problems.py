@@ -118,9 +118,7 @@ _TYPES: tuple[ProblemType, ...] = (
         "The API version is past its sunset; `successor` names the version to move to.",
     ),
     ProblemType("body-too-large", 413, "Body too large", "The body exceeds the operation's limit."),
-    ProblemType(
-        "target-too-long", 414, "Target too long", "The request target is over the listener's limit."
-    ),
+    ProblemType("target-too-long", 414, "Target too long", "The request target is over the listener's limit."),
     ProblemType(
         "unsupported-media-type",
         415,
@@ -203,8 +201,6 @@ _TYPES: tuple[ProblemType, ...] = (
 CATALOGUE: Final[Mapping[str, ProblemType]] = {row.id: row for row in _TYPES}
 
 
-def problem(
-    type_id: str, detail: str, *, headers: tuple[tuple[str, str], ...] = (), **extensions: Any
-) -> Problem:
+def problem(type_id: str, detail: str, *, headers: tuple[tuple[str, str], ...] = (), **extensions: Any) -> Problem:
     """A problem of the catalogue's type `type_id`. Raises KeyError for an id that is not in it."""
     return Problem(CATALOGUE[type_id], detail, extensions, headers)

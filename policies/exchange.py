@@ -1,0 +1,151 @@
+"""An exchange: one request on its way through the gateway, and what became of it.
+
+It is the one mutable thing of the data plane. The listener sets the first group of fields; each stage sets
+what its own group says and reads only what an earlier stage has set (the order is in `policies.stages`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.operations import ApiVersion, Operation
+from contracts.problems import Problem
+from contracts.snapshot import Subscription
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, as the verified access token says.
+
+    `scopes` are those in the token; `expires` is Unix seconds; `token_id` is the `jti`, for the log.
+    """
+
+    issuer: str
+    client_id: str
+    subject: str
+    consumer: str
+    scopes: frozenset[str]
+    expires: float
+    token_id: str
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """What one limit has left after a decision: `remaining` units, for `reset` more seconds."""
+
+    name: str
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place where a message does not match its contract. It never holds the value.
+
+    `location` is `path`, `query`, `header`, `cookie` or `body`; `pointer` is a JSON pointer, below the
+    parameter's name for parameters; `rule` is the JSON Schema keyword or the OpenAPI rule.
+    """
+
+    location: str
+    pointer: str
+    rule: str
+    message: str
+
+    def as_member(self) -> dict[str, str]:
+        """The form in a problem document's `violations`."""
+        return {"in": self.location, "pointer": self.pointer, "rule": self.rule, "message": self.message}
+
+
+class Exchange:
+    """See the module's text. Times are `time.monotonic()` seconds; 0.0 where it has not happened."""
+
+    __slots__ = (
+        "answer_headers",
+        "body",
+        "body_value",
+        "bytes_in",
+        "bytes_out",
+        "ended_at",
+        "fields",
+        "headers",
+        "http_version",
+        "limits",
+        "method",
+        "operation",
+        "parameters",
+        "path",
+        "path_values",
+        "peer",
+        "principal",
+        "query",
+        "received_at",
+        "refusal",
+        "refused_by",
+        "request_id",
+        "scheme",
+        "status",
+        "subscription",
+        "target",
+        "upstream_ended_at",
+        "upstream_first_byte_at",
+        "upstream_sent_at",
+        "version",
+        "violations",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        target: bytes,
+        headers: list[Header],
+        fields: dict[bytes, bytes],
+        peer: str,
+        scheme: str = "http",
+        http_version: str = "1.1",
+        received_at: float = 0.0,
+    ) -> None:
+        # From the listener. `headers` are as received, order and duplicates kept; `fields` maps a lower-case
+        # name to its value (duplicates joined with ", "; duplicates of what decides were refused).
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.fields = fields
+        self.peer = peer
+        self.scheme = scheme
+        self.http_version = http_version
+        self.received_at = received_at
+        self.request_id = ""
+        # From `target`: the normalised path (the very string that is routed and forwarded) and raw query.
+        self.path = ""
+        self.query = b""
+        # From routing. `path_values` are the raw, still percent-encoded segments, in template order.
+        self.version: ApiVersion | None = None
+        self.operation: Operation | None = None
+        self.path_values: tuple[str, ...] = ()
+        # From `authentication` and `subscription`.
+        self.principal: Principal | None = None
+        self.subscription: Subscription | None = None
+        # From `rate_limit`.
+        self.limits: tuple[LimitState, ...] = ()
+        # From the body's arrival and `request_schema`. `parameters` maps a location to decoded values by name.
+        self.body: bytes | None = None
+        self.body_value: Any = None
+        self.parameters: dict[str, dict[str, Any]] = {}
+        # From the stages and the upstream's answer: headers to add to what the client gets.
+        self.answer_headers: list[Header] = []
+        self.status = 0
+        self.refusal: Problem | None = None
+        self.refused_by = ""
+        self.violations: tuple[Violation, ...] = ()
+        # For the record.
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.upstream_sent_at = 0.0
+        self.upstream_first_byte_at = 0.0
+        self.upstream_ended_at = 0.0
+        self.ended_at = 0.0

@@ -1,0 +1,78 @@
+"""What the policies need from outside: small protocols, implemented in `gateway/adapters`."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from contracts.snapshot import Application, RateLimit
+from policies.exchange import LimitState
+
+
+class Clock(Protocol):
+    """Wall-clock time in Unix seconds."""
+
+    def __call__(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A limiter's decision over several limits at once: all taken, or none (`violated` names those full)."""
+
+    states: tuple[LimitState, ...]
+    violated: tuple[str, ...] = ()
+
+
+class Limiter(Protocol):
+    def take(self, key: str, limits: tuple[RateLimit, ...], cost: int, /) -> Allowance | Awaitable[Allowance]:
+        """Takes `cost` units from every limit under `key`, or from none of them."""
+        ...
+
+
+class IssuerUnavailableError(Exception):
+    """The issuer's keys cannot be had now. This is an outage (503), not a bad token (401)."""
+
+
+class KeySource(Protocol):
+    """The public keys of trusted issuers."""
+
+    def algorithms(self, issuer: str, /) -> tuple[str, ...] | None:
+        """The fixed algorithms of a trusted issuer; None for an issuer that is not trusted."""
+        ...
+
+    def find(self, issuer: str, key_id: str, /) -> Any | None:
+        """The key (as PyJWT takes it), if it is known now."""
+        ...
+
+    def fetch(self, issuer: str, key_id: str, /) -> Awaitable[Any | None]:
+        """Fetches the issuer's keys (once for all who ask at the same time), then as `find`.
+
+        Raises IssuerUnavailableError.
+        """
+        ...
+
+
+class Access(Protocol):
+    """The access part in force. The object stays the same over swaps; what it answers changes."""
+
+    @property
+    def generation(self) -> int:
+        """Grows with each swap, so that what was derived from an older one can be dropped."""
+        ...
+
+    @property
+    def applications(self) -> Mapping[str, Application]:
+        """By client id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All that the stages are given when they are bound."""
+
+    clock: Clock
+    limiter: Limiter
+    keys: KeySource
+    access: Access
+    audience: str
+    plans: Mapping[str, tuple[RateLimit, ...]]
+    """Limits by plan."""
