@@ -1,0 +1,293 @@
+"""The handling of one request: from an accepted head, through the stages, to the upstream.
+
+The stages run at once, on the event loop's stack: the common request costs no task and no future. Only a stage
+that has to wait (an unknown key, a shared limit) or a mediated upstream makes a task.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Protocol
+
+import structlog
+
+from contracts.problems import CONTENT_TYPE, Problem, problem
+from gateway.relay import Relay
+from gateway.runtime import Route, Runtime
+from gateway.wire.headers import request_head
+from gateway.wire.messages import Call, Client
+from policies import request_id, target
+from policies.exchange import Exchange, Header
+from policies.verdict import ALLOW, Deny, Stage, Verdict
+
+log = structlog.get_logger()
+
+_PROBLEM_HEADER: Final[Header] = (b"content-type", CONTENT_TYPE.encode())
+_JSON_HEADER: Final[Header] = (b"content-type", b"application/json")
+_RETRY: Final = (("retry-after", "1"),)
+
+
+class Owner(Protocol):
+    """What a handling needs of the pipeline."""
+
+    runtime: Runtime | None
+
+    def ended(self, exchange: Exchange) -> None: ...
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]: ...
+
+
+class Handling:
+    """Implements the listener's `Handler`."""
+
+    __slots__ = (
+        "_buffer",
+        "_call",
+        "_client",
+        "_complete",
+        "_done",
+        "_owner",
+        "_ready",
+        "_relay",
+        "_route",
+        "_task",
+        "exchange",
+    )
+
+    def __init__(self, owner: Owner, client: Client) -> None:
+        self.exchange = client.exchange
+        self._owner = owner
+        self._client = client
+        self._route: Route | None = None
+        self._call: Call | None = None
+        self._relay: Relay | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._buffer: list[bytes] = []
+        self._complete = False  # the request has arrived whole
+        self._ready = False  # the stages before the body have let it through
+        self._done = False
+
+    def begin(self) -> None:
+        """Normalises, routes and runs the stages that need no body."""
+        exchange = self.exchange
+        exchange.request_id = request_id.choose(exchange.fields)
+        runtime = self._owner.runtime
+        if runtime is None:
+            self.refuse("routing", problem("not-ready", "No snapshot has arrived yet.", headers=_RETRY))
+            return
+        normal = target.normalise(exchange.target, exchange.fields.get(b"host", b""))
+        if isinstance(normal, Problem):
+            self.refuse("target", normal)
+            return
+        exchange.path, exchange.query = normal
+        found = runtime.router.match(exchange.path)
+        if found is None:
+            self._off_the_map(runtime)
+            return
+        methods, exchange.path_values = found
+        route = methods.get(exchange.method)
+        if route is None and exchange.method == "HEAD":
+            route = methods.get("GET")  # RFC 9110 §9.3.2: HEAD is what GET would say, without the content
+        if route is None:
+            allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
+            detail = f"The contract has no {exchange.method} here."
+            header = (("allow", ", ".join(allowed)),)
+            self.refuse("routing", problem("method-not-allowed", detail, headers=header, allowed=allowed))
+            return
+        self._route = route
+        exchange.version = route.version
+        exchange.operation = route.operation
+        self._run(route.stages.head, 0, self._head_passed)
+
+    def _off_the_map(self, runtime: Runtime) -> None:
+        document = runtime.well_known.get(self.exchange.path)
+        if document is not None and self.exchange.method in ("GET", "HEAD"):
+            headers = [_JSON_HEADER, (b"cache-control", b"max-age=300"), self._request_id()]
+            self.answer(200, headers, document)
+        else:
+            self.refuse("routing", problem("route-not-found", "No published contract has this path."))
+
+    def _run(self, stages: tuple[Stage, ...], first: int, then: Callable[[], None]) -> None:
+        """Runs stages until one refuses, one has to wait, or all have let the exchange through."""
+        exchange = self.exchange
+        for index in range(first, len(stages)):
+            try:
+                verdict = stages[index](exchange)
+            except Exception:
+                self._failed(stages[index])
+                return
+            if verdict is ALLOW:
+                continue
+            if isinstance(verdict, Deny):
+                self.refuse(verdict.policy, verdict.problem)
+                return
+            assert isinstance(verdict, Awaitable)
+            self._client.pause_body()
+            self._task = self._owner.spawn(self._wait(verdict, stages, index, then))
+            return
+        then()
+
+    async def _wait(
+        self, pending: Awaitable[Verdict], stages: tuple[Stage, ...], index: int, then: Callable[[], None]
+    ) -> None:
+        try:
+            verdict = await pending
+        except Exception:
+            self._failed(stages[index])
+            return
+        self._task = None
+        if self._done:
+            return
+        self._client.resume_body()
+        if isinstance(verdict, Deny):
+            self.refuse(verdict.policy, verdict.problem)
+        else:
+            self._run(stages, index + 1, then)
+
+    def _failed(self, stage: Stage) -> None:
+        """A policy that raises never lets the request through."""
+        policy = getattr(stage, "__module__", "policies.unknown").rpartition(".")[2].replace("_", "-")
+        log.exception("policy failed", policy=policy, request_id=self.exchange.request_id)
+        self.refuse(policy, problem("policy-failed", f"The policy {policy!r} failed.", policy=policy))
+
+    def _head_passed(self) -> None:
+        self._ready = True
+        route = self._route
+        assert route is not None
+        if self._complete:
+            self._take_buffer()
+        elif route.buffers and self._has_body():
+            return  # `end` goes on when the body is there
+        self._run(route.stages.body, 0, self._forward)
+
+    def _has_body(self) -> bool:
+        fields = self.exchange.fields
+        return b"transfer-encoding" in fields or fields.get(b"content-length", b"0").strip(b"0") != b""
+
+    def _take_buffer(self) -> None:
+        if self._buffer:
+            self.exchange.body = b"".join(self._buffer)
+            self._buffer.clear()
+
+    def data(self, data: bytes, /) -> None:
+        if self._done:
+            return
+        exchange = self.exchange
+        exchange.bytes_in += len(data)
+        route = self._route
+        if route is not None and exchange.bytes_in > route.operation.max_body:
+            limit = route.operation.max_body
+            self.refuse("body-limits", problem("body-too-large", f"The limit is {limit} bytes.", limit=limit))
+        elif self._call is not None:
+            if not self._call.write(data):
+                self._client.pause_body()
+        else:
+            self._buffer.append(data)
+
+    def end(self) -> None:
+        self._complete = True
+        if self._done:
+            return
+        if self._call is not None:
+            self._call.finish()
+        elif self._ready and self._buffered_route():
+            self._take_buffer()
+            assert self._route is not None
+            self._run(self._route.stages.body, 0, self._forward)
+
+    def _buffered_route(self) -> bool:
+        return self._route is not None and self._route.buffers and self._has_body()
+
+    def drained(self) -> None:
+        if self._call is not None:
+            self._call.resume()
+
+    def gone(self) -> None:
+        """The client went away: its upstream call is given up. 499 is nginx's code for it, in the log alone."""
+        if self._done:
+            return
+        self.exchange.status = self.exchange.status or 499
+        self._give_up()
+        self.done()
+
+    def _forward(self) -> None:
+        """The request is let through: to the pooled client, or to the Odoo adapter."""
+        route, exchange = self._route, self.exchange
+        assert route is not None
+        exchange.upstream_sent_at = time.monotonic()
+        if route.odoo is not None:
+            self._task = self._owner.spawn(self._mediate(route))
+            return
+        assert route.http is not None
+        path = route.prefix + exchange.path[len(route.version.base_path) :]
+        streaming = exchange.body is None and not self._complete and self._has_body()
+        head = request_head(exchange, path, route.host, route.credential, streaming=streaming)
+        self._relay = relay = Relay(self, self._client, exchange, route.response_check)
+        self._call = relay.call = call = route.http.call(head, relay, body=exchange.body, streaming=streaming)
+        for piece in self._buffer:
+            if not call.write(piece):
+                self._client.pause_body()
+        self._buffer.clear()
+
+    async def _mediate(self, route: Route) -> None:
+        exchange = self.exchange
+        assert route.odoo is not None
+        assert route.odoo_backend is not None
+        try:
+            answer = await route.odoo.call(exchange, route.odoo_backend)
+        except Exception:
+            log.exception("mediation failed", request_id=exchange.request_id)
+            answer = problem("mediation-failed", "The gateway could not mediate this call.")
+        self._task = None
+        if self._done:
+            return
+        exchange.upstream_first_byte_at = exchange.upstream_ended_at = time.monotonic()
+        if isinstance(answer, Problem):
+            self.refuse("mediation", answer)
+            return
+        headers = list(answer.headers)
+        if route.response_check is not None and route.response_check.wants(answer.status, headers):
+            exchange.violations = route.response_check.check(answer.status, headers, answer.body)
+        self.answer(answer.status, [*headers, *exchange.answer_headers, self._request_id()], answer.body)
+
+    # -- the end ------------------------------------------------------------------------------------------
+
+    def answer(self, status: int, headers: list[Header], body: bytes) -> None:
+        """A whole answer of the gateway's own, and that is the end of it."""
+        exchange = self.exchange
+        exchange.status = status
+        exchange.bytes_out = 0 if exchange.method == "HEAD" else len(body)
+        self._client.respond(status, headers, body)
+        self.done()
+
+    def refuse(self, policy: str, refusal: Problem) -> None:
+        """Answers with problem+json, unless an answer has begun: then the connection is broken off."""
+        if self._done:
+            return
+        exchange = self.exchange
+        exchange.refusal, exchange.refused_by = refusal, policy
+        self._give_up()
+        if self._relay is not None and self._relay.begun:
+            self._client.abort()
+            self.done()
+            return
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in refusal.headers]
+        named = {name for name, _ in headers}
+        headers += [header for header in exchange.answer_headers if header[0] not in named]
+        headers += (_PROBLEM_HEADER, self._request_id())
+        self.answer(refusal.status, headers, refusal.body(f"urn:ostiary:request:{exchange.request_id}"))
+
+    def _give_up(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+
+    def _request_id(self) -> Header:
+        return b"x-request-id", self.exchange.request_id.encode("ascii")
+
+    def done(self) -> None:
+        """Records the exchange, once."""
+        if not self._done:
+            self._done = True
+            self._owner.ended(self.exchange)

@@ -1,0 +1,147 @@
+"""The gateway's composition root: every collaborator is built here by hand and passed in."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import structlog
+import uvloop
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+
+from contracts.snapshot import Snapshot, SnapshotError
+from gateway.access import AccessView
+from gateway.adapters.keys import IssuerKeys
+from gateway.adapters.limiter import InProcessLimiter
+from gateway.admin import Admin
+from gateway.listener import Listener, ListenerSettings
+from gateway.logs import configure_logging
+from gateway.pipeline import Pipeline
+from gateway.record import AccessLog
+from gateway.reload import SnapshotClient
+from gateway.runtime import RuntimeBuilder
+from gateway.secrets import UpstreamSecrets
+from gateway.settings import GatewaySettings, SettingsError, read_snapshot_key
+from gateway.snapshot_store import SnapshotStore
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Runs until SIGTERM or SIGINT. Exit code 2 for settings that cannot work."""
+    configure_logging()
+    try:
+        settings = GatewaySettings()  # type: ignore[call-arg]  # the rest comes from the environment
+        key = read_snapshot_key(settings.snapshot_key)
+    except (ValidationError, SettingsError) as error:
+        sys.exit(_explain(error))
+    try:
+        uvloop.run(serve(settings, key))
+    except OSError as error:
+        log.error("gateway not started", error=str(error))
+        sys.exit(2)
+
+
+def _explain(error: ValidationError | SettingsError) -> int:
+    if isinstance(error, ValidationError):
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "OSTIARY_GATEWAY_" + "_".join(str(part) for part in fault["loc"]).upper()
+            log.error("bad setting", setting=name, reason=fault["msg"])
+    else:
+        log.error("bad setting", reason=str(error))
+    return 2
+
+
+async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
+    """Starts from the snapshot on disk if there is one, follows the catalog, drains when told to stop."""
+    descriptor = 1 if settings.access_log is None else _open_log(settings.access_log)
+    access_log = AccessLog(descriptor)
+    access = AccessView()
+    pipeline = Pipeline(access_log)
+    async with aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
+    ) as session:
+        keys = IssuerKeys(session)
+        builder = RuntimeBuilder(
+            clock=time.time,
+            limiter=InProcessLimiter(),
+            keys=keys,
+            access=access,
+            secrets=UpstreamSecrets(settings.secrets),
+            session=session,
+        )
+
+        def adopt(snapshot: Snapshot) -> None:
+            runtime = builder.build(snapshot, pipeline.runtime)
+            previous, pipeline.runtime = pipeline.runtime, runtime
+            builder.adopt(runtime, previous)
+            log.info(
+                "snapshot in force",
+                serial=snapshot.manifest.serial,
+                operations=len(runtime.router.routes),
+                rejected=dict(runtime.rejected),
+            )
+
+        store = SnapshotStore(settings.data, key)
+        _start_from_disk(store, adopt)
+        client = _follow(settings, session, key, store, adopt)
+        admin = Admin(lambda: pipeline.runtime, lambda: _state(pipeline, access_log, client))
+        listener = Listener(
+            pipeline,
+            ListenerSettings(
+                max_head=settings.max_head,
+                max_target=settings.max_target,
+                head_timeout=settings.head_timeout,
+                body_timeout=settings.body_timeout,
+                idle_timeout=settings.idle_timeout,
+            ),
+        )
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        following = asyncio.create_task(client.run()) if client is not None else None
+        try:
+            admin_port = await admin.start(settings.admin_host, settings.admin_port)
+            port = await listener.start(settings.host, settings.port)
+            log.info("gateway listening", host=settings.host, port=port, admin_port=admin_port)
+            _announce(settings.port_file, {"port": port, "admin_port": admin_port, "pid": os.getpid()})
+            await stop.wait()
+            log.info("gateway stopping", open=pipeline.open)
+            admin.stopping = True
+            await listener.drain(settings.drain)
+        finally:
+            if following is not None:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+            listener.close()
+            await admin.close()
+            if pipeline.runtime is not None:
+                builder.close(pipeline.runtime)
+            access_log.flush()
+
+
+def _open_log(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+
+
+def _announce(path: Path | None, ports: dict[str, int]) -> None:
+    """Whoever started us on port 0 reads the ports from the file; it appears whole or not at all."""
+    if path is not None:
+        temporary = path.with_suffix(".part")
+        temporary.write_text(json.dumps(ports), encoding="utf-8")
+        temporary.replace(path)
+
+
+def _state(pipeline: Pipeline, access_log: AccessLog, client: SnapshotClient | None) -> dict[str, Any]:
+    return {
+        "open_requests": pipeline.open,
+        "access_log": {"lines": access_log.lines, "dropped": access_log.dropped},
+        "catalog": None if client is None else {"last_error": client.last_error},
+    }

@@ -1,0 +1,47 @@
+"""The pipeline: where a request enters, and where its exchange ends and is recorded."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from gateway.handling import Handling
+from gateway.record import AccessLog
+from gateway.runtime import Runtime
+from gateway.wire.messages import Client
+from policies.exchange import Exchange
+
+
+class Pipeline:
+    """Implements the listener's `Acceptor`. `runtime` is replaced between two requests, never changed."""
+
+    def __init__(self, access_log: AccessLog) -> None:
+        self.runtime: Runtime | None = None
+        self.open = 0
+        self._access_log = access_log
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def accept(self, client: Client, /) -> Handling:
+        handling = Handling(self, client)
+        self.open += 1
+        handling.begin()
+        return handling
+
+    def refused(self, exchange: Exchange, /) -> None:
+        """The listener itself has answered what is no sound request."""
+        exchange.refused_by = exchange.refused_by or "framing"
+        exchange.ended_at = time.monotonic()
+        self._access_log.record(exchange)
+
+    def ended(self, exchange: Exchange) -> None:
+        """Called once for each accepted exchange."""
+        self.open -= 1
+        exchange.ended_at = time.monotonic()
+        self._access_log.record(exchange)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Runs what has to wait, and keeps hold of it until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

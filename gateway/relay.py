@@ -1,0 +1,92 @@
+"""The relay of one answer: from the upstream, as it comes, to the client, at the client's pace."""
+
+import time
+from typing import Final, Protocol
+
+import structlog
+
+from contracts.problems import Problem, problem
+from gateway.wire.messages import Call, Client
+from policies.exchange import Exchange, Header
+from policies.response_schema import ResponseCheck
+
+log = structlog.get_logger()
+
+CHECKED_BYTES: Final = 262_144
+"""Longest answer that is checked against its contract, in bytes; a longer one passes unchecked."""
+
+# What the gateway itself says of an exchange: an upstream's word for it does not pass.
+_OURS: Final = frozenset(
+    {b"x-request-id", b"ratelimit", b"ratelimit-policy", b"deprecation", b"sunset", b"www-authenticate"}
+)
+
+
+class Handling(Protocol):
+    def refuse(self, policy: str, refusal: Problem) -> None: ...
+
+    def done(self) -> None: ...
+
+
+class Relay:
+    """Implements the upstream client's `Receiver`. `begun` says that the client has the answer's head."""
+
+    __slots__ = ("_check", "_client", "_exchange", "_handling", "_head", "_kept", "_keeping", "begun", "call")
+
+    def __init__(
+        self, handling: Handling, client: Client, exchange: Exchange, check: ResponseCheck | None
+    ) -> None:
+        self.call: Call | None = None
+        self.begun = False
+        self._handling = handling
+        self._client = client
+        self._exchange = exchange
+        self._check = check
+        self._keeping = False
+        self._kept: list[bytes] = []
+        self._head: tuple[int, list[Header]] = (0, [])
+
+    def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
+        exchange = self._exchange
+        exchange.upstream_first_byte_at = time.monotonic()
+        exchange.status = status
+        if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
+            self._keeping = True
+            self._head = (status, headers)
+        answer = [header for header in headers if header[0].lower() not in _OURS]
+        answer += exchange.answer_headers
+        answer.append((b"x-request-id", exchange.request_id.encode("ascii")))
+        self.begun = True
+        self._client.start(status, answer, length)
+
+    def data(self, data: bytes, /) -> None:
+        exchange = self._exchange
+        exchange.bytes_out += len(data)
+        if self._keeping:
+            self._kept.append(data)
+            if exchange.bytes_out > CHECKED_BYTES:
+                self._keeping = False
+                self._kept.clear()
+        if not self._client.write(data) and self.call is not None:
+            self.call.pause()
+
+    def ended(self) -> None:
+        self._exchange.upstream_ended_at = time.monotonic()
+        self._client.finish()
+        if self._keeping:
+            self._report()
+        self._handling.done()
+
+    def _report(self) -> None:
+        """Report mode: the client has its answer already, and nothing found here changes it."""
+        assert self._check is not None
+        status, headers = self._head
+        try:
+            self._exchange.violations = self._check.check(status, headers, b"".join(self._kept))
+        except Exception:
+            log.exception("response check failed", request_id=self._exchange.request_id)
+
+    def failed(self, problem_id: str, detail: str, /) -> None:
+        self._handling.refuse("upstream", problem(problem_id, detail))
+
+    def drained(self) -> None:
+        self._client.resume_body()

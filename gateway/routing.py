@@ -1,0 +1,79 @@
+"""Routing: a normalised path to the operations on it, in time that does not grow with their number.
+
+A trie of path segments. A literal segment wins over a parameter; where the literal branch leads nowhere the
+parameter branch is tried (OAS 3.1 §4.8.8.2: concrete before templated). The path's segments are matched as
+they stand, percent-encoding and all, so that what is routed is what is forwarded.
+"""
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _Node(Generic[T]):
+    __slots__ = ("literals", "methods", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node[T]] = {}
+        self.parameter: _Node[T] | None = None
+        self.methods: dict[str, T] | None = None
+
+
+class Router(Generic[T]):
+    """Built once when a snapshot is compiled; only read afterwards."""
+
+    def __init__(self, routes: Iterable[tuple[str, str, T]]) -> None:
+        """`routes` are (method, absolute path template, target)."""
+        self._root: _Node[T] = _Node()
+        self.routes: tuple[tuple[str, str, T], ...] = tuple(routes)
+        for method, template, target in self.routes:
+            self._add(method, template, target)
+
+    def _add(self, method: str, template: str, target: T) -> None:
+        node = self._root
+        for segment in template[1:].split("/"):
+            if segment.startswith("{"):
+                if node.parameter is None:
+                    node.parameter = _Node()
+                node = node.parameter
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        if node.methods is None:
+            node.methods = {}
+        if method in node.methods:
+            raise ValueError(f"{method} {template} is claimed twice")
+        node.methods[method] = target
+
+    def match(self, path: str) -> tuple[dict[str, T], tuple[str, ...]] | None:
+        """The targets by method at `path` and the values of its parameters in order; None: no such path."""
+        segments = path[1:].split("/")
+        node = self._root
+        values: list[str] = []
+        for segment in segments:
+            child = node.literals.get(segment)
+            if child is None:
+                child = node.parameter
+                if child is None or not segment:
+                    return self._search(self._root, segments, 0, ())
+                values.append(segment)
+            node = child
+        if node.methods is None:
+            return self._search(self._root, segments, 0, ())
+        return node.methods, tuple(values)
+
+    def _search(
+        self, node: _Node[T], segments: list[str], index: int, values: tuple[str, ...]
+    ) -> tuple[dict[str, T], tuple[str, ...]] | None:
+        """The way that turns back: needed only where a literal hides a parameter that would have matched."""
+        if index == len(segments):
+            return None if node.methods is None else (node.methods, values)
+        segment = segments[index]
+        child = node.literals.get(segment)
+        if child is not None:
+            found = self._search(child, segments, index + 1, values)
+            if found is not None:
+                return found
+        if node.parameter is not None and segment:
+            return self._search(node.parameter, segments, index + 1, (*values, segment))
+        return None

@@ -1,0 +1,60 @@
+"""The gateway's settings: environment variables `OSTIARY_…`, or the command's options."""
+
+import base64
+from pathlib import Path
+from typing import Annotated
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class GatewaySettings(BaseSettings):
+    """All of them have a default but those that say what to trust: the snapshot's key and the catalog's token."""
+
+    model_config = SettingsConfigDict(env_prefix="OSTIARY_GATEWAY_", extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(8080, description="Port to listen on; 0 takes a free one.")
+    admin_host: str = Field("127.0.0.1", description="Address of the admin listener (health, readiness).")
+    admin_port: Port = Field(8082, description="Port of the admin listener; 0 takes a free one.")
+    port_file: Path | None = Field(
+        None, description="Where to write the bound ports as JSON once the gateway listens."
+    )
+    data: Path = Field(Path(".ostiary/gateway"), description="Directory of the last good snapshot.")
+    catalog_url: str | None = Field(
+        None, description="The catalog to poll; without it the snapshot on disk is all there is."
+    )
+    token: SecretStr | None = Field(None, description="Bearer token that the catalog asks of gateways.")
+    snapshot_key: str = Field(
+        description="The catalog's public snapshot key (`ostiary catalog public-key`), or the path of its file."
+    )
+    secrets: Path | None = Field(
+        None, description="Directory with one file per upstream credential, named as the estate names it."
+    )
+    access_log: Path | None = Field(None, description="Where to append the access log; standard output without.")
+    drain: float = Field(20.0, ge=0, description="Seconds that open requests get to end when stopping.")
+    max_head: int = Field(32_768, ge=1024, description="Largest request head, in bytes.")
+    max_target: int = Field(8_192, ge=128, description="Longest request target, in bytes.")
+    head_timeout: float = Field(10.0, gt=0, description="Seconds in which a request head must arrive.")
+    body_timeout: float = Field(30.0, gt=0, description="Seconds of silence allowed within a request body.")
+    idle_timeout: float = Field(75.0, gt=0, description="Seconds that a connection may rest between requests.")
+
+
+class SettingsError(Exception):
+    """A setting that cannot work; the message says which and why."""
+
+
+def read_snapshot_key(text: str) -> Ed25519PublicKey:
+    """The key in `text`: 32 bytes in base64, or the path of a file that holds them. Raises SettingsError."""
+    path = Path(text)
+    if len(text) < 200 and path.is_file():
+        text = path.read_text(encoding="utf-8")
+    try:
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.strip(), validate=True))
+    except ValueError:
+        raise SettingsError(
+            "OSTIARY_GATEWAY_SNAPSHOT_KEY is neither a file nor the 32 bytes of an Ed25519 public key in base64"
+        ) from None
