@@ -1,0 +1,145 @@
+"""Child processes of `ostiary up` and `ostiary demo`: started, waited for, and never left behind."""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+_PR_SET_PDEATHSIG: Final = 1
+_STOP_SECONDS: Final = 10.0
+
+
+class StartError(Exception):
+    """A process that did not start; the message has the end of its log."""
+
+
+def _die_with_parent() -> None:
+    """Linux: the child gets SIGTERM when its parent dies, however it dies (prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def choose_port(wanted: int, host: str = "127.0.0.1") -> int:
+    """`wanted` if it is free, else a free one."""
+    for port in (wanted, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            bound: int = probe.getsockname()[1]
+            return bound
+    raise StartError("no free port on the loopback address")
+
+
+@dataclass
+class Child:
+    """A running process and where its standard error goes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def tail(self, lines: int = 12) -> str:
+        """The end of its log."""
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return "\n".join("    " + line for line in text.splitlines()[-lines:])
+
+
+@dataclass
+class Family:
+    """The processes of one command. They end with it: on its way out, on a signal, or when it is killed."""
+
+    logs: Path
+    children: list[Child] = field(default_factory=list)
+
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
+        """Starts a Python module's arguments as a process; its output goes to `<logs>/<name>.log`."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        path = self.logs / f"{name}.log"
+        # The child keeps the descriptor; ours closes with the block.
+        with path.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        child = Child(name, process, path)
+        self.children.append(child)
+        return child
+
+    def wait_for_file(self, child: Child, path: Path, seconds: float = 30.0) -> Any:
+        """The JSON that the child writes once it listens. Raises StartError."""
+        deadline = time.monotonic() + seconds
+        while not path.exists():
+            self._alive(child, deadline)
+            time.sleep(0.02)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def wait_for_port(self, child: Child, port: int, seconds: float = 30.0, host: str = "127.0.0.1") -> None:
+        """Returns when the child accepts connections. Raises StartError."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self._alive(child, deadline)
+            try:
+                with socket.create_connection((host, port), timeout=0.5):
+                    return
+            except OSError:
+                time.sleep(0.02)
+
+    def _alive(self, child: Child, deadline: float) -> None:
+        code = child.process.poll()
+        if code is not None:
+            raise StartError(f"{child.name} ended with exit code {code}; its log ends with:\n{child.tail()}")
+        if time.monotonic() > deadline:
+            raise StartError(f"{child.name} did not start in time; its log ends with:\n{child.tail()}")
+
+    def ended(self) -> Child | None:
+        """A child that has ended by itself, if any has."""
+        return next((child for child in self.children if child.process.poll() is not None), None)
+
+    def stop(self) -> None:
+        """Ends all of them, the last started first, and waits; whoever does not listen is killed."""
+        for child in reversed(self.children):
+            if child.process.poll() is None:
+                child.process.terminate()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for child in reversed(self.children):
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+
+
+@contextmanager
+def family(logs: Path) -> Iterator[Family]:
+    """A family that is stopped whatever happens; SIGTERM and SIGHUP end the command as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    members = Family(logs)
+    try:
+        yield members
+    finally:
+        # A second Ctrl-C must not leave a process behind.
+        ignored = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, *before)}
+        members.stop()
+        for number, handler in {**ignored, **before}.items():
+            signal.signal(number, handler)
