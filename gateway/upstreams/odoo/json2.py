@@ -1,0 +1,57 @@
+"""Odoo's JSON-2 API (Odoo 19 and later): `POST /json/2/<model>/<method>` with named arguments."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from contracts.problems import Problem
+from contracts.snapshot import Upstream
+from gateway.upstreams.odoo import outcomes
+from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
+
+
+class Json2:
+    """A Transport. `secret` is an API key of Odoo's user; it alone says who calls."""
+
+    def __init__(self, upstream: Upstream, session: aiohttp.ClientSession, secret: str) -> None:
+        headers = {"authorization": "bearer " + secret}
+        if upstream.database:
+            headers["x-odoo-database"] = upstream.database
+        self._poster = Poster(session, upstream.url, upstream.timeouts, headers)
+
+    async def execute(
+        self,
+        model: str,
+        method: str,
+        *,
+        ids: Sequence[int] | None = None,
+        arguments: Mapping[str, Any],
+        context: Mapping[str, Any],
+        deadline: float,
+    ) -> Json | Problem:
+        """See `Transport`."""
+        document: dict[str, Any] = dict(arguments)
+        if ids is not None:
+            document["ids"] = list(ids)
+        if context:
+            document["context"] = context
+        writing = method not in READING
+        reply = await self._poster.post(
+            f"/json/2/{model}/{method}", msgspec.json.encode(document), writing=writing, deadline=deadline
+        )
+        if isinstance(reply, Problem):
+            return reply
+        if reply.content_type != "application/json" or 300 <= reply.status < 400:
+            # A 200 that is not JSON is no answer either: a log-in page, a maintenance page.
+            return outcomes.of_reply(reply, writing)
+        try:
+            value: Json = msgspec.json.decode(reply.body)
+        except msgspec.DecodeError:
+            return broken(writing, "The upstream's answer is not JSON.")
+        if 200 <= reply.status < 300:
+            return value
+        if isinstance(value, dict) and "name" in value:
+            return outcomes.of_error(value, reply.status)
+        return outcomes.of_reply(reply, writing)
