@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -297,7 +298,12 @@ def _no_such_shipment() -> web.Response:
 
 
 def _error(status: int, code: str, message: str) -> web.Response:
-    return web.json_response({"error": {"code": code, "message": message}}, status=status)
+    """A problem document (RFC 9457), as the carrier's contract says."""
+    return web.json_response(
+        {"type": f"urn:polar:{code}", "title": HTTPStatus(status).phrase, "status": status, "detail": message},
+        status=status,
+        content_type="application/problem+json",
+    )
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ async def _get(session: aiohttp.ClientSession, path: str) -> Any:
         return await response.json()
 
 
+async def _problem(response: aiohttp.ClientResponse) -> Any:
+    assert response.content_type == "application/problem+json"
+    return json.loads(await response.read())
+
+
 @pytest.mark.parametrize("key", ["", "other"])
 async def test_the_key_is_required(key: str) -> None:
     async with _carrier(key) as session, session.get("/shipments") as response:
@@ -66,7 +71,7 @@ async def test_create_gives_the_place_of_the_new_shipment() -> None:
         assert created["service"] == "express"
         async with session.post("/shipments", json={"order": "S00003"}) as response:
             assert response.status == 422
-            assert (await response.json())["error"]["message"] == "missing: destination, parcels"
+            assert (await _problem(response))["detail"] == "missing: destination, parcels"
         async with session.post("/shipments", data=b"{", headers={"Content-Type": "application/json"}) as bad:
             assert bad.status == 400
 
@@ -105,7 +110,7 @@ async def test_rates() -> None:
     ("method", "path", "status"),
     [("GET", "/nope", 404), ("GET", "/shipments/SHP-999999", 404), ("DELETE", "/shipments", 405)],
 )
-async def test_errors_are_json(method: str, path: str, status: int) -> None:
+async def test_errors_are_problem_documents(method: str, path: str, status: int) -> None:
     async with _carrier() as session, session.request(method, path) as response:
         assert response.status == status
-        assert set(json.loads(await response.read())["error"]) == {"code", "message"}
+        assert (await _problem(response))["status"] == status
