@@ -1,0 +1,88 @@
+"""What can be refused of a request's body before any of it is read: its length, its type, its being there.
+
+413 for a declared length above the operation's limit, 415 for a type or coding that the contract does not have
+(RFC 9110 §15.5.16), 422 `unexpected-body` where the contract has no body at all: 415 would promise that another
+type will do.
+"""
+
+from typing import Final
+
+from contracts.operations import ApiVersion, Operation
+from contracts.problems import Problem, problem
+from policies.exchange import Exchange, Violation
+from policies.media_types import Content
+from policies.ports import Ports
+from policies.validators import validators_of
+from policies.verdict import ALLOW, Deny, Stage, Verdict
+
+POLICY: Final = "body-limits"
+
+_UNEXPECTED: Final = Violation("body", "", "unexpected-body", "the operation takes no body")
+
+
+def has_body(exchange: Exchange) -> bool:
+    """Whether the request's head announces content (RFC 9112 §6): a chunked body counts, even an empty one."""
+    fields = exchange.fields
+    return b"transfer-encoding" in fields or fields.get(b"content-length", b"0").strip(b"0") != b""
+
+
+def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) -> Stage:
+    """The HEAD-phase stage of an operation."""
+    if operation.body is None:
+        return _refuse_body
+    content = Content(operation.body.content, validators_of(version))
+    too_large = Deny(POLICY, too_large_problem(operation.max_body))
+    wrong_type = Deny(POLICY, _wrong_type(operation, content.ranges))
+    wrong_coding = Deny(
+        POLICY,
+        problem(
+            "unsupported-media-type",
+            "The contract takes no encoded content.",
+            headers=(("accept-encoding", "identity"),),
+        ),
+    )
+    maximum = operation.max_body
+
+    def body_limits(exchange: Exchange) -> Verdict:
+        if not has_body(exchange):
+            return ALLOW
+        fields = exchange.fields
+        length = fields.get(b"content-length", b"0")
+        if len(length) > 18 or not length.isdigit() or int(length) > maximum:
+            return too_large
+        if fields.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
+            return wrong_coding
+        return ALLOW if content.find(fields.get(b"content-type", b"")) is not None else wrong_type
+
+    return body_limits
+
+
+def too_large_problem(limit: int) -> Problem:
+    """413, for the engine too: it counts a body that comes without a declared length."""
+    return problem("body-too-large", f"The limit is {limit} bytes.", limit=limit)
+
+
+def _wrong_type(operation: Operation, ranges: tuple[str, ...]) -> Problem:
+    accept = ", ".join(ranges)
+    # RFC 9110 §12.5.1: in an answer, Accept says what a next request may carry; POST and PATCH have their own.
+    header = {"POST": "accept-post", "PATCH": "accept-patch"}.get(operation.method, "accept")
+    return problem(
+        "unsupported-media-type",
+        f"The operation takes {accept}." if accept else "The operation takes no media type.",
+        headers=((header, accept),),
+        accept=list(ranges),
+    )
+
+
+def _refuse_body(exchange: Exchange) -> Verdict:
+    if not has_body(exchange):
+        return ALLOW
+    exchange.violations = (_UNEXPECTED,)
+    return Deny(
+        POLICY,
+        problem(
+            "schema-violation",
+            "The operation takes no body.",
+            violations=[_UNEXPECTED.as_member()],
+        ),
+    )

@@ -1,0 +1,103 @@
+"""Media types: reading a Content-Type (RFC 9110 §8.3) and finding the contract's entry for it.
+
+Ranges are as OpenAPI writes them (`application/json`, `image/*`, `*/*`); the most specific one decides. JSON is
+UTF-8 (RFC 8259 §8.1), so another charset is not the contract's type.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.operations import JsonSchema, MediaType
+from policies.validators import Check, Validators
+
+_TCHARS: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED: Final = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+_CONTENT_TYPE: Final = re.compile(
+    rf"({_TCHARS}/{_TCHARS})((?:[ \t]*;[ \t]*(?:{_TCHARS}=(?:{_TCHARS}|{_QUOTED}))?)*)[ \t]*"
+)
+_PARAMETER: Final = re.compile(rf"({_TCHARS})=({_TCHARS}|{_QUOTED})")
+_KNOWN_MAXIMUM: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """A Content-Type: `essence` is `type/subtype`, lower case; parameter names are lower case."""
+
+    essence: str
+    parameters: dict[str, str]
+
+
+def parse_content_type(value: bytes) -> ContentType | None:
+    """None for what is no media type, and for a parameter that is given twice."""
+    match = _CONTENT_TYPE.fullmatch(value.decode("latin-1"))
+    if match is None:
+        return None
+    parameters: dict[str, str] = {}
+    for name, text in _PARAMETER.findall(match[2]):
+        name = name.lower()
+        if name in parameters:
+            return None
+        parameters[name] = re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+    return ContentType(match[1].lower(), parameters)
+
+
+def is_json(essence: str) -> bool:
+    """`application/json`, or a type with the `+json` suffix (RFC 6839 §3.1)."""
+    return essence == "application/json" or essence.endswith("+json")
+
+
+def declares_json(media_range: str) -> bool:
+    """Whether a range of the contract names JSON."""
+    return is_json(_essence(media_range))
+
+
+def _essence(media_range: str) -> str:
+    return media_range.partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the contract says of one content type: whether it is JSON, and the check of its value, if any."""
+
+    json: bool
+    check: Check | None
+
+
+class Content:
+    """The media types of one body, and which of them a Content-Type is."""
+
+    __slots__ = ("_entries", "_known", "ranges")
+
+    def __init__(self, content: tuple[MediaType, ...], validators: Validators) -> None:
+        self.ranges = tuple(entry.range for entry in content)
+        self._entries = {_essence(entry.range): _check_of(entry.schema, validators) for entry in content}
+        # Clients write few spellings, so each is parsed once; a full table only stops learning.
+        self._known: dict[bytes, Entry | None] = {}
+
+    def find(self, content_type: bytes) -> Entry | None:
+        """The entry for a Content-Type's value; None where the contract has none."""
+        try:
+            return self._known[content_type]
+        except KeyError:
+            entry = self._find(content_type)
+            if len(self._known) < _KNOWN_MAXIMUM and len(content_type) < 256:
+                self._known[content_type] = entry
+            return entry
+
+    def _find(self, value: bytes) -> Entry | None:
+        content_type = parse_content_type(value)
+        if content_type is None:
+            return None
+        essence = content_type.essence
+        json = is_json(essence)
+        if json and content_type.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+            return None
+        for media_range in (essence, essence.partition("/")[0] + "/*", "*/*"):
+            if media_range in self._entries:
+                return Entry(json, self._entries[media_range] if json else None)
+        return None
+
+
+def _check_of(schema: JsonSchema | None, validators: Validators) -> Check | None:
+    return None if schema is None or schema is True or schema == {} else validators.check(schema)

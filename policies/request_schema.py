@@ -1,0 +1,99 @@
+"""The request against its contract: parameters, and a JSON body, with all that is wrong in one answer.
+
+It runs when the body is there (`needs_body`); a body of another media type passes unchecked and streams. Type
+and length of a body were judged by `body_limits`, before it was read.
+"""
+
+from typing import Any, Final
+
+from contracts.operations import ApiVersion, OdooBackend, Operation
+from contracts.problems import problem
+from policies.body_limits import has_body
+from policies.exchange import Exchange, Violation
+from policies.json_text import Malformed, parse
+from policies.media_types import Content, declares_json
+from policies.parameters import ParameterReader
+from policies.ports import Ports
+from policies.validators import Check, validators_of
+from policies.verdict import ALLOW, Deny, Stage, Verdict
+from policies.violations import MAXIMUM, violations_of
+
+POLICY: Final = "request-schema"
+
+# Beyond these a body gets its first violation only: see `violations_of`.
+_LISTED_BYTES: Final = 65_536
+_LISTED_VALUES: Final = 4_000
+
+_MISSING: Final = Violation("body", "", "required", "is required")
+
+
+def needs_body(operation: Operation) -> bool:
+    """Whether the request's body has to be read whole first: it may be JSON, or the backend is Odoo."""
+    if isinstance(operation.backend, OdooBackend):
+        return True
+    return operation.body is not None and any(
+        declares_json(entry.range) or entry.range.startswith(("application/*", "*/*"))
+        for entry in operation.body.content
+    )
+
+
+def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) -> Stage:
+    """The BODY-phase stage of an operation. It sets `exchange.parameters` and `exchange.body_value`."""
+    validators = validators_of(version)
+    read_parameters = ParameterReader(operation, validators)
+    if operation.body is None:
+
+        def check_parameters(exchange: Exchange) -> Verdict:
+            violations = read_parameters(exchange)
+            return _refuse(exchange, violations) if violations else ALLOW
+
+        return check_parameters
+
+    content = Content(operation.body.content, validators)
+    required = operation.body.required
+    buffered = needs_body(operation)
+
+    def check_request(exchange: Exchange) -> Verdict:
+        violations = read_parameters(exchange)
+        body = exchange.body
+        if not body:
+            # Of a body that streams, the head's word is all there is; one read whole is there or not.
+            if required and (buffered or not has_body(exchange)):
+                violations.append(_MISSING)
+        else:
+            entry = content.find(exchange.fields.get(b"content-type", b""))
+            if entry is not None and entry.json:
+                value = parse(body)
+                if type(value) is Malformed:
+                    return _malformed(value)
+                exchange.body_value = value
+                if entry.check is not None and not entry.check.is_valid(value):
+                    violations += body_violations(entry.check, value, body)
+        return _refuse(exchange, violations) if violations else ALLOW
+
+    return check_request
+
+
+def body_violations(check: Check, value: Any, text: bytes) -> list[Violation]:
+    """What is wrong with a body that is not valid; for a large one, only the first thing."""
+    listed = len(text) <= _LISTED_BYTES and text.count(b",") + text.count(b":") <= _LISTED_VALUES
+    return violations_of(check, value, "body", all_of_them=listed)
+
+
+def _malformed(malformed: Malformed) -> Deny:
+    extensions: dict[str, Any] = {} if malformed.offset is None else {"offset": malformed.offset}
+    return Deny(POLICY, problem("malformed-json", f"The body is not acceptable JSON: {malformed}.", **extensions))
+
+
+def _refuse(exchange: Exchange, violations: list[Violation]) -> Deny:
+    del violations[MAXIMUM:]
+    exchange.violations = tuple(violations)
+    count = len(violations)
+    return Deny(
+        POLICY,
+        problem(
+            "schema-violation",
+            f"{count} violation{'' if count == 1 else 's'} of the contract.",
+            violations=[violation.as_member() for violation in violations],
+        ),
+    )

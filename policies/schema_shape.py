@@ -1,0 +1,153 @@
+"""What JSON types a schema admits, so that text can be read as the right one.
+
+A parameter arrives as text; whether `12` is a number or a string only its schema says. The shape is worked out
+once, through references, `allOf` (all must admit) and `anyOf`/`oneOf` (one must).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from contracts.operations import JsonSchema
+from policies.validators import Validators
+
+ALL_TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_ANNOTATIONS: Final = frozenset(
+    {"type", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly"}
+)
+_DEPTH: Final = 32
+_LEVELS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`types`: those the schema admits, or none where it does not say. `plain`: it asks for nothing else.
+
+    `items`, `prefix`, `properties` and `extra` (the schema of free names; None: there are no free names) are
+    worked out for two levels: a parameter's style has no more (`deepObject` has arrays as members).
+    """
+
+    types: frozenset[str] = frozenset()
+    plain: bool = False
+    items: "Shape | None" = None
+    prefix: tuple["Shape", ...] = ()
+    properties: Mapping[str, "Shape"] = field(default_factory=dict)
+    extra: "Shape | None" = None
+
+
+@dataclass(slots=True)
+class _Parts:
+    """All the subschemas that apply at one place, with the document that each stands in."""
+
+    types: list[frozenset[str]] = field(default_factory=list)
+    items: tuple[JsonSchema, str] | None = None
+    prefix: tuple[list[JsonSchema], str] | None = None
+    properties: dict[str, tuple[JsonSchema, str]] = field(default_factory=dict)
+    extra: tuple[JsonSchema, str] | None = None
+
+
+def shape_of(schema: JsonSchema, validators: Validators) -> Shape:
+    """The shape of a parameter's schema. Raises KeyError for a reference that leads nowhere."""
+    return _shape(schema, "", validators, _LEVELS)
+
+
+def _shape(schema: JsonSchema, base: str, validators: Validators, levels: int) -> Shape:
+    parts = _Parts()
+    _gather(schema, base, validators, parts, _DEPTH)
+    types = frozenset.intersection(*parts.types) if parts.types else frozenset()
+    if "number" in types:
+        types -= {"integer"}
+    plain = schema is True or (isinstance(schema, dict) and schema.keys() <= _ANNOTATIONS)
+    if levels == 0:
+        return Shape(types, plain)
+
+    def inner(part: tuple[JsonSchema, str]) -> Shape:
+        return _shape(*part, validators, levels - 1)
+
+    return Shape(
+        types or _implied(parts),
+        plain,
+        inner(parts.items) if parts.items else None,
+        tuple(inner((one, parts.prefix[1])) for one in parts.prefix[0]) if parts.prefix else (),
+        {name: inner(part) for name, part in parts.properties.items()},
+        inner(parts.extra) if parts.extra else None,
+    )
+
+
+def _implied(parts: _Parts) -> frozenset[str]:
+    if parts.properties or parts.extra:
+        return frozenset({"object"})
+    return frozenset({"array"}) if parts.items or parts.prefix else frozenset()
+
+
+def _gather(schema: JsonSchema, base: str, validators: Validators, parts: _Parts, depth: int) -> None:
+    if isinstance(schema, bool) or depth == 0:
+        return
+    own = _own_types(schema)
+    if own is not None:
+        parts.types.append(own)
+    if "items" in schema:
+        parts.items = (schema["items"], base)
+    if "prefixItems" in schema:
+        parts.prefix = (schema["prefixItems"], base)
+    for name, value in schema.get("properties", {}).items():
+        parts.properties.setdefault(name, (value, base))
+    for keyword in ("additionalProperties", "patternProperties"):
+        value = schema.get(keyword, False)
+        if keyword == "patternProperties" and value:
+            parts.extra = (next(iter(value.values())), base)
+        elif value is not False:
+            parts.extra = (value, base)
+    if "$ref" in schema:
+        _gather(*validators.lookup(schema["$ref"], base), validators, parts, depth - 1)
+    for one in schema.get("allOf", ()):
+        _gather(one, base, validators, parts, depth - 1)
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            _gather_any(schema[keyword], base, validators, parts, depth - 1)
+
+
+def _gather_any(branches: list[JsonSchema], base: str, validators: Validators, parts: _Parts, depth: int) -> None:
+    admitted: frozenset[str] | None = frozenset()
+    for branch in branches:
+        below = _Parts(properties=parts.properties)
+        _gather(branch, base, validators, below, depth)
+        parts.items = parts.items or below.items
+        parts.prefix = parts.prefix or below.prefix
+        parts.extra = parts.extra or below.extra
+        if admitted is not None:
+            admitted = admitted | frozenset.intersection(*below.types) if below.types else None
+    if admitted is not None:
+        parts.types.append(admitted)
+
+
+def _own_types(schema: dict[str, Any]) -> frozenset[str] | None:
+    types: frozenset[str] | None = None
+    if "type" in schema:
+        declared = schema["type"]
+        types = frozenset((declared,) if isinstance(declared, str) else declared)
+    elif "enum" in schema:
+        types = frozenset(map(_type_of, schema["enum"]))
+    elif "const" in schema:
+        types = frozenset((_type_of(schema["const"]),))
+    if types is not None and "number" in types:
+        types |= {"integer"}  # so that intersections come out right
+    return types
+
+
+def _type_of(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"

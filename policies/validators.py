@@ -1,0 +1,129 @@
+"""Compiled JSON Schema validators of one API version: made on first use, then shared.
+
+A large estate has tens of thousands of operations of which few are called in any hour, so nothing is compiled
+when a stage is bound. Equal schemas (most often the same `$ref`) share one compiled validator, and all
+operations of a version share one registry of the documents that the schemas refer into.
+
+The dialect is JSON Schema 2020-12 with formats asserted. `pattern` runs on a linear-time engine (no
+back-references, no look-around), so that no submitted text can make a pattern slow; what that engine cannot
+take is reported when a contract is compiled.
+"""
+
+import binascii
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import jsonschema_rs
+import msgspec
+
+from contracts.operations import ApiVersion, JsonSchema
+
+_encode_key = msgspec.json.Encoder(order="deterministic").encode
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        binascii.a2b_base64(value, strict_mode=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+# OAS 3.0 `byte`. The other formats that OpenAPI adds (int32, double, …) constrain numbers, of which
+# JSON Schema's `format` says nothing; `password` and `binary` constrain nothing.
+_FORMATS: dict[str, Callable[..., bool]] = {"byte": _is_base64}
+
+
+class Check:
+    """One schema, compiled when it is first needed.
+
+    `is_valid(value)` is an attribute, not a method, so that after the first call it is the compiled
+    validator's own function. Raises `jsonschema_rs.ValidationError` or `ReferencingError` where the schema
+    itself is no schema: a compiled contract has none such.
+    """
+
+    __slots__ = ("__weakref__", "_owner", "_schema", "_validator", "is_valid")
+
+    def __init__(self, owner: "Validators", schema: JsonSchema) -> None:
+        self._owner = owner
+        self._schema = schema
+        self._validator: jsonschema_rs.Validator | None = None
+        self.is_valid: Callable[[Any], bool] = self._first
+
+    @property
+    def validator(self) -> jsonschema_rs.Validator:
+        """The compiled validator."""
+        if self._validator is None:
+            self._validator = self._owner.compile(self._schema)
+            self.is_valid = self._validator.is_valid
+        return self._validator
+
+    def _first(self, value: Any) -> bool:
+        return self.validator.is_valid(value)
+
+
+class Validators:
+    """The validators of one API version, over its documents (by absolute URI)."""
+
+    def __init__(self, documents: Mapping[str, dict[str, Any]]) -> None:
+        self.documents = documents
+        self._registry: jsonschema_rs.Registry | None = None
+        self._checks: weakref.WeakValueDictionary[bytes, Check] = weakref.WeakValueDictionary()
+
+    def check(self, schema: JsonSchema) -> Check:
+        """The shared check of `schema`; nothing is compiled yet."""
+        key = _encode_key(schema)
+        check = self._checks.get(key)
+        if check is None:
+            check = self._checks[key] = Check(self, schema)
+        return check
+
+    def compile(self, schema: JsonSchema) -> jsonschema_rs.Validator:
+        """A validator of `schema`, which may refer into the documents and nowhere else."""
+        if self._registry is None:
+            self._registry = jsonschema_rs.Registry(list(self.documents.items()), draft=jsonschema_rs.Draft202012)
+        return jsonschema_rs.Draft202012Validator(
+            schema,
+            registry=self._registry,
+            validate_formats=True,
+            formats=_FORMATS,
+            pattern_options=jsonschema_rs.RegexOptions(),
+            # The library's own messages quote the instance. We do not use them; should one reach a log by
+            # way of an exception, it must hold no value either.
+            mask="(value)",
+            offline=True,
+        )
+
+    def lookup(self, reference: str, base: str) -> tuple[JsonSchema, str]:
+        """The schema that `reference` names, read from within document `base`, and its own document.
+
+        Raises KeyError, IndexError or TypeError for a reference that leads nowhere.
+        """
+        uri, _, pointer = reference.partition("#")
+        uri = uri or base
+        value: Any = self.documents[uri]
+        for token in unquote(pointer).split("/")[1:]:
+            token = token.replace("~1", "/").replace("~0", "~")
+            value = value[int(token)] if isinstance(value, list) else value[token]
+        return value, uri
+
+
+# Several operations of a version are bound one after the other and have to find each other's validators. The
+# entries live as long as some bound stage holds them, and hold nothing but what follows from the version.
+_by_version: weakref.WeakValueDictionary[tuple[str, str, str], Validators] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def validators_of(version: ApiVersion) -> Validators:
+    """The validators that all operations of this revision share. Thread-safe: snapshots compile aside."""
+    key = (version.api, version.version, version.revision)
+    with _lock:
+        validators = _by_version.get(key)
+        if validators is None or not (
+            validators.documents is version.documents or validators.documents == version.documents
+        ):
+            validators = _by_version[key] = Validators(version.documents)
+        return validators
