@@ -1,11 +1,14 @@
 """What the policies need from outside: small protocols, implemented in `gateway/adapters`."""
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from contracts.snapshot import Application, RateLimit
 from policies.exchange import LimitState
+from policies.verified_tokens import VerifiedTokens
 
 
 class Clock(Protocol):
@@ -14,8 +17,7 @@ class Clock(Protocol):
     def __call__(self) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(msgspec.Struct, frozen=True):
     """A limiter's decision over several limits at once: all taken, or none (`violated` names those full)."""
 
     states: tuple[LimitState, ...]
@@ -76,3 +78,5 @@ class Ports:
     audience: str
     plans: Mapping[str, tuple[RateLimit, ...]]
     """Limits by plan."""
+    tokens: VerifiedTokens = field(default_factory=VerifiedTokens)
+    """Shared by all operations that are bound with these ports, and dropped with them."""

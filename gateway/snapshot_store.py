@@ -1,0 +1,129 @@
+"""The last good snapshot on disk, with which a gateway starts while the catalog is down.
+
+::
+
+    directory/
+      manifest.json       the signed manifest, as the catalog sent it
+      parts/<sha256>      the parts that it names
+
+A file is written beside its place, flushed and renamed, and parts come before the manifest that names them: after
+a crash at any moment the directory holds the old snapshot or the new one. What is read back is verified as if it
+had come over the network.
+"""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from contracts.snapshot import (
+    Manifest,
+    SignedManifest,
+    Snapshot,
+    SnapshotError,
+    assemble,
+    digest_of,
+    verify,
+)
+
+_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})\Z")
+_PARTIAL: Final = ".partial"
+
+
+class SnapshotStore:
+    """Holds one snapshot. All calls do file I/O and block. Implements `contracts.snapshot.Parts`.
+
+    `key` is the catalog's snapshot key. Raises OSError where the directory cannot be made, read or written.
+    """
+
+    def __init__(self, directory: Path, key: Ed25519PublicKey) -> None:
+        self._directory = directory
+        self._key = key
+        self._loaded: tuple[SignedManifest, Manifest] | None = None
+        self._parts = directory / "parts"
+        self._manifest = directory / "manifest.json"
+        self._parts.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def loaded(self) -> tuple[SignedManifest, Manifest] | None:
+        """The manifest that was last loaded or saved, as sent and as read."""
+        return self._loaded
+
+    def load(self) -> Snapshot | None:
+        """The stored snapshot, verified; None where there is none yet. Raises SnapshotError."""
+        try:
+            data = self._manifest.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            signed = msgspec.json.decode(data, type=SignedManifest)
+        except msgspec.DecodeError as error:
+            raise SnapshotError(f"the stored manifest does not decode: {error}") from None
+        snapshot = assemble(verify(signed, self._key), self)
+        self._loaded = signed, snapshot.manifest
+        return snapshot
+
+    def get(self, digest: str, /) -> bytes | None:
+        """A part's bytes as they are on disk; `assemble` proves them."""
+        name = _DIGEST.match(digest)
+        if name is None:
+            return None
+        try:
+            return (self._parts / name[1]).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def save(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
+        """Puts a snapshot in the place of the stored one, then deletes the parts that it does not name.
+
+        `parts` are those that are not on disk yet.
+        """
+        wanted = {self._name(manifest.contracts), self._name(manifest.access)}
+        for digest, data in parts.items():
+            if digest_of(data) != digest:
+                raise SnapshotError(f"the bytes of part {digest} are not those of that name")
+            self._write(self._parts / self._name(digest), data)
+        _sync_directory(self._parts)
+        self._write(self._manifest, msgspec.json.encode(signed))
+        _sync_directory(self._directory)
+        self._loaded = signed, manifest
+        for path in self._parts.iterdir():
+            if path.name not in wanted:
+                path.unlink(missing_ok=True)
+        for path in self._directory.glob(f"*{_PARTIAL}"):
+            path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _name(digest: str) -> str:
+        name = _DIGEST.match(digest)
+        if name is None:
+            # A digest becomes a file's name; nothing else may.
+            raise SnapshotError(f"{digest!r} is not a digest")
+        return name[1]
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        # mkstemp makes the file with mode 0600.
+        descriptor, partial = tempfile.mkstemp(prefix=f"{path.name}-", suffix=_PARTIAL, dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(partial).replace(path)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+
+
+def _sync_directory(directory: Path) -> None:
+    """Makes a rename in it last over a power failure."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

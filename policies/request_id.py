@@ -1,0 +1,21 @@
+"""`X-Request-Id`: the client's where it is usable, else one of ours; it is echoed, logged and sent upstream."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Final
+
+POLICY: Final = "request-id"
+
+_VALID: Final = re.compile(rb"[A-Za-z0-9._\-]{8,128}\Z")
+
+
+def choose(fields: Mapping[bytes, bytes]) -> str:
+    """The field's value if it is 8 to 128 characters that are safe in logs and headers, else 128 random bits.
+
+    Random and not a counter: what a partner sees tells nothing about how much others call.
+    """
+    given = fields.get(b"x-request-id")
+    if given is not None and _VALID.match(given) is not None:
+        return given.decode("ascii")
+    return os.urandom(16).hex()
