@@ -62,9 +62,9 @@ def to_cell(env: Environment, model: str, name: str, value: object) -> Cell:
     if value is None or value is False:
         return None
     if field.type == "integer":
-        return int(str(value))
+        return int(value) if isinstance(value, int | float) else int(str(value))
     if field.type in ("float", "monetary"):
-        return float(str(value))
+        return float(value) if isinstance(value, int | float) else float(str(value))
     if field.type in ("date", "datetime"):
         return parse_datetime(value, field.type)
     if field.type == "selection":
