@@ -1,0 +1,454 @@
+"""One connection to an upstream, and the one call it carries at a time (RFC 9112).
+
+The answer's parser is llhttp. Whatever leaves doubt about where an answer ends or to which request it belongs
+costs the connection: it is closed and never used again.
+"""
+
+import asyncio
+import enum
+import time
+from typing import Final, Protocol, cast
+
+import httptools
+
+from contracts.snapshot import Timeouts
+from gateway.wire.framing import LAST_CHUNK, chunk
+from gateway.wire.headers import HOP_BY_HOP
+from gateway.wire.messages import Receiver
+from policies.exchange import Header
+
+MAX_HEAD: Final = 65_536
+MAX_FIELDS: Final = 200
+MAX_INTERIM: Final = 16
+HIGH_WATER: Final = 65_536
+
+_SMALL: Final = 16_384
+_CHUNKED_END: Final = b"\r\ntransfer-encoding: chunked\r\n\r\n"
+_NONE: Final[frozenset[bytes]] = frozenset()
+_PLAIN: Final = frozenset({b"", b"close", b"keep-alive"})
+_REMOVED: Final = HOP_BY_HOP | {b"content-length"}
+
+
+class Phase(enum.Enum):
+    WAITING = "for a connection of the budget"
+    CONNECTING = "for the connection"
+    SENDING = "the request's body is on its way"
+    SENT = "for the answer's first byte"
+    RECEIVING = "the answer is on its way"
+    OVER = "ended, failed or given up"
+
+
+class Pool(Protocol):
+    """What a call and a connection need of their pool."""
+
+    timeouts: Timeouts
+    retired: bool
+
+    def made(self, connection: "HttpConnection") -> None: ...
+
+    def release(self, connection: "HttpConnection") -> None: ...
+
+    def lost(self, connection: "HttpConnection") -> None: ...
+
+    def withdraw(self, call: "HttpCall") -> None: ...
+
+    def retry(self, call: "HttpCall") -> None: ...
+
+
+class HttpCall:
+    """Implements `Call`. `sent` says whether the request may have reached the upstream."""
+
+    __slots__ = (
+        "_buffer",
+        "_chunked",
+        "_pool",
+        "body",
+        "body_sent",
+        "connection",
+        "deadline",
+        "head",
+        "head_only",
+        "heard",
+        "paused",
+        "phase",
+        "receiver",
+        "repeatable",
+        "sent",
+        "total_deadline",
+    )
+
+    def __init__(self, pool: Pool, head: bytes, receiver: Receiver, body: bytes | None, streaming: bool) -> None:
+        self.head = head
+        self.receiver = receiver
+        self.body = body
+        self.body_sent = not streaming
+        self.head_only = head.startswith(b"HEAD ")
+        # RFC 9110 §9.2.2: only what may be done twice is done again unasked.
+        self.repeatable = not streaming and (self.head_only or head.startswith(b"GET "))
+        self.connection: HttpConnection | None = None
+        self.phase = Phase.WAITING
+        self.sent = False
+        self.heard = False  # something moved since the timer last looked
+        self.paused = False
+        self.deadline = 0.0
+        self.total_deadline = 0.0
+        self._pool = pool
+        self._chunked = streaming and head.endswith(_CHUNKED_END)
+        self._buffer: list[bytes] = []
+
+    def write(self, data: bytes, /) -> bool:
+        if self.phase is Phase.OVER or self.body_sent or not data:
+            return True
+        if self._chunked:
+            data = chunk(data)
+        if self.connection is None:
+            self._buffer.append(data)
+            return False
+        return self.connection.send(data)
+
+    def finish(self) -> None:
+        if self.phase is Phase.OVER or self.body_sent:
+            return
+        self.body_sent = True
+        if self.connection is None:
+            if self._chunked:
+                self._buffer.append(LAST_CHUNK)
+            return
+        if self._chunked:
+            self.connection.send(LAST_CHUNK)
+        if self.phase is Phase.SENDING:
+            self.await_answer()
+
+    def pause(self) -> None:
+        if self.connection is not None and not self.paused:
+            self.paused = True
+            self.connection.pause()
+
+    def resume(self) -> None:
+        if self.connection is not None and self.paused:
+            self.paused = False
+            self.heard = True
+            self.connection.resume()
+
+    def cancel(self) -> None:
+        if self.phase is Phase.OVER:
+            return
+        self.phase = Phase.OVER
+        self._buffer.clear()
+        if self.connection is not None:
+            self.connection.drop()
+        else:
+            self._pool.withdraw(self)
+
+    def fail(self, problem_id: str, detail: str) -> None:
+        """Ends the call with a failure, once; its connection is not used again."""
+        if self.phase is not Phase.OVER:
+            self.cancel()
+            self.receiver.failed(problem_id, detail)
+
+    # -- with its connection and its pool ------------------------------------------------------------------
+
+    def take_buffer(self) -> list[bytes]:
+        """What was written before there was a connection."""
+        pieces, self._buffer = self._buffer, []
+        return pieces
+
+    def await_answer(self) -> None:
+        self.phase = Phase.SENT
+        self.deadline = time.monotonic() + self._pool.timeouts.first_byte
+
+    def tick(self, now: float) -> None:
+        """Fails the call if its time is up."""
+        timeouts = self._pool.timeouts
+        if now > self.total_deadline:
+            self.fail("upstream-timeout", "The upstream did not complete its answer in time.")
+            return
+        if self.phase is Phase.RECEIVING or self.phase is Phase.SENDING:
+            # A client that is slow to take the answer or to send its body is not the upstream's silence.
+            idle = self.paused if self.phase is Phase.RECEIVING else not self._blocked()
+            if self.heard or idle:
+                self.heard = False
+                self.deadline = now + timeouts.between_bytes
+        if now <= self.deadline:
+            return
+        if self.phase is Phase.WAITING:
+            self.fail("upstream-busy", "No connection to the upstream became free in time.")
+        elif self.phase is Phase.CONNECTING:
+            self.fail("upstream-timeout", "The upstream did not accept a connection in time.")
+        elif self.phase is Phase.SENT:
+            self.fail("upstream-timeout", "The upstream did not begin to answer in time.")
+        elif self.phase is Phase.SENDING:
+            self.fail("upstream-timeout", "The upstream stopped taking the request.")
+        else:
+            self.fail("upstream-timeout", "The upstream stopped sending its answer.")
+
+    def _blocked(self) -> bool:
+        return self.connection is not None and self.connection.write_paused
+
+
+class HttpConnection(asyncio.Protocol):
+    """See the module's text."""
+
+    __slots__ = (
+        "_chunked",
+        "_done",
+        "_extra",
+        "_fields",
+        "_head_bytes",
+        "_head_done",
+        "_interim",
+        "_keep",
+        "_length",
+        "_named",
+        "_parser",
+        "_pool",
+        "_reused",
+        "_transport",
+        "_until_close",
+        "call",
+        "idle_since",
+        "write_paused",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._parser: httptools.HttpResponseParser | None = None
+        self._reused = False
+        self.call: HttpCall | None = None
+        self.idle_since = 0.0
+        self.write_paused = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._fields: list[Header] = []
+        self._named: bytes = b""
+        self._length: int | None = None
+        self._chunked = False
+        self._head_bytes = 0
+        self._head_done = False
+        self._interim = 0
+        self._done = False  # the answer is complete
+        self._extra = False  # more came than the answer
+        self._keep = False
+        self._until_close = False
+
+    # -- what the transport says ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(HIGH_WATER)
+        self.idle_since = time.monotonic()
+        self._pool.made(self)
+
+    def data_received(self, data: bytes) -> None:
+        call = self.call
+        if call is None:
+            self.close()  # nobody asked: what comes now must not answer the next request
+            return
+        call.heard = True
+        if not self._head_done:
+            if self._head_bytes == 0 and not b"HTTP/1.".startswith(data[:7]):
+                self._malformed("The upstream does not speak HTTP/1.1.")
+                return
+            self._head_bytes += len(data)
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            if not isinstance(error.__context__, _Malformed):
+                self._malformed("The upstream's answer could not be handled.")
+                raise
+            self._malformed(str(error.__context__))
+            return
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if not self._done:
+                self._malformed("The upstream's answer is not HTTP/1.1.")
+                return
+            self._extra = True
+        if self.call is not call:
+            return  # given up by one of the calls above
+        if self._done:
+            self._complete()
+        elif not self._head_done and self._head_bytes > MAX_HEAD:
+            self._malformed("The upstream's answer has too large a head.")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        call = self.call
+        self._parser = None  # it holds this connection's methods: let both go at once
+        if call is None:
+            self._pool.lost(self)
+        elif self._until_close and error is None:
+            self._complete()
+        elif self._head_bytes == 0 and self._reused and call.repeatable:
+            call.repeatable = False
+            call.connection = self.call = None
+            self._pool.lost(self)
+            self._pool.retry(call)
+        else:
+            begun = self._head_done
+            call.fail(
+                "upstream-unreachable",
+                "The upstream's answer broke off." if begun else "The upstream closed the connection unanswered.",
+            )
+        self._pool.lost(self)
+
+    def eof_received(self) -> None:
+        if self.call is None:
+            self._pool.lost(self)
+
+    def pause_writing(self) -> None:
+        self.write_paused = True
+
+    def resume_writing(self) -> None:
+        self.write_paused = False
+        if self.call is not None:
+            self.call.heard = True
+            if not self.call.body_sent:
+                self.call.receiver.drained()
+
+    # -- what the parser says ------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self._done:
+            self._extra = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_done:
+            return  # a trailer, or a second answer
+        lower = name.lower()
+        if lower not in _REMOVED:
+            self._fields.append((name, value))
+        elif lower == b"content-length":
+            self._length = int(value)
+        elif lower == b"transfer-encoding":
+            if value.strip(b" \t").lower() != b"chunked":
+                raise _Malformed("The upstream uses a transfer coding that the gateway does not know.")
+            self._chunked = True
+        elif lower == b"connection":
+            self._named += b"," + value
+
+    def on_headers_complete(self) -> None:
+        call, parser = self.call, self._parser
+        if call is None or parser is None or self._head_done:
+            return
+        status = parser.get_status_code()
+        if status < 200:
+            self._interim += 1
+            if status == 101 or self._interim > MAX_INTERIM:
+                raise _Malformed("The upstream answered with an interim status that was not asked for.")
+            self._fields = []
+            self._named = b""
+            return
+        # Now, and not when the message is complete: llhttp has cleared its flags by then.
+        keep = parser.should_keep_alive()
+        self._head_done = True
+        fields = self._fields
+        if len(fields) > MAX_FIELDS or status > 599:
+            raise _Malformed("The upstream's answer has too many header fields, or no valid status.")
+        if self._named and self._named.lower() not in (b",keep-alive", b",close"):
+            named = {token.strip(b" \t") for token in self._named.lower().split(b",")}
+            fields = [field for field in fields if field[0].lower() not in named]
+        bare = call.head_only or status in (204, 304)
+        self._until_close = not bare and self._length is None and not self._chunked
+        self._keep = (keep or (self._length is None and bare)) and not self._until_close
+        call.phase = Phase.RECEIVING
+        if call.head_only:
+            # llhttp cannot be told that no body follows: it is done here, and the parser is not used again.
+            self._done = True
+            self._parser = None
+        call.receiver.head(status, fields, self._length)
+
+    def on_body(self, data: bytes) -> None:
+        if self._done:
+            self._extra = True
+        elif self.call is not None:
+            self.call.receiver.data(data)
+
+    def on_message_complete(self) -> None:
+        if self._head_done:
+            self._done = True
+
+    # -- what the call and the pool ask --------------------------------------------------------------------
+
+    def begin(self, call: HttpCall) -> None:
+        """Sends the call's request. The connection carries no other until this one is over."""
+        self.call = call
+        call.connection = self
+        call.sent = True
+        transport = self._transport
+        body = call.body
+        if body is None:
+            pieces = call.take_buffer()
+            transport.write(call.head if not pieces else b"".join([call.head, *pieces]))
+        else:
+            pieces = []
+            if len(body) <= _SMALL:
+                transport.write(call.head + body)
+            else:
+                transport.write(call.head)
+                transport.write(body)
+        if call.body_sent:
+            call.await_answer()
+        else:
+            call.phase = Phase.SENDING
+            call.heard = True
+            if pieces and not self.write_paused:
+                call.receiver.drained()
+
+    def send(self, data: bytes) -> bool:
+        self._transport.write(data)
+        return not self.write_paused
+
+    def pause(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def drop(self) -> None:
+        """Leaves the call, and the connection with it."""
+        if self.call is not None:
+            self.call.connection = None
+            self.call = None
+        self._transport.abort()
+        self._pool.lost(self)
+
+    def close(self) -> None:
+        """For a connection without a call."""
+        self._transport.close()
+        self._pool.lost(self)
+
+    def fail(self, problem_id: str, detail: str) -> None:
+        if self.call is not None:
+            self.call.fail(problem_id, detail)
+        else:
+            self.close()
+
+    def _malformed(self, detail: str) -> None:
+        self.fail("upstream-malformed", detail)
+
+    def _complete(self) -> None:
+        """The answer is whole. The connection is handed back first, so that what follows can have it."""
+        call = self.call
+        assert call is not None
+        keep = self._keep and not self._extra and call.body_sent and not self._pool.retired
+        self.call = call.connection = None
+        call.phase = Phase.OVER
+        if keep and not self._transport.is_closing():
+            if call.paused:
+                self._transport.resume_reading()
+            self._reset()
+            self._reused = True
+            self._pool.release(self)
+        else:
+            self.close()
+        call.receiver.ended()
+
+
+class _Malformed(Exception):
+    """Raised within the parser's callbacks, which cannot return a verdict; the text is for the problem."""

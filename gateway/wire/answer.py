@@ -1,0 +1,133 @@
+"""The answering side of one request: `Client` as the pipeline sees it.
+
+One object for each request, not for each connection: a late call about an answered request must never reach
+the request after it.
+"""
+
+from typing import Protocol
+
+from gateway.wire.framing import LAST_CHUNK, has_no_body, response_head
+from gateway.wire.head import Head
+from policies.exchange import Exchange, Header
+
+
+class Answering(Protocol):
+    """What an answer needs of its connection."""
+
+    @property
+    def write_paused(self) -> bool: ...
+
+    @property
+    def date(self) -> bytes: ...
+
+    def send(self, data: bytes) -> None: ...
+
+    def may_go_on(self, final: bool) -> bool:
+        """Whether the connection can serve another request; `final` when nothing more of this one is taken."""
+        ...
+
+    def answered(self, keep: bool) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def pause_body(self) -> None: ...
+
+    def resume_body(self) -> None: ...
+
+
+class Answer:
+    """Implements `Client`. `begun` says that the head is out; nothing has effect once `open` is False."""
+
+    __slots__ = ("_bare", "_chunked", "_connection", "_keep", "_left", "_minor", "begun", "exchange", "open")
+
+    def __init__(self, connection: Answering, exchange: Exchange, head: Head) -> None:
+        self.exchange = exchange
+        self.open = True
+        self.begun = False
+        self._connection = connection
+        self._minor = head.minor
+        self._keep = head.keep_alive
+        self._bare = False  # no body follows the head, whatever is written
+        self._chunked = False
+        self._left = -1  # bytes of the declared length still to come; -1 where none was declared
+
+    def respond(self, status: int, headers: list[Header], body: bytes, /) -> None:
+        if not self.open or self.begun:
+            return
+        connection = self._connection
+        self.open = False
+        keep = self._keep and connection.may_go_on(True)
+        if has_no_body(self.exchange.method, status):
+            # RFC 9110 §8.6: no length on 204; on 304 and to HEAD it would be that of an answer to GET.
+            length = b"content-length: %d\r\n" % len(body) if self.exchange.method == "HEAD" and body else b""
+            body = b""
+        else:
+            length = b"content-length: %d\r\n" % len(body)
+        head = response_head(status, headers, length + self._connection_line(keep), connection.date)
+        connection.send(head + body if body else head)
+        connection.answered(keep)
+
+    def start(self, status: int, headers: list[Header], length: int | None, /) -> None:
+        if not self.open or self.begun:
+            return
+        self.begun = True
+        self._bare = has_no_body(self.exchange.method, status)
+        self._keep = self._keep and self._connection.may_go_on(False)
+        framing = b""
+        if length is not None:
+            if status >= 200 and status != 204:
+                framing = b"content-length: %d\r\n" % length
+            self._left = length
+        elif not self._bare:
+            if self._minor:
+                self._chunked = True
+                framing = b"transfer-encoding: chunked\r\n"
+            else:
+                self._keep = False  # HTTP/1.0 has no chunks: the connection's end is the body's
+        framing += self._connection_line(self._keep)
+        self._connection.send(response_head(status, headers, framing, self._connection.date))
+
+    def _connection_line(self, keep: bool) -> bytes:
+        if not keep:
+            return b"connection: close\r\n"
+        return b"" if self._minor else b"connection: keep-alive\r\n"
+
+    def write(self, data: bytes, /) -> bool:
+        if not self.open or self._bare or not data:
+            return True
+        connection = self._connection
+        if self._chunked:
+            connection.send(b"%x\r\n%b\r\n" % (len(data), data))
+        else:
+            if self._left >= 0:
+                self._left -= len(data)
+                if self._left < 0:  # more than was declared: the client would take it for the next answer
+                    self.abort()
+                    return True
+            connection.send(data)
+        return not connection.write_paused
+
+    def finish(self) -> None:
+        if not self.open:
+            return
+        if not self.begun or (self._left > 0 and not self._bare):
+            self.abort()  # the answer is incomplete, and a client that waits for the rest has to know
+            return
+        self.open = False
+        connection = self._connection
+        if self._chunked:
+            connection.send(LAST_CHUNK)
+        connection.answered(self._keep and connection.may_go_on(True))
+
+    def abort(self) -> None:
+        if self.open:
+            self.open = False
+            self._connection.abort()
+
+    def pause_body(self) -> None:
+        if self.open:
+            self._connection.pause_body()
+
+    def resume_body(self) -> None:
+        if self.open:
+            self._connection.resume_body()

@@ -1,0 +1,391 @@
+"""One client's connection: its bytes become requests, one at a time and in order, and answers go back.
+
+Reading and writing are steered by three facts: a handler may pause the request's body, a client may be slow to
+take the answer, and a pipelined request waits until the one before it is answered.
+"""
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING, Final, cast
+
+from contracts.problems import CONTENT_TYPE, Problem, problem
+from gateway.wire.answer import Answer
+from gateway.wire.framing import CONTINUE, ChunkedDecoder, ChunkError, response_head
+from gateway.wire.head import SIZE, START_LINE, TARGET, Head
+from gateway.wire.messages import Handler
+from policies import request_id
+from policies.exchange import Exchange
+
+if TYPE_CHECKING:
+    from gateway.listener import Listener
+
+DISCARDED: Final = 65_536
+"""Bytes of an unread request body that are read and dropped to keep a connection; past it, it is closed."""
+
+HIGH_WATER: Final = 65_536
+"""Bytes of an answer that may wait in memory for a slow client."""
+
+LINGER: Final = 2.0
+"""Seconds in which a client may still read the answer before a refused connection is broken."""
+
+_FIRST_BYTE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\r-]")
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+HEAD_TIMEOUT: Final = problem("request-timeout", "The request head did not arrive in time.")
+BODY_TIMEOUT: Final = problem("request-timeout", "The request body stopped arriving.")
+
+
+class Connection(asyncio.Protocol):
+    """Made by the listener for each accepted socket."""
+
+    __slots__ = (
+        "_advancing",
+        "_answer",
+        "_continue_due",
+        "_decoder",
+        "_discard",
+        "_handler",
+        "_head_begun",
+        "_left",
+        "_lingering",
+        "_listener",
+        "_paused",
+        "_peer",
+        "_pending",
+        "_reading",
+        "_served",
+        "_since",
+        "_transport",
+        "write_paused",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, listener: "Listener") -> None:
+        self._listener = listener
+        self._peer = ""
+        self._pending = b""
+        self._answer: Answer | None = None  # the request that is being handled
+        self._handler: Handler | None = None
+        self._left = 0  # bytes of its body that have not arrived
+        self._decoder: ChunkedDecoder | None = None  # in place of `_left` for a chunked body
+        self._discard = 0  # what may still be read of the body of an answered request
+        self._continue_due = False
+        self._paused = False  # by the handler
+        self._reading = True
+        self._advancing = False
+        self._lingering = False
+        self._head_begun = False
+        self._served = False
+        self._since = 0.0  # when the present wait began, on the listener's coarse clock
+        self.write_paused = False
+
+    # -- what the transport says ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(HIGH_WATER)
+        peer = transport.get_extra_info("peername")
+        self._peer = peer[0] if isinstance(peer, tuple) else ""
+        self._since = self._listener.now
+        self._listener.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._pending = self._pending + data if self._pending else data
+        self._advance()
+
+    def eof_received(self) -> None:
+        """A client that closes its sending side has gone, as nginx and Envoy see it too: the transport closes."""
+        self._gone()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._listener.lost(self)
+        self._pending = b""
+        self._gone()
+
+    def pause_writing(self) -> None:
+        self.write_paused = True
+        self._since = self._listener.now
+
+    def resume_writing(self) -> None:
+        self.write_paused = False
+        self._since = self._listener.now
+        if self._handler is not None and self._answer is not None and self._answer.open:
+            self._handler.drained()
+
+    def _gone(self) -> None:
+        answer, handler = self._answer, self._handler
+        self._answer = self._handler = None
+        if answer is not None and answer.open:
+            answer.open = False
+            if handler is not None:
+                handler.gone()
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        """Takes what has arrived, as far as the present request allows."""
+        if self._advancing:
+            return  # a handler answered within one of the calls below: the loop there goes on
+        self._advancing = True
+        try:
+            while self._pending:
+                if self._lingering:
+                    self._pending = b""
+                elif self._left or self._decoder is not None:
+                    if self._paused:
+                        break
+                    self._take_body()
+                elif self._answer is not None or not self._take_head():
+                    break
+        finally:
+            self._advancing = False
+        self._steer()
+
+    def _steer(self) -> None:
+        """Reads on unless the handler paused the body, or a pipelined request waits for its turn."""
+        body = bool(self._left) or self._decoder is not None
+        wanted = not self._paused if body else not (self._pending and self._answer is not None)
+        if wanted is not self._reading and not self._transport.is_closing():
+            self._reading = wanted
+            if wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+    def _take_head(self) -> bool:
+        """Reads the next request's head and has it handled. False where more has to arrive first."""
+        data = self._pending
+        listener = self._listener
+        settings = listener.settings
+        if data.startswith(b"\r\n"):  # RFC 9112 §2.2: an empty line before a request is skipped
+            data = self._pending = data[2:]
+        stop = data.find(b"\r\n\r\n")
+        if stop < 0 or stop + 4 > settings.max_head:
+            return self._wait_for_head(data, stop)
+        stop += 4
+        if len(data) == stop:
+            self._pending = b""
+        else:
+            data, self._pending = data[:stop], data[stop:]
+        head = Head()
+        refusal = head.read(data, settings.max_target, settings.max_fields)
+        if refusal is not None:
+            self.refuse(refusal, head)
+            return False
+        exchange = self._exchange(head)
+        answer = Answer(self, exchange, head)
+        self._answer = answer
+        self._served = True
+        self._head_begun = False
+        if head.length is None:
+            self._decoder = ChunkedDecoder()
+        else:
+            self._left = head.length
+        handler = listener.acceptor.accept(answer)
+        if not answer.open:
+            return not self._lingering
+        self._handler = handler
+        if head.length == 0:
+            handler.end()
+            return True
+        self._since = listener.now
+        if head.expects_continue and not self._pending:
+            self._continue_due = True
+            if not self._paused:
+                self._say_continue()
+        return True
+
+    def _exchange(self, head: Head) -> Exchange:
+        return Exchange(
+            head.method,
+            head.target,
+            head.headers,
+            head.fields,
+            self._peer,
+            self._listener.scheme,
+            "1.1" if head.minor else "1.0",
+            time.monotonic(),
+        )
+
+    def _wait_for_head(self, data: bytes, stop: int) -> bool:
+        """Refuses at once what can no longer become a sound head, and otherwise waits for the rest of it."""
+        settings = self._listener.settings
+        line = data.find(b"\r\n", 0, settings.max_target + 32)
+        refusal = None
+        if line < 0 and len(data) > settings.max_target + 32:
+            refusal = TARGET
+        elif stop >= 0 or len(data) > settings.max_head:
+            refusal = SIZE
+        elif data and (_FIRST_BYTE.match(data) is None or _BARE_LF.search(data) is not None):
+            refusal = START_LINE  # a TLS hello, or lines that end with a bare LF: no end of head would ever come
+        if refusal is not None:
+            self._pending = b""
+            self.refuse(refusal, Head())
+            return False
+        if data and not self._head_begun:
+            self._head_begun = True
+            self._since = self._listener.now
+        return False
+
+    def _take_body(self) -> None:
+        """Hands on what has arrived of the body, or drops it where the request is answered already."""
+        data = self._pending
+        if self._decoder is not None:
+            try:
+                pieces, self._pending = self._decoder.feed(data)
+            except ChunkError as error:
+                self._break_off(problem("malformed-request", f"The chunked body is malformed: {error}."))
+                return
+            complete = self._decoder.done
+        else:
+            if len(data) > self._left:
+                data, self._pending = data[: self._left], data[self._left :]
+            else:
+                self._pending = b""
+            self._left -= len(data)
+            pieces, complete = [data], self._left == 0
+        self._since = self._listener.now
+        self._continue_due = False
+        if complete:
+            self._decoder = None
+        for piece in pieces:
+            if self._answer is None:
+                self._discard -= len(piece)
+            elif self._answer.open and self._handler is not None:
+                self._handler.data(piece)
+        if self._answer is None:
+            if not complete and self._discard < 0:
+                self.linger()
+        elif complete and self._answer.open and self._handler is not None:
+            self._handler.end()
+
+    # -- answering: what `Answer` calls --------------------------------------------------------------------
+
+    @property
+    def date(self) -> bytes:
+        return self._listener.date
+
+    def send(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def may_go_on(self, final: bool) -> bool:
+        """See `Answering`. A body that nobody will read ends the connection, unless little of it is left."""
+        if self._listener.draining:
+            return False
+        return not final or not (self._continue_due or self._left > DISCARDED)
+
+    def answered(self, keep: bool) -> None:
+        """The present request has its answer: the connection goes on to the next, or ends."""
+        self._answer = self._handler = None
+        self._paused = False
+        self._since = self._listener.now
+        unread = bool(self._left) or self._decoder is not None
+        if not keep:
+            if unread or self._pending:
+                self.linger()
+            else:
+                self._transport.close()
+            return
+        if unread:
+            self._discard = DISCARDED
+        if self._pending or not self._reading:
+            self._advance()
+
+    def abort(self) -> None:
+        self._answer = self._handler = self._decoder = None
+        self._pending, self._left, self._lingering = b"", 0, True
+        self._transport.abort()
+
+    def pause_body(self) -> None:
+        self._paused = True
+        if not self._advancing:
+            self._steer()
+
+    def resume_body(self) -> None:
+        self._paused = False
+        self._since = self._listener.now
+        if self._continue_due:
+            self._say_continue()
+        if self._answer is not None:
+            self._advance()
+
+    def _say_continue(self) -> None:
+        self._continue_due = False
+        self._transport.write(CONTINUE)
+
+    # -- refusing and ending -------------------------------------------------------------------------------
+
+    def refuse(self, refusal: Problem, head: Head) -> None:
+        """Answers what is no sound request, has it recorded, and ends the connection."""
+        exchange = self._exchange(head)
+        self._refusal(exchange, refusal)
+        self._listener.acceptor.refused(exchange)
+
+    def _refusal(self, exchange: Exchange, refusal: Problem) -> None:
+        exchange.request_id = exchange.request_id or request_id.choose(exchange.fields)
+        exchange.status, exchange.refusal, exchange.refused_by = refusal.status, refusal, "framing"
+        body = refusal.body(f"urn:ostiary:request:{exchange.request_id}")
+        headers = [
+            (b"content-type", CONTENT_TYPE.encode("ascii")),
+            (b"x-request-id", exchange.request_id.encode("ascii")),
+        ]
+        framing = b"content-length: %d\r\nconnection: close\r\n" % len(body)
+        if exchange.method == "HEAD":
+            body = b""
+        exchange.bytes_out = len(body)
+        self.send(response_head(refusal.status, headers, framing, self.date) + body)
+        self.linger()
+
+    def _break_off(self, refusal: Problem) -> None:
+        """The body of a request in progress is beyond use: its handler is told, and the client if it can be."""
+        answer = self._answer
+        if answer is None:
+            self.linger()
+            return
+        exchange = answer.exchange
+        exchange.status, exchange.refusal, exchange.refused_by = refusal.status, refusal, "framing"
+        begun = answer.begun
+        self._gone()
+        if begun:
+            self._transport.abort()
+        else:
+            self._refusal(exchange, refusal)
+
+    def linger(self) -> None:
+        """Ends the sending side and drops what still comes: closing at once could destroy the answer."""
+        if self._lingering:
+            return
+        self._lingering = True
+        self._since = self._listener.now
+        self._pending, self._left, self._decoder, self._paused = b"", 0, None, False
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._steer()
+        else:
+            self._transport.close()
+
+    def end(self) -> None:
+        """The listener closes: whatever is under way is broken off."""
+        self._transport.abort()
+
+    def tick(self, now: float) -> None:
+        """Called by the listener's one timer, with its clock."""
+        settings = self._listener.settings
+        waited = now - self._since
+        if self._lingering:
+            if waited > LINGER:
+                self._transport.abort()
+        elif self.write_paused:
+            if waited > settings.body_timeout:
+                self._transport.abort()
+        elif self._left or self._decoder is not None:
+            if not self._paused and waited > settings.body_timeout:
+                self._break_off(BODY_TIMEOUT)
+        elif self._answer is not None:
+            return
+        elif self._head_begun:
+            if waited > settings.head_timeout:
+                self.refuse(HEAD_TIMEOUT, Head())
+        elif waited > self._listener.patience(self._served):
+            self._transport.close()

@@ -1,0 +1,125 @@
+"""Message framing (RFC 9112 §6 and §7): chunked bodies in, response heads and chunks out. Pure.
+
+The decoder is our own because it has to stop exactly where a body ends: what follows is the next request of the
+connection, and a parser that runs ahead into it could not be held back.
+"""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+
+from policies.exchange import Header
+
+# A size of at most 15 hex digits fits any counter. An extension is refused where llhttp and others differ:
+# no space before the semicolon, no control or 8-bit character.
+_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e]*)?\Z")
+_TRAILER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\Z")
+_MAX_LINE: Final = 1024
+_MAX_TRAILERS: Final = 8192
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_STATUS_LINES: Final[dict[int, bytes]] = {
+    code: b"HTTP/1.1 %d %b\r\n" % (code, HTTPStatus(code).phrase.encode("ascii")) for code in HTTPStatus
+}
+
+
+class ChunkError(ValueError):
+    """The chunked body is not one; the message says where and holds nothing of it."""
+
+
+class ChunkedDecoder:
+    """Decodes one chunked body. `done` after the last chunk's trailers; trailers are read and dropped."""
+
+    __slots__ = ("_in_trailers", "_kept", "_left", "_need_end", "_trailers", "done")
+
+    def __init__(self) -> None:
+        self.done = False
+        self._kept = b""
+        self._left = 0
+        self._need_end = False
+        self._in_trailers = False
+        self._trailers = 0
+
+    def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """The pieces of content in `data`, and what follows the body's end. Raises ChunkError."""
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        pieces: list[bytes] = []
+        at, size = 0, len(data)
+        while at < size:
+            if self._left:
+                piece = data[at : at + self._left]
+                pieces.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                self._need_end = self._left == 0
+                continue
+            if self._need_end:
+                end = data[at : at + 2]
+                if end == b"\r\n":
+                    self._need_end = False
+                    at += 2
+                    continue
+                if end == b"\r":
+                    break
+                raise ChunkError("a chunk is longer than its size says")
+            stop = data.find(b"\n", at, at + _MAX_LINE)
+            if stop < 0:
+                if size - at >= _MAX_LINE:
+                    raise ChunkError("a chunk line is too long")
+                break
+            if data[stop - 1 : stop] != b"\r" or stop == at:
+                raise ChunkError("a chunk line ends with a bare LF")
+            line = data[at : stop - 1]
+            at = stop + 1
+            if self._line(line):
+                self.done = True
+                return pieces, data[at:]
+        self._kept = data[at:]
+        return pieces, b""
+
+    def _line(self, line: bytes) -> bool:
+        """Takes a chunk line or a trailer line; True for the empty one that ends the body."""
+        if not self._in_trailers:
+            match = _CHUNK_LINE.match(line)
+            if match is None:
+                raise ChunkError("a chunk size is not a hexadecimal number")
+            self._left = int(match[1], 16)
+            self._in_trailers = self._left == 0
+            return False
+        if not line:
+            return True
+        self._trailers += len(line)
+        if _TRAILER.match(line) is None or self._trailers > _MAX_TRAILERS:
+            raise ChunkError("a trailer is malformed or too long")
+        return False
+
+
+def chunk(data: bytes) -> bytes:
+    """`data` as one chunk. Not for empty data: an empty chunk ends the body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """Whether an answer ends with its head (RFC 9112 §6.3, rule 1)."""
+    return method == "HEAD" or status in (204, 304) or status < 200
+
+
+def response_head(status: int, headers: Iterable[Header], framing: bytes, date: bytes) -> bytes:
+    """The head of an answer; `framing` is ready lines, `date` is `date: …` for an answer that has none.
+
+    RFC 9110 §6.6.1: a recipient with a clock adds Date to an answer it received without. A header with a line
+    break is left out: it would be two headers, or a second answer.
+    """
+    start = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    head = start + b"".join(lines)
+    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
+        lines = [line for line in lines if line.count(b"\n") == 1 and line.count(b"\r") == 1]
+        head = start + b"".join(lines)
+    if b"\r\ndate:" in head.lower():
+        return head + framing + b"\r\n"
+    return head + date + framing + b"\r\n"

@@ -1,0 +1,200 @@
+"""A request's head, read and judged (RFC 9110, RFC 9112). Pure: bytes in, a `Head` or a refusal out.
+
+llhttp parses; it already refuses bare CR and LF, obs-fold, a space before the colon, control bytes, a signed or
+listed Content-Length, and Content-Length beside Transfer-Encoding. What it lets through, or what two servers in
+a row could read in two ways, is refused here. A refusal closes the connection: after a head that cannot be
+trusted nobody knows where the next request begins (RFC 9112 §11.2).
+"""
+
+import re
+from typing import Final
+
+import httptools
+
+from contracts.problems import Problem, problem
+from policies.exchange import Header
+
+# Fields that decide something: a second one could decide otherwise for the next server.
+SINGULAR: Final = frozenset(
+    {
+        b"host",
+        b"content-length",
+        b"transfer-encoding",
+        b"content-type",
+        b"content-encoding",
+        b"authorization",
+        b"api-version",
+        b"dpop",
+        b"idempotency-key",
+        b"expect",
+        b"upgrade",
+    }
+)
+
+# A client that names one of these in Connection would have us drop what we have judged the request by.
+_END_TO_END: Final = frozenset(
+    {
+        b"host",
+        b"content-length",
+        b"transfer-encoding",
+        b"content-type",
+        b"content-encoding",
+        b"authorization",
+        b"api-version",
+        b"dpop",
+        b"idempotency-key",
+        b"accept",
+    }
+)
+
+# RFC 3986 §3.2.2 without what no name or address needs (sub-delims, percent): `a,b` is two hosts to some.
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+_DIGITS: Final = re.compile(rb"[0-9]{1,18}\Z")
+_START: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]\r\n")
+
+
+def _malformed(detail: str) -> Problem:
+    return problem("malformed-request", detail)
+
+
+START_LINE: Final = _malformed("The request line is not `method SP target SP HTTP/1.1`.")
+NO_HOST: Final = _malformed("An HTTP/1.1 request has exactly one Host field.")
+BAD_HOST: Final = _malformed("The Host field is not a host with an optional port.")
+LENGTH: Final = _malformed("Content-Length is not a plain decimal number.")
+CODING: Final = _malformed("The only transfer coding understood is `chunked`.")
+CODING_OLD: Final = _malformed("An HTTP/1.0 request has no transfer coding.")
+BOTH: Final = _malformed("Content-Length and Transfer-Encoding contradict each other.")
+HOP: Final = _malformed("Connection names a field that is meant for all recipients.")
+TWICE: Final = {name: _malformed(f"There is more than one {name.decode()} field.") for name in SINGULAR}
+PREFACE: Final = _malformed("This listener speaks HTTP/1.1; it was sent the preface of HTTP/2.")
+METHOD: Final = problem("method-not-implemented", "The gateway does not carry this method.")
+UPGRADE: Final = problem("method-not-implemented", "The gateway does not carry this upgrade.")
+TARGET: Final = problem("target-too-long", "The request target is longer than the listener admits.")
+FIELDS: Final = problem("head-too-large", "The request has more header fields than the listener admits.")
+SIZE: Final = problem("head-too-large", "The request head is larger than the listener admits.")
+
+
+class Head:
+    """One request head. `read` fills it; after a refusal it holds what had been read by then.
+
+    `fields` maps a lower-case name to its value, duplicates joined with ", ". `length` is the body's length in
+    bytes, None for a chunked one. `keep_alive` says whether the client would go on with the connection.
+    """
+
+    __slots__ = (
+        "expects_continue",
+        "fields",
+        "headers",
+        "keep_alive",
+        "length",
+        "method",
+        "minor",
+        "target",
+    )
+
+    def __init__(self) -> None:
+        self.method = ""
+        self.target = b""
+        self.headers: list[Header] = []
+        self.fields: dict[bytes, bytes] = {}
+        self.minor = 1
+        self.length: int | None = 0
+        self.keep_alive = True
+        self.expects_continue = False
+
+    def on_url(self, data: bytes) -> None:
+        self.target += data
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name, value))
+
+    def read(self, data: bytes, max_target: int, max_fields: int) -> Problem | None:
+        """Reads `data`, which ends with the first empty line. The refusal, or None for a sound head."""
+        # A new parser for each head costs a quarter of a microsecond, and no state survives a message.
+        parser = httptools.HttpRequestParser(self)
+        upgrade = False
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            upgrade = True
+        except httptools.HttpParserInvalidMethodError:
+            return METHOD if _START.match(data) is not None else START_LINE
+        except httptools.HttpParserError as error:
+            if data.startswith(b"PRI * HTTP/2.0\r\n"):
+                return PREFACE
+            return _malformed(f"The request head is not HTTP/1.1: {error}.")
+        method = parser.get_method()
+        self.method = method.decode("ascii")
+        # llhttp admits HTTP/0.9, HTTP/2.0, RTSP and further spaces here; the exact line admits nothing.
+        if not data.startswith(b"%b %b HTTP/1.1\r\n" % (method, self.target)):
+            if not data.startswith(b"%b %b HTTP/1.0\r\n" % (method, self.target)):
+                return START_LINE
+            self.minor = 0
+        headers = self.headers
+        if len(self.target) > max_target:
+            return TARGET
+        if len(headers) > max_fields:
+            return FIELDS
+        if b" \r\n" in data or b"\t\r\n" in data:
+            headers = self.headers = [(name, value.rstrip(b" \t")) for name, value in headers]
+        fields = self.fields = {name.lower(): value for name, value in headers}
+        if len(fields) != len(headers):
+            twice = self._join()
+            if twice is not None:
+                return twice
+        if method in (b"CONNECT", b"TRACE"):
+            return METHOD
+        return self._judge(upgrade)
+
+    def _join(self) -> Problem | None:
+        """RFC 9110 §5.3: fields of one name are one list, but for those that are no lists."""
+        fields: dict[bytes, bytes] = {}
+        for name, value in self.headers:
+            lower = name.lower()
+            if lower not in fields:
+                fields[lower] = value
+            elif lower in SINGULAR:
+                return TWICE[lower]
+            else:
+                fields[lower] += b", " + value
+        self.fields = fields
+        return None
+
+    def _judge(self, upgrade: bool) -> Problem | None:
+        fields = self.fields
+        host = fields.get(b"host")
+        if host is None:
+            if self.minor:
+                return NO_HOST
+        elif _HOST.match(host) is None:
+            return BAD_HOST
+        length = fields.get(b"content-length")
+        coding = fields.get(b"transfer-encoding")
+        if coding is not None:
+            if length is not None:
+                return BOTH
+            if not self.minor:
+                return CODING_OLD
+            if coding.lower() != b"chunked":  # RFC 9112 §7: coding names are case-insensitive
+                return CODING
+            self.length = None
+        elif length is not None:
+            if _DIGITS.match(length) is None:
+                return LENGTH
+            self.length = int(length)
+        connection = fields.get(b"connection")
+        if connection is None:
+            self.keep_alive = self.minor == 1
+        else:
+            named = {token.strip(b" \t") for token in connection.lower().split(b",")}
+            if not named.isdisjoint(_END_TO_END):
+                return HOP
+            self.keep_alive = b"close" not in named and (self.minor == 1 or b"keep-alive" in named)
+        # RFC 9110 §7.8: an upgrade may be ignored. That is right for h2c, which many clients offer unasked and
+        # do without; who asks for a WebSocket cannot do without.
+        if upgrade and fields.get(b"upgrade", b"").lower() != b"h2c":
+            return UPGRADE
+        expect = fields.get(b"expect")
+        if expect is not None and self.minor and self.length != 0:
+            self.expects_continue = expect.lower() == b"100-continue"
+        return None

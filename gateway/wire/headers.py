@@ -1,0 +1,132 @@
+"""Which header fields pass the gateway, and the head of the request that an upstream gets.
+
+Forwarding is faithful: order, duplicates and spelling are kept. Dropped are the hop-by-hop fields of RFC 9110
+§7.6.1 and those that Connection names, the partner's own credential, and every field by which the gateway itself
+speaks to an upstream, in all spellings that a CGI-like server would take for it (`X_Forwarded_For`).
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from gateway.wire.forwarded import forwarded_lines
+from gateway.wire.trace_context import trace_lines
+from policies.exchange import Exchange, Header
+
+HOP_BY_HOP: Final = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+    }
+)
+
+_NOT_FORWARDED: Final = HOP_BY_HOP | {
+    b"host",  # the upstream's own
+    b"content-length",  # framing is this hop's
+    b"expect",  # answered here
+    b"authorization",  # a partner's token never goes upstream
+    b"cookie",
+    b"dpop",
+    b"client-cert",
+    b"client-cert-chain",
+    b"forwarded",
+    b"via",
+    b"x-real-ip",
+    b"x-request-id",
+    b"traceparent",
+    b"tracestate",
+}
+_OURS: Final = (b"x-ostiary-", b"x-forwarded-")
+_KNOWN_NAMES: Final = 2048
+
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+
+_WITH_EMPTY_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+class _Passes(dict[bytes, bool]):
+    """Whether a field of this name, as spelled, is forwarded: decided once for each spelling."""
+
+    def __init__(self, credential: bytes) -> None:
+        super().__init__()
+        self._credential = credential
+
+    def __missing__(self, name: bytes) -> bool:
+        plain = name.lower().replace(b"_", b"-")
+        passes = not (plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential)
+        if len(self) < _KNOWN_NAMES:  # names come from outside: the table must not grow with them
+            self[name] = passes
+        return passes
+
+
+@lru_cache(maxsize=64)
+def _passes(credential: bytes) -> _Passes:
+    return _Passes(credential.lower().replace(b"_", b"-"))
+
+
+def forwarded_headers(headers: list[Header], connection: bytes | None, credential: bytes = b"") -> list[Header]:
+    """Those of a request's headers that an upstream gets. `connection` is the Connection field's value."""
+    passes = _passes(credential)
+    if connection is None:
+        return [header for header in headers if passes[header[0]]]
+    named = {token.strip(b" \t") for token in connection.lower().split(b",")}
+    return [header for header in headers if passes[header[0]] and header[0].lower() not in named]
+
+
+def request_head(
+    exchange: Exchange, path: str, host: bytes, credential: Header | None, *, streaming: bool = False
+) -> bytes:
+    """The request head for an upstream, ready to send.
+
+    `path` is the upstream's path without a query. With `streaming` the body follows piece by piece, of the
+    client's Content-Length or in chunks; without, it is `exchange.body`, whole. Raises ValueError where the
+    upstream's host or credential could not stand in a header.
+    """
+    fields = exchange.fields
+    host_line, credential_line, name = _upstream_lines(host, credential)
+    passing = forwarded_headers(exchange.headers, fields.get(b"connection"), name)
+    target = path.encode("ascii")
+    if exchange.query:
+        target += b"?" + exchange.query
+    return b"".join(
+        [
+            b"%b %b HTTP/1.1\r\n" % (exchange.method.encode("ascii"), target),
+            host_line,
+            *[b"%b: %b\r\n" % header for header in passing],
+            b"x-request-id: %b\r\n" % exchange.request_id.encode("ascii"),
+            forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme),
+            trace_lines(fields),
+            credential_line,
+            _framing(exchange, streaming),
+            b"\r\n",
+        ]
+    )
+
+
+@lru_cache(maxsize=256)
+def _upstream_lines(host: bytes, credential: Header | None) -> tuple[bytes, bytes, bytes]:
+    """The upstream's Host line, its credential's line, and the credential's name. Raises ValueError."""
+    name, value = credential or (b"", b"")
+    if _CONTROL.search(host + name + value) is not None:
+        raise ValueError("an upstream's host or credential has a control character")
+    return b"host: %b\r\n" % host, b"%b: %b\r\n" % (name, value) if name else b"", name
+
+
+def _framing(exchange: Exchange, streaming: bool) -> bytes:
+    body = exchange.body
+    if body is not None:
+        return b"content-length: %d\r\n" % len(body)
+    if streaming:
+        length = exchange.fields.get(b"content-length")
+        return b"transfer-encoding: chunked\r\n" if length is None else b"content-length: %b\r\n" % length
+    # RFC 9110 §8.6: a method that anticipates content says so when there is none.
+    return b"content-length: 0\r\n" if exchange.method in _WITH_EMPTY_BODY else b""
