@@ -145,6 +145,7 @@ _TYPES: tuple[ProblemType, ...] = (
         "Policy failed",
         "A policy of the gateway failed on this request; the request was not let through.",
     ),
+    ProblemType("internal-error", 500, "Internal error", "A fault of the catalog; its log has the request's id."),
     ProblemType(
         "method-not-implemented",
         501,
@@ -178,7 +179,7 @@ _TYPES: tuple[ProblemType, ...] = (
         "Issuer unavailable",
         "The keys that would verify this token cannot be fetched now.",
     ),
-    ProblemType("not-ready", 503, "Not ready", "The gateway has no snapshot yet, or is shutting down."),
+    ProblemType("not-ready", 503, "Not ready", "There is no snapshot yet, or the process is shutting down."),
     ProblemType("upstream-busy", 503, "Upstream busy", "The upstream's connection budget is used up."),
     ProblemType("store-unavailable", 503, "Store unavailable", "The catalog's database does not answer."),
     ProblemType("upstream-timeout", 504, "Upstream timeout", "The upstream did not answer in time."),

@@ -1,0 +1,30 @@
+"""The catalog as an ASGI application."""
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from catalog.api.delivery import Delivery, GatewayToken
+from catalog.api.health import Health
+from catalog.api.middleware import RequestContext
+from catalog.api.problems import on_http_exception, on_store_error
+from catalog.oauth.endpoints import OAuthEndpoints
+from catalog.publication import Publisher
+from catalog.storage.snapshots import SnapshotTable
+
+
+def build_app(publisher: Publisher, table: SnapshotTable, oauth: OAuthEndpoints, token: GatewayToken) -> Starlette:
+    """All endpoints. What runs beside them (watching, housekeeping) is the process's business."""
+    app = Starlette(
+        routes=[
+            *oauth.routes,
+            *Delivery(publisher, table, token).routes,
+            *Health(publisher, token).routes,
+        ],
+        middleware=[Middleware(RequestContext)],
+        exception_handlers={HTTPException: on_http_exception, SQLAlchemyError: on_store_error},
+    )
+    # A redirect to the path without the slash would turn a POST with credentials into a second one.
+    app.router.redirect_slashes = False
+    return app

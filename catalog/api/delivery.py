@@ -1,0 +1,119 @@
+"""Delivery of snapshots to gateways: a long poll for the manifest, and the parts by digest.
+
+Both ask for the gateways' bearer token. Parts are immutable and named by their content, so whoever has one
+never needs it again.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from catalog.api.problems import problem_response
+from catalog.publication import Publisher
+from catalog.storage.snapshots import SnapshotTable
+from contracts.problems import Problem, problem
+
+MAX_WAIT = 30.0
+"""Seconds that a poll waits at most."""
+
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class GatewayToken:
+    """The check of the gateways' token. Only its digest is kept, and compared in constant time."""
+
+    def __init__(self, token: str) -> None:
+        self._digest = hashlib.sha256(token.encode()).digest()
+
+    def refuse(self, request: Request) -> Problem | None:
+        """The refusal of a request without the token."""
+        values = request.headers.getlist("authorization")
+        scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
+        given = hashlib.sha256(token.strip().encode()).digest()
+        if scheme.lower() == "bearer" and hmac.compare_digest(given, self._digest):
+            return None
+        challenge = 'Bearer realm="ostiary-gateways"'
+        if values:
+            challenge += ', error="invalid_token"'  # RFC 6750 §3: no error code where no credentials came
+        return problem(
+            "client-authentication-failed",
+            "This needs the token that the catalog shares with its gateways.",
+            headers=(("WWW-Authenticate", challenge),),
+        )
+
+    def guard(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint behind the check."""
+
+        async def guarded(request: Request) -> Response:
+            refusal = self.refuse(request)
+            if refusal is not None:
+                return problem_response(refusal, request.state.request_id)
+            return await endpoint(request)
+
+        return guarded
+
+
+class Delivery:
+    """The endpoints below `/gateway`."""
+
+    def __init__(self, publisher: Publisher, table: SnapshotTable, token: GatewayToken) -> None:
+        self._publisher = publisher
+        self._table = table
+        self.routes = [
+            Route("/gateway/snapshot", token.guard(self.snapshot), methods=["GET"]),
+            Route("/gateway/parts/{digest}", token.guard(self.part), methods=["GET"]),
+        ]
+
+    async def snapshot(self, request: Request) -> Response:
+        """`known` is the SHA-256 of the manifest that the gateway enforces; `wait`, seconds to wait for another.
+
+        200 with the SignedManifest; 204 when `known` is still the one in force; 503 while there is none.
+        """
+        query = request.query_params
+        known, wait = query.get("known", ""), query.get("wait", "0")
+        match = _DIGEST.fullmatch(known)
+        seconds = _seconds(wait)
+        violations = [
+            {"in": "query", "pointer": f"/{name}", "rule": rule, "message": message}
+            for name, wrong, rule, message in (
+                ("known", bool(known) and match is None, "pattern", "is no SHA-256 in hex"),
+                ("wait", seconds is None, "maximum", f"is no number of seconds from 0 to {MAX_WAIT:g}"),
+            )
+            if wrong
+        ]
+        if violations or seconds is None:
+            refusal = problem("schema-violation", "The query is not as it should be.", violations=violations)
+            return problem_response(refusal, request.state.request_id)
+        published = await self._publisher.wait(f"sha256:{match[1]}" if match else "", seconds)
+        headers = {"cache-control": "no-store"}
+        if published is not None:
+            return Response(msgspec.json.encode(published.signed), headers=headers, media_type="application/json")
+        if self._publisher.current is not None:
+            return Response(status_code=204, headers=headers)
+        refusal = problem("not-ready", "Nothing has been published yet.", headers=(("Retry-After", "1"),))
+        return problem_response(refusal, request.state.request_id)
+
+    async def part(self, request: Request) -> Response:
+        """The bytes of a part, by its digest."""
+        match = _DIGEST.fullmatch(request.path_params["digest"])
+        data = None if match is None else await self._table.part(f"sha256:{match[1]}")
+        if data is None:
+            refusal = problem("route-not-found", "There is no part with this digest.")
+            return problem_response(refusal, request.state.request_id)
+        headers = {"cache-control": "private, max-age=31536000, immutable"}
+        return Response(data, headers=headers, media_type="application/json")
+
+
+def _seconds(text: str) -> float | None:
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?", text):
+        return None
+    seconds = float(text)
+    return seconds if seconds <= MAX_WAIT else None

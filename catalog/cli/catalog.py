@@ -1,0 +1,166 @@
+"""`ostiary catalog`: run the catalog, issue client secrets, print the key that gateways trust."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.cli.output import fail, note, print_json
+
+if TYPE_CHECKING:
+    from catalog.settings import CatalogSettings
+
+app = typer.Typer(
+    help="Run the catalog: publish an estate, issue access tokens, serve gateways.",
+    epilog="Every option has an environment variable; so have settings without an option, such as "
+    "OSTIARY_CATALOG_UPSTREAM_URLS, OSTIARY_CATALOG_DATABASE_URL and OSTIARY_GATEWAY_TOKEN.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Directory of the database and the private keys.",
+        envvar="OSTIARY_CATALOG_DATA",
+        show_default=".ostiary/catalog",
+    ),
+]
+Estate = Annotated[
+    Path | None, typer.Option(help="Directory of the estate to publish.", envvar="OSTIARY_CATALOG_ESTATE")
+]
+Days = Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")]
+
+
+@app.callback()
+def catalog(
+    context: typer.Context,
+    estate: Estate = None,
+    data: Data = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on.", envvar="OSTIARY_CATALOG_HOST", show_default="127.0.0.1"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port to listen on; 0 takes a free one.",
+            min=0,
+            max=65535,
+            envvar="OSTIARY_CATALOG_PORT",
+            show_default="8081",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where clients and gateways reach the catalog; the issuer of its tokens.",
+            envvar="OSTIARY_CATALOG_URL",
+            show_default="from host and port",
+        ),
+    ] = None,
+    port_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write the bound port as JSON once it listens.", envvar="OSTIARY_CATALOG_PORT_FILE"
+        ),
+    ] = None,
+    watch: Annotated[
+        bool | None,
+        typer.Option(
+            "--watch/--no-watch",
+            help="Publish again whenever the estate changes.",
+            envvar="OSTIARY_CATALOG_WATCH",
+            show_default="watch",
+        ),
+    ] = None,
+) -> None:
+    """Run the catalog until SIGTERM or Ctrl-C."""
+    if context.invoked_subcommand is not None:
+        context.obj = {"estate": estate, "data": data}
+        return
+    settings = _settings(estate=estate, data=data, host=host, port=port, url=url, port_file=port_file, watch=watch)
+    from catalog.main import run
+
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def issue(
+    context: typer.Context,
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The application, as in consumers.yaml.")],
+    expires_days: Days = 90,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    data: Data = None,
+    estate: Estate = None,
+) -> None:
+    """Issue a client secret to an application and print it, once.
+
+    Works on the catalog's store, whether the catalog is running or not. Earlier secrets stay good until they
+    expire. Exit code 2 when there is no such application.
+    """
+    given = context.obj or {}
+    settings = _settings(estate=estate or given.get("estate"), data=data or given.get("data"))
+    _require_catalog(settings)
+    import asyncio
+    from datetime import UTC, datetime
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from catalog.credentials.issuing import UnknownApplication, issue_secrets
+    from catalog.key_files import KeyFileError
+    from contracts.snapshot import SnapshotError
+
+    try:
+        [issued] = asyncio.run(issue_secrets(settings, [client_id], expires_days))
+    except UnknownApplication as error:
+        known = f"Known are: {', '.join(error.known)}" if error.known else "The store and the estate have none."
+        fail(str(error), hint=known)
+    except (KeyFileError, SnapshotError) as error:
+        fail(str(error))
+    except SQLAlchemyError as error:
+        fail(f"the store does not answer ({type(error).__name__})")
+    expires = datetime.fromtimestamp(issued.expires_at, UTC).isoformat().replace("+00:00", "Z")
+    if as_json:
+        print_json(
+            {
+                "client_id": issued.client_id,
+                "client_secret": issued.secret,
+                "key_id": issued.key_id,
+                "expires_at": expires,
+            }
+        )
+        return
+    typer.echo(issued.secret)
+    note(f"The secret of {client_id} until {expires}. It is stored nowhere and cannot be shown again.")
+
+
+@app.command("public-key")
+def public_key(context: typer.Context, data: Data = None) -> None:
+    """Print the public key with which gateways verify snapshots (OSTIARY_GATEWAY_SNAPSHOT_KEY)."""
+    settings = _settings(data=data or (context.obj or {}).get("data"))
+    from catalog.key_files import KeyFileError, load_snapshot_key, public_key_text
+
+    try:
+        key = load_snapshot_key(settings.keys_directory)
+    except KeyFileError as error:
+        fail(str(error))
+    typer.echo(public_key_text(key.public_key()))
+
+
+def _settings(**given: Any) -> "CatalogSettings":
+    """The settings of the environment, with the options that were given."""
+    from pydantic import ValidationError
+
+    from catalog.settings import CatalogSettings, explain
+
+    try:
+        return CatalogSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        fail("\n".join(explain(error)))
+
+
+def _require_catalog(settings: "CatalogSettings") -> None:
+    """A secret in a store that no catalog reads would help nobody, so a mistyped directory is refused."""
+    if settings.estate is None and settings.database_url is None and not (settings.data / "catalog.db").exists():
+        fail(f"there is no catalog in {settings.data}", hint="Name its directory with --data, or an --estate.")

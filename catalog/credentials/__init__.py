@@ -1,0 +1,1 @@
+"""Credentials of applications: their format, and the ledger that issues and checks them."""

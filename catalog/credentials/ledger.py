@@ -1,0 +1,93 @@
+"""The ledger of client secrets: issue one, check one, note when it was used."""
+
+import hmac
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from catalog.clock import Clock
+from catalog.credentials.secrets import generate, parse
+from catalog.storage.engine import Store
+from catalog.storage.tables import client_secrets
+
+DAY = 86_400
+_NOBODY = bytes(32)  # compared with where there is no such key, so that both answers take the same time
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSecret:
+    """A new secret; `secret` exists nowhere else and cannot be shown again. `expires_at` in Unix seconds."""
+
+    client_id: str
+    key_id: str
+    expires_at: int
+    secret: str = field(repr=False)
+
+
+class SecretLedger:
+    """Client secrets over the store. Only their digests are stored."""
+
+    def __init__(self, store: Store, pepper: bytes, environment: str, clock: Clock) -> None:
+        self._store = store
+        self._pepper = pepper
+        self._environment = environment
+        self._clock = clock
+        self._used: dict[str, int] = {}
+
+    async def issue(self, client_id: str, expires_days: int = 90) -> IssuedSecret:
+        """A new secret for an application; earlier ones stay good until they expire."""
+        secret = generate(self._environment)
+        now = int(self._clock())
+        issued = IssuedSecret(client_id, secret.key_id, now + expires_days * DAY, secret.text)
+        async with self._store.write() as connection:
+            await connection.execute(
+                sa.insert(client_secrets).values(
+                    key_id=issued.key_id,
+                    client_id=client_id,
+                    digest=secret.digest(self._pepper),
+                    created_at=now,
+                    expires_at=issued.expires_at,
+                )
+            )
+        return issued
+
+    async def verify(self, client_id: str, text: str) -> bool:
+        """Whether `text` is a secret of this client, now.
+
+        The row is found by the key id in the secret, never by the client id: neither the answer nor its time
+        tells whether such a client exists.
+        """
+        secret = parse(text)
+        if secret is None or secret.environment != self._environment:
+            return False
+        columns = client_secrets.c
+        query = sa.select(columns.client_id, columns.digest, columns.expires_at)
+        async with self._store.read() as connection:
+            row = (await connection.execute(query.where(columns.key_id == secret.key_id))).one_or_none()
+        same = hmac.compare_digest(_NOBODY if row is None else row.digest, secret.digest(self._pepper))
+        now = self._clock()
+        if not same or row is None or row.client_id != client_id or row.expires_at <= now:
+            return False
+        self._used[secret.key_id] = int(now)
+        return True
+
+    async def flush_last_used(self) -> None:
+        """Writes the times of last use noted since the last flush, in one transaction.
+
+        A write for each token would make the store the limit of the token endpoint; what a crash loses here is
+        at most the time between two flushes.
+        """
+        if not self._used:
+            return
+        used, self._used = self._used, {}
+        statement = (
+            sa.update(client_secrets)
+            .where(client_secrets.c.key_id == sa.bindparam("key"))
+            .values(last_used_at=sa.bindparam("at"))
+        )
+        try:
+            async with self._store.write() as connection:
+                await connection.execute(statement, [{"key": key, "at": at} for key, at in used.items()])
+        except BaseException:
+            self._used = {**used, **self._used}
+            raise

@@ -1,0 +1,75 @@
+"""The estate on disk as a source of publications, and the watch over its files."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import structlog
+from watchfiles import Change, awatch
+
+from catalog.publication import Compilation, Source, SourceError
+from contracts.estate import UnknownUpstream, access_applications, contracts_part, load_estate
+
+log = structlog.get_logger("catalog.watch")
+
+_IGNORED_DIRECTORIES = frozenset({".git", ".ostiary", "__pycache__"})
+_IGNORED_SUFFIXES = ("~", ".swp", ".swx", ".tmp")
+_QUIET_MS = 50  # an editor's several writes are one change
+_GATHER_MS = 400  # but nobody waits longer than this for the first of them
+_RETRY_SECONDS = 2.0
+
+
+def estate_source(root: Path, upstream_urls: Mapping[str, str], audience: str | None) -> Source:
+    """Compiles the estate at `root`, with the deployment's overrides, each time it is asked."""
+
+    def compile_estate() -> Compilation:
+        estate, findings = load_estate(root)
+        if estate is None:
+            return Compilation(tuple(findings))
+        try:
+            part = contracts_part(estate, upstream_urls=upstream_urls, audience=audience)
+        except UnknownUpstream as error:
+            raise SourceError(f"OSTIARY_CATALOG_UPSTREAM_URLS: {error}") from None
+        return Compilation(tuple(findings), part, access_applications(estate))
+
+    return compile_estate
+
+
+async def watch(root: Path, on_change: Callable[[], Awaitable[object]]) -> None:
+    """Calls `on_change` after every change below `root`, until it is cancelled.
+
+    Where the system has no notification to give (too many watches, some network file systems) it looks at the
+    files again and again instead.
+    """
+    polling = False
+    while True:
+        try:
+            async for _ in awatch(
+                root,
+                watch_filter=_Filter(root),
+                debounce=_GATHER_MS,
+                step=_QUIET_MS,
+                force_polling=polling or None,
+            ):
+                await on_change()
+        except OSError as error:
+            log.warning("watching by polling", reason=str(error))
+            polling = True
+            await asyncio.sleep(_RETRY_SECONDS)
+            await on_change()  # for what may have changed unseen
+
+
+class _Filter:
+    """Leaves out what no estate is made of. Directories stay in: one may be renamed into its place whole."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+
+    def __call__(self, _change: Change, path: str) -> bool:
+        if path.endswith(_IGNORED_SUFFIXES):
+            return False
+        try:
+            parts = Path(path).relative_to(self._root).parts
+        except ValueError:
+            return True
+        return _IGNORED_DIRECTORIES.isdisjoint(parts)

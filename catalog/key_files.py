@@ -1,0 +1,131 @@
+"""The catalog's own keys, as files of one directory that only its user may read.
+
+Private keys and the pepper are kept out of the database on purpose: a dump or a leaked back-up of it then
+holds nothing with which to sign a token or a snapshot, or to guess at a client secret. Each file is made at
+the first start, whole or not at all, and processes that start at once end up with the same one.
+
+==================  =======================================================================
+`oauth.jwk`         ES256 private key (JWK) that signs access tokens
+`snapshot.key`      Ed25519 private key (PEM, PKCS #8) that signs snapshots
+`snapshot.pub`      its public half, base64 of the 32 bytes: what gateways are told to trust
+`pepper`            32 bytes under which client secrets are hashed
+`gateway.token`     bearer token that gateways present, where no setting gives one
+==================  =======================================================================
+"""
+
+import base64
+import contextlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from joserfc.jwk import ECKey
+
+PEPPER_BYTES = 32
+
+
+class KeyFileError(Exception):
+    """A key file that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one catalog. None of the private ones shows in a repr."""
+
+    oauth: ECKey = field(repr=False)
+    snapshot: Ed25519PrivateKey = field(repr=False)
+    pepper: bytes = field(repr=False)
+    gateway_token: str = field(repr=False)
+
+
+def load_keys(directory: Path) -> Keys:
+    """Loads the keys, making those that are missing. Raises KeyFileError, OSError."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Keys(
+        oauth=_oauth_key(directory / "oauth.jwk"),
+        snapshot=_snapshot_key(directory),
+        pepper=_pepper(directory / "pepper"),
+        gateway_token=_once(directory / "gateway.token", lambda: secrets.token_urlsafe(32).encode())
+        .decode()
+        .strip(),
+    )
+
+
+def public_key_text(key: Ed25519PublicKey) -> str:
+    """The public snapshot key as gateways take it: base64 of its 32 bytes."""
+    return base64.b64encode(key.public_bytes_raw()).decode()
+
+
+def load_snapshot_key(directory: Path) -> Ed25519PrivateKey:
+    """The key that signs snapshots, made where it is missing. Raises KeyFileError, OSError."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _snapshot_key(directory)
+
+
+def _oauth_key(path: Path) -> ECKey:
+    def generate() -> bytes:
+        key = ECKey.generate_key("P-256", private=True)
+        parameters = {"use": "sig", "alg": "ES256", "kid": key.thumbprint()}  # RFC 7638
+        return json.dumps({**key.as_dict(private=True), **parameters}).encode()
+
+    try:
+        key = ECKey.import_key(json.loads(_once(path, generate)))
+    except (ValueError, KeyError) as error:
+        raise KeyFileError(f"{path} is no JWK: {error}") from None
+    if not key.is_private or key.curve_name != "P-256":
+        raise KeyFileError(f"{path} is no private P-256 key")
+    return key
+
+
+def _snapshot_key(directory: Path) -> Ed25519PrivateKey:
+    def generate() -> bytes:
+        return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    path = directory / "snapshot.key"
+    try:
+        key = load_pem_private_key(_once(path, generate), None)
+    except (ValueError, TypeError) as error:
+        raise KeyFileError(f"{path} is no unencrypted PEM key: {error}") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"{path} is no Ed25519 key")
+    public = public_key_text(key.public_key())
+    if _once(directory / "snapshot.pub", lambda: f"{public}\n".encode(), mode=0o644).decode().strip() != public:
+        raise KeyFileError(f"{directory / 'snapshot.pub'} does not belong to {path}")
+    return key
+
+
+def _pepper(path: Path) -> bytes:
+    pepper = _once(path, lambda: secrets.token_bytes(PEPPER_BYTES))
+    if len(pepper) != PEPPER_BYTES:
+        raise KeyFileError(f"{path} does not hold {PEPPER_BYTES} bytes")
+    return pepper
+
+
+def _once(path: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:
+    """The file's content; where there is none yet, what `make` gives, written whole before it gets its name."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(make())
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        # Another process may have been first: its file wins, so that both use the same key.
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        Path(temporary).unlink()
+    return path.read_bytes()

@@ -1,0 +1,201 @@
+"""The catalog's composition root: every collaborator is built here by hand and passed in."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+from alembic.util import CommandError
+from pydantic import ValidationError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from starlette.applications import Starlette
+
+from catalog.api.app import build_app
+from catalog.api.delivery import GatewayToken
+from catalog.clock import Clock, system_clock
+from catalog.credentials.ledger import SecretLedger
+from catalog.estate_source import estate_source, watch
+from catalog.key_files import KeyFileError, Keys, load_keys
+from catalog.log import configure
+from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
+from catalog.oauth.tokens import ALGORITHM, key_set
+from catalog.publication import Publisher, Source
+from catalog.settings import CatalogSettings, explain
+from catalog.storage.engine import Store
+from catalog.storage.snapshots import SnapshotTable
+from contracts.snapshot import Issuer, SnapshotError
+
+log = structlog.get_logger("catalog")
+
+_HOUSEKEEPING_SECONDS = 5.0
+
+
+class StartError(Exception):
+    """The catalog cannot start as it was told to; the message says why."""
+
+
+def main() -> None:
+    """Runs until SIGTERM or SIGINT. Exit code 2 for settings that cannot work, 1 for an estate that cannot."""
+    try:
+        settings = CatalogSettings()
+    except ValidationError as error:
+        print("\n".join(explain(error)), file=sys.stderr)  # noqa: T201 (there is no log yet)
+        sys.exit(2)
+    sys.exit(run(settings))
+
+
+def run(settings: CatalogSettings) -> int:
+    """Runs the catalog until it is told to stop; the exit code."""
+    configure(settings.log_level, settings.log_format)
+    try:
+        return uvloop.run(serve(settings))
+    except (StartError, KeyFileError, OSError, ArgumentError, CommandError, SQLAlchemyError) as error:
+        log.error("catalog not started", reason=str(error), error=type(error).__name__)
+        return 2
+
+
+async def serve(settings: CatalogSettings, clock: Clock = system_clock) -> int:
+    """Binds, migrates, publishes, serves; returns the exit code once all is closed again."""
+    if settings.estate is not None and not settings.estate.is_dir():
+        raise StartError(f"the estate {str(settings.estate)!r} is no directory")
+    with _listening_socket(settings.host, settings.port) as listener:
+        port = listener.getsockname()[1]
+        url = settings.url or _default_url(settings.host, port)
+        keys = load_keys(settings.keys_directory)
+        store = Store.open(settings.store_url)
+        try:
+            await store.migrate()
+            return await _serve(settings, clock, listener, url, keys, store)
+        finally:
+            await store.close()
+
+
+async def _serve(
+    settings: CatalogSettings, clock: Clock, listener: socket.socket, url: str, keys: Keys, store: Store
+) -> int:
+    table = SnapshotTable(store)
+    ledger = SecretLedger(store, keys.pepper, settings.environment, clock)
+    issuer = Issuer(url, url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
+    publisher = Publisher(table, keys, issuer, _source(settings), clock)
+    oauth = OAuthEndpoints(url, keys.oauth, settings.token_lifetime, publisher, ledger, clock)
+    token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
+    app = build_app(publisher, table, oauth, GatewayToken(token))
+
+    async with asyncio.TaskGroup() as tasks:
+        background = [tasks.create_task(_keep_house(ledger))]
+        if settings.estate is not None and settings.watch:
+            # Before the first publication, so that no change falls between the two.
+            background.append(tasks.create_task(watch(settings.estate, lambda: _publish_again(publisher))))
+        try:
+            await _restore(publisher)
+            await publisher.publish()
+            if publisher.current is None and len(background) == 1:
+                log.error("nothing to serve", reason="there is no good estate, no earlier snapshot and no watch")
+                return 1
+            server = _Server(app, publisher, settings.drain)
+            _announce(settings.port_file, settings.host, listener.getsockname()[1], url)
+            log.info("catalog listening", host=settings.host, port=listener.getsockname()[1], url=url)
+            await server.serve(sockets=[listener])
+        finally:
+            for task in background:
+                task.cancel()
+    with contextlib.suppress(SQLAlchemyError):
+        await ledger.flush_last_used()
+    log.info("catalog stopped")
+    return 0
+
+
+async def _restore(publisher: Publisher) -> None:
+    try:
+        await publisher.restore()
+    except SnapshotError as error:
+        # Its key is gone or the row was altered: it cannot be handed out, and a new one can be signed.
+        log.error("earlier snapshot not usable", reason=str(error))
+
+
+async def _publish_again(publisher: Publisher) -> None:
+    try:
+        await publisher.publish()
+    except SQLAlchemyError as error:
+        log.error("publication failed", reason="the store does not answer", error=type(error).__name__)
+
+
+async def _keep_house(ledger: SecretLedger) -> None:
+    while True:
+        await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+        try:
+            await ledger.flush_last_used()
+        except SQLAlchemyError as error:
+            log.error("last use not recorded", error=type(error).__name__)  # kept, and tried again
+
+
+def _source(settings: CatalogSettings) -> Source | None:
+    if settings.estate is None:
+        return None
+    return estate_source(settings.estate, settings.upstream_urls, settings.public_url)
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    """Bound before anything else, for the issuer's URL has the port in it. Raises StartError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise StartError(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+
+
+def _default_url(host: str, port: int) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 (compared with, not bound)
+        raise StartError(
+            "a catalog that listens on every address needs OSTIARY_CATALOG_URL, its address for others"
+        )
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _announce(path: Path | None, host: str, port: int, url: str) -> None:
+    """Whoever started us on port 0 reads the port from the file; it appears whole or not at all."""
+    if path is not None:
+        temporary = path.with_suffix(".part")
+        temporary.write_text(json.dumps({"host": host, "port": port, "url": url, "pid": os.getpid()}))
+        temporary.replace(path)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, stopping as we do: pollers are let go first, and the process then ends with exit code 0."""
+
+    def __init__(self, app: Starlette, publisher: Publisher, drain: float) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(drain)),
+            )
+        )
+        self._publisher = publisher
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._publisher.close()
+        await super().shutdown(sockets=sockets)

@@ -1,0 +1,32 @@
+"""The token endpoint's errors (RFC 6749 §5.2): stable texts that repeat nothing from the request."""
+
+from authlib.oauth2.rfc6749.errors import OAuth2Error
+
+REALM = "ostiary"
+
+
+class InvalidRequest(OAuth2Error):  # type: ignore[misc]
+    error = "invalid_request"
+
+
+class InvalidClient(OAuth2Error):  # type: ignore[misc]
+    """One text and one status for every cause: nothing tells whether such a client exists."""
+
+    error = "invalid_client"
+    status_code = 401
+    description = "Client authentication failed."
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        # A 401 names the scheme to use (RFC 9110 §11.6.1), whichever way the client had tried.
+        challenge = ("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
+        return [*super().get_headers(), challenge]
+
+
+class UnsupportedGrantType(OAuth2Error):  # type: ignore[misc]
+    error = "unsupported_grant_type"
+    description = "The grant types of this server are listed in its metadata."
+
+
+class InvalidScope(OAuth2Error):  # type: ignore[misc]
+    error = "invalid_scope"
+    description = "The scope is malformed, unknown, or beyond what the application was granted."

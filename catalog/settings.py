@@ -1,0 +1,114 @@
+"""The catalog's settings: environment variables `OSTIARY_CATALOG_…`, or the command's options.
+
+The token that gateways present is the one setting both processes share, and so it has the gateway's name:
+`OSTIARY_GATEWAY_TOKEN`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class CatalogSettings(BaseSettings):
+    """Each has a default; without `estate` the catalog serves what was published last."""
+
+    model_config = SettingsConfigDict(env_prefix="OSTIARY_CATALOG_", extra="forbid", populate_by_name=True)
+
+    estate: Path | None = Field(default=None, description="Directory of the estate to publish.")
+    data: Path = Field(
+        default=Path(".ostiary/catalog"),
+        description="Directory of the database and, in `keys/`, of the private keys.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8081, description="Port to listen on; 0 takes a free one.")
+    port_file: Path | None = Field(
+        default=None, description="Where to write the bound address and URL as JSON once the catalog listens."
+    )
+    url: str | None = Field(
+        default=None,
+        description="Where clients and gateways reach the catalog: the issuer of its tokens. "
+        "By default http:// with the bound host and port.",
+    )
+    allow_insecure_url: bool = Field(
+        default=False, description="Accept an http:// `url` whose host is not this machine (RFC 6749 demands TLS)."
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Overrides the estate's `gateway.public-url`, the audience of access tokens. "
+        "For a deployment that serves one estate under another name.",
+    )
+    upstream_urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Overrides upstreams' URLs by name, as a JSON object. For a deployment that points elsewhere.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the store; by default SQLite in `data`."
+    )
+    gateway_token: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OSTIARY_GATEWAY_TOKEN", "gateway_token"),
+        description="Bearer token that gateways present; by default the one in `data`/keys/gateway.token.",
+    )
+    environment: str = Field(
+        default="local",
+        pattern=r"^[a-z][a-z0-9]{1,15}$",
+        description="Name of this environment in the client secrets it issues; secrets of another are refused.",
+    )
+    token_lifetime: int = Field(default=600, ge=30, le=3600, description="Seconds that an access token lives.")
+    watch: bool = Field(default=True, description="Publish again whenever the estate's files change.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="Form of the log on standard error; `auto` is `console` on a terminal."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level to log."
+    )
+    drain: float = Field(default=10.0, ge=0, description="Seconds that open requests get to end when stopping.")
+
+    @field_validator("url", "public_url")
+    @classmethod
+    def _is_base_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be an absolute http(s) URL without a query or fragment")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _is_secure(self) -> Self:
+        if self.url is not None and not self.allow_insecure_url:
+            parts = urlsplit(self.url)
+            if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+                raise ValueError(
+                    f"url {self.url!r} is neither https nor this machine: client secrets would travel in clear. "
+                    "Set OSTIARY_CATALOG_ALLOW_INSECURE_URL=1 only where the network itself is private."
+                )
+        return self
+
+    @property
+    def keys_directory(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{(self.data / 'catalog.db').absolute()}"
+
+
+def explain(error: ValidationError) -> list[str]:
+    """One line for each wrong setting, by the name of its variable; values are left out, for some are secret."""
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        if name and not name.startswith("OSTIARY_"):
+            name = f"OSTIARY_CATALOG_{name}"
+        lines.append(f"{name}: {fault['msg']}" if name else fault["msg"])
+    return lines

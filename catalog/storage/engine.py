@@ -1,0 +1,81 @@
+"""The store: an engine, its transactions and its migrations."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+_BUSY_TIMEOUT = 5.0  # seconds that a writer waits for another process's transaction
+
+
+class Store:
+    """A database by SQLAlchemy URL. Every use is one transaction: `read` or `write`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(ostiary_write=True)
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Opens the store; nothing is connected yet. A SQLite file's directory is made where it is missing."""
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return cls(create_async_engine(parsed, pool_pre_ping=True))
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = create_async_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT})
+        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return cls(engine)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the store throughout."""
+        async with self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write: all of it happens, or none."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    async def migrate(self) -> None:
+        """Brings the schema up to date. Processes that do so at the same time wait for each other."""
+        async with self.write() as connection:
+            await connection.run_sync(_upgrade)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "catalog.storage:migrations")
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction control begins too late (not for a SELECT, not for DDL); we emit BEGIN.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {int(_BUSY_TIMEOUT * 1000)}",  # first, for the switch to WAL may have to wait
+        "journal_mode = WAL",  # readers never wait for the writer
+        "synchronous = FULL",  # an issued secret or serial survives a power cut
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer takes the lock at once: upgrading a read transaction later fails without waiting.
+    write = connection.get_execution_options().get("ostiary_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

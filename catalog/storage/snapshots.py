@@ -1,0 +1,74 @@
+"""Snapshots in the store: what was published last, and how the next one gets in."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from catalog.storage.engine import Store
+from catalog.storage.tables import parts, snapshots
+from contracts.snapshot import SignedManifest
+
+KEPT = 20
+"""Snapshots that stay in the store; older ones go, with the parts that none of the kept ones names."""
+
+
+class SnapshotTable:
+    """The published snapshots."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def latest(self) -> SignedManifest | None:
+        """The snapshot with the highest serial."""
+        async with self._store.read() as connection:
+            query = sa.select(snapshots.c.manifest, snapshots.c.signature, snapshots.c.key_id)
+            row = (await connection.execute(query.order_by(snapshots.c.serial.desc()).limit(1))).one_or_none()
+        return None if row is None else SignedManifest(row.manifest, row.signature, row.key_id)
+
+    async def part(self, digest: str) -> bytes | None:
+        """The bytes of a part by digest."""
+        async with self._store.read() as connection:
+            data: bytes | None = await connection.scalar(sa.select(parts.c.data).where(parts.c.digest == digest))
+        return data
+
+    async def add(
+        self,
+        contracts: tuple[str, bytes],
+        access: tuple[str, bytes],
+        issued_at: int,
+        signed_by: Callable[[int], SignedManifest],
+    ) -> SignedManifest:
+        """Stores both parts (digest, bytes) and the manifest that `signed_by` makes for the serial it is given.
+
+        The serial is taken inside the transaction. It is the time of issue, or the last serial and one where
+        that is higher: so it grows even after an older back-up was restored, and gateways, which refuse to go
+        back, take the next snapshot.
+        """
+        async with self._store.write() as connection:
+            last = await connection.scalar(sa.select(sa.func.max(snapshots.c.serial)))
+            serial = max((last or 0) + 1, issued_at)
+            signed = signed_by(serial)
+            for digest, data in (contracts, access):
+                if await connection.scalar(sa.select(parts.c.digest).where(parts.c.digest == digest)) is None:
+                    await connection.execute(sa.insert(parts).values(digest=digest, data=data))
+            await connection.execute(
+                sa.insert(snapshots).values(
+                    serial=serial,
+                    issued_at=issued_at,
+                    contracts=contracts[0],
+                    access=access[0],
+                    manifest=signed.manifest,
+                    signature=signed.signature,
+                    key_id=signed.key_id,
+                )
+            )
+            await _prune(connection)
+        return signed
+
+
+async def _prune(connection: AsyncConnection) -> None:
+    kept = sa.select(snapshots.c.serial).order_by(snapshots.c.serial.desc()).limit(KEPT).scalar_subquery()
+    await connection.execute(sa.delete(snapshots).where(snapshots.c.serial.not_in(kept)))
+    named = sa.union(sa.select(snapshots.c.contracts), sa.select(snapshots.c.access)).scalar_subquery()
+    await connection.execute(sa.delete(parts).where(parts.c.digest.not_in(named)))

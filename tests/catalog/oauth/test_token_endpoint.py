@@ -1,0 +1,150 @@
+"""The token endpoint as clients see it: real libraries get a token, and real libraries verify it."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import jwt
+import pytest
+from authlib.oauth2.client import OAuth2Client
+
+from catalog.oauth.token_client import TokenError, request_token
+from tests.catalog.serving import AUDIENCE, World, serving
+
+
+async def verified(world: World, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims, once PyJWT has verified the token with the published key set."""
+    async with world.session.get(world.url + "/oauth/jwks") as response:
+        assert response.headers["content-type"] == "application/jwk-set+json"
+        keys = jwt.PyJWKSet.from_dict(await response.json(content_type=None))
+    header = jwt.get_unverified_header(token)
+    claims = jwt.decode(
+        token,
+        keys[header["kid"]],
+        algorithms=["ES256"],
+        audience=AUDIENCE,
+        issuer=world.url,
+        # The world's clock is not today's.
+        options={"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "sub", "jti"]},
+    )
+    return header, claims
+
+
+async def test_a_token_verifies_with_the_published_keys_and_says_what_rfc_9068_asks(world: World) -> None:
+    secret = (await world.ledger.issue("web-shop")).secret
+    answer = await request_token(world.url, "web-shop", secret)
+    header, claims = await verified(world, answer["access_token"])
+    assert header == {"alg": "ES256", "typ": "at+jwt", "kid": world.keys.oauth.thumbprint()}
+    jti = claims.pop("jti")
+    assert len(jti) >= 20
+    assert claims == {
+        "iss": world.url,
+        "aud": AUDIENCE,
+        "sub": "web-shop",
+        "client_id": "web-shop",
+        "iat": int(world.now),
+        "exp": int(world.now) + 600,
+        "scope": "orders:read orders:write partners:read",
+    }
+    assert answer["expires_in"] == 600
+    assert answer["token_type"] == "Bearer"
+    assert answer["scope"] == claims["scope"]
+    assert "refresh_token" not in answer
+
+
+async def test_no_private_member_is_published(world: World) -> None:
+    async with world.session.get(world.url + "/oauth/jwks") as response:
+        [key] = (await response.json(content_type=None))["keys"]
+    assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
+    assert world.publisher.issuer.jwks == {"keys": [key]}
+
+
+async def test_every_token_has_an_id_of_its_own(world: World) -> None:
+    secret = (await world.ledger.issue("web-shop")).secret
+    answers = await asyncio.gather(*(request_token(world.url, "web-shop", secret) for _ in range(25)))
+    ids = {(await verified(world, answer["access_token"]))[1]["jti"] for answer in answers}
+    assert len(ids) == 25
+
+
+async def test_authlibs_own_client_gets_a_token(world: World) -> None:
+    secret = (await world.ledger.issue("analyst")).secret
+    for method in ("client_secret_basic", "client_secret_post"):
+        client = OAuth2Client(None, "analyst", secret, token_endpoint_auth_method=method)
+        auth = client.client_auth(method)
+        uri, headers, body = auth.prepare(
+            "POST",
+            world.token_url,
+            {"content-type": "application/x-www-form-urlencoded"},
+            "grant_type=client_credentials&scope=orders%3Aread",
+        )
+        async with world.session.post(uri, headers=dict(headers), data=body) as response:
+            assert response.status == 200, method
+            assert client.parse_response_token(_Sync(await response.json()))["scope"] == "orders:read"
+
+
+class _Sync:
+    """A response as Authlib's client reads one."""
+
+    status_code = 200
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self._body = body
+
+    def json(self) -> dict[str, Any]:
+        return self._body
+
+
+async def test_the_scope_narrows_what_was_granted(world: World) -> None:
+    secret = (await world.ledger.issue("web-shop")).secret
+    answer = await request_token(world.url, "web-shop", secret, ("partners:read",))
+    assert (await verified(world, answer["access_token"]))[1]["scope"] == "partners:read"
+
+
+async def test_an_application_without_scopes_gets_an_empty_scope(world: World) -> None:
+    secret = (await world.ledger.issue("idle")).secret
+    answer = await request_token(world.url, "idle", secret)
+    assert (await verified(world, answer["access_token"]))[1]["scope"] == ""
+
+
+async def test_an_application_that_left_the_estate_gets_no_token(world: World) -> None:
+    secret = (await world.ledger.issue("web-shop")).secret
+    good = world.compiled
+    world.compiled = type(good)((), good.contracts, good.applications[:1])  # type: ignore[union-attr]
+    await world.publisher.publish()
+    with pytest.raises(TokenError) as refusal:
+        await request_token(world.url, "web-shop", secret)
+    assert refusal.value.code == "invalid_client"
+
+
+async def test_a_store_that_fails_is_an_outage_and_not_a_wrong_secret(world: World) -> None:
+    secret = (await world.ledger.issue("web-shop")).secret
+    async with world.store.write() as connection:
+        await connection.exec_driver_sql("ALTER TABLE client_secrets RENAME TO gone")
+    auth = aiohttp.encode_basic_auth("web-shop", secret)
+    async with world.session.post(
+        world.token_url, data={"grant_type": "client_credentials"}, headers={"authorization": auth}
+    ) as response:
+        body = await response.json(content_type=None)
+        assert response.status == 503
+        assert response.headers["retry-after"] == "5"
+        assert response.headers["content-type"] == "application/problem+json"
+        assert body["type"] == "urn:ostiary:problem:store-unavailable"
+        assert "gone" not in str(body)
+
+
+async def test_before_anything_is_published_the_endpoint_is_not_ready(tmp_path: Any) -> None:
+    async with serving(tmp_path, compiled=FileNotFoundError("nothing here")) as world:
+        async with world.session.post(world.token_url, data={"grant_type": "client_credentials"}) as response:
+            assert response.status == 503
+        async with world.session.get(world.url + "/readyz") as response:
+            assert response.status == 503
+        async with world.session.get(world.url + "/healthz") as response:
+            assert response.status == 200
+
+
+async def test_an_issuer_behind_plain_http_works_where_the_settings_allow_it(tmp_path: Any) -> None:
+    async with serving(tmp_path, url="http://catalog.internal:8081/auth") as world:
+        secret = (await world.ledger.issue("web-shop")).secret
+        answer = await request_token(world.url, "web-shop", secret)
+        claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+        assert claims["iss"] == "http://catalog.internal:8081/auth"

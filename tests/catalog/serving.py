@@ -1,0 +1,104 @@
+"""A catalog that serves inside the test's event loop, over a real socket, with its clock and estate by hand."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import uvicorn
+
+from catalog.api.app import build_app
+from catalog.api.delivery import GatewayToken
+from catalog.credentials.ledger import SecretLedger
+from catalog.key_files import Keys, load_keys
+from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
+from catalog.oauth.tokens import ALGORITHM, key_set
+from catalog.publication import Compilation, Publisher
+from catalog.storage.engine import Store
+from catalog.storage.snapshots import SnapshotTable
+from contracts.snapshot import Application, ContractsPart, Issuer, Subscription
+
+AUDIENCE = "https://api.example"
+GATEWAY_TOKEN = "gateway-token-of-this-test"
+WEB_SHOP = Application(
+    "web-shop",
+    "Web shop",
+    "acme",
+    (
+        Subscription("orders", "v2", "standard", ("orders:read", "orders:write")),
+        Subscription("partners", "v1", "standard", ("partners:read",)),
+    ),
+)
+ANALYST = Application("analyst", "Reports", "bi-firm", (Subscription("orders", "v2", "small", ("orders:read",)),))
+WITHOUT_SCOPES = Application("idle", "Idle", "acme", ())
+
+
+def contracts(audience: str = AUDIENCE) -> ContractsPart:
+    return ContractsPart(audience, (), (), ())
+
+
+GOOD = Compilation((), contracts(), (ANALYST, WITHOUT_SCOPES, WEB_SHOP))
+
+
+@dataclass
+class World:
+    """A catalog and what a test may turn: `now` (Unix seconds) and `compiled`, what the estate compiles to."""
+
+    url: str
+    keys: Keys
+    store: Store
+    table: SnapshotTable
+    ledger: SecretLedger
+    publisher: Publisher
+    now: float = 1_795_000_000.0
+    compiled: Compilation | Exception = GOOD
+    session: aiohttp.ClientSession = field(init=False)
+
+    def compile(self) -> Compilation:
+        if isinstance(self.compiled, Exception):
+            raise self.compiled
+        return self.compiled
+
+    @property
+    def token_url(self) -> str:
+        return self.url + "/oauth/token"
+
+
+@asynccontextmanager
+async def serving(
+    directory: Path, *, url: str | None = None, compiled: Compilation | Exception = GOOD, lifetime: int = 600
+) -> AsyncIterator[World]:
+    """Serves a catalog whose store and keys are below `directory`, after its first publication."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    bound = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    issuer_url = url or bound
+    keys = load_keys(directory / "keys")
+    store = Store.open(f"sqlite+aiosqlite:///{directory / 'catalog.db'}")
+    await store.migrate()
+    table = SnapshotTable(store)
+
+    def clock() -> float:
+        return world.now
+
+    ledger = SecretLedger(store, keys.pepper, "test", clock)
+    issuer = Issuer(issuer_url, issuer_url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
+    publisher = Publisher(table, keys, issuer, lambda: world.compile(), clock)
+    world = World(bound, keys, store, table, ledger, publisher, compiled=compiled)
+    oauth = OAuthEndpoints(issuer_url, keys.oauth, lifetime, publisher, ledger, clock)
+    app = build_app(publisher, table, oauth, GatewayToken(GATEWAY_TOKEN))
+    await publisher.restore()
+    await publisher.publish()
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
+    running = asyncio.create_task(server._serve([listener]))
+    try:
+        async with aiohttp.ClientSession() as world.session:
+            yield world
+    finally:
+        publisher.close()
+        server.should_exit = True
+        await running
+        await store.close()
+        listener.close()
