@@ -23,8 +23,6 @@ _POSITIONAL: Final = {
 """The argument that goes by position. `create` looks at its first one to choose between an id and a list, and
 overrides in add-ons rename it (`vals`, `values`); the names of the others hold in 17, 18 and 19 alike."""
 
-_REFUSED: Final = "upstream-refused-credential"
-
 
 class JsonRpc:
     """A Transport. `secret` is the password or an API key of the upstream's `login`.
@@ -62,7 +60,7 @@ class JsonRpc:
             named["context"] = context
         call = [model, method, positional, named]
         value = await self._execute_kw(call, method not in READING, deadline)
-        if isinstance(value, Problem) and value.type.id == _REFUSED:
+        if value is outcomes.REFUSED:
             # The user may have got another id (a restored database), and is asked for anew. A refused
             # log-in did nothing, so that even a write is sent again; once.
             value = await self._execute_kw(call, method not in READING, deadline)
@@ -74,7 +72,7 @@ class JsonRpc:
             return uid
         args = [self._database, uid, self._secret, *call]
         value = await self._rpc("object", "execute_kw", args, writing, deadline)
-        if isinstance(value, Problem) and value.type.id == _REFUSED and self._uid == uid:
+        if value is outcomes.REFUSED and self._uid == uid:
             self._uid = None
         return value
 
@@ -93,7 +91,7 @@ class JsonRpc:
             return uid
         if uid is False or uid is None:
             # HTTP 200 and `false` is how Odoo refuses a log-in.
-            return problem(_REFUSED, "Odoo does not accept the gateway's credential.")
+            return outcomes.REFUSED
         if not isinstance(uid, int) or isinstance(uid, bool):
             return problem("upstream-malformed", "Odoo's answer to the log-in is not of the known form.")
         self._uid = uid

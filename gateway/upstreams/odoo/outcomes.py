@@ -12,7 +12,8 @@ from contracts.problems import Problem, problem
 from gateway.upstreams.odoo.transport import Reply, broken
 
 _CONFLICT: Final = problem("record-conflict", "The record is being changed by someone else; try again.")
-_REFUSED: Final = problem("upstream-refused-credential", "Odoo does not accept the gateway's credential.")
+REFUSED: Final = problem("upstream-refused-credential", "Odoo does not accept the gateway's credential.")
+_STOPPED: Final = problem("upstream-refused-credential", "Something before Odoo does not let the gateway through.")
 _UNMAPPED: Final = problem(
     "mediation-failed",
     "Odoo cannot do what the contract maps this operation to (a model, method, field or value).",
@@ -30,9 +31,9 @@ OUTCOMES: Final[dict[str, Problem]] = {
     "odoo.exceptions.UserError": _RULE,
     "odoo.exceptions.ValidationError": _RULE,
     "odoo.exceptions.RedirectWarning": _RULE,
-    "odoo.exceptions.AccessDenied": _REFUSED,
-    "odoo.http.SessionExpiredException": _REFUSED,
-    "werkzeug.exceptions.Unauthorized": _REFUSED,
+    "odoo.exceptions.AccessDenied": REFUSED,
+    "odoo.http.SessionExpiredException": REFUSED,
+    "werkzeug.exceptions.Unauthorized": REFUSED,
     "odoo.exceptions.LockError": _CONFLICT,
     "odoo.exceptions.ConcurrencyError": _CONFLICT,
     "psycopg2.errors.SerializationFailure": _CONFLICT,
@@ -59,7 +60,7 @@ OUTCOMES: Final[dict[str, Problem]] = {
 }
 """By the exception's qualified name."""
 
-_BY_STATUS: Final = {401: _REFUSED, 403: _DENIED, 404: _UNMAPPED, 409: _CONFLICT, 422: _RULE}
+_BY_STATUS: Final = {401: REFUSED, 403: _DENIED, 404: _UNMAPPED, 409: _CONFLICT, 422: _RULE}
 """For exceptions of add-ons, whose names nobody can list: JSON-2 gives the status of their base class."""
 
 _FOR_USERS: Final = frozenset({"odoo.exceptions.UserError", "odoo.exceptions.ValidationError"})
@@ -106,7 +107,7 @@ def of_reply(reply: Reply, writing: bool) -> Problem:
     """The problem for an answer that is not Odoo's own: a proxy's page, a redirect, an HTML error."""
     status = reply.status
     if status in (401, 403, 407):
-        return _REFUSED
+        return _STOPPED
     if status in (429, 503):
         wait = reply.retry_after if reply.retry_after.isascii() and reply.retry_after.isdigit() else "1"
         return problem("upstream-busy", "The upstream takes no more calls now.", headers=(("Retry-After", wait),))

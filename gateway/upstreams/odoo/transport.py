@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_writer import StreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
@@ -70,13 +72,20 @@ class Reply:
 
 
 class _Watched(BytesPayload):
-    """A body that tells when its bytes begin to leave: from then on a call may have had its effect."""
+    """A body that tells when its bytes begin to leave: from then on a call may have had its effect.
+
+    It also keeps its connection out of the pool. Odoo closes each connection after its answer, a proxy before
+    it may not, or not say so: a write must never meet a pooled connection that is just being closed, since it
+    could not be repeated. (A `Connection: close` of the request alone does not make aiohttp close it.)
+    """
 
     def __init__(self, value: bytes, leaving: Callable[[], None]) -> None:
         super().__init__(value, content_type="application/json")
         self._leaving = leaving
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if isinstance(writer, StreamWriter) and isinstance(writer.protocol, ResponseHandler):
+            writer.protocol.force_close()
         self._leaving()
         await super().write_with_length(writer, content_length)
 
@@ -90,8 +99,6 @@ class Poster:
         self._session = session
         self._base = url.rstrip("/")
         self._timeouts = timeouts
-        # Odoo closes each connection after its answer; a proxy before it may not. A write must never meet a
-        # pooled connection that is just being closed, as it could not be repeated: so none is kept.
         self._headers = {
             "accept": "application/json",
             "accept-encoding": "identity",

@@ -1,4 +1,4 @@
-"""An adapter before the Odoo stand-in, in each dialect and version that it speaks; and before a scripted server."""
+"""An adapter before the Odoo stand-in, in each dialect and version, and before a scripted server."""
 
 import asyncio
 import contextlib
