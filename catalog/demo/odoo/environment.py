@@ -98,12 +98,10 @@ class Environment:
 
     def inverse_ids(self, model: str, inverse: str, record: int) -> list[int]:
         """The active records of `model` whose many2one `inverse` is `record`, oldest first."""
-        archivable = self.models[model].archivable
-        return sorted(
-            key
-            for key, row in self.store.rows(model).items()
-            if row.get(inverse) == record and not (archivable and row.get("active") is False)
-        )
+        found = self.store.linked(model, inverse, record)
+        if not self.models[model].archivable:
+            return found
+        return [key for key in found if self.row(model, key).get("active") is not False]
 
     def number(self, model: str, record: int, name: str) -> float:
         """A numeric field's value, 0 for empty."""
