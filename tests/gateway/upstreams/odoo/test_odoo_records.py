@@ -44,7 +44,7 @@ async def test_one_read_for_each_depth_whatever_the_number_of_rows():
     nodes = await nodes_of(FIELDS, rows, reads)
     assert reads.asked == [
         ("order.line", [3, 1, 2], ["id", "qty", "lot_ids"]),
-        ("stock.lot", [30, 31, 10, 11, 20, 21], ["id", "name"]),
+        ("stock.lot", [10, 11, 20, 21, 30, 31], ["id", "name"]),
     ]
     orders = [represent(FIELDS, node) for node in nodes]
     assert [line["id"] for line in orders[0]["lines"]] == [3, 1], "Odoo's order of the list is kept"
