@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ def main() -> None:
         sys.exit(_explain(error))
     try:
         uvloop.run(serve(settings, key))
+    except SettingsError as error:
+        sys.exit(_explain(error))
     except OSError as error:
         log.error("gateway not started", error=str(error))
         sys.exit(2)
@@ -126,6 +129,31 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
             access_log.flush()
 
 
+def _start_from_disk(store: SnapshotStore, adopt: Callable[[Snapshot], None]) -> None:
+    """The last good snapshot, so that a gateway serves while its catalog is down."""
+    try:
+        snapshot = store.load()
+        if snapshot is not None:
+            adopt(snapshot)
+    except SnapshotError as error:
+        log.error("snapshot on disk not used", reason=str(error))
+
+
+def _follow(
+    settings: GatewaySettings,
+    session: aiohttp.ClientSession,
+    key: Ed25519PublicKey,
+    store: SnapshotStore,
+    adopt: Callable[[Snapshot], None],
+) -> SnapshotClient | None:
+    if settings.catalog_url is None:
+        return None
+    if settings.token is None:
+        raise SettingsError("OSTIARY_GATEWAY_TOKEN is needed to follow OSTIARY_GATEWAY_CATALOG_URL")
+    token = settings.token.get_secret_value()
+    return SnapshotClient(settings.catalog_url, token, key, store, adopt, session=session)
+
+
 def _open_log(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
@@ -143,5 +171,5 @@ def _state(pipeline: Pipeline, access_log: AccessLog, client: SnapshotClient | N
     return {
         "open_requests": pipeline.open,
         "access_log": {"lines": access_log.lines, "dropped": access_log.dropped},
-        "catalog": None if client is None else {"last_error": client.last_error},
+        "catalog": None if client is None else {"last_error": client.last_error, "age_seconds": client.age},
     }

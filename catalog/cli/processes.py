@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,29 +84,37 @@ class Family:
 
     def wait_for_file(self, child: Child, path: Path, seconds: float = 30.0) -> Any:
         """The JSON that the child writes once it listens. Raises StartError."""
-        deadline = time.monotonic() + seconds
-        while not path.exists():
-            self._alive(child, deadline)
-            time.sleep(0.02)
+        self.wait_until(child, path.exists, seconds=seconds)
         return json.loads(path.read_text(encoding="utf-8"))
 
-    def wait_for_port(self, child: Child, port: int, seconds: float = 30.0, host: str = "127.0.0.1") -> None:
+    def wait_for_port(self, child: Child, port: int, host: str = "127.0.0.1") -> None:
         """Returns when the child accepts connections. Raises StartError."""
-        deadline = time.monotonic() + seconds
-        while True:
-            self._alive(child, deadline)
+
+        def accepts() -> bool:
             try:
                 with socket.create_connection((host, port), timeout=0.5):
-                    return
+                    return True
             except OSError:
-                time.sleep(0.02)
+                return False
 
-    def _alive(self, child: Child, deadline: float) -> None:
+        self.wait_until(child, accepts)
+
+    def wait_until(
+        self, child: Child, condition: Callable[[], bool], reason: str = "", seconds: float = 30.0
+    ) -> None:
+        """Returns when the condition holds. Raises StartError when the child ends first, or it takes too long."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self._alive(child, deadline, reason)
+            time.sleep(0.02)
+
+    def _alive(self, child: Child, deadline: float, reason: str) -> None:
         code = child.process.poll()
         if code is not None:
             raise StartError(f"{child.name} ended with exit code {code}; its log ends with:\n{child.tail()}")
         if time.monotonic() > deadline:
-            raise StartError(f"{child.name} did not start in time; its log ends with:\n{child.tail()}")
+            because = f" ({reason})" if reason else ""
+            raise StartError(f"{child.name} did not start in time{because}; its log ends with:\n{child.tail()}")
 
     def ended(self) -> Child | None:
         """A child that has ended by itself, if any has."""
