@@ -1,0 +1,335 @@
+"""The snapshot client, against a catalog that publishes, is late, lies and goes away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contracts.snapshot import Manifest, SignedManifest, Snapshot, digest_of
+from gateway.reload import FIRST_DELAY, LONGEST_DELAY, CatalogUnavailableError, SnapshotClient
+from gateway.snapshot_store import SnapshotStore
+from tests.support.snapshots import ISSUED, KEY, publication
+
+
+class Catalog:
+    """Answers 204 to who knows what is published, and counts what it is asked for."""
+
+    def __init__(self) -> None:
+        self.signed: SignedManifest | None = None
+        self.parts: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.queries: list[dict[str, str]] = []
+        self.authorization: set[str | None] = set()
+        self.status = 200
+        self.forgetful = False
+
+    def publish(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
+        self.signed = signed
+        self.parts.update(parts)
+
+    async def snapshot(self, request: web.Request) -> web.Response:
+        self.asked.append("snapshot")
+        self.queries.append(dict(request.query))
+        self.authorization.add(request.headers.get("authorization"))
+        if self.status != 200:
+            return web.Response(status=self.status, headers={"location": "/gateway/snapshot"})
+        if self.signed is None:
+            return web.Response(status=204)
+        if request.query.get("known") == digest_of(self.signed.manifest) and not self.forgetful:
+            return web.Response(status=204)
+        return web.Response(body=msgspec.json.encode(self.signed), content_type="application/json")
+
+    async def part(self, request: web.Request) -> web.Response:
+        self.asked.append("part")
+        self.authorization.add(request.headers.get("authorization"))
+        data = self.parts.get(request.match_info["digest"])
+        return web.Response(status=404) if data is None else web.Response(body=data)
+
+
+class Gateway:
+    """A gateway as far as the client sees it: what was put in force, and whether the next can be."""
+
+    def __init__(self, server: TestServer, session: aiohttp.ClientSession, catalog: Catalog, data: Path) -> None:
+        self.catalog = catalog
+        self.server = server
+        self.session = session
+        self.data = data
+        self.now = float(ISSUED + 5000)
+        self.in_force: list[int] = []
+        self.refuse: Exception | None = None
+        self.naps: list[float] = []
+        self.naps_left = 0
+        self.client = self.start()
+
+    def start(self) -> SnapshotClient:
+        """A process starts: from disk if it can."""
+        self.store = SnapshotStore(self.data, KEY.public_key())
+        stored = self.store.load()
+        if stored is not None:
+            self.in_force.append(stored.manifest.serial)
+        self.client = SnapshotClient(
+            str(self.server.make_url("/")),
+            "gateway-token",
+            KEY.public_key(),
+            self.store,
+            self.adopt,
+            session=self.session,
+            clock=lambda: self.now,
+            sleep=self.nap,
+        )
+        return self.client
+
+    async def adopt(self, snapshot: Snapshot) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.in_force.append(snapshot.manifest.serial)
+
+    async def nap(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.naps_left -= 1
+        if self.naps_left <= 0:
+            raise asyncio.CancelledError
+
+    async def run_until_naps(self, count: int) -> None:
+        self.naps_left = count
+        with pytest.raises(asyncio.CancelledError):
+            await self.client.run()
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    catalog = Catalog()
+    app = web.Application()
+    app.router.add_get("/gateway/snapshot", catalog.snapshot)
+    app.router.add_get("/gateway/parts/{digest}", catalog.part)
+    async with TestServer(app) as server, aiohttp.ClientSession(auto_decompress=False) as session:
+        yield Gateway(server, session, catalog, tmp_path / "data")
+
+
+async def test_a_publication_is_put_in_force_and_stored(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1, "shop"))
+    assert await gateway.client.poll() is True
+    assert gateway.in_force == [1]
+    assert gateway.client.manifest is not None
+    assert gateway.client.manifest.serial == 1
+    assert gateway.client.last_error is None
+    gateway.start()
+    assert gateway.in_force == [1, 1]
+
+
+async def test_the_catalog_is_told_who_asks_what_it_knows_and_how_long_to_wait(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    await gateway.client.poll()
+    assert gateway.catalog.signed is not None
+    known = digest_of(gateway.catalog.signed.manifest)
+    assert gateway.catalog.queries == [{"wait": "25"}, {"wait": "25", "known": known}]
+    assert gateway.catalog.authorization == {"Bearer gateway-token"}
+
+
+async def test_nothing_new(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    assert await gateway.client.poll() is False
+    assert gateway.in_force == [1]
+
+
+async def test_only_what_changed_is_fetched(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1, "shop"))
+    await gateway.client.poll()
+    gateway.catalog.publish(*publication(2, "shop", "kiosk"))
+    gateway.catalog.asked.clear()
+    await gateway.client.poll()
+    assert gateway.in_force == [1, 2]
+    assert gateway.catalog.asked == ["snapshot", "part"]
+
+
+async def test_after_a_restart_nothing_is_fetched_again(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1, "shop"))
+    await gateway.client.poll()
+    gateway.catalog.asked.clear()
+    gateway.start()
+    assert await gateway.client.poll() is False
+    assert gateway.catalog.asked == ["snapshot"]
+
+
+async def refused(gateway: Gateway, reason: str) -> None:
+    """The catalog's snapshot is refused for good, the old one stays in force and on disk, and nothing loops."""
+    assert await gateway.client.poll() is False
+    assert gateway.in_force == [1]
+    assert gateway.client.last_error is not None
+    assert reason in gateway.client.last_error
+    assert await gateway.client.poll() is False
+    assert reason in gateway.client.last_error
+    stored = SnapshotStore(gateway.data, KEY.public_key()).load()
+    assert stored is not None
+    assert stored.manifest.serial == 1
+
+
+async def test_a_snapshot_signed_by_another_is_refused(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    gateway.catalog.publish(*publication(2, "evil", key=Ed25519PrivateKey.generate()))
+    await refused(gateway, "trusted key")
+
+
+@pytest.mark.parametrize("serial", [0, 1])
+async def test_an_older_snapshot_is_refused(gateway: Gateway, serial: int) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    gateway.catalog.publish(*publication(serial, "replayed"))
+    await refused(gateway, f"serial {serial} is not after 1")
+
+
+async def test_an_older_snapshot_is_refused_after_a_restart_too(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    gateway.in_force.clear()
+    gateway.start()
+    gateway.catalog.publish(*publication(0, "replayed"))
+    await refused(gateway, "serial 0 is not after 1")
+
+
+async def test_a_snapshot_of_another_format_is_refused(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    gateway.catalog.publish(*publication(2, form=99))
+    await refused(gateway, "format 99")
+
+
+async def test_a_part_that_does_not_decode_is_refused(gateway: Gateway) -> None:
+    from contracts.snapshot import sign
+
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    _, manifest, parts = publication(2)
+    strange = b'{"issuers": [], "applications": [], "more": 1}'
+    manifest = msgspec.structs.replace(manifest, access=digest_of(strange))
+    gateway.catalog.publish(sign(manifest, KEY), manifest, {**parts, digest_of(strange): strange})
+    await refused(gateway, "does not decode")
+
+
+@pytest.mark.parametrize("error", [ValueError("two paths"), OSError("no certificate file")])
+async def test_a_snapshot_that_does_not_compile_is_refused(gateway: Gateway, error: Exception) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    gateway.catalog.publish(*publication(2, "shop"))
+    gateway.refuse = error
+    await refused(gateway, str(error))
+    gateway.refuse = None
+    gateway.catalog.publish(*publication(3, "shop"))
+    assert await gateway.client.poll() is True
+    assert gateway.in_force == [1, 3]
+    assert gateway.client.last_error is None
+
+
+async def test_going_back_to_what_is_in_force(gateway: Gateway) -> None:
+    first = publication(1)
+    gateway.catalog.publish(*first)
+    await gateway.client.poll()
+    gateway.catalog.publish(*publication(2, key=Ed25519PrivateKey.generate()))
+    await gateway.client.poll()
+    gateway.catalog.publish(*first)
+    assert await gateway.client.poll() is False
+    assert gateway.client.last_error is None
+    assert gateway.in_force == [1]
+
+
+@pytest.mark.parametrize("part", [b"", b"{}", None])
+async def test_a_part_that_does_not_arrive_is_asked_for_again(gateway: Gateway, part: bytes | None) -> None:
+    signed, manifest, parts = publication(1)
+    gateway.catalog.publish(signed, manifest, {manifest.contracts: parts[manifest.contracts]})
+    if part is not None:
+        gateway.catalog.parts[manifest.access] = part
+    with pytest.raises(CatalogUnavailableError):
+        await gateway.client.poll()
+    assert gateway.in_force == []
+    gateway.catalog.parts[manifest.access] = parts[manifest.access]
+    assert await gateway.client.poll() is True
+
+
+async def test_a_part_that_was_altered_on_disk_is_fetched_again(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1, "shop"))
+    await gateway.client.poll()
+    for path in (gateway.data / "parts").iterdir():
+        path.write_bytes(b"{}")
+    gateway.catalog.publish(*publication(2, "kiosk"))
+    assert await gateway.client.poll() is True
+    gateway.start()
+    assert gateway.in_force == [1, 2, 2]
+
+
+@pytest.mark.parametrize("status", [302, 401, 404, 500])
+async def test_an_answer_that_is_none(gateway: Gateway, status: int) -> None:
+    gateway.catalog.status = status
+    with pytest.raises(CatalogUnavailableError, match=str(status)):
+        await gateway.client.poll()
+    assert gateway.catalog.asked == ["snapshot"]  # a redirect is not followed: the token stays here
+
+
+async def test_a_catalog_that_repeats_itself_makes_no_busy_loop(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    gateway.catalog.forgetful = True
+    await gateway.run_until_naps(3)
+    assert gateway.in_force == [1]
+    assert len(gateway.naps) == 3
+
+
+async def test_waiting_grows_with_jitter_up_to_its_end(gateway: Gateway) -> None:
+    await gateway.server.close()
+    await gateway.run_until_naps(9)
+    longest = FIRST_DELAY
+    for nap in gateway.naps:
+        assert longest / 2 <= nap <= longest
+        longest = min(LONGEST_DELAY, longest * 2)
+    assert longest == LONGEST_DELAY
+    assert gateway.client.last_error is not None
+
+
+async def test_a_catalog_that_comes_back(gateway: Gateway) -> None:
+    gateway.catalog.status = 503
+    await gateway.run_until_naps(4)
+    gateway.catalog.status = 200
+    gateway.catalog.publish(*publication(1))
+    assert await gateway.client.poll() is True
+    assert gateway.client.last_error is None
+    gateway.catalog.status = 503
+    gateway.naps.clear()
+    await gateway.run_until_naps(1)
+    assert gateway.naps[0] <= FIRST_DELAY  # it starts from the shortest again
+
+
+async def test_the_age_is_that_of_the_last_confirmation(gateway: Gateway) -> None:
+    assert gateway.client.age is None
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    assert gateway.client.age == 0
+    gateway.now += 60
+    assert gateway.client.age == 60
+    await gateway.client.poll()
+    assert gateway.client.age == 0
+    gateway.catalog.publish(*publication(2, key=Ed25519PrivateKey.generate()))
+    gateway.now += 30
+    await gateway.client.poll()
+    await gateway.client.poll()
+    assert gateway.client.age == 30  # what is in force is no longer the catalog's
+    assert gateway.start().age == gateway.now - (ISSUED + 1)  # nobody has confirmed it to this process
+
+
+async def test_a_full_disk_does_not_keep_a_snapshot_from_being_enforced(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(gateway.store, "save", full)
+    gateway.catalog.publish(*publication(1))
+    assert await gateway.client.poll() is True
+    assert gateway.in_force == [1]
+    assert gateway.client.last_error == "no space left"
