@@ -13,6 +13,7 @@ Every schema that a `$ref` names becomes a member of one resource per direction,
 
 import re
 from collections import deque
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -111,7 +112,7 @@ class SchemaBundle:
         else:
             candidates = [short, f"{stem}.{short}"]
             candidates = [name for name in candidates if name not in self._reserved]
-        for name in (*candidates, *(f"{stem}.{short}-{number}" for number in range(2, 1_000_000))):
+        for name in chain(candidates, (f"{stem}.{short}-{number}" for number in range(2, 1_000_000))):
             if name not in self._used:
                 self._used.add(name)
                 return name
