@@ -92,6 +92,7 @@ def flipped(token: str, segment: int) -> str:
 
 GOOD = compact(header(), claims())
 HEAD, BODY, SIGNATURE = GOOD.split(".")
+DETACHED = b64(json.dumps(header(b64=False, crit=["b64"])).encode())
 STRANGER_JWK = ec_jwk(STRANGER, "k1")
 
 HOSTILE: dict[str, str] = {
@@ -131,7 +132,7 @@ HOSTILE: dict[str, str] = {
     "crit naming a known member": compact(header(crit=["alg"]), claims()),
     "b64 false": compact(header(b64=False, crit=["b64"]), claims()),
     "b64 false and not critical": compact(header(b64=False), claims()),
-    "b64 false with a detached payload": f"{b64(json.dumps(header(b64=False, crit=['b64'])).encode())}..{SIGNATURE}",
+    "b64 false with a detached payload": f"{DETACHED}..{SIGNATURE}",
     # RFC 9068 §2.1 and RFC 8725 §3.11: an id token is no access token.
     "typ missing": compact(header(typ=...), claims()),
     "typ JWT": compact(header(typ="JWT"), claims()),
