@@ -222,7 +222,9 @@ class Handling:
         path = route.prefix + exchange.path[len(route.version.base_path) :]
         streaming = exchange.body is None and not self._complete and self._has_body()
         head = request_head(exchange, path, route.host, route.credential, streaming=streaming)
-        self._relay = relay = Relay(self, self._client, exchange, route.response_check)
+        self._relay = relay = Relay(
+            self, self._client, exchange, route.response_check, credentialed=route.credential is not None
+        )
         self._call = relay.call = call = route.http.call(head, relay, body=exchange.body, streaming=streaming)
         for piece in self._buffer:
             if not call.write(piece):

@@ -20,6 +20,10 @@ _OURS: Final = frozenset(
     {b"x-request-id", b"ratelimit", b"ratelimit-policy", b"deprecation", b"sunset", b"www-authenticate"}
 )
 
+_REFUSED_CREDENTIAL: Final = problem(
+    "upstream-refused-credential", "The upstream does not accept the gateway's credential."
+)
+
 
 class Handling(Protocol):
     def refuse(self, policy: str, refusal: Problem) -> None: ...
@@ -30,10 +34,27 @@ class Handling(Protocol):
 class Relay:
     """Implements the upstream client's `Receiver`. `begun` says that the client has the answer's head."""
 
-    __slots__ = ("_check", "_client", "_exchange", "_handling", "_head", "_kept", "_keeping", "begun", "call")
+    __slots__ = (
+        "_check",
+        "_client",
+        "_credentialed",
+        "_exchange",
+        "_handling",
+        "_head",
+        "_keeping",
+        "_kept",
+        "begun",
+        "call",
+    )
 
     def __init__(
-        self, handling: Handling, client: Client, exchange: Exchange, check: ResponseCheck | None
+        self,
+        handling: Handling,
+        client: Client,
+        exchange: Exchange,
+        check: ResponseCheck | None,
+        *,
+        credentialed: bool = False,
     ) -> None:
         self.call: Call | None = None
         self.begun = False
@@ -41,6 +62,7 @@ class Relay:
         self._client = client
         self._exchange = exchange
         self._check = check
+        self._credentialed = credentialed
         self._keeping = False
         self._kept: list[bytes] = []
         self._head: tuple[int, list[Header]] = (0, [])
@@ -48,6 +70,10 @@ class Relay:
     def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
         exchange = self._exchange
         exchange.upstream_first_byte_at = time.monotonic()
+        if status == 401 and self._credentialed:
+            # It is the gateway's credential that was refused: to the caller, whose token is good, 401 would lie.
+            self._handling.refuse("upstream", _REFUSED_CREDENTIAL)
+            return
         exchange.status = status
         if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
             self._keeping = True
