@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 PEPPER_BYTES = 32
@@ -51,7 +52,7 @@ class Keys:
 
 def load_keys(directory: Path) -> Keys:
     """Loads the keys, making those that are missing. Raises KeyFileError, OSError."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make(directory)
     return Keys(
         oauth=_oauth_key(directory / "oauth.jwk"),
         snapshot=_snapshot_key(directory),
@@ -69,8 +70,14 @@ def public_key_text(key: Ed25519PublicKey) -> str:
 
 def load_snapshot_key(directory: Path) -> Ed25519PrivateKey:
     """The key that signs snapshots, made where it is missing. Raises KeyFileError, OSError."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make(directory)
     return _snapshot_key(directory)
+
+
+def _make(directory: Path) -> None:
+    # The mode of `mkdir` is for the last directory alone, and the one above holds the database.
+    directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory.mkdir(exist_ok=True, mode=0o700)
 
 
 def _oauth_key(path: Path) -> ECKey:
@@ -81,7 +88,7 @@ def _oauth_key(path: Path) -> ECKey:
 
     try:
         key = ECKey.import_key(json.loads(_once(path, generate)))
-    except (ValueError, KeyError) as error:
+    except (JoseError, ValueError, KeyError) as error:
         raise KeyFileError(f"{path} is no JWK: {error}") from None
     if not key.is_private or key.curve_name != "P-256":
         raise KeyFileError(f"{path} is no private P-256 key")

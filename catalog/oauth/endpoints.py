@@ -83,12 +83,13 @@ class OAuthEndpoints:
     def _metadata(self) -> dict[str, Any]:
         current = self._publisher.current
         applications = () if current is None else current.applications.values()
+        scopes = sorted({scope for each in applications for scope in granted_scopes(each)})
         return {
             "issuer": self._issuer,
             "token_endpoint": self._issuer + TOKEN_PATH,
             "jwks_uri": self._issuer + JWKS_PATH,
-            "scopes_supported": sorted({scope for each in applications for scope in granted_scopes(each)}),
-            # REQUIRED by RFC 8414 §2; there is no authorization endpoint, so there are none.
+            **({"scopes_supported": scopes} if scopes else {}),  # RFC 8414 §3.2: empty ones are left out,
+            # but for this one, which §2 requires; there is no authorization endpoint and so no response type.
             "response_types_supported": [],
             "grant_types_supported": list(GRANT_TYPES),
             "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),

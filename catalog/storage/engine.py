@@ -25,10 +25,10 @@ class Store:
         """Opens the store; nothing is connected yet. A SQLite file's directory is made where it is missing."""
         parsed = sa.make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return cls(create_async_engine(parsed, pool_pre_ping=True))
+            return cls(create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True))
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_async_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT})
+        engine = create_async_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT}, hide_parameters=True)
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return cls(engine)

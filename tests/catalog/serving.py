@@ -97,8 +97,13 @@ async def serving(
         async with aiohttp.ClientSession() as world.session:
             yield world
     finally:
+        # Not uvicorn's own way to stop, which sleeps; the process tests take that one.
         publisher.close()
-        server.should_exit = True
-        await running
+        running.cancel()
+        await asyncio.wait([running])
+        for each in server.servers:
+            each.close()
+        for connection in list(server.server_state.connections):
+            connection.transport.close()
         await store.close()
         listener.close()

@@ -1,0 +1,43 @@
+"""RFC 8414, authorization server metadata, and RFC 7517, its keys."""
+
+from pathlib import Path
+
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
+from joserfc.jwk import KeySet
+
+from tests.catalog.serving import World, serving
+
+
+async def test_2_and_3_2_the_metadata_is_complete_and_valid(world: World) -> None:
+    async with world.session.get(world.url + "/.well-known/oauth-authorization-server") as response:
+        assert response.status == 200
+        assert response.headers["content-type"] == "application/json"
+        metadata = AuthorizationServerMetadata(await response.json())
+    # §2 requires the member, §3.2 leaves empty ones out, Authlib refuses an empty one: without an authorization
+    # endpoint the empty list is the only true value, and it is not left out because clients insist on the member.
+    AuthorizationServerMetadata({**metadata, "response_types_supported": ["none"]}).validate()
+    assert metadata["issuer"] == world.url
+    assert metadata["token_endpoint"] == world.token_url
+    assert metadata["grant_types_supported"] == ["client_credentials"]
+    assert metadata["response_types_supported"] == []
+    assert metadata["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post"]
+    assert metadata["scopes_supported"] == ["orders:read", "orders:write", "partners:read"]
+
+
+async def test_3_1_an_issuer_with_a_path_has_it_after_the_well_known_part(tmp_path: Path) -> None:
+    issuer = "https://catalog.example/tenants/one"
+    async with serving(tmp_path, url=issuer) as world:
+        path = get_well_known_url(issuer)
+        assert path == "/.well-known/oauth-authorization-server/tenants/one"
+        async with world.session.get(world.url + path) as response:
+            assert (await response.json())["issuer"] == issuer
+
+
+async def test_jwks_uri_has_the_signing_key_by_its_rfc_7638_thumbprint(world: World) -> None:
+    async with world.session.get(world.url + "/.well-known/oauth-authorization-server") as response:
+        uri = (await response.json())["jwks_uri"]
+    async with world.session.get(uri) as response:
+        published = await response.json(content_type=None)
+    [key] = KeySet.import_key_set(published).keys
+    assert key.kid == key.thumbprint() == world.keys.oauth.kid
+    assert not key.is_private
