@@ -12,7 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from contracts.snapshot import Upstream
-from gateway.upstreams.http_connection import HttpCall, HttpConnection, Phase
+from gateway.upstreams.http_call import HttpCall, Phase
+from gateway.upstreams.http_connection import HttpConnection
 from gateway.wire.messages import Receiver
 
 IDLE: Final = 30.0

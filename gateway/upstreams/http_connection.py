@@ -5,16 +5,13 @@ costs the connection: it is closed and never used again.
 """
 
 import asyncio
-import enum
 import time
 from typing import Final, Protocol, cast
 
 import httptools
 
-from contracts.snapshot import Timeouts
-from gateway.wire.framing import LAST_CHUNK, chunk
+from gateway.upstreams.http_call import HttpCall, Phase
 from gateway.wire.headers import HOP_BY_HOP
-from gateway.wire.messages import Receiver
 from policies.exchange import Header
 
 MAX_HEAD: Final = 65_536
@@ -23,25 +20,14 @@ MAX_INTERIM: Final = 16
 HIGH_WATER: Final = 65_536
 
 _SMALL: Final = 16_384
-_CHUNKED_END: Final = b"\r\ntransfer-encoding: chunked\r\n\r\n"
 _NONE: Final[frozenset[bytes]] = frozenset()
 _PLAIN: Final = frozenset({b"", b"close", b"keep-alive"})
 _REMOVED: Final = HOP_BY_HOP | {b"content-length"}
 
 
-class Phase(enum.Enum):
-    WAITING = "for a connection of the budget"
-    CONNECTING = "for the connection"
-    SENDING = "the request's body is on its way"
-    SENT = "for the answer's first byte"
-    RECEIVING = "the answer is on its way"
-    OVER = "ended, failed or given up"
-
-
 class Pool(Protocol):
-    """What a call and a connection need of their pool."""
+    """What a connection needs of its pool."""
 
-    timeouts: Timeouts
     retired: bool
 
     def made(self, connection: "HttpConnection") -> None: ...
@@ -50,140 +36,7 @@ class Pool(Protocol):
 
     def lost(self, connection: "HttpConnection") -> None: ...
 
-    def withdraw(self, call: "HttpCall") -> None: ...
-
-    def retry(self, call: "HttpCall") -> None: ...
-
-
-class HttpCall:
-    """Implements `Call`. `sent` says whether the request may have reached the upstream."""
-
-    __slots__ = (
-        "_buffer",
-        "_chunked",
-        "_pool",
-        "body",
-        "body_sent",
-        "connection",
-        "deadline",
-        "head",
-        "head_only",
-        "heard",
-        "paused",
-        "phase",
-        "receiver",
-        "repeatable",
-        "sent",
-        "total_deadline",
-    )
-
-    def __init__(self, pool: Pool, head: bytes, receiver: Receiver, body: bytes | None, streaming: bool) -> None:
-        self.head = head
-        self.receiver = receiver
-        self.body = body
-        self.body_sent = not streaming
-        self.head_only = head.startswith(b"HEAD ")
-        # RFC 9110 §9.2.2: only what may be done twice is done again unasked.
-        self.repeatable = not streaming and (self.head_only or head.startswith(b"GET "))
-        self.connection: HttpConnection | None = None
-        self.phase = Phase.WAITING
-        self.sent = False
-        self.heard = False  # something moved since the timer last looked
-        self.paused = False
-        self.deadline = 0.0
-        self.total_deadline = 0.0
-        self._pool = pool
-        self._chunked = streaming and head.endswith(_CHUNKED_END)
-        self._buffer: list[bytes] = []
-
-    def write(self, data: bytes, /) -> bool:
-        if self.phase is Phase.OVER or self.body_sent or not data:
-            return True
-        if self._chunked:
-            data = chunk(data)
-        if self.connection is None:
-            self._buffer.append(data)
-            return False
-        return self.connection.send(data)
-
-    def finish(self) -> None:
-        if self.phase is Phase.OVER or self.body_sent:
-            return
-        self.body_sent = True
-        if self.connection is None:
-            if self._chunked:
-                self._buffer.append(LAST_CHUNK)
-            return
-        if self._chunked:
-            self.connection.send(LAST_CHUNK)
-        if self.phase is Phase.SENDING:
-            self.await_answer()
-
-    def pause(self) -> None:
-        if self.connection is not None and not self.paused:
-            self.paused = True
-            self.connection.pause()
-
-    def resume(self) -> None:
-        if self.connection is not None and self.paused:
-            self.paused = False
-            self.heard = True
-            self.connection.resume()
-
-    def cancel(self) -> None:
-        if self.phase is Phase.OVER:
-            return
-        self.phase = Phase.OVER
-        self._buffer.clear()
-        if self.connection is not None:
-            self.connection.drop()
-        else:
-            self._pool.withdraw(self)
-
-    def fail(self, problem_id: str, detail: str) -> None:
-        """Ends the call with a failure, once; its connection is not used again."""
-        if self.phase is not Phase.OVER:
-            self.cancel()
-            self.receiver.failed(problem_id, detail)
-
-    # -- with its connection and its pool ------------------------------------------------------------------
-
-    def take_buffer(self) -> list[bytes]:
-        """What was written before there was a connection."""
-        pieces, self._buffer = self._buffer, []
-        return pieces
-
-    def await_answer(self) -> None:
-        self.phase = Phase.SENT
-        self.deadline = time.monotonic() + self._pool.timeouts.first_byte
-
-    def tick(self, now: float) -> None:
-        """Fails the call if its time is up."""
-        timeouts = self._pool.timeouts
-        if now > self.total_deadline:
-            self.fail("upstream-timeout", "The upstream did not complete its answer in time.")
-            return
-        if self.phase is Phase.RECEIVING or self.phase is Phase.SENDING:
-            # A client that is slow to take the answer or to send its body is not the upstream's silence.
-            idle = self.paused if self.phase is Phase.RECEIVING else not self._blocked()
-            if self.heard or idle:
-                self.heard = False
-                self.deadline = now + timeouts.between_bytes
-        if now <= self.deadline:
-            return
-        if self.phase is Phase.WAITING:
-            self.fail("upstream-busy", "No connection to the upstream became free in time.")
-        elif self.phase is Phase.CONNECTING:
-            self.fail("upstream-timeout", "The upstream did not accept a connection in time.")
-        elif self.phase is Phase.SENT:
-            self.fail("upstream-timeout", "The upstream did not begin to answer in time.")
-        elif self.phase is Phase.SENDING:
-            self.fail("upstream-timeout", "The upstream stopped taking the request.")
-        else:
-            self.fail("upstream-timeout", "The upstream stopped sending its answer.")
-
-    def _blocked(self) -> bool:
-        return self.connection is not None and self.connection.write_paused
+    def retry(self, call: HttpCall) -> None: ...
 
 
 class HttpConnection(asyncio.Protocol):

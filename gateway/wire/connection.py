@@ -9,12 +9,12 @@ import re
 import time
 from typing import TYPE_CHECKING, Final, cast
 
-from contracts.problems import CONTENT_TYPE, Problem, problem
+from contracts.problems import Problem, problem
 from gateway.wire.answer import Answer
-from gateway.wire.framing import CONTINUE, ChunkedDecoder, ChunkError, response_head
+from gateway.wire.framing import CONTINUE, ChunkedBody, ChunkError, SizedBody
 from gateway.wire.head import SIZE, START_LINE, TARGET, Head
 from gateway.wire.messages import Handler
-from policies import request_id
+from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
 from policies.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ LINGER: Final = 2.0
 
 _FIRST_BYTE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\r-]")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
-HEAD_TIMEOUT: Final = problem("request-timeout", "The request head did not arrive in time.")
-BODY_TIMEOUT: Final = problem("request-timeout", "The request body stopped arriving.")
 
 
 class Connection(asyncio.Protocol):
@@ -41,12 +39,11 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_advancing",
         "_answer",
+        "_body",
         "_continue_due",
-        "_decoder",
         "_discard",
         "_handler",
         "_head_begun",
-        "_left",
         "_lingering",
         "_listener",
         "_paused",
@@ -67,8 +64,7 @@ class Connection(asyncio.Protocol):
         self._pending = b""
         self._answer: Answer | None = None  # the request that is being handled
         self._handler: Handler | None = None
-        self._left = 0  # bytes of its body that have not arrived
-        self._decoder: ChunkedDecoder | None = None  # in place of `_left` for a chunked body
+        self._body: SizedBody | ChunkedBody | None = None  # as long as it has not arrived whole
         self._discard = 0  # what may still be read of the body of an answered request
         self._continue_due = False
         self._paused = False  # by the handler
@@ -132,7 +128,7 @@ class Connection(asyncio.Protocol):
             while self._pending:
                 if self._lingering:
                     self._pending = b""
-                elif self._left or self._decoder is not None:
+                elif self._body is not None:
                     if self._paused:
                         break
                     self._take_body()
@@ -144,8 +140,7 @@ class Connection(asyncio.Protocol):
 
     def _steer(self) -> None:
         """Reads on unless the handler paused the body, or a pipelined request waits for its turn."""
-        body = bool(self._left) or self._decoder is not None
-        wanted = not self._paused if body else not (self._pending and self._answer is not None)
+        wanted = not self._paused if self._body is not None else not (self._pending and self._answer is not None)
         if wanted is not self._reading and not self._transport.is_closing():
             self._reading = wanted
             if wanted:
@@ -179,9 +174,10 @@ class Connection(asyncio.Protocol):
         self._served = True
         self._head_begun = False
         if head.length is None:
-            self._decoder = ChunkedDecoder()
-        else:
-            self._left = head.length
+            self._body = ChunkedBody()
+        elif head.length:
+            self._body = SizedBody(head.length)
+        self._continue_due = head.expects_continue and not self._pending
         handler = listener.acceptor.accept(answer)
         if not answer.open:
             return not self._lingering
@@ -190,10 +186,8 @@ class Connection(asyncio.Protocol):
             handler.end()
             return True
         self._since = listener.now
-        if head.expects_continue and not self._pending:
-            self._continue_due = True
-            if not self._paused:
-                self._say_continue()
+        if self._continue_due and not self._paused:
+            self._say_continue()
         return True
 
     def _exchange(self, head: Head) -> Exchange:
@@ -230,25 +224,18 @@ class Connection(asyncio.Protocol):
 
     def _take_body(self) -> None:
         """Hands on what has arrived of the body, or drops it where the request is answered already."""
-        data = self._pending
-        if self._decoder is not None:
-            try:
-                pieces, self._pending = self._decoder.feed(data)
-            except ChunkError as error:
-                self._break_off(problem("malformed-request", f"The chunked body is malformed: {error}."))
-                return
-            complete = self._decoder.done
-        else:
-            if len(data) > self._left:
-                data, self._pending = data[: self._left], data[self._left :]
-            else:
-                self._pending = b""
-            self._left -= len(data)
-            pieces, complete = [data], self._left == 0
+        body = self._body
+        assert body is not None
+        try:
+            pieces, self._pending = body.feed(self._pending)
+        except ChunkError as error:
+            self._break_off(problem("malformed-request", f"The chunked body is malformed: {error}."))
+            return
+        complete = body.done
         self._since = self._listener.now
         self._continue_due = False
         if complete:
-            self._decoder = None
+            self._body = None
         for piece in pieces:
             if self._answer is None:
                 self._discard -= len(piece)
@@ -273,14 +260,14 @@ class Connection(asyncio.Protocol):
         """See `Answering`. A body that nobody will read ends the connection, unless little of it is left."""
         if self._listener.draining:
             return False
-        return not final or not (self._continue_due or self._left > DISCARDED)
+        return not final or not (self._continue_due or (self._body is not None and self._body.left > DISCARDED))
 
     def answered(self, keep: bool) -> None:
         """The present request has its answer: the connection goes on to the next, or ends."""
         self._answer = self._handler = None
         self._paused = False
         self._since = self._listener.now
-        unread = bool(self._left) or self._decoder is not None
+        unread = self._body is not None
         if not keep:
             if unread or self._pending:
                 self.linger()
@@ -293,8 +280,8 @@ class Connection(asyncio.Protocol):
             self._advance()
 
     def abort(self) -> None:
-        self._answer = self._handler = self._decoder = None
-        self._pending, self._left, self._lingering = b"", 0, True
+        self._answer = self._handler = self._body = None
+        self._pending, self._lingering = b"", True
         self._transport.abort()
 
     def pause_body(self) -> None:
@@ -319,23 +306,9 @@ class Connection(asyncio.Protocol):
     def refuse(self, refusal: Problem, head: Head) -> None:
         """Answers what is no sound request, has it recorded, and ends the connection."""
         exchange = self._exchange(head)
-        self._refusal(exchange, refusal)
-        self._listener.acceptor.refused(exchange)
-
-    def _refusal(self, exchange: Exchange, refusal: Problem) -> None:
-        exchange.request_id = exchange.request_id or request_id.choose(exchange.fields)
-        exchange.status, exchange.refusal, exchange.refused_by = refusal.status, refusal, "framing"
-        body = refusal.body(f"urn:ostiary:request:{exchange.request_id}")
-        headers = [
-            (b"content-type", CONTENT_TYPE.encode("ascii")),
-            (b"x-request-id", exchange.request_id.encode("ascii")),
-        ]
-        framing = b"content-length: %d\r\nconnection: close\r\n" % len(body)
-        if exchange.method == "HEAD":
-            body = b""
-        exchange.bytes_out = len(body)
-        self.send(response_head(refusal.status, headers, framing, self.date) + body)
+        self.send(refusal_answer(exchange, refusal, self.date))
         self.linger()
+        self._listener.acceptor.refused(exchange)
 
     def _break_off(self, refusal: Problem) -> None:
         """The body of a request in progress is beyond use: its handler is told, and the client if it can be."""
@@ -344,13 +317,14 @@ class Connection(asyncio.Protocol):
             self.linger()
             return
         exchange = answer.exchange
-        exchange.status, exchange.refusal, exchange.refused_by = refusal.status, refusal, "framing"
+        exchange.status, exchange.refusal, exchange.refused_by = refusal.status, refusal, POLICY
         begun = answer.begun
         self._gone()
         if begun:
             self._transport.abort()
         else:
-            self._refusal(exchange, refusal)
+            self.send(refusal_answer(exchange, refusal, self.date))
+            self.linger()
 
     def linger(self) -> None:
         """Ends the sending side and drops what still comes: closing at once could destroy the answer."""
@@ -358,7 +332,7 @@ class Connection(asyncio.Protocol):
             return
         self._lingering = True
         self._since = self._listener.now
-        self._pending, self._left, self._decoder, self._paused = b"", 0, None, False
+        self._pending, self._body, self._paused = b"", None, False
         if self._transport.can_write_eof():
             self._transport.write_eof()
             self._steer()
@@ -379,7 +353,7 @@ class Connection(asyncio.Protocol):
         elif self.write_paused:
             if waited > settings.body_timeout:
                 self._transport.abort()
-        elif self._left or self._decoder is not None:
+        elif self._body is not None:
             if not self._paused and waited > settings.body_timeout:
                 self._break_off(BODY_TIMEOUT)
         elif self._answer is not None:

@@ -1,4 +1,4 @@
-"""Message framing (RFC 9112 §6 and §7): chunked bodies in, response heads and chunks out. Pure.
+"""Message framing (RFC 9112 §6 and §7): bodies in, response heads and chunks out. Pure.
 
 The decoder is our own because it has to stop exactly where a body ends: what follows is the next request of the
 connection, and a parser that runs ahead into it could not be held back.
@@ -30,15 +30,37 @@ class ChunkError(ValueError):
     """The chunked body is not one; the message says where and holds nothing of it."""
 
 
-class ChunkedDecoder:
+class SizedBody:
+    """A body of a declared length; `left` bytes of it have not arrived."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, length: int) -> None:
+        self.left = length
+
+    @property
+    def done(self) -> bool:
+        return self.left == 0
+
+    def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """The piece of content in `data`, and what follows the body's end."""
+        if len(data) <= self.left:
+            self.left -= len(data)
+            return [data], b""
+        piece, rest = data[: self.left], data[self.left :]
+        self.left = 0
+        return [piece], rest
+
+
+class ChunkedBody:
     """Decodes one chunked body. `done` after the last chunk's trailers; trailers are read and dropped."""
 
-    __slots__ = ("_in_trailers", "_kept", "_left", "_need_end", "_trailers", "done")
+    __slots__ = ("_in_trailers", "_kept", "_need_end", "_trailers", "done", "left")
 
     def __init__(self) -> None:
         self.done = False
         self._kept = b""
-        self._left = 0
+        self.left = 0  # of the chunk that is being read
         self._need_end = False
         self._in_trailers = False
         self._trailers = 0
@@ -50,12 +72,12 @@ class ChunkedDecoder:
         pieces: list[bytes] = []
         at, size = 0, len(data)
         while at < size:
-            if self._left:
-                piece = data[at : at + self._left]
+            if self.left:
+                piece = data[at : at + self.left]
                 pieces.append(piece)
                 at += len(piece)
-                self._left -= len(piece)
-                self._need_end = self._left == 0
+                self.left -= len(piece)
+                self._need_end = self.left == 0
                 continue
             if self._need_end:
                 end = data[at : at + 2]
@@ -87,8 +109,8 @@ class ChunkedDecoder:
             match = _CHUNK_LINE.match(line)
             if match is None:
                 raise ChunkError("a chunk size is not a hexadecimal number")
-            self._left = int(match[1], 16)
-            self._in_trailers = self._left == 0
+            self.left = int(match[1], 16)
+            self._in_trailers = self.left == 0
             return False
         if not line:
             return True
