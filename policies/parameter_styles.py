@@ -9,7 +9,7 @@ since many clients encode the whole value. A space or a pipe cannot stand in a q
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from policies.parameter_text import Reader, Rejected, coercion
+from policies.parameter_text import Reader, Rejected, coercion, decode_header
 from policies.schema_shape import ALL_TYPES, Shape
 from policies.violations import escape
 
@@ -152,7 +152,7 @@ def _delimited(delimiter: str, explode: bool, shape: Shape, decode: Decode, styl
         return read_object
     early = Items(shape, decode)
     after = Items(shape, _keep)
-    late = late or not early.strings
+    late = late or (not early.strings and decode is not decode_header)
 
     def read_array(raw: str) -> Any:
         if not late:

@@ -1,13 +1,14 @@
 """The query: its parameters of every style, in one pass over its pairs.
 
 Most parameters are one pair and are read where they are met. What is spread over several pairs (exploded
-arrays and objects, `deepObject`) is gathered first. A name is compared as it is written, and only where that
-finds nothing, decoded.
+arrays and objects, `deepObject`) is gathered first. The spellings of a name that clients use are known
+beforehand; one in another spelling is decoded.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal
+from urllib.parse import quote
 
 from policies import parameter_styles as styles
 from policies.exchange import Violation
@@ -19,13 +20,24 @@ from policies.violations import MAXIMUM, escape
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}").fullmatch
 _DEEP: Final = re.compile(r"([^\[\]]+)\[([^\[\]]+)\]").fullmatch
 
+_ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
 _EXPLODED: Final = frozenset({"form", "spaceDelimited", "pipeDelimited"})
 
 
 class QueryReader:
     """Reads an operation's query parameters."""
 
-    __slots__ = ("_arrays", "_deep", "_empties", "_free", "_owners", "_refuse", "_required", "_singles")
+    __slots__ = (
+        "_arrays",
+        "_deep",
+        "_empties",
+        "_free",
+        "_known_members",
+        "_owners",
+        "_refuse",
+        "_required",
+        "_singles",
+    )
 
     def __init__(
         self, slots: Iterable[tuple[Slot, str, bool, bool]], unknown: Literal["ignore", "refuse"]
@@ -56,23 +68,35 @@ class QueryReader:
             else:
                 self._singles[slot.name] = slot
         self._required = tuple(required)
+        self._singles |= {
+            spelling: slot for slot in list(self._singles.values()) for spelling in _spellings(slot.name)
+        }
+        self._known_members = {
+            spelling: (base, member)
+            for base, (slot, _) in self._deep.items()
+            for member in slot.shape.properties
+            for spelling in _spellings(f"{base}[{member}]")
+        }
 
     def __call__(self, query: bytes, violations: list[Violation]) -> dict[str, Any]:
         """The values by name; what is wrong is added to `violations`."""
         values: dict[str, Any] = {}
         if query:
-            singles = self._singles
+            singles, members = self._singles, self._known_members
             gathered: dict[str, list[tuple[str, str]]] = {}
             for pair in query.decode("latin-1").split("&"):
                 name, _, raw = pair.partition("=")
                 slot = singles.get(name)
                 if slot is None:
-                    if pair:
+                    member = members.get(name)
+                    if member is not None:
+                        gathered.setdefault(member[0], []).append((member[1], raw))
+                    elif pair:
                         self._other(name, raw, values, gathered, violations)
-                elif name in values:
+                elif slot.name in values:
                     violations.append(slot.repeated())
                 else:
-                    values[name] = value = slot.read(raw)
+                    values[slot.name] = value = slot.read(raw)
                     check = slot.check
                     if type(value) is Rejected or (check is not None and not check.is_valid(value)):
                         violations += slot.judge(value)
@@ -137,6 +161,12 @@ class QueryReader:
                 value = members(pairs)
             values[name] = value
             violations += slot.judge(value)
+
+
+def _spellings(name: str) -> set[str]:
+    """A name as clients write it: as it is, and percent-encoded with upper-case and lower-case digits."""
+    encoded = quote(name, safe="")
+    return {name, encoded, _ESCAPE.sub(lambda escape: escape[0].lower(), encoded)}
 
 
 def _unknown(name: str) -> Violation:

@@ -101,6 +101,7 @@ _MESSAGES: Final[dict[str, Callable[[Any], str]]] = {
 
 _SKIP_NAME: Final = frozenset({"dependentSchemas", "$defs", "definitions", "allOf", "anyOf", "oneOf"})
 _INTO_ITEM: Final = frozenset({"items", "unevaluatedItems", "contains"})
+_INTO_NAMED: Final = frozenset({"properties", "patternProperties", "prefixItems"})
 _INTO_UNNAMED: Final = frozenset({"additionalProperties", "unevaluatedProperties", "patternProperties"})
 
 
@@ -136,13 +137,15 @@ def _place(evaluation: list[str | int], instance: list[str | int]) -> tuple[str,
 
 
 def _rule(error: jsonschema_rs.ValidationError) -> str:
-    last = error.schema_path[-1] if error.schema_path else ""
+    path = error.schema_path
     match error.kind.name:
-        case "required" | "contains" if last in ("dependentRequired", "minContains", "maxContains"):
-            return str(last)
+        case "required" | "contains" if path[-1] in ("dependentRequired", "minContains", "maxContains"):
+            return str(path[-1])
+        case "falseSchema" if path:
+            # The keyword that led to `false`: `properties` and the like have a name or an index after them.
+            return str(path[-2] if path[-2:-1] and path[-2] in _INTO_NAMED else path[-1])
         case "falseSchema":
-            keywords = [token for token in error.schema_path if token in ("properties", "items", "prefixItems")]
-            return str(keywords[-1]) if keywords else "false"
+            return "false"
         case name:
             return name
 
@@ -196,6 +199,9 @@ def violations_of(
 
 def _violation(error: jsonschema_rs.ValidationError, location: str, prefix: str) -> Violation:
     pointer, unnamed = _place(error.evaluation_path, error.instance_path)
-    message = _MESSAGES.get(error.kind.name)
+    rule = _rule(error)
+    if rule in ("additionalProperties", "unevaluatedProperties"):
+        unnamed = False  # that is what the message says
+    message = _MESSAGES.get(rule) or _MESSAGES.get(error.kind.name)
     text = "does not match the contract" if message is None else message(error.kind)
-    return Violation(location, prefix + pointer, _rule(error), _IN_UNNAMED + text if unnamed else text)
+    return Violation(location, prefix + pointer, rule, _IN_UNNAMED + text if unnamed else text)

@@ -75,17 +75,18 @@ def judge(
     version = ApiVersion("orders", "v1", "Orders", "sales", "/orders/v1", "r1", (op,), documents=DOCUMENTS)
     for stage in (body_limits.bind(version, op), request_schema.bind(version, op)):
         verdict = stage(exchange)
-        assert isinstance(verdict, Allow | Deny)
-        if verdict is not ALLOW:
-            break
+        if isinstance(verdict, Deny):
+            return exchange, verdict
+        assert verdict is ALLOW
         exchange.body = body or None
-    return exchange, verdict
+    return exchange, ALLOW
 
 
 def refusal(verdict: Allow | Deny, type_id: str) -> dict[str, Any]:
     assert isinstance(verdict, Deny)
     assert verdict.problem.type.id == type_id
-    return json.loads(verdict.problem.body())
+    document: dict[str, Any] = json.loads(verdict.problem.body())
+    return document
 
 
 def test_a_valid_order_passes_and_its_value_is_kept() -> None:

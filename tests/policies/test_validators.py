@@ -1,0 +1,106 @@
+"""Compiled validators: lazy, shared, linear, closed to the network."""
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from contracts.operations import ApiVersion
+from policies.validators import Check, Validators, validators_of
+
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    "urn:x:request": {
+        "$id": "urn:x:request",
+        "components": {
+            "schemas": {
+                "Node": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}}},
+                "a/b": {"$ref": "urn:x:response#/components/schemas/Count"},
+            }
+        },
+    },
+    "urn:x:response": {"components": {"schemas": {"Count": {"type": "integer"}}}},
+}
+
+
+def version(revision: str = "r1", documents: dict[str, dict[str, Any]] | None = None) -> ApiVersion:
+    return ApiVersion("x", "v1", "X", "t", "/x/v1", revision, (), documents=documents or {})
+
+
+def test_nothing_is_compiled_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[object] = []
+    original = Validators.compile
+
+    def compile_(self: Validators, schema: Any) -> Any:
+        compiled.append(schema)
+        return original(self, schema)
+
+    monkeypatch.setattr(Validators, "compile", compile_)
+    check = Validators(DOCUMENTS).check({"type": "integer"})
+    assert compiled == []
+    assert check.is_valid(1)
+    assert not check.is_valid("1")
+    assert compiled == [{"type": "integer"}]
+
+
+def test_equal_schemas_share_a_validator_and_a_version_its_registry() -> None:
+    one, other = validators_of(version(documents=DOCUMENTS)), validators_of(version(documents=dict(DOCUMENTS)))
+    assert one is other
+    check = one.check({"type": "integer", "minimum": 1})
+    assert other.check({"minimum": 1, "type": "integer"}) is check
+    assert one.check({"type": "integer"}) is not check
+    assert validators_of(version("r2", DOCUMENTS)) is not one
+
+
+def test_a_revision_with_other_documents_is_not_taken_for_the_same() -> None:
+    first = validators_of(version(documents=DOCUMENTS))
+    assert validators_of(version(documents={"urn:y": {}})) is not first
+
+
+def test_references_lead_into_the_documents() -> None:
+    validators = Validators(DOCUMENTS)
+    node = validators.check({"$ref": "urn:x:request#/components/schemas/Node"})
+    assert node.is_valid({"next": {"next": {}}})
+    assert not node.is_valid({"next": {"next": 1}})
+    count = validators.check({"$ref": "urn:x:request#/components/schemas/a~1b"})
+    assert count.is_valid(1)
+    assert not count.is_valid("1")
+    schema, base = validators.lookup("urn:x:request#/components/schemas/a~1b", "")
+    assert isinstance(schema, dict)
+    assert validators.lookup(schema["$ref"], base) == ({"type": "integer"}, "urn:x:response")
+
+
+def test_the_network_is_never_asked() -> None:
+    check = Validators({}).check({"$ref": "http://127.0.0.1:1/schema"})
+    with pytest.raises((jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError, ValueError)):
+        check.is_valid(1)
+
+
+@pytest.mark.parametrize(
+    ("format_", "good", "bad"),
+    [
+        ("date", "2026-02-28", "2026-02-30"),
+        ("date-time", "2026-02-28T10:00:00Z", "2026-02-28 10:00"),
+        ("email", "a@example.com", "a"),
+        ("uuid", "123e4567-e89b-12d3-a456-426614174000", "123e4567"),
+        ("uri", "https://example.com/", "example"),
+        ("ipv4", "192.0.2.1", "192.0.2"),
+        ("byte", "aGk=", "aGk"),
+    ],
+)
+def test_formats_are_asserted(format_: str, good: str, bad: str) -> None:
+    check = Validators({}).check({"type": "string", "format": format_})
+    assert check.is_valid(good)
+    assert not check.is_valid(bad)
+
+
+@pytest.mark.parametrize("pattern", [r"(?=a)b", r"(a)\1"])
+def test_patterns_run_on_an_engine_that_cannot_backtrack(pattern: str) -> None:
+    with pytest.raises(jsonschema_rs.ValidationError):
+        Validators({}).compile({"pattern": pattern})
+
+
+def test_a_check_holds_no_value_in_its_errors() -> None:
+    check: Check = Validators({}).check({"type": "integer"})
+    with pytest.raises(jsonschema_rs.ValidationError) as raised:
+        check.validator.validate("s3cr3t")
+    assert "s3cr3t" not in str(raised.value)
