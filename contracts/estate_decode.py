@@ -155,12 +155,18 @@ def _refusal(value: Any, annotation: Any) -> tuple[str, str] | None:
             return "wrong-type", f"takes {wanted}, not {_kind_of(value)}{quote(value)}"
         for meta in metas:
             if meta.description:
-                return "invalid-value", f"{quote(value)} is not {meta.description}"
-        return "invalid-value", f"{quote(value)} is refused: {str(error)[:1].lower()}{str(error)[1:]}"
+                return "invalid-value", f"{quote(value)} should be {meta.description}"
+            if bounds := [f"{sign} {bound}" for sign, bound in _bounds(meta) if bound is not None]:
+                return "invalid-value", f"{quote(value)} should be {' and '.join(bounds)}"
+        return "invalid-value", f"{quote(value)} is refused: {error}"
     # `$` of a pattern also matches before a last line break; a name must not carry one into a header.
     if isinstance(value, str) and value.endswith("\n") and any(meta.pattern for meta in metas):
         return "invalid-value", f"{quote(value)} ends with a line break"
     return None
+
+
+def _bounds(meta: msgspec.Meta) -> tuple[tuple[str, float | None], ...]:
+    return ((">", meta.gt), (">=", meta.ge), ("<", meta.lt), ("<=", meta.le))
 
 
 def _choices(value: object, choices: tuple[Any, ...]) -> str:
@@ -207,7 +213,9 @@ def _in(pointer: str) -> str:
 
 
 def _last(pointer: str) -> str:
-    return unescape(pointer.rpartition("/")[2])
+    """The key at the end of a pointer, with the index where it is an item: `roles[0]`."""
+    above, _, token = pointer.rpartition("/")
+    return f"{_last(above)}[{token}]" if token.isdecimal() and above else unescape(token)
 
 
 def declared(document: Document | None, key: str) -> frozenset[str]:

@@ -29,7 +29,7 @@ Name = Annotated[
 VersionName = Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]{0,3}$", description="v1, v2, …")]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$", description="an absolute http(s) URL")]
-Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254, description="an e-mail address")]
 Date = Annotated[
     str,
     msgspec.Meta(

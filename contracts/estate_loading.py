@@ -143,7 +143,7 @@ class _Loader:
             file, version = f"{APIS}/{name}/{path.name}", match["version"]
             if version in api.contracts:
                 message = f"{version!r} of {name!r} has two contracts: {api.contracts[version]} and {file}"
-                self.findings.append(finding("contract-twice", Place(file), message))
+                self.findings.append(finding("contract-twice", Place(file, 1, 1), message))
             else:
                 api.contracts[version] = file
         return api

@@ -123,8 +123,14 @@ def _contract_files(sources: Sources, api: ApiSources) -> Iterator[Finding]:
     versions = declared(api.file.document, "versions")
     for version in sorted(versions - api.contracts.keys()):
         place = api.file.place_of_key(f"/versions/{escape(version)}")
-        message = f"version {version!r} of {api.name!r} has no contract: {APIS}/{api.name}/{version}.openapi.yaml"
-        yield finding("version-without-contract", place, message + " is missing")
+        folder = f"{APIS}/{api.name}"
+        message = (
+            f"version {version!r} of {api.name!r} has no contract: {folder}/{version}.openapi.yaml is missing"
+        )
+        for suffix in ("yaml", "yml", "json"):
+            if (sources.root / folder / f"{version}.{suffix}").is_file():
+                message += f" (is it {version}.{suffix}? contracts are called {version}.openapi.{suffix})"
+        yield finding("version-without-contract", place, message)
     for version, path in api.contracts.items():
         if version not in versions:
             message = f"the contract of {version!r} is not declared in 'versions' of {api.file.name}"
@@ -155,7 +161,7 @@ def _paths(sources: Sources) -> Iterator[Finding]:
                 other = claims.setdefault(shape_of(path), claim)
                 if other[:2] != claim[:2]:
                     as_what = "" if other[2] == path else f" as {other[2]!r}"
-                    message = f"{path!r} is claimed by {other[0]!r} {other[1]} too{as_what}, at {other[3]}"
+                    message = f"{path!r} is claimed by {other[0]!r} {other[1]} too{as_what} ({other[3]})"
                     yield finding("path-claimed-twice", item.key_place, message)
 
 
