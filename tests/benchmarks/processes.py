@@ -1,0 +1,72 @@
+"""Processes under measurement: each pinned to its core, started when it answers, ended with the runner."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+class PeerError(Exception):
+    """A peer cannot be measured; the message says why."""
+
+
+def cores() -> tuple[int | None, int | None]:
+    """The core of the process under test, and that of the load and the upstream; None where there is one only."""
+    available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return (available[0], available[1]) if len(available) > 1 else (None, None)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago: the peers take theirs from a file and cannot tell one they chose."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], core: int | None, log: Path, *, environment: dict[str, str] | None = None, port: int
+) -> Iterator[None]:
+    """Runs `command` on `core` until the block ends. Raises PeerError if `port` does not open within 20 s."""
+
+    def pin() -> None:
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+            preexec_fn=pin,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(process, port, log)
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
+            return
+        time.sleep(0.02)
+    said = log.read_text(errors="replace").strip().splitlines()[-5:]
+    raise PeerError(f"{Path(process.args[0]).name} did not start: " + " | ".join(said))  # type: ignore[index]

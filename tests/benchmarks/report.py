@@ -1,0 +1,73 @@
+"""From measurements to figures: medians over the rounds, and the ratios within one run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from tests.benchmarks.load import Measurement
+
+RATIOS: dict[str, tuple[str, str]] = {
+    "get_full_vs_envoy_jwt_ratelimit": ("get_full", "get_envoy_jwt_ratelimit"),
+    "get_full_vs_nginx": ("get_full", "get_nginx"),
+    "get_full_vs_node": ("get_full", "get_node"),
+    "get_full_vs_asgi_aiohttp": ("get_full", "get_asgi_aiohttp"),
+    "get_full_vs_no_policies": ("get_full", "get_no_policies"),
+    "post_full_vs_nginx": ("post_full", "post_nginx"),
+    "post_full_vs_node": ("post_full", "post_node"),
+    "get_full_256_vs_32_connections": ("get_full_256", "get_full"),
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One round's measurement of one subject, and the upstream connections that it opened."""
+
+    measurement: Measurement
+    upstream_connections: int
+
+
+def results(samples: Mapping[str, Sequence[Sample]]) -> dict[str, dict[str, float]]:
+    """By subject (`get_full`, `post_nginx`, …), the median of each figure over its rounds."""
+    return {
+        name: {
+            "rps": round(median(sample.measurement.rps for sample in rounds), 1),
+            "p50_ms": round(median(sample.measurement.p50_ms for sample in rounds), 3),
+            "p99_ms": round(median(sample.measurement.p99_ms for sample in rounds), 3),
+            "upstream_connections_per_request": round(
+                median(sample.upstream_connections / sample.measurement.requests for sample in rounds), 4
+            ),
+        }
+        for name, rounds in samples.items()
+        if rounds
+    }
+
+
+def ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:
+    """Of requests per second; None where one of the two was not measured."""
+    return {
+        name: round(figures[ours]["rps"] / figures[theirs]["rps"], 3)
+        if ours in figures and theirs in figures
+        else None
+        for name, (ours, theirs) in RATIOS.items()
+    }
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """The report for a reader."""
+    lines = [
+        f"{report['machine']}; load: {report['load']}",
+        f"{report['pinning']}; median of {report['rounds']} interleaved rounds of {report['seconds']} s",
+        "",
+        f"{'':34}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'upstream conn./req.':>22}",
+    ]
+    for name, row in report["results"].items():
+        lines.append(
+            f"{name:34}{row['rps']:>12,.0f}{row['p50_ms']:>10.2f}{row['p99_ms']:>10.2f}"
+            f"{row['upstream_connections_per_request']:>22.4f}"
+        )
+    lines.append("")
+    for name, value in report["ratios"].items():
+        lines.append(f"{name:34}{'not measured' if value is None else f'{value:.2f}':>12}")
+    lines += [f"missing: {name}: {reason}" for name, reason in report["missing"].items()]
+    return "\n".join(lines)

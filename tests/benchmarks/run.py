@@ -1,0 +1,156 @@
+"""`make bench`: our gateway beside its peers, one core each, in one run.
+
+The process under test has the first core, load generator and upstream the second. Each round measures every
+subject once, so that what slows the machine for a while slows them all; only ratios within one run count.
+Prints a table and writes `build/bench.json`.
+"""
+
+import argparse
+import contextlib
+import json
+import platform
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks import load, report, world  # noqa: E402  the script's own packages
+from tests.benchmarks.peers import MISSING, PEERS, Setting, nginx_binary, upstream  # noqa: E402
+from tests.benchmarks.processes import PeerError, cores  # noqa: E402
+
+SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
+    ("get_nginx", "nginx", "get", 32),
+    ("get_envoy_jwt_ratelimit", "envoy_jwt_ratelimit", "get", 32),
+    ("get_asgi_aiohttp", "asgi_aiohttp", "get", 32),
+    ("get_full", "full", "get", 32),
+    ("get_no_policies", "no_policies", "get", 32),
+    ("post_nginx", "nginx", "post", 32),
+    ("post_full", "full", "post", 32),
+)
+MANY_CONNECTIONS: tuple[tuple[str, str, str, int], ...] = (
+    ("get_nginx_256", "nginx", "get", 256),
+    ("get_full_256", "full", "get", 256),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="shorter rounds; under three minutes")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each subject is measured (default 3)")
+    parser.add_argument("--only", action="append", metavar="NAME", help="measure these subjects alone")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    subjects = SUBJECTS if options.quick else SUBJECTS + MANY_CONNECTIONS
+    if options.only:
+        unknown = set(options.only) - {name for name, *_ in SUBJECTS + MANY_CONNECTIONS}
+        if unknown:
+            parser.error(f"no such subject: {', '.join(sorted(unknown))}")
+        subjects = tuple(row for row in SUBJECTS + MANY_CONNECTIONS if row[0] in options.only)
+    seconds, warm_up = (2.0, 1.0) if options.quick else (5.0, 1.0)
+    with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as directory:
+        document = measure_all(subjects, Path(directory), options.rounds, seconds, warm_up)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(document, indent=2) + "\n")
+    print(report.table(document))
+    print(f"\nwritten to {options.output}")
+
+
+def measure_all(
+    subjects: tuple[tuple[str, str, str, int], ...], directory: Path, rounds: int, seconds: float, warm_up: float
+) -> dict[str, object]:
+    """Starts what is there, measures it in turn, and says what is not there and why."""
+    core, load_core = cores()
+    missing = dict(MISSING)
+    samples: dict[str, list[report.Sample]] = {name: [] for name, *_ in subjects}
+    made = world.build()
+    loads = {"get": load.gets(made, directory), "post": load.posts(made, directory)}
+    for one in loads.values():
+        one.write()
+    with contextlib.ExitStack() as stack:
+        upstream_port = stack.enter_context(upstream(directory, load_core))
+        setting = Setting(directory, core, upstream_port, made)
+        ports: dict[str, int] = {}
+        for peer in dict.fromkeys(peer for _, peer, _, _ in subjects):
+            try:
+                ports[peer] = stack.enter_context(PEERS[peer](setting, peer))
+            except PeerError as error:
+                missing[peer] = str(error)
+        for number in range(rounds):
+            for name, peer, kind, connections in subjects:
+                if peer not in ports or name in missing:
+                    continue
+                try:
+                    # The first warm-up also lets each peer verify every token once.
+                    warm = warm_up + (2.0 if number == 0 else 0.0)
+                    load.measure(loads[kind], ports[peer], load_core, connections=connections, seconds=warm)
+                    before = connection_number(upstream_port)
+                    found = load.measure(
+                        loads[kind], ports[peer], load_core, connections=connections, seconds=seconds
+                    )
+                    opened = connection_number(upstream_port) - before - 1
+                except PeerError as error:
+                    missing[name] = str(error)
+                    samples[name].clear()
+                    continue
+                samples[name].append(report.Sample(found, opened))
+                progress(f"round {number + 1}/{rounds} {name:26} {found.rps:>9,.0f}/s")
+    progress("")
+    figures = report.results(samples)
+    return {
+        "machine": machine(),
+        "load": load.generator(),
+        "pinning": "not pinned: one core only"
+        if core is None
+        else f"gateway on core {core}, load on core {load_core}",
+        "peers": {"nginx": nginx_binary()},
+        "rounds": rounds,
+        "seconds": seconds,
+        "results": figures,
+        "ratios": report.ratios(figures),
+        "missing": missing,
+        "samples": {name: [asdict(sample) for sample in rows] for name, rows in samples.items()},
+    }
+
+
+def connection_number(port: int) -> int:
+    """The serial number of a new connection at the upstream."""
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(b"GET /connection HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")
+        answer = b"".join(_pieces(connection))
+    return int(answer.rpartition(b"\r\n")[2])
+
+
+def _pieces(connection: socket.socket) -> Iterator[bytes]:
+    while piece := connection.recv(4096):
+        yield piece
+
+
+def machine() -> str:
+    """The processor and how many of it, the system, and the Python that runs the gateway."""
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    count = sum(core is not None for core in cores()) or 1
+    system = f"{platform.system()} {platform.release()}"
+    return f"{model}, {count} cores used, {system}, Python {platform.python_version()}"
+
+
+def progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""What is measured: the contracts, the applications and their tokens, and the requests.
+
+The *full chain* is 300 templated routes in two versions (one deprecated, with its sunset announced), 1,000
+RS256 access tokens of 100 applications, a scope on each operation, a plan limit, parameters and bodies checked
+against their schemas. *No policies* is the same routes with all of that taken away, on the same engine.
+"""
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+from contracts.operations import (
+    ApiVersion,
+    HttpBackend,
+    Lifecycle,
+    MediaType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Response,
+)
+from contracts.snapshot import (
+    FORMAT,
+    AccessPart,
+    Application,
+    ContractsPart,
+    Issuer,
+    Manifest,
+    Plan,
+    RateLimit,
+    Subscription,
+    Upstream,
+    encode_part,
+    sign,
+)
+from gateway.snapshot_store import SnapshotStore
+
+AUDIENCE = "https://api.bench.example"
+ISSUER = "https://issuer.bench.example"
+APPLICATIONS = 100
+TOKENS_EACH = 10
+RESOURCES = 75
+VERSIONS = ("v1", "v2")
+SCOPE_READ, SCOPE_WRITE = "orders:read", "orders:write"
+DAY = 86_400
+
+ORDER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["customer", "reference", "ordered_at", "currency", "lines"],
+    "additionalProperties": False,
+    "properties": {
+        "customer": {"type": "integer", "minimum": 1},
+        "reference": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{4,10}$"},
+        "ordered_at": {"type": "string", "format": "date-time"},
+        "currency": {"enum": ["EUR", "USD", "CHF"]},
+        "note": {"type": ["string", "null"], "maxLength": 500},
+        "lines": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 100,
+            "items": {
+                "type": "object",
+                "required": ["product", "quantity", "price"],
+                "additionalProperties": False,
+                "properties": {
+                    "product": {"type": "string", "minLength": 1, "maxLength": 64},
+                    "description": {"type": "string", "maxLength": 200},
+                    "quantity": {"type": "number", "exclusiveMinimum": 0},
+                    "price": {"type": "number", "minimum": 0},
+                    "delivery": {"type": "string", "format": "date"},
+                },
+            },
+        },
+    },
+}
+
+
+def order() -> bytes:
+    """A valid order of about 2 KB."""
+    line = {
+        "product": "FURN_7800-OAK",
+        "description": "Desk combination, black-brown: chair, desk and drawer",
+        "quantity": 2.5,
+        "price": 449.95,
+        "delivery": "2026-12-24",
+    }
+    document = {
+        "customer": 4711,
+        "reference": "PO-2026001",
+        "ordered_at": "2026-11-22T10:15:30+01:00",
+        "currency": "EUR",
+        "note": "Ring twice, second floor.",
+        "lines": [line] * 12,
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class World:
+    """Keys and tokens, made once for all peers, and the requests that they carry."""
+
+    tokens: tuple[str, ...]
+    jwks: dict[str, Any]
+    get_paths: tuple[str, ...]
+    post_paths: tuple[str, ...]
+    body: bytes
+
+
+def build() -> World:
+    """Takes about two seconds: each token is signed."""
+    key = generate_private_key(public_exponent=65_537, key_size=2048)
+    now = int(time.time())
+    tokens = tuple(
+        jwt.encode(
+            {
+                "iss": ISSUER,
+                "aud": AUDIENCE,
+                "sub": f"application-{number:03}",
+                "client_id": f"application-{number:03}",
+                "scope": f"{SCOPE_READ} {SCOPE_WRITE}",
+                "iat": now,
+                "exp": now + DAY,
+                "jti": f"{number}-{copy}",
+            },
+            key,
+            algorithm="RS256",
+            headers={"typ": "at+jwt", "kid": "bench"},
+        )
+        for copy in range(TOKENS_EACH)
+        for number in range(APPLICATIONS)
+    )
+    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+    public = {"kty": "RSA", "n": public["n"], "e": public["e"], "kid": "bench", "alg": "RS256", "use": "sig"}
+    gets = tuple(
+        path
+        for number in range(RESOURCES)
+        for version in VERSIONS
+        for path in (
+            f"/bench/{version}/resource-{number:02}/{1000 + number}?limit=20",
+            f"/bench/{version}/resource-{number:02}/{1000 + number}/lines/{number}",
+        )
+    )
+    posts = tuple(f"/bench/{version}/orders" for version in VERSIONS)
+    return World(tokens, {"keys": [public]}, gets, posts, order())
+
+
+def save_snapshot(world: World, directory: Path, upstream_url: str, *, policies: bool) -> str:
+    """Writes a signed snapshot as a gateway keeps it on disk; returns the public key that it has to trust."""
+    key = Ed25519PrivateKey.generate()
+    contracts = ContractsPart(
+        AUDIENCE,
+        (Upstream("backend", "http", upstream_url, connections=512),),
+        (Plan("huge", (RateLimit("burst", 10**9, 60), RateLimit("daily", 10**12, DAY))),),
+        tuple(_version(version, policies=policies) for version in VERSIONS),
+    )
+    subscriptions = tuple(
+        Subscription("bench", version, "huge", (SCOPE_READ, SCOPE_WRITE)) for version in VERSIONS
+    )
+    access = AccessPart(
+        (Issuer(ISSUER, f"{ISSUER}/jwks", ("RS256",), world.jwks),),
+        tuple(
+            Application(
+                f"application-{number:03}", f"Application {number}", f"consumer-{number % 20}", subscriptions
+            )
+            for number in range(APPLICATIONS)
+        ),
+    )
+    parts = [encode_part(contracts), encode_part(access)]
+    manifest = Manifest(FORMAT, 1, int(time.time()), parts[0][0], parts[1][0])
+    SnapshotStore(directory, key.public_key()).save(sign(manifest, key), manifest, dict(parts))
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def _version(name: str, *, policies: bool) -> ApiVersion:
+    operations: list[Operation] = []
+    for number in range(RESOURCES):
+        item = f"/resource-{number:02}/{{id}}"
+        operations += [
+            _get(f"get{number}", item, ("id",), ("limit",), policies=policies),
+            _get(f"line{number}", item + "/lines/{line}", ("id", "line"), (), policies=policies),
+        ]
+    operations.append(_post(policies=policies))
+    now = int(time.time())
+    ending = Lifecycle("deprecated", now - 30 * DAY, now + 90 * DAY, "v2", "https://docs.bench.example/v1")
+    first = name == VERSIONS[0]
+    return ApiVersion(
+        "bench",
+        name,
+        "Bench",
+        "bench",
+        f"/bench/{name}",
+        "0" * 64 + name,
+        tuple(operations),
+        lifecycle=ending if first and policies else Lifecycle(),
+        successor_base_path="/bench/v2" if first and policies else None,
+    )
+
+
+def _get(key: str, path: str, in_path: tuple[str, ...], in_query: tuple[str, ...], *, policies: bool) -> Operation:
+    parameters = [
+        Parameter(name, "path", "simple", False, {"type": "integer", "minimum": 0}, required=True)
+        for name in in_path
+    ]
+    parameters += [
+        Parameter(name, "query", "form", True, {"type": "integer", "minimum": 1, "maximum": 100})
+        for name in in_query
+    ]
+    return _operation(key, "GET", path, SCOPE_READ, policies, parameters=tuple(parameters) if policies else ())
+
+
+def _post(*, policies: bool) -> Operation:
+    body = RequestBody(True, (MediaType("application/json", ORDER_SCHEMA),))
+    return _operation("createOrder", "POST", "/orders", SCOPE_WRITE, policies, body=body if policies else None)
+
+
+def _operation(key: str, method: str, path: str, scope: str, policies: bool, **rest: Any) -> Operation:
+    return Operation(
+        key,
+        method,
+        path,
+        f"/paths/{path.replace('/', '~1')}/{method.lower()}",
+        HttpBackend("backend"),
+        scopes=((scope,),) if policies else (),
+        public=not policies,
+        responses=(Response("200", (MediaType("application/json"),)),) if policies else (),
+        unknown_query="refuse" if policies else "ignore",
+        **rest,
+    )
