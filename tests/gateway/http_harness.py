@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from contracts.snapshot import Timeouts, Upstream
@@ -119,17 +120,16 @@ class RawUpstream:
         """Set each time a connection ends."""
         self.port = 0
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         self.connections += 1
         self._writers.add(writer)
         try:
-            while True:
-                request = await self._read(reader)
-                self.seen.append(request)
-                if not await self.script(request, reader, writer):
-                    break
-                await writer.drain()
+            await self.converse(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -137,7 +137,15 @@ class RawUpstream:
             self.closed.set()
             writer.close()
 
-    async def _read(self, reader: asyncio.StreamReader) -> SeenRequest:
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            request = await self.read(reader)
+            self.seen.append(request)
+            if not await self.script(request, reader, writer):
+                break
+            await writer.drain()
+
+    async def read(self, reader: asyncio.StreamReader) -> SeenRequest:
         head = (await reader.readuntil(b"\r\n\r\n"))[:-4]
         bare = SeenRequest(head, b"")
         if bare.fields.get(b"transfer-encoding") == b"chunked":
@@ -154,17 +162,25 @@ class RawUpstream:
         for writer in list(self._writers):
             writer.close()
 
+    async def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self.hang_up()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
 
 @contextlib.asynccontextmanager
-async def raw_upstream(script: Script = say_ok) -> AsyncIterator[RawUpstream]:
-    upstream = RawUpstream(script)
-    server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, limit=1 << 20)
+async def raw_upstream(
+    script: Script = say_ok, *, upstream: RawUpstream | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawUpstream]:
+    upstream = upstream or RawUpstream(script)
+    server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, limit=1 << 20, ssl=tls)
     upstream.port = server.sockets[0].getsockname()[1]
     try:
         yield upstream
     finally:
         server.close()
-        upstream.hang_up()
+        await upstream.end()
 
 
 def upstream_client(port: int, *, connections: int = 64, **timeouts: float) -> HttpUpstream:
