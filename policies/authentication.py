@@ -115,7 +115,6 @@ class Authentication:
             token_id=claims.jti,
             claims=token.claims,
         )
-        self._tokens.get(credentials, generation, now)
         self._tokens.put(credentials, generation, principal)
         exchange.principal = principal
         return ALLOW

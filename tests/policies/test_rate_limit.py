@@ -19,8 +19,8 @@ def called(client: str = "acme-shop", plan: str = "gold") -> Exchange:
     return request
 
 
-def bound(world: World, name: str = "v1", **changes: Any) -> Stage:
-    stage = rate_limit.bind(version(version=name), operation(**changes), world.ports())
+def bound(world: World, name: str = "v1", api: str = "orders", **changes: Any) -> Stage:
+    stage = rate_limit.bind(version(version=name, api=api), operation(**changes), world.ports())
     assert stage is not None
     return stage
 
@@ -109,6 +109,7 @@ def test_another_version_has_its_own_windows_and_another_operation_has_not() -> 
     world = World()
     world.plans = {"gold": (RateLimit("burst", 1, 10),)}
     assert bound(world)(called()) is ALLOW
+    assert bound(world, api="partners")(called()) is ALLOW
     assert bound(world, "v2")(called()) is ALLOW
     assert isinstance(bound(world, id="getOrder")(called()), Deny)
 

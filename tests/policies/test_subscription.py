@@ -44,6 +44,14 @@ def test_no_subscription_to_this_version() -> None:
     assert request.subscription is None
 
 
+def test_a_subscription_to_another_api_is_none() -> None:
+    stage = subscription.bind(version(api="partners"), operation(), World().ports())
+    assert stage is not None
+    verdict = stage(called("orders.read"))
+    assert isinstance(verdict, Deny)
+    assert denied(verdict) == "subscription-missing"
+
+
 def test_an_application_that_is_gone() -> None:
     assert denied(check(World(), called("orders.read", client="other"))) == "subscription-missing"
 

@@ -103,6 +103,10 @@ def test_an_absolute_target_must_be_for_this_host(given_target: bytes, expected:
     assert normalise(given_target, b"api.example") == expected
 
 
+def test_an_empty_authority_is_nobodys() -> None:
+    assert normalise(b"http:///a") is target.AUTHORITY
+
+
 _PIECES = st.sampled_from(
     [
         b"/",

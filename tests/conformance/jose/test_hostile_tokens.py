@@ -133,6 +133,7 @@ HOSTILE: dict[str, str] = {
     "b64 false": compact(header(b64=False, crit=["b64"]), claims()),
     "b64 false and not critical": compact(header(b64=False), claims()),
     "b64 false with a detached payload": f"{DETACHED}..{SIGNATURE}",
+    "b64 true and critical": compact(header(b64=True, crit=["b64"]), claims()),
     # RFC 9068 §2.1 and RFC 8725 §3.11: an id token is no access token.
     "typ missing": compact(header(typ=...), claims()),
     "typ JWT": compact(header(typ="JWT"), claims()),
@@ -164,6 +165,7 @@ HOSTILE: dict[str, str] = {
     "no dots": "abcdef",
     "header no json": compact("{", claims()),
     "header no object": compact("[]", claims()),
+    "header a number": compact("5", claims()),
     "claims no object": compact(header(), '"' + ISSUER + '"'),
     "claims nested without end": compact(header(), "[" * 3000),
     "claims with a number without end": compact(
@@ -171,6 +173,7 @@ HOSTILE: dict[str, str] = {
     ),
     "claims not utf-8": f"{HEAD}.{b64(json.dumps(claims()).encode('utf-16'))}.{SIGNATURE}",
     "claims with NaN": compact(header(), claims(exp=float("nan"))),
+    "claims with NaN in passing": compact(header(), claims(partner=[float("nan")])),
     "claims with Infinity": compact(header(), claims(exp=float("inf"))),
     "claims with a lone surrogate": compact(header(), claims(sub="\ud800")),
     "claims with a byte order mark": compact(header(), "\ufeff" + json.dumps(claims())),

@@ -95,6 +95,17 @@ def test_keys_whose_windows_are_over_are_dropped() -> None:
     assert len(limiter) == 1
 
 
+def test_a_key_with_one_open_window_is_kept() -> None:
+    clock = Clock()
+    limiter = InProcessLimiter(clock)
+    for number in range(1024):
+        limiter.take(f"k-{number}", (BURST, DAILY), 2)
+    clock.now += 10
+    limiter.take("new", (BURST,), 1)
+    assert len(limiter) == 1025
+    assert limiter.take("k-0", (BURST, DAILY), 2).violated == ("daily",)
+
+
 def test_keys_whose_windows_are_open_are_kept() -> None:
     limiter = InProcessLimiter(Clock())
     for number in range(3000):
