@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime ## Start a catalog, a gateway, an Odoo stand-in and a car
 	@exec $(BIN)/ostiary demo $(ARGS)
 
 test: $(VENV)/.dev ## Run all tests, in parallel
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
