@@ -31,6 +31,10 @@ from contracts.schemas import DIALECTS, SchemaBundle
 from contracts.security import SecurityRules
 
 _VERSION: Final = re.compile(r"(3\.[012])\.\d+(-.+)?")
+_TELLING: Final = (
+    *("parameter-ambiguous", "parameter-style-unsupported", "path-template-unsupported", "pattern-unsupported"),
+    *("schema-keyword-unsupported", "reference-siblings"),
+)
 _REFUSED_METHODS: Final = ("trace", "query")
 _NOT_WORD: Final = re.compile(r"[^A-Za-z0-9]+")
 
@@ -58,8 +62,14 @@ def compile_version(document: Document, context: VersionContext) -> tuple[ApiVer
     report = Report()
     minor = _minor(document, report)
     version = _Compiler(document, context, minor, report).run() if minor else None
-    findings = sorted(report.findings)
+    findings = sorted(_without_echoes(report.findings))
     return (None if has_errors(findings) else version), findings
+
+
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """Without `openapi-invalid` where a rule that says it better has found the same."""
+    told = {finding.place for finding in findings if finding.rule in _TELLING}
+    return [finding for finding in findings if finding.rule != "openapi-invalid" or finding.place not in told]
 
 
 def _minor(document: Document, report: Report) -> str | None:
@@ -108,12 +118,8 @@ class _Compiler:
         operations = tuple(self._operations())
         if not operations:
             report.add("no-operations", (root.get("paths") or root).key_place, "the contract has no operations")
-        documents = {}
-        for bundle in (self.requests, self.responses):
-            resource = bundle.resource()
-            check_schemas(bundle, resource, report)
-            if resource["components"]["schemas"]:
-                documents[bundle.uri] = resource
+        resources = [bundle.resource() for bundle in (self.requests, self.responses)]
+        check_schemas(self.references, report, legacy=self.minor == "3.0")
         return ApiVersion(
             api=context.api,
             version=context.version,
@@ -124,7 +130,7 @@ class _Compiler:
             operations=operations,
             lifecycle=context.lifecycle,
             classification=context.classification,
-            documents=documents,
+            documents={found["$id"]: found for found in resources if found["components"]["schemas"]},
         )
 
     def _base_path(self) -> str:

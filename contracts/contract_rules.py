@@ -93,12 +93,6 @@ class Report:
     def findings(self) -> list[Finding]:
         return list(self._findings)
 
-    def has(self, rule: str, file: str, pointer: str) -> bool:
-        """Whether `rule` was found at this pointer or at one that holds it or lies below it."""
-        for finding in self._findings:
-            place = finding.place
-            if finding.rule == rule and place.file == file:
-                longer, shorter = sorted((pointer + "/", place.pointer + "/"), key=len, reverse=True)
-                if longer.startswith(shorter):
-                    return True
-        return False
+    def places(self, rule: str) -> list[Place]:
+        """Where `rule` was found so far."""
+        return [finding.place for finding in self._findings if finding.rule == rule]

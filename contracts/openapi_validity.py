@@ -4,17 +4,18 @@ The validator gets one self-contained document: what lies in other files is brou
 so that it is checked as well, and errors are traced back to the file they came from. Nothing is fetched.
 """
 
-import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
-from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
 from jsonschema_path import SchemaPath
 from openapi_spec_validator import (
     OpenAPIV30SpecValidator,
     OpenAPIV31SpecValidator,
     OpenAPIV32SpecValidator,
 )
+from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
 from openapi_spec_validator.validation.exceptions import (
     DuplicateOperationIDError,
     ExtraParametersError,
@@ -31,7 +32,8 @@ from openapi_spec_validator.validation.validators import SpecValidator
 
 from contracts.contract_rules import Report
 from contracts.document import Node, escape, tokens_of
-from contracts.document_builder import quote
+from contracts.findings import has_errors
+from contracts.openapi_errors import StructureCheck
 from contracts.openapi_grammar import SECTIONS
 from contracts.references import Key, References, has_reference, key_of
 
@@ -45,10 +47,20 @@ _OURS: Final = (
 )
 
 
+class _Ids(set[int]):
+    """Stands in for the validator's lists of schemas seen, whose look-up takes longer with each."""
+
+    append = set.add
+
+
 class _Located:
     """Notes at which schema an error was found; the validator itself forgets it."""
 
-    def __call__(self, schema: SchemaPath, *arguments: Any, **options: Any) -> Iterator[ValidationError]:
+    def __init__(self, registry: Any) -> None:
+        super().__init__(registry)  # type: ignore[call-arg]
+        self.__dict__.update(visited_schema_ids=_Ids(), meta_checked_schema_ids=_Ids())
+
+    def __call__(self, schema: SchemaPath, *arguments: Any, **options: Any) -> Iterator[Any]:
         for error in super().__call__(schema, *arguments, **options):  # type: ignore[misc]
             if not hasattr(error, "schema_parts"):
                 error.schema_parts = schema.parts
@@ -74,31 +86,35 @@ _VALIDATORS: Final[dict[str, tuple[type[SpecValidator], type[Any]]]] = {
 }
 
 
+@cache
+def _structure(minor: str) -> StructureCheck:
+    return StructureCheck({"3.0": schema_v30, "3.1": schema_v31, "3.2": schema_v32}[minor])
+
+
 def check_openapi(references: References, minor: str, report: Report) -> None:
     """Reports every error under `openapi-invalid`. `minor` is `3.0`, `3.1` or `3.2`."""
     flat = _Flat(references, minor)
+    structural = _structure(minor).errors(flat.value)
+    for error in structural:
+        flat.report(report, error.path, error.message, at_key=error.at_key)
+    if structural:
+        return
     spec_validator, schema_validator = _VALIDATORS[minor]
     validator = spec_validator(flat.value)
     validator.keyword_validators_registry = KeywordValidatorRegistry(
         {**spec_validator.keyword_validators, "schema": schema_validator}
     )
-    # `validator.iter_errors` keeps every document it has seen in a cache for ever, so its two halves are run here.
-    structural = _distinct(validator.schema_validator.iter_errors(flat.value))
-    for error in structural:
-        node_path = [str(part) for part in error.absolute_path]
-        message, key = _describe(error)
-        flat.report(report, [*node_path, key] if key else node_path, message, at_key=bool(key))
-    if structural:
-        return
     try:
-        for error in validator.root_validator(validator.schema_path):
-            if not isinstance(error, _OURS):
-                parts = [str(part) for part in getattr(error, "schema_parts", ())]
-                flat.report(report, flat.resolved(parts), _describe(error)[0], error.absolute_path)
-    except Exception as error:
+        # Not by `validator.iter_errors`, which keeps every document that it has seen in a cache for ever.
+        for found in validator.root_validator(validator.schema_path):
+            if not isinstance(found, _OURS):
+                parts = flat.resolved([str(part) for part in getattr(found, "schema_parts", ())])
+                message = found.message if len(found.message) <= 200 else found.message[:199] + "…"
+                flat.report(report, [*parts, *(str(part) for part in found.absolute_path)], message)
+    except Exception as fault:
         # Its semantic half assumes much of a document; what it trips over, rules of ours have their word on.
-        if not any(finding.severity == "error" for finding in report.findings):
-            flat.report(report, [], f"the document cannot be checked: {type(error).__name__}: {error}")
+        if not has_errors(report.findings):
+            flat.report(report, [], f"the document cannot be checked: {type(fault).__name__}: {fault}")
 
 
 class _Flat:
@@ -110,7 +126,7 @@ class _Flat:
         self._names: dict[Key, tuple[str, str]] = {}
         self._origins: dict[tuple[str, str], Node] = {}
         foreign = references.foreign()
-        if not foreign:
+        if all(found.source.value["$ref"].startswith("#") for found in references.references.values()):
             self.value = references.entry.value
             return
         for number, reference in enumerate(foreign):
@@ -140,7 +156,7 @@ class _Flat:
             rest = {
                 key: self._copy(child, in_callback=in_callback) for key, child in node.members() if key != "$ref"
             }
-            return {"$ref": "#" + pointer.replace("%", "%25").replace("{", "%7B").replace("}", "%7D"), **rest}
+            return {"$ref": "#" + quote(pointer, safe="/~!$&'()*+,;=:@"), **rest}
         if isinstance(node.value, list):
             return [self._copy(item, in_callback=in_callback) for item in node.items()]
         return node.value
@@ -152,7 +168,7 @@ class _Flat:
             path = [*path, part]
             value = self._at(path)
             while has_reference(value):
-                path = tokens_of(value["$ref"].replace("%7B", "{").replace("%7D", "}").replace("%25", "%"))
+                path = tokens_of(unquote(value["$ref"]))
                 value = self._at(path)
         return path
 
@@ -167,10 +183,7 @@ class _Flat:
                 return None
         return value
 
-    def report(
-        self, report: Report, path: list[str], message: str, below: Any = (), *, at_key: bool = False
-    ) -> None:
-        path = [*path, *(str(part) for part in below)]
+    def report(self, report: Report, path: list[str], message: str, *, at_key: bool = False) -> None:
         document, pointer = self._references.entry, ""
         if path[:1] == ["components"] and (
             origin := self._origins.get((path[1], path[2]) if path[2:] else ("", ""))
@@ -179,47 +192,3 @@ class _Flat:
         pointer += "".join("/" + escape(part) for part in path)
         place = document.place_of_key(pointer) if at_key else document.place(pointer)
         report.add("openapi-invalid", place, message)
-
-
-def _distinct(errors: Iterator[ValidationError]) -> list[ValidationError]:
-    """The errors that name a cause: each descended to its most telling part, and without the echoes that a
-    failing part raises in the objects around it (`unevaluatedProperties` sees nothing as evaluated then)."""
-    found = [best_match([error]) or error for error in errors]
-    paths = [tuple(error.absolute_path) for error in found]
-    return [
-        error
-        for error, path in zip(found, paths, strict=True)
-        if error.validator != "unevaluatedProperties"
-        or not any(other != path and other[: len(path)] == path for other in paths)
-    ]
-
-
-def _describe(error: ValidationError) -> tuple[str, str]:
-    """A short sentence, and the key below the error's place that it is about (or an empty text)."""
-    instance, value = error.instance, error.validator_value
-    if error.validator == "required" and isinstance(instance, dict):
-        missing = [name for name in value if name not in instance]
-        return f"{' and '.join(quote(name) for name in missing)} is missing here", ""
-    if error.validator in ("additionalProperties", "unevaluatedProperties") and isinstance(instance, dict):
-        names = re.findall(r"'([^']*)'", error.message) or [*instance]
-        unknown = [name for name in names if name in instance]
-        if unknown:
-            return f"{', '.join(quote(str(name)) for name in unknown)} is not allowed here", str(unknown[0])
-    if error.validator == "type":
-        kinds = value if isinstance(value, str) else " or ".join(value)
-        return f"this must be of type {kinds}, not {_kind(instance)}", ""
-    if error.validator == "enum":
-        return f"{quote(str(instance))} is none of {', '.join(quote(str(item)) for item in value)}", ""
-    if error.validator == "const":
-        return f"{quote(str(instance))} must be {quote(str(value))}", ""
-    if error.validator == "pattern":
-        return f"{quote(str(instance))} does not match {quote(str(value))}", ""
-    if error.validator == "format":
-        return f"{quote(str(instance))} is not a valid {value}", ""
-    message = error.message
-    return message if len(message) <= 200 else message[:199] + "…", ""
-
-
-def _kind(value: Any) -> str:
-    kinds = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return kinds.get(type(value), "number")

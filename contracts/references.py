@@ -22,6 +22,7 @@ from contracts.openapi_grammar import EXTENSIBLE_MAPS, GRAMMAR, SECTIONS, Many
 Load = Callable[[str], Document | None]
 Key = tuple[str, str]
 
+_REFERABLE: Final = frozenset(SECTIONS.values())
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -91,7 +92,7 @@ class References:
         if marker in self._seen:
             return
         self._seen.add(marker)
-        if has_reference(node.value):
+        if kind in _REFERABLE and has_reference(node.value):
             self._reference(node, kind)
             if kind != "schema":
                 return

@@ -1,73 +1,70 @@
-"""Whether every rewritten schema of a contract compiles, with the engine and options that enforcement uses."""
+"""Whether every schema of a contract compiles, with the engine and options that enforcement uses."""
 
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 
 from contracts.contract_rules import Report
 from contracts.document import Node, escape
+from contracts.openapi_errors import StructureCheck
 from contracts.operations import JsonSchema
 from contracts.patterns import REGEX_ENGINE
-from contracts.schemas import SchemaBundle
+from contracts.references import References
+from contracts.schemas import DIALECT, SchemaBundle
+
+_METASCHEMA: Final = StructureCheck({"$schema": DIALECT, "$ref": DIALECT})
 
 
-def check_schemas(bundle: SchemaBundle, resource: dict[str, Any], report: Report) -> None:
-    """Reports what is no JSON Schema under `schema-invalid`, at its place in the contract."""
+def check_schemas(references: References, report: Report, *, legacy: bool) -> None:
+    """Rewrites every schema of a contract, used or not, and reports what is no JSON Schema (`schema-invalid`).
+
+    What a bundle finds while it rewrites is reported too. `legacy` is true for OAS 3.0.
+    """
+    bundle = SchemaBundle(references, "urn:ostiary:check", "request", report, legacy=legacy)
+    for node in references.schemas:
+        bundle.inline(node)
+    resource = bundle.resource()
     sound = True
     for node, schema in bundle.sources:
-        try:
-            jsonschema_rs.meta.validate(_with_dialect(schema))
-        except jsonschema_rs.ValidationError as error:
+        for error in _METASCHEMA.errors(schema):
             sound = False
-            pointer = node.pointer + "".join("/" + escape(str(part)) for part in error.instance_path)
-            _add(report, node, pointer, "this is no valid schema: " + _reason(error))
-    if not sound:
-        return
+            pointer = node.pointer + "".join("/" + escape(part) for part in error.path)
+            _add(report, node, pointer, f"this is no valid schema: {error.message}")
     schemas = [schema for node, schema in bundle.sources if schema is not True]
-    if not _compiles({"allOf": schemas}, bundle.uri, resource):
+    if sound and not _compiles({"allOf": schemas}, bundle.uri, resource):
         for node, schema in bundle.sources:
             if not _compiles(schema, bundle.uri, resource):
                 _add(report, node, node.pointer, "this schema does not compile")
 
 
 def _add(report: Report, node: Node, pointer: str, message: str) -> None:
-    # The same fault is often found by the document's validation too.
-    if not report.has("openapi-invalid", node.document.file, pointer):
-        report.add("schema-invalid", node.document.place(pointer), message)
+    # The same fault is often found by the document's validation too, which says it at the same schema.
+    for place in report.places("openapi-invalid"):
+        if place.file == node.document.file and f"{place.pointer}/".startswith(f"{node.pointer}/"):
+            return
+    report.add("schema-invalid", node.document.place(pointer), message)
 
 
 def _compiles(schema: JsonSchema, uri: str, resource: dict[str, Any]) -> bool:
     try:
-        registry = jsonschema_rs.Registry([(uri, resource)])
         jsonschema_rs.Draft202012Validator(
-            _relocated(schema, uri), registry=registry, pattern_options=REGEX_ENGINE, validate_formats=True
+            _absolute(schema, uri),
+            registry=jsonschema_rs.Registry([(uri, resource)]),
+            pattern_options=REGEX_ENGINE,
+            validate_formats=True,
+            offline=True,
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
         return False
     return True
 
 
-def _relocated(value: Any, uri: str) -> Any:
+def _absolute(value: Any, uri: str) -> Any:
     """A schema from inside the resource, with absolute references."""
     if isinstance(value, dict):
-        return {
-            key: uri + member
-            if key == "$ref" and isinstance(member, str) and member.startswith("#")
-            else _relocated(member, uri)
-            for key, member in value.items()
-        }
-    if isinstance(value, list):
-        return [_relocated(item, uri) for item in value]
-    return value
-
-
-def _with_dialect(schema: JsonSchema) -> JsonSchema:
-    return (
-        {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-        if isinstance(schema, dict)
-        else schema
-    )
-
-
-def _reason(error: jsonschema_rs.ValidationError) -> str:
-    return error.message if len(error.message) <= 160 else error.message[:159] + "…"
+        result = {key: _absolute(member, uri) for key, member in value.items()}
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#"):
+            result["$ref"] = uri + reference
+        return result
+    return [_absolute(item, uri) for item in value] if isinstance(value, list) else value
