@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 
 import httptools
 import uvloop
@@ -40,8 +41,7 @@ class Connection(asyncio.Protocol):
         self._sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self.send()
 
     def send(self) -> None:

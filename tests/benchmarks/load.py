@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from tests.benchmarks.processes import PeerError
 from tests.benchmarks.world import World
 
 BUNDLED = "bundled (httptools and uvloop; slower than wrk, so fast peers come out too slow)"
+
+SETTLING = 0.5
+"""Seconds after which a run's connections are open and its pace is even."""
 
 _WRK_SCRIPT = """
 local requests, at = {}, 0
@@ -89,8 +94,19 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else BUNDLED
 
 
-def measure(load: Load, port: int, core: int | None, *, connections: int, seconds: float) -> Measurement:
-    """Runs the load. Raises PeerError where an answer is an error: such a figure would mean nothing."""
+def measure(
+    load: Load,
+    port: int,
+    core: int | None,
+    *,
+    connections: int,
+    seconds: float,
+    settled: Callable[[], None] = lambda: None,
+) -> Measurement:
+    """Runs the load. Raises PeerError where an answer is an error: such a figure would mean nothing.
+
+    `settled` is called once all connections are open, `SETTLING` seconds after the start.
+    """
     wrk = shutil.which("wrk")
     if wrk is not None:
         command = [wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
@@ -103,12 +119,19 @@ def measure(load: Load, port: int, core: int | None, *, connections: int, second
         if core is not None:
             os.sched_setaffinity(0, {core})
 
-    run = subprocess.run(
-        command, capture_output=True, text=True, timeout=seconds + 60, preexec_fn=pin, check=False
-    )
-    line = next((line for line in run.stdout.splitlines() if line.startswith("RESULT ")), None)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=pin
+    ) as process:
+        try:
+            time.sleep(SETTLING)
+            settled()
+            output, errors = process.communicate(timeout=seconds + 60)
+        except BaseException:
+            process.kill()
+            raise
+    line = next((line for line in output.splitlines() if line.startswith("RESULT ")), None)
     if line is None:
-        raise PeerError(f"the load generator failed: {(run.stderr or run.stdout).strip()[-300:]}")
+        raise PeerError(f"the load generator failed: {(errors or output).strip()[-300:]}")
     result = json.loads(line.removeprefix("RESULT "))
     if result["errors"] or not result["requests"]:
         raise PeerError(f"{result['errors']} of {result['requests']} requests failed")

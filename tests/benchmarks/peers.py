@@ -20,7 +20,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.processes import PeerError, free_port, running
+from tests.benchmarks.processes import PeerError, Running, free_port, running
 from tests.benchmarks.world import AUDIENCE, ISSUER, World, save_snapshot
 
 _HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
@@ -40,8 +40,8 @@ class Setting:
     world: World
 
 
-Start = Callable[[Setting, str], contextlib.AbstractContextManager[int]]
-"""Starts a peer under a name; the value is its port. Raises PeerError."""
+Start = Callable[[Setting, str], contextlib.AbstractContextManager[Running]]
+"""Starts a peer under a name. Raises PeerError."""
 
 
 def nginx_binary() -> str:
@@ -82,7 +82,7 @@ def _nginx(directory: Path, name: str, http: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def upstream(directory: Path, core: int | None) -> Iterator[int]:
+def upstream(directory: Path, core: int | None) -> Iterator[Running]:
     """An nginx that answers every request with 500 bytes of JSON.
 
     `/connection` tells the serial number of its own connection, so that two calls of it tell how many
@@ -98,12 +98,12 @@ def upstream(directory: Path, core: int | None) -> Iterator[int]:
             location / {{ return 200 '{RESPONSE.decode()}'; }}
         }}""",
     )
-    with running(command, core, directory / "upstream.log", port=port):
-        yield port
+    with running(command, core, directory / "upstream.log", port=port) as process:
+        yield process
 
 
 @contextlib.contextmanager
-def nginx(setting: Setting, name: str) -> Iterator[int]:
+def nginx(setting: Setting, name: str) -> Iterator[Running]:
     port = free_port()
     command = _nginx(
         setting.directory,
@@ -118,12 +118,12 @@ def nginx(setting: Setting, name: str) -> Iterator[int]:
             }}
         }}""",
     )
-    with running(command, setting.core, setting.directory / f"{name}.log", port=port):
-        yield port
+    with running(command, setting.core, setting.directory / f"{name}.log", port=port) as process:
+        yield process
 
 
 @contextlib.contextmanager
-def envoy(setting: Setting, name: str) -> Iterator[int]:
+def envoy(setting: Setting, name: str) -> Iterator[Running]:
     try:
         binary = resources.files("envoy") / "_bin" / "envoy"
     except ImportError:
@@ -133,8 +133,8 @@ def envoy(setting: Setting, name: str) -> Iterator[int]:
     configuration.write_text(json.dumps(_envoy(port, setting)))
     command = [str(binary), "-c", str(configuration), "--concurrency", "1", "--log-level", "error"]
     command += ["--disable-hot-restart"]
-    with running(command, setting.core, setting.directory / f"{name}.log", port=port):
-        yield port
+    with running(command, setting.core, setting.directory / f"{name}.log", port=port) as process:
+        yield process
 
 
 def _envoy(port: int, setting: Setting) -> dict[str, Any]:
@@ -204,22 +204,22 @@ def _envoy(port: int, setting: Setting) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def asgi(setting: Setting, name: str) -> Iterator[int]:
+def asgi(setting: Setting, name: str) -> Iterator[Running]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "asgi_proxy:app", "--app-dir", str(Path(__file__).parent)]
     command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     command += ["--log-level", "error", "--interface", "asgi3", "--backlog", "4096", "--no-server-header"]
     environment = {"BENCH_UPSTREAM": f"http://127.0.0.1:{setting.upstream_port}"}
     log = setting.directory / f"{name}.log"
-    with running(command, setting.core, log, environment=environment, port=port):
-        yield port
+    with running(command, setting.core, log, environment=environment, port=port) as process:
+        yield process
 
 
 def ostiary(*, policies: bool) -> Start:
     """Our gateway, started from a snapshot on disk, without a catalog. Its access log is written, to nowhere."""
 
     @contextlib.contextmanager
-    def start(setting: Setting, name: str) -> Iterator[int]:
+    def start(setting: Setting, name: str) -> Iterator[Running]:
         data = setting.directory / name
         url = f"http://127.0.0.1:{setting.upstream_port}"
         key = save_snapshot(setting.world, data, url, policies=policies)
@@ -232,8 +232,10 @@ def ostiary(*, policies: bool) -> Start:
             "OSTIARY_GATEWAY_ACCESS_LOG": os.devnull,
         }
         log = setting.directory / f"{name}.log"
-        with running([sys.executable, "-m", "gateway"], setting.core, log, environment=environment, port=port):
-            yield port
+        with running(
+            [sys.executable, "-m", "gateway"], setting.core, log, environment=environment, port=port
+        ) as process:
+            yield process
 
     return start
 

@@ -7,11 +7,30 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 
 class PeerError(Exception):
     """A peer cannot be measured; the message says why."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process under measurement, with those that it started: they share its process group."""
+
+    port: int
+    group: int
+
+    def cpu_seconds(self) -> float:
+        """User and system time that the group has used; 0 where /proc does not tell."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.group:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def cores() -> tuple[int | None, int | None]:
@@ -30,7 +49,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(
     command: Sequence[str], core: int | None, log: Path, *, environment: dict[str, str] | None = None, port: int
-) -> Iterator[None]:
+) -> Iterator["Running"]:
     """Runs `command` on `core` until the block ends. Raises PeerError if `port` does not open within 20 s."""
 
     def pin() -> None:
@@ -49,7 +68,7 @@ def running(
         )
     try:
         _wait_for(process, port, log)
-        yield
+        yield Running(port, process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)

@@ -21,10 +21,16 @@ RATIOS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One round's measurement of one subject, and the upstream connections that it opened."""
+    """One round's measurement of one subject.
+
+    `upstream_connections` are those per request that were opened once the load had settled; `cpu_us` is the CPU
+    time of the process under test, in microseconds a request: on a machine that others use too it is the
+    steadier figure.
+    """
 
     measurement: Measurement
-    upstream_connections: int
+    upstream_connections: float
+    cpu_us: float
 
 
 def results(samples: Mapping[str, Sequence[Sample]]) -> dict[str, dict[str, float]]:
@@ -34,9 +40,8 @@ def results(samples: Mapping[str, Sequence[Sample]]) -> dict[str, dict[str, floa
             "rps": round(median(sample.measurement.rps for sample in rounds), 1),
             "p50_ms": round(median(sample.measurement.p50_ms for sample in rounds), 3),
             "p99_ms": round(median(sample.measurement.p99_ms for sample in rounds), 3),
-            "upstream_connections_per_request": round(
-                median(sample.upstream_connections / sample.measurement.requests for sample in rounds), 4
-            ),
+            "upstream_connections_per_request": round(median(sample.upstream_connections for sample in rounds), 4),
+            "cpu_us_per_request": round(median(sample.cpu_us for sample in rounds), 2),
         }
         for name, rounds in samples.items()
         if rounds
@@ -59,11 +64,12 @@ def table(report: Mapping[str, Any]) -> str:
         f"{report['machine']}; load: {report['load']}",
         f"{report['pinning']}; median of {report['rounds']} interleaved rounds of {report['seconds']} s",
         "",
-        f"{'':34}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'upstream conn./req.':>22}",
+        f"{'':34}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs/req.':>14}{'upstream conn./req.':>22}",
     ]
     for name, row in report["results"].items():
         lines.append(
             f"{name:34}{row['rps']:>12,.0f}{row['p50_ms']:>10.2f}{row['p99_ms']:>10.2f}"
+            f"{row['cpu_us_per_request']:>14.1f}"
             f"{row['upstream_connections_per_request']:>22.4f}"
         )
     lines.append("")

@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks import load, report, world  # noqa: E402  the script's own packages
 from tests.benchmarks.peers import MISSING, PEERS, Setting, nginx_binary, upstream  # noqa: E402
-from tests.benchmarks.processes import PeerError, cores  # noqa: E402
+from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
 
 SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
     ("get_nginx", "nginx", "get", 32),
@@ -74,33 +74,30 @@ def measure_all(
     for one in loads.values():
         one.write()
     with contextlib.ExitStack() as stack:
-        upstream_port = stack.enter_context(upstream(directory, load_core))
-        setting = Setting(directory, core, upstream_port, made)
-        ports: dict[str, int] = {}
+        backend = stack.enter_context(upstream(directory, load_core))
+        setting = Setting(directory, core, backend.port, made)
+        running: dict[str, Running] = {}
         for peer in dict.fromkeys(peer for _, peer, _, _ in subjects):
             try:
-                ports[peer] = stack.enter_context(PEERS[peer](setting, peer))
+                running[peer] = stack.enter_context(PEERS[peer](setting, peer))
             except PeerError as error:
                 missing[peer] = str(error)
         for number in range(rounds):
             for name, peer, kind, connections in subjects:
-                if peer not in ports or name in missing:
+                if peer not in running or name in missing:
                     continue
+                # The first warm-up also lets each peer verify every token once.
+                warm = warm_up + (2.0 if number == 0 else 0.0)
+                times = Times(load_core, connections, warm, seconds)
                 try:
-                    # The first warm-up also lets each peer verify every token once.
-                    warm = warm_up + (2.0 if number == 0 else 0.0)
-                    load.measure(loads[kind], ports[peer], load_core, connections=connections, seconds=warm)
-                    before = connection_number(upstream_port)
-                    found = load.measure(
-                        loads[kind], ports[peer], load_core, connections=connections, seconds=seconds
-                    )
-                    opened = connection_number(upstream_port) - before - 1
+                    sample = measure(loads[kind], running[peer], backend.port, times)
                 except PeerError as error:
                     missing[name] = str(error)
                     samples[name].clear()
                     continue
-                samples[name].append(report.Sample(found, opened))
-                progress(f"round {number + 1}/{rounds} {name:26} {found.rps:>9,.0f}/s")
+                samples[name].append(sample)
+                rps = sample.measurement.rps
+                progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
     progress("")
     figures = report.results(samples)
     return {
@@ -117,6 +114,35 @@ def measure_all(
         "missing": missing,
         "samples": {name: [asdict(sample) for sample in rows] for name, rows in samples.items()},
     }
+
+
+@dataclass(frozen=True)
+class Times:
+    """How a subject is measured; seconds."""
+
+    core: int | None
+    connections: int
+    warm_up: float
+    seconds: float
+
+
+def measure(what: load.Load, peer: Running, upstream_port: int, times: Times) -> report.Sample:
+    """One round of one subject. Raises PeerError."""
+    load.measure(what, peer.port, times.core, connections=times.connections, seconds=times.warm_up)
+    before = 0
+    cpu_before = peer.cpu_seconds()
+
+    def settled() -> None:
+        nonlocal before
+        before = connection_number(upstream_port)
+
+    found = load.measure(
+        what, peer.port, times.core, connections=times.connections, seconds=times.seconds, settled=settled
+    )
+    cpu = peer.cpu_seconds() - cpu_before
+    opened = connection_number(upstream_port) - before - 1
+    since = found.requests * (times.seconds - load.SETTLING) / times.seconds
+    return report.Sample(found, opened / since, cpu / found.requests * 1e6)
 
 
 def connection_number(port: int) -> int:

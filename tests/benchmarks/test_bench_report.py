@@ -1,0 +1,93 @@
+"""Medians, ratios and the report's form."""
+
+import json
+
+import pytest
+
+from tests.benchmarks import report, run
+from tests.benchmarks.load import Measurement
+from tests.benchmarks.peers import MISSING, PEERS
+
+
+def sample(rps, opened=0.0):
+    return report.Sample(Measurement(rps, 1.0, 3.0, int(rps)), opened, 20.0)
+
+
+def test_each_figure_is_the_median_of_its_rounds():
+    figures = report.results({"get_full": [sample(30, 0.3), sample(10), sample(20, 0.1)], "get_nginx": []})
+    assert figures == {
+        "get_full": {
+            "rps": 20,
+            "p50_ms": 1.0,
+            "p99_ms": 3.0,
+            "upstream_connections_per_request": 0.1,
+            "cpu_us_per_request": 20.0,
+        }
+    }
+
+
+def test_a_ratio_needs_both():
+    figures = report.results({"get_full": [sample(30)], "get_nginx": [sample(60)], "post_full": [sample(5)]})
+    ratios = report.ratios(figures)
+    assert ratios["get_full_vs_nginx"] == 0.5
+    assert ratios["get_full_vs_node"] is None
+    assert ratios["post_full_vs_nginx"] is None
+
+
+def test_a_missing_peer_is_named_with_its_reason():
+    figures = report.results({"get_full": [sample(30)]})
+    document = {
+        "machine": "M",
+        "load": "wrk",
+        "pinning": "P",
+        "rounds": 3,
+        "seconds": 1,
+        "results": figures,
+        "ratios": report.ratios(figures),
+        "missing": {"node": "no Node here"},
+    }
+    text = report.table(document)
+    assert "missing: node: no Node here" in text
+    assert "get_full_vs_node" in text
+    assert "not measured" in text
+
+
+def test_every_subject_of_a_ratio_is_measured_or_missing():
+    measured = {name: peer for name, peer, *_ in run.SUBJECTS + run.MANY_CONNECTIONS}
+    for subjects in report.RATIOS.values():
+        for name in subjects:
+            assert name in measured or name.partition("_")[2] in MISSING
+    assert set(measured.values()) == set(PEERS)
+
+
+def test_a_run_whose_peers_do_not_start_still_reports(tmp_path, monkeypatch):
+    """With nothing to measure there is still a document, and it names each peer that is not there."""
+
+    class Backend:
+        port = 1
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+    def absent(setting, name):
+        raise run.PeerError(f"{name} is not installed")
+
+    monkeypatch.setattr(run, "upstream", lambda directory, core: Backend())
+    monkeypatch.setattr(run, "PEERS", dict.fromkeys(PEERS, absent))
+    monkeypatch.setattr(run, "nginx_binary", lambda: "nginx")
+    monkeypatch.setattr(run.world, "build", lambda: run.world.World(("t",), {}, ("/a",), ("/b",), b"{}"))
+    document = run.measure_all(run.SUBJECTS, tmp_path, 1, 0.1, 0.1)
+    assert document["results"] == {}
+    assert set(document["missing"]) == set(PEERS) | set(MISSING)
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_an_unknown_subject_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["run.py", "--only", "get_nonsense"])
+    with pytest.raises(SystemExit) as stopped:
+        run.main()
+    assert stopped.value.code == 2
+    assert "get_nonsense" in capsys.readouterr().err
