@@ -216,8 +216,11 @@ def _get(key: str, path: str, in_path: tuple[str, ...], in_query: tuple[str, ...
 
 
 def _post(*, policies: bool) -> Operation:
-    body = RequestBody(True, (MediaType("application/json", ORDER_SCHEMA),))
-    return _operation("createOrder", "POST", "/orders", SCOPE_WRITE, policies, body=body if policies else None)
+    # Without policies any body passes, unread.
+    content = MediaType("application/json", ORDER_SCHEMA) if policies else MediaType("*/*")
+    return _operation(
+        "createOrder", "POST", "/orders", SCOPE_WRITE, policies, body=RequestBody(policies, (content,))
+    )
 
 
 def _operation(key: str, method: str, path: str, scope: str, policies: bool, **rest: Any) -> Operation:
