@@ -18,7 +18,12 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class CatalogSettings(BaseSettings):
     """Each has a default; without `estate` the catalog serves what was published last."""
 
-    model_config = SettingsConfigDict(env_prefix="OSTIARY_CATALOG_", extra="forbid", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="OSTIARY_CATALOG_",
+        env_ignore_empty=True,  # templates write empty values for what nobody set
+        extra="forbid",
+        populate_by_name=True,
+    )
 
     estate: Path | None = Field(default=None, description="Directory of the estate to publish.")
     data: Path = Field(
@@ -52,7 +57,7 @@ class CatalogSettings(BaseSettings):
     )
     gateway_token: SecretStr | None = Field(
         default=None,
-        validation_alias=AliasChoices("OSTIARY_GATEWAY_TOKEN", "gateway_token"),
+        validation_alias=AliasChoices("OSTIARY_GATEWAY_TOKEN", "OSTIARY_CATALOG_GATEWAY_TOKEN", "gateway_token"),
         description="Bearer token that gateways present; by default the one in `data`/keys/gateway.token.",
     )
     environment: str = Field(
