@@ -1,7 +1,7 @@
 """The snapshot client, against a catalog that publishes, is late, lies and goes away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -28,6 +28,7 @@ class Catalog:
         self.authorization: set[str | None] = set()
         self.status = 200
         self.forgetful = False
+        self.padding = 0
 
     def publish(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
         self.signed = signed
@@ -43,7 +44,8 @@ class Catalog:
             return web.Response(status=204)
         if request.query.get("known") == digest_of(self.signed.manifest) and not self.forgetful:
             return web.Response(status=204)
-        return web.Response(body=msgspec.json.encode(self.signed), content_type="application/json")
+        body = msgspec.json.encode(self.signed) + b" " * self.padding
+        return web.Response(body=body, content_type="application/json")
 
     async def part(self, request: web.Request) -> web.Response:
         self.asked.append("part")
@@ -65,6 +67,7 @@ class Gateway:
         self.refuse: Exception | None = None
         self.naps: list[float] = []
         self.naps_left = 0
+        self.after_adopting: Callable[[], None] = lambda: None
         self.client = self.start()
 
     def start(self) -> SnapshotClient:
@@ -89,6 +92,7 @@ class Gateway:
         if self.refuse is not None:
             raise self.refuse
         self.in_force.append(snapshot.manifest.serial)
+        self.after_adopting()
 
     async def nap(self, seconds: float) -> None:
         self.naps.append(seconds)
@@ -165,7 +169,10 @@ async def refused(gateway: Gateway, reason: str) -> None:
     assert gateway.in_force == [1]
     assert gateway.client.last_error is not None
     assert reason in gateway.client.last_error
+    # It is not sent again, as the catalog is told that it is known, and the reason stays to be seen.
     assert await gateway.client.poll() is False
+    assert gateway.catalog.signed is not None
+    assert gateway.catalog.queries[-1]["known"] == digest_of(gateway.catalog.signed.manifest)
     assert reason in gateway.client.last_error
     stored = SnapshotStore(gateway.data, KEY.public_key()).load()
     assert stored is not None
@@ -293,16 +300,38 @@ async def test_waiting_grows_with_jitter_up_to_its_end(gateway: Gateway) -> None
 
 
 async def test_a_catalog_that_comes_back(gateway: Gateway) -> None:
+    """It is away for four polls, answers one, and is away again: waiting starts from the shortest."""
     gateway.catalog.status = 503
-    await gateway.run_until_naps(4)
-    gateway.catalog.status = 200
+
+    async def nap(seconds: float) -> None:
+        gateway.catalog.status = 200 if len(gateway.naps) == 3 else 503
+        await gateway_nap(seconds)
+
+    gateway_nap, gateway.client._sleep = gateway.nap, nap
     gateway.catalog.publish(*publication(1))
-    assert await gateway.client.poll() is True
-    assert gateway.client.last_error is None
+    gateway.after_adopting = lambda: setattr(gateway.catalog, "status", 503)
+    await gateway.run_until_naps(5)
+    assert gateway.in_force == [1]
+    assert gateway.naps[3] > FIRST_DELAY
+    assert gateway.naps[4] <= FIRST_DELAY
+
+
+async def test_an_error_is_over_with_the_next_answer(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
     gateway.catalog.status = 503
-    gateway.naps.clear()
     await gateway.run_until_naps(1)
-    assert gateway.naps[0] <= FIRST_DELAY  # it starts from the shortest again
+    assert gateway.client.last_error is not None
+    gateway.catalog.status = 200
+    await gateway.client.poll()
+    assert gateway.client.last_error is None
+
+
+async def test_an_answer_without_end_is_cut_off(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1))
+    gateway.catalog.padding = 100_000
+    with pytest.raises(CatalogUnavailableError, match="longer than"):
+        await gateway.client.poll()
 
 
 async def test_the_age_is_that_of_the_last_confirmation(gateway: Gateway) -> None:

@@ -1,6 +1,7 @@
 """The issuers' keys, against a real JWKS endpoint that counts, changes and breaks."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -122,7 +123,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "array": {"text": "[]"},
     "empty": {"text": '{"keys": []}'},
     "not a list": {"text": '{"keys": {"a": 1}}'},
-    "too large": {"text": '{"keys": [], "x": "' + "a" * MAXIMUM_BYTES + '"}'},
+    "too large": {"text": json.dumps({"keys": [ec_jwk(KEY, "k2")], "x": "a" * MAXIMUM_BYTES})},
 }
 
 
