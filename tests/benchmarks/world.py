@@ -216,7 +216,7 @@ def _get(key: str, path: str, in_path: tuple[str, ...], in_query: tuple[str, ...
 
 
 def _post(*, policies: bool) -> Operation:
-    # Without policies any body passes, unread.
+    # Without policies any body passes, unchecked.
     content = MediaType("application/json", ORDER_SCHEMA) if policies else MediaType("*/*")
     return _operation(
         "createOrder", "POST", "/orders", SCOPE_WRITE, policies, body=RequestBody(policies, (content,))
