@@ -56,6 +56,7 @@ class EnforcedOperation:
     operation_id: str
     api: str
     version: str
+    base_path: str
     state: str
     public: bool
     scopes: tuple[tuple[str, ...], ...]
@@ -109,6 +110,7 @@ def _operation(version: ApiVersion, operation: Operation, plans: tuple[PlanInFor
         operation_id=operation.id,
         api=version.api,
         version=version.version,
+        base_path=version.base_path,
         state=lifecycle.state,
         public=operation.public,
         scopes=operation.scopes,

@@ -56,9 +56,8 @@ def check(
         )
     else:
         print_findings(findings)
-        typer.echo(
-            f"{count(findings)} in {directory}" if estate is None else f"{summary(estate)}: {count(findings)}"
-        )
+        what = str(directory) if estate is None else summary(estate)
+        typer.echo(f"{what}: {count(findings)}")
     failing = ("error", "warning") if fail_on == "warning" else ("error",)
     if any(each.severity in failing for each in findings):
         raise typer.Exit(FINDINGS)

@@ -1,6 +1,7 @@
 """`ostiary init`: a new estate, small and commented, which passes `ostiary check` as it is."""
 
 import re
+import shlex
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -36,8 +37,9 @@ def init(
     write_files(directory, written)
     for name in sorted(written):
         typer.echo(f"wrote {directory / name}")
-    typer.echo(f"\nNext:\n  ostiary check {directory}\n  ostiary routes {directory}")
-    typer.echo(f"  ostiary add YOUR-API.yaml --estate {directory}\n  ostiary up --estate {directory}")
+    where = shlex.quote(str(directory))
+    typer.echo(f"\nNext:\n  ostiary check {where}\n  ostiary routes {where}")
+    typer.echo(f"  ostiary add YOUR-API.yaml --estate {where}\n  ostiary up --estate {where}")
 
 
 def scaffold(name: str) -> dict[str, str]:

@@ -4,6 +4,8 @@ Every command is registered here, in the order in which `--help` shows it, and l
 A command imports what is heavy in its function, so that `ostiary --help` needs typer alone.
 """
 
+from typing import Annotated
+
 import typer
 
 from catalog.cli.add import add
@@ -17,33 +19,54 @@ from catalog.cli.schema import schema
 from catalog.cli.token import token
 from catalog.cli.up import up
 
-BEGIN = "Begin"
-RUN = "Run"
-CONTRACTS = "Contracts"
+_WIDTH = 100
 
 
 def build() -> typer.Typer:
     """The application with all its commands."""
     app = typer.Typer(
         name="ostiary",
-        help="Govern the APIs of a company that runs on Odoo: one OpenAPI contract an API version, enforced.",
         epilog="Exit codes: 0 fine, 1 findings, 2 bad input. Each command explains itself with --help.",
         no_args_is_help=True,
-        add_completion=True,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        # Plain help: Rich would double the time that `--help` takes (measured: 0.10 s and 0.18 s).
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH},
     )
-    app.command("demo", rich_help_panel=BEGIN)(demo)
-    app.command("init", rich_help_panel=BEGIN)(init)
-    app.command("add", rich_help_panel=BEGIN)(add)
-    app.command("check", rich_help_panel=CONTRACTS)(check)
-    app.command("routes", rich_help_panel=CONTRACTS)(routes)
-    app.command("schema", rich_help_panel=CONTRACTS)(schema)
-    app.command("up", rich_help_panel=RUN)(up)
-    app.command("gateway", rich_help_panel=RUN)(gateway)
-    app.add_typer(catalog_app, name="catalog", rich_help_panel=RUN)
-    app.command("token", rich_help_panel=RUN)(token)
+    app.callback()(ostiary)
+
+    app.command("demo", short_help="Try it: a catalog, a gateway, an Odoo stand-in and a carrier.")(demo)
+    app.command("init", short_help="Start a new, commented estate.")(init)
+    app.command("add", short_help="Take an existing OpenAPI document into an estate.")(add)
+    app.command("check", short_help="Check an estate in full, without a network.")(check)
+    app.command("routes", short_help="Show what is enforced on each operation.")(routes)
+    app.command("schema", short_help="Print the JSON Schemas of estate files, for editors.")(schema)
+    app.command("up", short_help="Run a catalog and a gateway for an estate.")(up)
+    app.command("gateway", short_help="Run a gateway alone.")(gateway)
+    app.add_typer(catalog_app, name="catalog", short_help="Run a catalog alone; issue client secrets.")
+    app.command("token", short_help="Get an access token, for trying.")(token)
     return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"ostiary {version('ostiary')}")
+        raise typer.Exit
+
+
+def ostiary(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Govern the APIs of a company that runs on Odoo.
+
+    One OpenAPI document an API version is the contract: routes, scopes, limits and validation follow from it.
+    Start with "ostiary demo", or with "ostiary init DIR".
+    """
 
 
 def main() -> None:

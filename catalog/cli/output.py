@@ -3,8 +3,11 @@
 0: fine. 1: findings. 2: bad input (no estate, an unknown name, a file that is not what it should be).
 """
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Final, NoReturn
 
 import typer
@@ -14,6 +17,7 @@ from contracts.findings import Finding
 FINDINGS: Final = 1
 BAD_INPUT: Final = 2
 
+_GAP: Final = "  "
 _COLOURS: Final = {"error": "red", "warning": "yellow", "info": "blue"}
 
 
@@ -56,26 +60,36 @@ def count(findings: Sequence[Finding]) -> str:
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, indent: int = 0) -> None:
     """Aligned columns. A terminal's width is kept by folding cells; a pipe gets every row on one line."""
-    lines = [tuple(row) for row in rows]
-    if sys.stdout.isatty():
-        _print_folded(header, lines, indent)
-        return
-    widths = [max(map(len, column)) for column in zip(header, *lines, strict=True)]
-    for line in (tuple(header), *lines):
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        typer.echo(" " * indent + "  ".join(cells).rstrip())
+    width = shutil.get_terminal_size().columns - indent if sys.stdout.isatty() else None
+    for number, line in enumerate(table(header, list(rows), width)):
+        typer.echo(" " * indent + (typer.style(line, bold=True) if number == 0 else line))
 
 
-def _print_folded(header: Sequence[str], rows: Sequence[Sequence[str]], indent: int) -> None:
-    # Rich costs 60 ms to import: only a table on a terminal pays for it.
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """The lines of a table, at most `width` wide. Cells fold between words, inside of one only at need."""
+    lines = [tuple(header), *map(tuple, rows)]
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    if width is not None:
+        words = [max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
+        _narrow(widths, words, width - len(_GAP) * (len(widths) - 1))
+        _narrow(widths, [1] * len(widths), width - len(_GAP) * (len(widths) - 1))
+    printed = []
+    for line in lines:
+        cells = [
+            textwrap.wrap(cell, column, break_on_hyphens=False) or [""]
+            for cell, column in zip(line, widths, strict=True)
+        ]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = (part.ljust(column) for part, column in zip(parts, widths, strict=True))
+            printed.append(_GAP.join(padded).rstrip())
+    return printed
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in header:
-        table.add_column(Text(title, style="bold"), overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(Padding(table, (0, 0, 0, indent)))
+
+def _narrow(widths: list[int], least: Sequence[int], total: int) -> None:
+    """Takes from the widest columns, never below `least`, until all fit into `total` or nothing is left."""
+    while sum(widths) > total:
+        column = max(range(len(widths)), key=lambda index: widths[index] if widths[index] > least[index] else 0)
+        if widths[column] <= least[column]:
+            return
+        widths[column] -= 1

@@ -1,5 +1,6 @@
 """`ostiary routes`: what the gateway enforces on each operation."""
 
+import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from catalog.cli.output import FINDINGS, count, note, print_findings, print_json
 if TYPE_CHECKING:
     from contracts.enforcement import EnforcedOperation, PlanInForce
 
+_HEADER = ("METHOD", "PATH", "OPERATION", "SCOPES", "VALIDATED", "BACKEND")
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -48,7 +50,7 @@ def routes(
 def _print_version(operations: "list[EnforcedOperation]") -> None:
     first = operations[0]
     title = typer.style(f"{first.api} {first.version}", bold=True)
-    typer.echo(f"{title}  {first.state}, {first.classification}, owned by {first.owner}")
+    typer.echo(f"{title}  {first.state}, at {first.base_path}, {first.classification}, owned by {first.owner}")
     if lifecycle := _lifecycle(first):
         typer.echo(f"  {lifecycle}")
     plans = next((each.plans for each in operations if each.plans), ())
@@ -56,8 +58,9 @@ def _print_version(operations: "list[EnforcedOperation]") -> None:
         typer.echo(f"  plan {plan.name}: {limits_of(plan)} (for {', '.join(plan.applications)})")
     if not plans:
         typer.echo("  no application is subscribed")
-    header = ("METHOD", "PATH", "OPERATION", "SCOPES", "VALIDATED", "MAX BODY", "BACKEND")
-    print_table(header, [_row(each) for each in operations], indent=2)
+    # A terminal is narrow and the base path stands above; whoever searches a pipe wants the path as it is called.
+    hidden = len(first.base_path) if sys.stdout.isatty() else 0
+    print_table(_HEADER, [_row(each, each.path[hidden:]) for each in operations], indent=2)
 
 
 def _lifecycle(operation: "EnforcedOperation") -> str:
@@ -71,22 +74,14 @@ def _lifecycle(operation: "EnforcedOperation") -> str:
     return ", ".join(parts)
 
 
-def _row(operation: "EnforcedOperation") -> tuple[str, ...]:
+def _row(operation: "EnforcedOperation", path: str) -> tuple[str, ...]:
     name = operation.operation_id + (f" (costs {operation.cost})" if operation.cost != 1 else "")
     if operation.deprecated and operation.state != "deprecated":
         name += " (deprecated)"
     backend = operation.backend
     target = f"{backend.upstream} {backend.model}.{backend.method}" if backend.model else backend.upstream
     scopes = "public" if operation.public else scopes_of(operation.scopes)
-    return (
-        operation.method,
-        operation.path,
-        name,
-        scopes,
-        _validated(operation),
-        size(operation.max_body) if operation.body else "-",
-        target,
-    )
+    return operation.method, path, name, scopes, _validated(operation), target
 
 
 def scopes_of(alternatives: tuple[tuple[str, ...], ...]) -> str:
@@ -103,6 +98,8 @@ def _validated(operation: "EnforcedOperation") -> str:
     for body in operation.body:
         subtype = body.media_type.partition("/")[2] or body.media_type
         parts.append(f"{subtype} body" if body.validated else f"({subtype} body unread)")
+    if operation.body:
+        parts[-1] += f" up to {size(operation.max_body)}"
     return ", ".join(parts) or "-"
 
 
