@@ -21,7 +21,6 @@ _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}").fullmatch
 _DEEP: Final = re.compile(r"([^\[\]]+)\[([^\[\]]+)\]").fullmatch
 
 _ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
-_EXPLODED: Final = frozenset({"form", "spaceDelimited", "pipeDelimited"})
 
 
 class QueryReader:
@@ -47,7 +46,7 @@ class QueryReader:
         self._singles: dict[str, Slot] = {}
         self._empties: dict[str, Slot] = {}
         self._arrays: dict[str, tuple[Slot, styles.Items]] = {}
-        self._deep: dict[str, tuple[Slot, DeepMembers]] = {}
+        self._deep: dict[str, tuple[Slot, styles.Members]] = {}
         self._owners: dict[str, tuple[Slot, styles.Members]] = {}
         self._free: tuple[Slot, styles.Members] | None = None
         required: list[Slot] = []
@@ -55,13 +54,13 @@ class QueryReader:
             if slot.required:
                 required.append(slot)
             if style == "deepObject":
-                self._deep[slot.name] = (slot, DeepMembers(slot))
-            elif explode and style in _EXPLODED and styles.is_object(slot.shape):
+                self._deep[slot.name] = (slot, styles.Members(slot.shape, decode_query))
+            elif explode and style == "form" and styles.is_object(slot.shape):
                 owner = (slot, styles.Members(slot.shape, decode_query))
                 self._owners.update(dict.fromkeys(slot.shape.properties, owner))
                 if slot.shape.extra is not None:
                     self._free = owner
-            elif explode and style in _EXPLODED and styles.is_array(slot.shape):
+            elif explode and style == "form" and styles.is_array(slot.shape):
                 self._arrays[slot.name] = (slot, styles.Items(slot.shape, decode_query))
             elif allow_empty:
                 self._empties[slot.name] = slot
@@ -155,7 +154,7 @@ class QueryReader:
                 value: Any = items(raw for _, raw in pairs)
             elif name in self._deep:
                 slot, deep = self._deep[name]
-                value = deep(pairs)
+                value = deep.of_decoded(pairs)
             else:
                 slot, members = owners[name]
                 value = members(pairs)
@@ -173,35 +172,3 @@ def _unknown(name: str) -> Violation:
     pointer = "/" + escape(name) if _NAME(name) else ""
     text = "is not a parameter of this operation" if pointer else "has a parameter that this operation has not"
     return Violation("query", pointer, "unknown-parameter", text)
-
-
-class DeepMembers:
-    """`filter[status]=open&filter[tag]=a&filter[tag]=b`: one level, and arrays as repeated members.
-
-    OpenAPI leaves deeper nesting undefined; such a name is none of the parameter's.
-    """
-
-    __slots__ = ("_arrays", "_members")
-
-    def __init__(self, slot: Slot) -> None:
-        self._members = styles.Members(slot.shape, decode_query)
-        self._arrays = {
-            name: styles.Items(shape, decode_query)
-            for name, shape in slot.shape.properties.items()
-            if styles.is_array(shape)
-        }
-
-    def __call__(self, pairs: list[tuple[str, str]]) -> dict[str, Any] | Rejected:
-        singles = [(name, raw) for name, raw in pairs if name not in self._arrays]
-        value = self._members.of_decoded(singles)
-        if type(value) is Rejected:
-            return value
-        assert isinstance(value, dict)
-        for name, items in self._arrays.items():
-            raws = [raw for one, raw in pairs if one == name]
-            if raws:
-                array = items(raws)
-                if type(array) is Rejected:
-                    return Rejected(array.rule, array.message, f"/{escape(name)}{array.below}")
-                value[name] = array
-        return value

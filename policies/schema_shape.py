@@ -16,7 +16,6 @@ _ANNOTATIONS: Final = frozenset(
     {"type", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly"}
 )
 _DEPTH: Final = 32
-_LEVELS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Shape:
     """`types`: those the schema admits, or none where it does not say. `plain`: it asks for nothing else.
 
     `items`, `prefix`, `properties` and `extra` (the schema of free names; None: there are no free names) are
-    worked out for two levels: a parameter's style has no more (`deepObject` has arrays as members).
+    worked out for the outermost array or object only: a parameter's style has no deeper levels.
     """
 
     types: frozenset[str] = frozenset()
@@ -48,21 +47,21 @@ class _Parts:
 
 def shape_of(schema: JsonSchema, validators: Validators) -> Shape:
     """The shape of a parameter's schema. Raises KeyError for a reference that leads nowhere."""
-    return _shape(schema, "", validators, _LEVELS)
+    return _shape(schema, "", validators, outermost=True)
 
 
-def _shape(schema: JsonSchema, base: str, validators: Validators, levels: int) -> Shape:
+def _shape(schema: JsonSchema, base: str, validators: Validators, *, outermost: bool) -> Shape:
     parts = _Parts()
     _gather(schema, base, validators, parts, _DEPTH)
     types = frozenset.intersection(*parts.types) if parts.types else frozenset()
     if "number" in types:
         types -= {"integer"}
     plain = schema is True or (isinstance(schema, dict) and schema.keys() <= _ANNOTATIONS)
-    if levels == 0:
+    if not outermost:
         return Shape(types, plain)
 
     def inner(part: tuple[JsonSchema, str]) -> Shape:
-        return _shape(*part, validators, levels - 1)
+        return _shape(*part, validators, outermost=False)
 
     return Shape(
         types or _implied(parts),

@@ -9,7 +9,6 @@ back-references, no look-around), so that no submitted text can make a pattern s
 take is reported when a contract is compiled.
 """
 
-import binascii
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -22,19 +21,6 @@ import msgspec
 from contracts.operations import ApiVersion, JsonSchema
 
 _encode_key = msgspec.json.Encoder(order="deterministic").encode
-
-
-def _is_base64(value: str) -> bool:
-    try:
-        binascii.a2b_base64(value, strict_mode=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
-# OAS 3.0 `byte`. The other formats that OpenAPI adds (int32, double, …) constrain numbers, of which
-# JSON Schema's `format` says nothing; `password` and `binary` constrain nothing.
-_FORMATS: dict[str, Callable[..., bool]] = {"byte": _is_base64}
 
 
 class Check:
@@ -89,7 +75,6 @@ class Validators:
             schema,
             registry=self._registry,
             validate_formats=True,
-            formats=_FORMATS,
             pattern_options=jsonschema_rs.RegexOptions(),
             # The library's own messages quote the instance. We do not use them; should one reach a log by
             # way of an exception, it must hold no value either.
