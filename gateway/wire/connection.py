@@ -39,6 +39,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_advancing",
         "_answer",
+        "_blank",
         "_body",
         "_continue_due",
         "_discard",
@@ -72,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._advancing = False
         self._lingering = False
         self._head_begun = False
+        self._blank = False  # an empty line before the request's head was skipped
         self._served = False
         self._since = 0.0  # when the present wait began, on the listener's coarse clock
         self.write_paused = False
@@ -154,6 +156,10 @@ class Connection(asyncio.Protocol):
         listener = self._listener
         settings = listener.settings
         if data.startswith(b"\r\n"):  # RFC 9112 §2.2: an empty line before a request is skipped
+            if self._blank:
+                self.refuse(START_LINE, Head())
+                return False
+            self._blank = True
             data = self._pending = data[2:]
         stop = data.find(b"\r\n\r\n")
         if stop < 0 or stop + 4 > settings.max_head:
@@ -172,7 +178,7 @@ class Connection(asyncio.Protocol):
         answer = Answer(self, exchange, head)
         self._answer = answer
         self._served = True
-        self._head_begun = False
+        self._head_begun = self._blank = False
         if head.length is None:
             self._body = ChunkedBody()
         elif head.length:
@@ -347,8 +353,9 @@ class Connection(asyncio.Protocol):
         """Called by the listener's one timer, with its clock."""
         settings = self._listener.settings
         waited = now - self._since
-        if self._lingering:
-            if waited > LINGER:
+        if self._lingering or self._transport.is_closing():
+            unsent = self._transport.get_write_buffer_size() > 0
+            if waited > (settings.body_timeout if unsent else LINGER):
                 self._transport.abort()
         elif self.write_paused:
             if waited > settings.body_timeout:

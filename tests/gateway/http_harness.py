@@ -362,9 +362,11 @@ async def listening(
 
 
 @contextlib.asynccontextmanager
-async def proxying(script: Script = say_ok, settings: ListenerSettings | None = None) -> AsyncIterator["Proxy"]:
+async def proxying(
+    script: Script = say_ok, *, upstream: RawUpstream | None = None, settings: ListenerSettings | None = None
+) -> AsyncIterator["Proxy"]:
     """Listener, pass-through, pooled client and raw upstream, in a row."""
-    async with raw_upstream(script) as server:
+    async with raw_upstream(script, upstream=upstream) as server:
         client = upstream_client(server.port)
         async with listening(Doorman(lambda door: PassThrough(door, client)), settings) as (doorman, _, port):
             try:

@@ -380,6 +380,16 @@ async def test_client_that_stops_reading_is_cut_off() -> None:
             await handler.went.wait()
 
 
+async def test_client_that_never_takes_its_last_answer_is_cut_off() -> None:
+    async with listening(Doorman(Waiting), SHORT) as (doorman, listener, port), raw_client(port) as client:
+        await client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        handler = await handler_of(doorman)
+        handler.client.respond(200, [], b"x" * 30_000_000)
+        async with asyncio.timeout(PATIENCE):
+            while listener.connections:
+                await asyncio.sleep(0.01)
+
+
 async def test_handler_may_take_its_time() -> None:
     async with listening(Doorman(Waiting), SHORT) as (doorman, listener, port), raw_client(port) as client:
         await client.send(GET)
