@@ -93,6 +93,7 @@ class FieldCompiler:
         if value == "reference":
             self._check_reference(name, schema)
         read_only = requested is None or types_of(requested, self._references).read_only
+        unread = (answer is not None and answered is None) or types_of(schema, self._references).write_only
         model, nested = (
             self._records(node, answered, requested, complete=complete) if value == "records" else (None, ())
         )
@@ -101,6 +102,7 @@ class FieldCompiler:
             field=field,
             value=value,
             writable=not read_only and value != "reference-name" and field not in _NEVER_WRITTEN,
+            readable=not unread,
             model=model,
             fields=nested,
         )

@@ -72,12 +72,17 @@ OdooValue = Literal[
 
 
 class OdooField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A property of the contract and the Odoo field behind it. `writable` follows the schema's `readOnly`."""
+    """A property of the contract and the Odoo field behind it.
+
+    `writable`: the request has it, and does not call it `readOnly`. `readable`: the answer has it, and does not
+    call it `writeOnly`.
+    """
 
     name: str
     field: str
     value: OdooValue
     writable: bool = True
+    readable: bool = True
     model: str | None = None
     fields: tuple["OdooField", ...] = ()
 

@@ -27,8 +27,12 @@ class Read(Protocol):
 
 
 def names_of(fields: Sequence[OdooField]) -> list[str]:
-    """The Odoo fields to ask for, each once. Never empty: an empty list would ask Odoo for all fields."""
-    return list(dict.fromkeys(entry.field for entry in fields)) or ["id"]
+    """The Odoo fields to ask for, each once. Never empty: an empty list would ask Odoo for all fields.
+
+    A list of records is asked for even if it is only written, as an update has to know who is in it.
+    """
+    wanted = (entry.field for entry in fields if entry.readable or entry.value == "records")
+    return list(dict.fromkeys(wanted)) or ["id"]
 
 
 async def nodes_of(fields: Sequence[OdooField], rows: Json, read: Read) -> list[Node] | Problem:
@@ -66,6 +70,7 @@ def represent(fields: Sequence[OdooField], node: Node) -> dict[str, Any]:
         if entry.name in node.nested
         else from_odoo(entry.value, entry.name, _value(node.row, entry))
         for entry in fields
+        if entry.readable
     }
 
 

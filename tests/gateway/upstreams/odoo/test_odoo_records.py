@@ -1,5 +1,7 @@
 """Nested records: how many reads they cost, and which commands write them."""
 
+import msgspec
+
 from contracts.operations import OdooField
 from contracts.problems import problem
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
@@ -141,3 +143,14 @@ def test_the_present_list_is_needed_only_where_one_is_set():
     assert has_records(FIELDS, {"lines": []})
     assert not has_records(FIELDS, {"line_ids": []})
     assert not has_records(FIELDS, None)
+
+
+def test_what_is_only_written_is_neither_asked_for_nor_shown():
+    fields = (
+        OdooField("id", "id", "integer"),
+        OdooField("secret", "password", "text", readable=False),
+        msgspec.structs.replace(LINES, readable=False),
+    )
+    assert names_of(fields) == ["id", "line_ids"], "an update has to know the lines that are there"
+    assert represent(fields, Node({"id": 7, "line_ids": []}, {"lines": []})) == {"id": 7}
+    assert write_values(fields, {"secret": "x"}, []) == {"password": "x"}
