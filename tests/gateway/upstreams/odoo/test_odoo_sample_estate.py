@@ -97,6 +97,13 @@ async def test_what_is_answered_is_what_the_contract_says(part, session, key, od
                 if operation.backend.action == "create":
                     location = dict(answer.headers)[b"location"].decode()
                     assert location == f"{exchange.path}/{told[-1]['id']}"
+                    # What may only be written (`customer_id`) is not in the answer.
+                    shown = next(
+                        other.backend.fields
+                        for (api, name, method, path), (_, other) in operations(part).items()
+                        if (api, name, method) == (*key[:2], "GET") and path.startswith(key[3] + "/")
+                    )
+                    assert set(told[-1]) == {entry.name for entry in shown}
         if len(protocols) == 2 and operation.backend.action in ("list", "get", "update"):
             half = len(told) // 2
             told = json.loads(
