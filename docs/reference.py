@@ -1,0 +1,25 @@
+"""The MkDocs hook that writes the reference at each build, from the code alone; none of it is committed."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from reference_pages import cli, estate, findings, policies, problems, python, settings
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "reference/problems.md": problems.page,
+    "reference/findings.md": findings.page,
+    "reference/policies.md": policies.page,
+    "reference/estate.md": estate.page,
+    "reference/settings.md": settings.page,
+    "reference/cli.md": cli.page,
+    "reference/python.md": python.page,
+}
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Adds the generated pages to those of the docs directory."""
+    for path, page in PAGES.items():
+        files.append(File.generated(config, path, content=page()))
+    return files

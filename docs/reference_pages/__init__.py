@@ -1,0 +1,1 @@
+"""One module a page of the generated reference; each has a function `page` that returns its Markdown."""

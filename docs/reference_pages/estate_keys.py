@@ -1,0 +1,96 @@
+"""What each key of an estate's files means, by the type that holds it; the build fails for one that is missing."""
+
+from collections.abc import Mapping
+from typing import Final
+
+MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "EstateFile": {
+        "name": "The estate's name, for people.",
+        "upstreams": "The servers behind the gateway, by name.",
+        "plans": "The limits that a subscription can be metered by, by name.",
+        "gateway": "Where the gateway is.",
+        "defaults": "What holds where a contract says nothing.",
+    },
+    "UpstreamEntry": {
+        "url": "Where it is. A path in it takes the place of the version's base path.",
+        "kind": "`odoo` for an Odoo that serves `x-ostiary-odoo` operations, `http` for everything else.",
+        "description": "For people.",
+        "credential": "The name of the secret with which the gateway calls it. The gateway finds the value in its "
+        "own [settings](settings.md#upstream-credentials).",
+        "credential-header": "The request header that carries the credential. `http` only.",
+        "credential-scheme": "The word before the credential in that header; `null` for none. `http` only.",
+        "protocol": "`json2` from Odoo 19 on, `jsonrpc` for 17 and 18. `odoo` only.",
+        "database": "The database. JSON-RPC needs it; JSON-2 where one Odoo serves several. `odoo` only.",
+        "login": "The login of the credential's user. JSON-RPC needs it. `odoo` only.",
+        "connections": "The most connections that a gateway worker opens to it at once; what comes on top waits.",
+        "timeouts": "How long a call may take.",
+    },
+    "TimeoutsEntry": {
+        "connect": "Until the connection stands; also how long a call waits for a free one. Seconds.",
+        "first-byte": "Until the answer begins. Seconds.",
+        "between-bytes": "The longest silence after that. Seconds.",
+        "total": "For the whole call; for an Odoo operation, for all the calls it makes. Seconds.",
+    },
+    "PlanEntry": {
+        "limits": "All of them hold at once, for each application and version. `RateLimit` shows the names.",
+        "description": "For people.",
+    },
+    "GatewayEntry": {
+        "public-url": "Where partners reach the gateway; the audience of every access token.",
+    },
+    "DefaultsEntry": {
+        "max-body": "The largest request body, in bytes. `x-ostiary-limit` overrides it.",
+        "unknown-query": "What happens to a query parameter that the contract does not declare: 422, or nothing.",
+    },
+    "TeamsFile": {"teams": "Who owns APIs, by name."},
+    "TeamEntry": {
+        "title": "For people.",
+        "contact": "Where the team is reached.",
+        "members": "The people, by a short name.",
+    },
+    "MemberEntry": {
+        "name": "The person's name.",
+        "email": "Where the person is reached.",
+        "roles": "What the person does.",
+    },
+    "ConsumersFile": {"consumers": "The partner organisations, by name."},
+    "ConsumerEntry": {
+        "title": "For people.",
+        "contact": "Whom to tell of a change.",
+        "applications": "The OAuth clients. The key is the `client_id`, which no other consumer can have.",
+    },
+    "ApplicationEntry": {
+        "title": "For people.",
+        "subscriptions": "What it may call.",
+    },
+    "SubscriptionEntry": {
+        "api": "The API.",
+        "version": "Its version.",
+        "plan": "The plan that meters it.",
+        "scopes": "What is granted. A call needs a scope both in its token and here.",
+    },
+    "ApiFile": {
+        "title": "For people.",
+        "owner": "A team of `teams.yaml`.",
+        "contact": "Whom to ask.",
+        "upstream": "The upstream that serves every version which names no other.",
+        "classification": "How sensitive the data is.",
+        "versions": "The versions and their lifecycles; each has a contract beside this file.",
+        "description": "For people.",
+        "criticality": "From 1 (the business stops) to 4.",
+        "system-of-record-for": "The kinds of record of which this API holds the truth.",
+        "slo": "The service level that is promised.",
+    },
+    "VersionEntry": {
+        "state": "`draft` is compiled and not served, `retired` answers 410. The other two are served.",
+        "deprecation": "Since when it is deprecated, or will be. Sent as `Deprecation` (RFC 9745).",
+        "sunset": "When it ends. Sent as `Sunset` (RFC 8594); from then on the answer is 410.",
+        "successor": 'The version to move to. Sent as `Link` with `rel="successor-version"`.',
+        "migration-guide": 'Where the move is described. Sent as `Link` with `rel="deprecation"`.',
+        "upstream": "An upstream for this version alone.",
+    },
+    "SloEntry": {
+        "availability": "Percent over 30 days.",
+        "latency-p95": "The 95th percentile, in milliseconds over 30 days.",
+    },
+}
