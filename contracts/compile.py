@@ -140,12 +140,15 @@ class _Compiler:
         url = first.text("url") if first is not None else None
         if first is None or url is None:
             return default
-        path = base_path_of(url)
+        served, variables = url, first.get("variables")
+        for name, variable in variables.members() if variables is not None else ():
+            served = served.replace(f"{{{name}}}", variable.text("default") or "")
+        path = base_path_of(served)
         if path is None:
             self.report.add(
                 "server-url-invalid",
                 (first.get("url") or first).place,
-                f"{quote(url)} has no plain path to serve at",
+                f"{quote(url)} has no plain path",
             )
         return path or default
 
@@ -184,7 +187,8 @@ class _Compiler:
         label = f"{method} {path}"
         scopes, public = self.security.of(node, label)
         parameters = compile_parameters(item, node, self.references, self.requests, report)
-        self._check_path_parameters(path, node, [p.name for p in parameters if p.location == "path"])
+        if not template_fault(path):
+            self._check_path_parameters(path, node, [p.name for p in parameters if p.location == "path"])
         check_sunset(node, context.lifecycle, report)
         cost, max_body = limit_of(root, node, context.defaults.max_body, report)
         return Operation(

@@ -71,11 +71,14 @@ class _Compiler:
         self.mapping, self.operation, self.references, self.report = mapping, operation, references, report
         self.parameters = self._parameters(item, operation)
         self.used: set[tuple[str, str]] = set()
+        self.id_fault = False
         self.fields = FieldCompiler(references, report)
 
     def run(self, upstream: str) -> OdooBackend:
         action = self._action()
         model = self._name("model", model_fault)
+        if action is None:
+            return OdooBackend(upstream=upstream, model=model, action="get")
         status, answer = self._answer(action)
         compiled: dict[str, Any] = {
             "upstream": upstream,
@@ -97,13 +100,13 @@ class _Compiler:
         self._check_unused()
         return OdooBackend(**compiled)
 
-    def _action(self) -> OdooAction:
+    def _action(self) -> OdooAction | None:
         node = self.mapping.get("action")
         if node is None or node.value not in _ACTIONS:
             place = self.mapping.place if node is None else node.place
             given = "is missing" if node is None else f"is {quote(str(node.value))}"
             self._invalid(place, f"`action` {given}; it is one of {', '.join(_ACTIONS)}")
-            return "get"
+            return None
         action: OdooAction = node.value
         for key, member in self.mapping.members():
             if key in _KEYS[action]:
@@ -135,9 +138,11 @@ class _Compiler:
         node = self.mapping.get("id")
         if node is None or not isinstance(node.value, str):
             self._invalid(self.mapping.place, f"the action `{action}` needs `id`, the path parameter with the id")
+            self.id_fault = True
             return None
         schema = self.parameters.get(("path", node.value))
         if schema is None:
+            self.id_fault = True
             self.report.add(
                 "odoo-parameter-undeclared", node.place, f"there is no path parameter {quote(node.value)}"
             )
@@ -220,13 +225,14 @@ class _Compiler:
 
     def _check_unused(self) -> None:
         for location, name in self.parameters:
-            if (location, name) in self.used or location not in ("path", "query"):
+            if (location, name) in self.used:
                 continue
-            self.report.add(
-                "odoo-parameter-unmapped",
-                self.mapping.key_place,
-                f"the {location} parameter {quote(name)} is declared, and the mapping does nothing with it",
-            )
+            message = f"the {location} parameter {quote(name)} is declared, and the mapping does nothing with it"
+            if location == "query":
+                self.report.add("odoo-parameter-unmapped", self.mapping.key_place, message)
+            elif location == "path" and not self.id_fault:
+                # A resource below another one would answer with everybody's records.
+                self._invalid(self.mapping.key_place, message)
 
     def _invalid(self, place: Any, message: str) -> None:
         self.report.add("odoo-mapping-invalid", place, message)

@@ -37,6 +37,7 @@ from contracts.openapi_errors import StructureCheck
 from contracts.openapi_grammar import SECTIONS
 from contracts.references import Key, References, has_reference, key_of
 
+_LONGEST: Final = 200
 _SECTION_OF: Final = {kind: section for section, kind in SECTIONS.items()}
 _OURS: Final = (
     # Found by rules of our own, which say it better; the last one is no error in OpenAPI at all.
@@ -109,8 +110,11 @@ def check_openapi(references: References, minor: str, report: Report) -> None:
         for found in validator.root_validator(validator.schema_path):
             if not isinstance(found, _OURS):
                 parts = flat.resolved([str(part) for part in getattr(found, "schema_parts", ())])
-                message = found.message if len(found.message) <= 200 else found.message[:199] + "…"
-                flat.report(report, [*parts, *(str(part) for part in found.absolute_path)], message)
+                message = found.message if len(found.message) <= _LONGEST else found.message[: _LONGEST - 1] + "…"
+                inside = [str(part) for part in found.absolute_path]
+                if flat.at([*parts, "default", *inside]) == found.instance:
+                    parts, message = [*parts, "default"], f"the default does not fit its schema: {message}"
+                flat.report(report, [*parts, *inside], message)
     except Exception as fault:
         # Its semantic half assumes much of a document; what it trips over, rules of ours have their word on.
         if not has_errors(report.findings):
@@ -166,13 +170,14 @@ class _Flat:
         path: list[str] = []
         for part in parts:
             path = [*path, part]
-            value = self._at(path)
+            value = self.at(path)
             while has_reference(value):
                 path = tokens_of(unquote(value["$ref"]))
-                value = self._at(path)
+                value = self.at(path)
         return path
 
-    def _at(self, path: list[str]) -> Any:
+    def at(self, path: list[str]) -> Any:
+        """The value at a path in the flat document; None where there is none."""
         value = self.value
         for part in path:
             if isinstance(value, dict) and part in value:

@@ -43,7 +43,9 @@ def compile_parameters(
                 continue  # refused as invalid OpenAPI
             if location not in _STYLES:
                 report.add(
-                    "parameter-style-unsupported", node.place, f"parameters in {quote(location)} are not supported"
+                    "parameter-style-unsupported",
+                    (node.get("in") or node).place,
+                    f"parameters in {quote(location)} are not supported",
                 )
                 continue
             key = (location, name.lower() if location == "header" else name)

@@ -45,8 +45,9 @@ def _collect(node: Node, references: References, types: Types, seen: set[Key]) -
     names = {name for name in names if isinstance(name, str)}
     if value.get("nullable") is True and names:
         names.add("null")
-    if "const" in value and value["const"] is None:
-        names.add("null")
+    listed = value.get("enum")
+    if not names and (isinstance(listed, list) or "const" in value):
+        names = {_type_of(item) for item in (listed if isinstance(listed, list) else [value["const"]])}
     for keyword in ("anyOf", "oneOf"):
         if (branches := node.get(keyword)) is not None:
             for branch in branches.items():
@@ -56,8 +57,9 @@ def _collect(node: Node, references: References, types: Types, seen: set[Key]) -
                 _merge(types, below)
     if names:
         types.names = types.names & names or frozenset(names)
-    for name, member in (*(() if (found := node.get("properties")) is None else found.members()),):
-        types.properties.setdefault(name, member)
+    if (properties := node.get("properties")) is not None:
+        for name, member in properties.members():
+            types.properties.setdefault(name, member)
     if (required := node.get("required")) is not None:
         for item in required.items():
             if isinstance(item.value, str):
@@ -75,6 +77,11 @@ def _collect(node: Node, references: References, types: Types, seen: set[Key]) -
     if (branches := node.get("allOf")) is not None:
         for branch in branches.items():
             _collect(branch, references, types, seen)
+
+
+def _type_of(value: object) -> str:
+    kinds = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+    return kinds.get(type(value), "null")
 
 
 def _merge(types: Types, below: Types) -> None:
