@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 import structlog
@@ -35,41 +36,49 @@ def estate_source(root: Path, upstream_urls: Mapping[str, str], audience: str | 
     return compile_estate
 
 
-async def watch(root: Path, on_change: Callable[[], Awaitable[object]]) -> None:
-    """Calls `on_change` after every change below `root`, until it is cancelled.
+async def watch(root: Path, on_change: Callable[[], Awaitable[object]], *, ignore: Path | None = None) -> None:
+    """Calls `on_change` after every change below `root`, until it is cancelled. What is below `ignore` is none.
 
     Where the system has no notification to give (too many watches, some network file systems) it looks at the
-    files again and again instead.
+    files again and again instead. A directory that goes away is waited for.
     """
-    polling = False
+    root = await asyncio.to_thread(root.resolve)
+    accept = EstateFilter(root, None if ignore is None else await asyncio.to_thread(ignore.resolve))
+    polling = missed = False
     while True:
-        try:
-            async for _ in awatch(
-                root,
-                watch_filter=_Filter(root),
-                debounce=_GATHER_MS,
-                step=_QUIET_MS,
-                force_polling=polling or None,
-            ):
+        if await asyncio.to_thread(root.is_dir):
+            if missed:
                 await on_change()
-        except OSError as error:
-            log.warning("watching by polling", reason=str(error))
-            polling = True
-            await asyncio.sleep(_RETRY_SECONDS)
-            await on_change()  # for what may have changed unseen
+            changes = awatch(
+                root, watch_filter=accept, debounce=_GATHER_MS, step=_QUIET_MS, force_polling=polling or None
+            )
+            try:
+                async with aclosing(changes):
+                    async for _ in changes:
+                        await on_change()
+                        if not await asyncio.to_thread(root.is_dir):
+                            break
+            except FileNotFoundError:
+                log.warning("estate directory missing", directory=str(root))
+            except OSError as error:
+                log.warning("watching by polling", reason=str(error))
+                polling = True
+        missed = True
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
-class _Filter:
+class EstateFilter:
     """Leaves out what no estate is made of. Directories stay in: one may be renamed into its place whole."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
+    def __init__(self, root: Path, ignore: Path | None = None) -> None:
+        self._root = root
+        self._ignore = ignore
 
     def __call__(self, _change: Change, path: str) -> bool:
-        if path.endswith(_IGNORED_SUFFIXES):
+        """Whether this path may matter; called by watchfiles for each change."""
+        changed = Path(path)
+        if path.endswith(_IGNORED_SUFFIXES) or (self._ignore and changed.is_relative_to(self._ignore)):
             return False
-        try:
-            parts = Path(path).relative_to(self._root).parts
-        except ValueError:
+        if not changed.is_relative_to(self._root):
             return True
-        return _IGNORED_DIRECTORIES.isdisjoint(parts)
+        return _IGNORED_DIRECTORIES.isdisjoint(changed.relative_to(self._root).parts)

@@ -87,30 +87,32 @@ async def _serve(
     publisher = Publisher(table, keys, issuer, _source(settings), clock)
     oauth = OAuthEndpoints(url, keys.oauth, settings.token_lifetime, publisher, ledger, clock)
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
-    app = build_app(publisher, table, oauth, GatewayToken(token))
+    server = _Server(build_app(publisher, table, oauth, GatewayToken(token)), publisher, settings.drain)
 
-    async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(_keep_house(ledger))]
-        if settings.estate is not None and settings.watch:
-            # Before the first publication, so that no change falls between the two.
-            background.append(tasks.create_task(watch(settings.estate, lambda: _publish_again(publisher))))
-        try:
-            await _restore(publisher)
-            await publisher.publish()
-            if publisher.current is None and len(background) == 1:
-                log.error("nothing to serve", reason="there is no good estate, no earlier snapshot and no watch")
-                return 1
-            server = _Server(app, publisher, settings.drain)
-            _announce(settings.port_file, settings.host, listener.getsockname()[1], url)
-            log.info("catalog listening", host=settings.host, port=listener.getsockname()[1], url=url)
-            await server.serve(sockets=[listener])
-        finally:
-            for task in background:
-                task.cancel()
-    with contextlib.suppress(SQLAlchemyError):
-        await ledger.flush_last_used()
+    background = {"housekeeping": asyncio.create_task(_keep_house(ledger))}
+    if settings.estate is not None and settings.watch:
+        # Before the first publication, so that no change falls between the two.
+        watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
+        background["watch"] = asyncio.create_task(watching)
+    for name, task in background.items():
+        task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]
+    try:
+        await _restore(publisher)
+        await publisher.publish()
+        if publisher.current is None and "watch" not in background:
+            log.error("nothing to serve", reason="there is no good estate, no earlier snapshot and no watch")
+            return 1
+        host, port = settings.host, listener.getsockname()[1]
+        _announce(settings.port_file, host, port, url)
+        log.info("catalog listening", host=host, port=port, url=url)
+        await server.serve(sockets=[listener])
+        await _flush(ledger)
+    finally:
+        for task in background.values():
+            task.cancel()
+        await asyncio.wait(background.values())
     log.info("catalog stopped")
-    return 0
+    return server.exit_code
 
 
 async def _restore(publisher: Publisher) -> None:
@@ -131,10 +133,14 @@ async def _publish_again(publisher: Publisher) -> None:
 async def _keep_house(ledger: SecretLedger) -> None:
     while True:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-        try:
-            await ledger.flush_last_used()
-        except SQLAlchemyError as error:
-            log.error("last use not recorded", error=type(error).__name__)  # kept, and tried again
+        await _flush(ledger)
+
+
+async def _flush(ledger: SecretLedger) -> None:
+    try:
+        await ledger.flush_last_used()
+    except SQLAlchemyError as error:
+        log.error("last use not recorded", error=type(error).__name__)  # the ledger keeps it for the next time
 
 
 def _source(settings: CatalogSettings) -> Source | None:
@@ -184,6 +190,14 @@ class _Server(uvicorn.Server):
             )
         )
         self._publisher = publisher
+        self.exit_code = 0
+
+    def on_background_end(self, name: str, task: asyncio.Task[None]) -> None:
+        """A task that should never end has failed: a restart that is seen is better than half a catalog."""
+        if not task.cancelled():
+            log.critical("background task failed", task=name, exc_info=task.exception())
+            self.exit_code = 1
+            self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -22,10 +22,16 @@ class Store:
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Opens the store; nothing is connected yet. A SQLite file's directory is made where it is missing."""
+        """Opens the store; nothing is connected yet. A SQLite file's directory is made where it is missing.
+
+        Raises ArgumentError for what is no URL of a database that can be used.
+        """
         parsed = sa.make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return cls(create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True))
+            try:
+                return cls(create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True))
+            except ModuleNotFoundError as error:
+                raise sa.exc.ArgumentError(f"the database's driver {error.name!r} is not installed") from None
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         engine = create_async_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT}, hide_parameters=True)
