@@ -10,7 +10,7 @@ from typing import Final
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem, problem
 from policies.exchange import Exchange, Violation
-from policies.media_types import Content
+from policies.media_types import content_of
 from policies.ports import Ports
 from policies.validators import validators_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
@@ -30,8 +30,9 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
     """The HEAD-phase stage of an operation."""
     if operation.body is None:
         return _refuse_body
-    content = Content(operation.body.content, validators_of(version))
-    too_large = Deny(POLICY, too_large_problem(operation.max_body))
+    content = content_of(operation.body.content, validators_of(version))
+    maximum = operation.max_body
+    too_large = Deny(POLICY, problem("body-too-large", f"The limit is {maximum} bytes.", limit=maximum))
     wrong_type = Deny(POLICY, _wrong_type(operation, content.ranges))
     wrong_coding = Deny(
         POLICY,
@@ -41,7 +42,6 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
             headers=(("accept-encoding", "identity"),),
         ),
     )
-    maximum = operation.max_body
 
     def body_limits(exchange: Exchange) -> Verdict:
         if not has_body(exchange):
@@ -55,11 +55,6 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
         return ALLOW if content.find(fields.get(b"content-type", b"")) is not None else wrong_type
 
     return body_limits
-
-
-def too_large_problem(limit: int) -> Problem:
-    """413, for the engine too: it counts a body that comes without a declared length."""
-    return problem("body-too-large", f"The limit is {limit} bytes.", limit=limit)
 
 
 def _wrong_type(operation: Operation, ranges: tuple[str, ...]) -> Problem:

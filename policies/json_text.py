@@ -112,7 +112,7 @@ def _undecodable(text: bytes, message: str) -> Malformed:
         past = reason == "trailing characters"
         return _malformed(text, reason, int(match[2]) - past)
     # The parser finds a text too short too where a string ends in half of a surrogate pair.
-    lone = _LONE_SURROGATE.search(text)
+    lone = _LONE_SURROGATE.search(text) if b"\\u" in text else None
     if lone is not None:
         return _malformed(text, "a surrogate without its pair", lone.start(1))
     return _malformed(text, "the text ends early" if text.strip() else "the text is empty", len(text))

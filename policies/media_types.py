@@ -67,7 +67,7 @@ class Entry:
 class Content:
     """The media types of one body, and which of them a Content-Type is."""
 
-    __slots__ = ("_entries", "_known", "ranges")
+    __slots__ = ("__weakref__", "_entries", "_known", "ranges")
 
     def __init__(self, content: tuple[MediaType, ...], validators: Validators) -> None:
         self.ranges = tuple(entry.range for entry in content)
@@ -97,6 +97,11 @@ class Content:
             if media_range in self._entries:
                 return Entry(json, self._entries[media_range] if json else None)
         return None
+
+
+def content_of(content: tuple[MediaType, ...], validators: Validators) -> Content:
+    """The content, shared by all operations of the version that have the same."""
+    return validators.share(Content, content, lambda: Content(content, validators))
 
 
 def _check_of(schema: JsonSchema | None, validators: Validators) -> Check | None:

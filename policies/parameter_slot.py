@@ -16,7 +16,7 @@ from policies.violations import escape, violations_of
 _DECODERS = {"path": decode_path, "query": decode_query, "header": decode_header, "cookie": decode_path}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Slot:
     """`read` takes the parameter's raw text; `check` is None where reading it has already said all."""
 
@@ -48,7 +48,11 @@ class Slot:
 
 
 def bind_slot(parameter: Parameter, validators: Validators) -> Slot:
-    """Works out all that the contract says of a parameter."""
+    """All that the contract says of a parameter, worked out; shared by all operations that have it."""
+    return validators.share(Slot, parameter, lambda: _bind(parameter, validators))
+
+
+def _bind(parameter: Parameter, validators: Validators) -> Slot:
     decode = _DECODERS[parameter.location]
     shape = shape_of(parameter.schema, validators)
     check: Check | None = validators.check(parameter.schema)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from policies.parameter_text import Reader, Rejected, coercion, decode_header
-from policies.schema_shape import ALL_TYPES, Shape
+from policies.schema_shape import Shape
 from policies.violations import escape
 
 Decode = Callable[[str], str | Rejected]
@@ -110,15 +110,12 @@ def reader(style: str, *, explode: bool, name: str, shape: Shape, decode: Decode
     """
     if style in ("label", "matrix"):
         return _prefixed(style, explode, name, shape, decode)
-    delimiter = _AFTER_DECODING.get(style, ",")
-    return _alternatives(_delimited(delimiter, explode, shape, decode, style), delimiter, shape, decode)
-
-
-def _alternatives(composite: Reader, delimiter: str, shape: Shape, decode: Decode) -> Reader:
     composites = shape.types & {"array", "object"}
     if not composites:
         return primitive(shape, decode)
-    others = (shape.types or ALL_TYPES) - composites
+    delimiter = _AFTER_DECODING.get(style, ",")
+    composite = _delimited(delimiter, explode, shape, decode, style)
+    others = shape.types - composites
     if not others:
         return composite
     single = primitive(Shape(others), decode)

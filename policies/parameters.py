@@ -97,7 +97,12 @@ class ParameterReader:
 
     def _read_cookies(self, exchange: Exchange, violations: list[Violation]) -> dict[str, Any]:
         found: dict[str, list[str]] = {}
-        for pair in exchange.fields.get(b"cookie", b"").decode("latin-1").split(";"):
+        try:
+            line = exchange.fields.get(b"cookie", b"").decode("utf-8")
+        except UnicodeDecodeError:
+            violations.append(Violation("cookie", "", NOT_UTF8.rule, "must be UTF-8"))
+            return {}
+        for pair in line.split(";"):
             name, equals, raw = pair.strip(" \t").partition("=")
             if equals:
                 found.setdefault(name, []).append(raw)

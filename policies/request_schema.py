@@ -11,7 +11,7 @@ from contracts.problems import problem
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Violation
 from policies.json_text import Malformed, parse
-from policies.media_types import Content, declares_json
+from policies.media_types import content_of, declares_json
 from policies.parameters import ParameterReader
 from policies.ports import Ports
 from policies.validators import Check, validators_of
@@ -20,9 +20,10 @@ from policies.violations import MAXIMUM, violations_of
 
 POLICY: Final = "request-schema"
 
-# Beyond these a body gets its first violation only: see `violations_of`.
+# Beyond these a body gets its first violation only: see `violations_of`. So many values, each wrong in all three
+# branches of an `anyOf`, take 80 ms; wrong in one way, 6 ms.
 _LISTED_BYTES: Final = 65_536
-_LISTED_VALUES: Final = 4_000
+_LISTED_VALUES: Final = 2_000
 
 _MISSING: Final = Violation("body", "", "required", "is required")
 
@@ -49,7 +50,7 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
 
         return check_parameters
 
-    content = Content(operation.body.content, validators)
+    content = content_of(operation.body.content, validators)
     required = operation.body.required
     buffered = needs_body(operation)
 

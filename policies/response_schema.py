@@ -9,7 +9,7 @@ from typing import Final
 from contracts.operations import ApiVersion, Operation
 from policies.exchange import Header, Violation
 from policies.json_text import Malformed, parse_lax
-from policies.media_types import Content
+from policies.media_types import Content, content_of
 from policies.ports import Ports
 from policies.request_schema import body_violations
 from policies.validators import Validators, validators_of
@@ -34,7 +34,7 @@ class ResponseCheck:
     __slots__ = ("_by_range", "_by_status", "_default")
 
     def __init__(self, operation: Operation, validators: Validators) -> None:
-        declared = {one.status.upper(): Content(one.content, validators) for one in operation.responses}
+        declared = {one.status.upper(): content_of(one.content, validators) for one in operation.responses}
         self._default = declared.pop("DEFAULT", None)
         self._by_status = {int(status): content for status, content in declared.items() if status.isdigit()}
         self._by_range = {int(status[0]): content for status, content in declared.items() if status.endswith("XX")}

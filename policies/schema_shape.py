@@ -11,11 +11,9 @@ from typing import Any, Final
 from contracts.operations import JsonSchema
 from policies.validators import Validators
 
-ALL_TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _ANNOTATIONS: Final = frozenset(
     {"type", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly"}
 )
-_DEPTH: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def shape_of(schema: JsonSchema, validators: Validators) -> Shape:
 
 def _shape(schema: JsonSchema, base: str, validators: Validators, *, outermost: bool) -> Shape:
     parts = _Parts()
-    _gather(schema, base, validators, parts, _DEPTH)
+    _gather(schema, base, validators, parts, frozenset())
     types = frozenset.intersection(*parts.types) if parts.types else frozenset()
     if "number" in types:
         types -= {"integer"}
@@ -79,8 +77,11 @@ def _implied(parts: _Parts) -> frozenset[str]:
     return frozenset({"array"}) if parts.items or parts.prefix else frozenset()
 
 
-def _gather(schema: JsonSchema, base: str, validators: Validators, parts: _Parts, depth: int) -> None:
-    if isinstance(schema, bool) or depth == 0:
+def _gather(
+    schema: JsonSchema, base: str, validators: Validators, parts: _Parts, followed: frozenset[tuple[str, str]]
+) -> None:
+    """Adds what `schema` says. `followed` are the references on the way here: a circle says nothing new."""
+    if isinstance(schema, bool):
         return
     own = _own_types(schema)
     if own is not None:
@@ -97,20 +98,27 @@ def _gather(schema: JsonSchema, base: str, validators: Validators, parts: _Parts
             parts.extra = (next(iter(value.values())), base)
         elif value is not False:
             parts.extra = (value, base)
-    if "$ref" in schema:
-        _gather(*validators.lookup(schema["$ref"], base), validators, parts, depth - 1)
+    if "$ref" in schema and (base, schema["$ref"]) not in followed:
+        target, within = validators.lookup(schema["$ref"], base)
+        _gather(target, within, validators, parts, followed | {(base, schema["$ref"])})
     for one in schema.get("allOf", ()):
-        _gather(one, base, validators, parts, depth - 1)
+        _gather(one, base, validators, parts, followed)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
-            _gather_any(schema[keyword], base, validators, parts, depth - 1)
+            _gather_any(schema[keyword], base, validators, parts, followed)
 
 
-def _gather_any(branches: list[JsonSchema], base: str, validators: Validators, parts: _Parts, depth: int) -> None:
+def _gather_any(
+    branches: list[JsonSchema],
+    base: str,
+    validators: Validators,
+    parts: _Parts,
+    followed: frozenset[tuple[str, str]],
+) -> None:
     admitted: frozenset[str] | None = frozenset()
     for branch in branches:
         below = _Parts(properties=parts.properties)
-        _gather(branch, base, validators, below, depth)
+        _gather(branch, base, validators, below, followed)
         parts.items = parts.items or below.items
         parts.prefix = parts.prefix or below.prefix
         parts.extra = parts.extra or below.extra

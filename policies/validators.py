@@ -12,13 +12,15 @@ take is reported when a contract is compiled.
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import jsonschema_rs
 import msgspec
 
 from contracts.operations import ApiVersion, JsonSchema
+
+T = TypeVar("T")
 
 _encode_key = msgspec.json.Encoder(order="deterministic").encode
 
@@ -58,6 +60,7 @@ class Validators:
         self.documents = documents
         self._registry: jsonschema_rs.Registry | None = None
         self._checks: weakref.WeakValueDictionary[bytes, Check] = weakref.WeakValueDictionary()
+        self._shared: weakref.WeakValueDictionary[tuple[type, bytes], Any] = weakref.WeakValueDictionary()
 
     def check(self, schema: JsonSchema) -> Check:
         """The shared check of `schema`; nothing is compiled yet."""
@@ -66,6 +69,18 @@ class Validators:
         if check is None:
             check = self._checks[key] = Check(self, schema)
         return check
+
+    def share(self, kind: type[T], source: Any, make: Callable[[], T]) -> T:
+        """What `make` gives, once for all operations whose contract says the same `source` there.
+
+        Operations of one version repeat each other (the paging parameters, the error responses); with tens of
+        thousands of them it is memory that this saves. `T` must take weak references.
+        """
+        key = (kind, _encode_key(source))
+        found: T | None = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = make()
+        return found
 
     def compile(self, schema: JsonSchema) -> jsonschema_rs.Validator:
         """A validator of `schema`, which may refer into the documents and nowhere else."""

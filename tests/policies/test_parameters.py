@@ -287,7 +287,12 @@ def test_reserved_header_names_are_no_parameters(name: str) -> None:
 def test_cookies() -> None:
     wanted = Parameter("x", "cookie", "form", True, INTEGER, required=True)
     assert read(wanted, headers=[(b"cookie", b"a=1; x=5")])[0]["cookie"] == {"x": 5}
-    for line, rule in ((b"a=1", "required"), (b"x=1; x=2", "repeated-parameter"), (b"x=a", "type")):
+    for line, rule in (
+        (b"a=1", "required"),
+        (b"x=1; x=2", "repeated-parameter"),
+        (b"x=a", "type"),
+        (b"x=\xff", "encoding"),
+    ):
         assert [v.rule for v in read(wanted, headers=[(b"cookie", line)])[1]] == [rule]
 
 

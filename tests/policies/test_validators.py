@@ -1,11 +1,15 @@
 """Compiled validators: lazy, shared, linear, closed to the network."""
 
+import gc
+import weakref
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
-from contracts.operations import ApiVersion
+from contracts.operations import ApiVersion, MediaType, Parameter
+from policies.media_types import content_of
+from policies.parameter_slot import bind_slot
 from policies.validators import Check, Validators, validators_of
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
@@ -49,6 +53,20 @@ def test_equal_schemas_share_a_validator_and_a_version_its_registry() -> None:
     assert other.check({"minimum": 1, "type": "integer"}) is check
     assert one.check({"type": "integer"}) is not check
     assert validators_of(version("r2", DOCUMENTS)) is not one
+
+
+def test_what_operations_repeat_is_bound_once_and_let_go() -> None:
+    validators = Validators({})
+    parameter = Parameter("limit", "query", "form", True, {"type": "integer"})
+    slot = bind_slot(parameter, validators)
+    assert bind_slot(Parameter("limit", "query", "form", True, {"type": "integer"}), validators) is slot
+    assert bind_slot(Parameter("offset", "query", "form", True, {"type": "integer"}), validators) is not slot
+    media = (MediaType("application/json", {"type": "object"}),)
+    assert content_of(media, validators) is not content_of((*media, MediaType("text/csv")), validators)
+    kept = weakref.ref(slot)
+    del slot
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_revision_with_other_documents_is_not_taken_for_the_same() -> None:

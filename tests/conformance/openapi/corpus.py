@@ -1,4 +1,4 @@
-"""The requests of the comparison: every parameter and property of the contract, given texts that fit and do not."""
+"""The requests of the comparison: each parameter and property of the contract, given texts that fit and do not."""
 
 import itertools
 import json
