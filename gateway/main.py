@@ -136,6 +136,7 @@ def _start_from_disk(store: SnapshotStore, adopt: Callable[[Snapshot], None]) ->
         if snapshot is not None:
             adopt(snapshot)
     except SnapshotError as error:
+        store.forget()
         log.error("snapshot on disk not used", reason=str(error))
 
 

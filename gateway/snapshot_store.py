@@ -67,6 +67,10 @@ class SnapshotStore:
         self._loaded = signed, snapshot.manifest
         return snapshot
 
+    def forget(self) -> None:
+        """What was loaded could not be put in force: whoever asks what is `loaded` finds nothing."""
+        self._loaded = None
+
     def get(self, digest: str, /) -> bytes | None:
         """A part's bytes as they are on disk; `assemble` proves them."""
         name = _DIGEST.match(digest)

@@ -29,7 +29,10 @@ _IS_BEARER: Final = re.compile(rb"bearer(?: |\Z)", re.IGNORECASE)
 
 def resource_metadata(audience: str, version: ApiVersion) -> str:
     """The `resource_metadata` parameter of a challenge: RFC 9728 §3.1 puts the well-known part before the path."""
-    uri = field_uri(f"{audience}/.well-known/oauth-protected-resource{version.base_path}")
+    scheme, _, rest = audience.partition("://")
+    authority, slash, path = rest.partition("/")
+    well_known = f"{scheme}://{authority}/.well-known/oauth-protected-resource"
+    uri = field_uri(f"{well_known}{slash}{path}{version.base_path}")
     return f'resource_metadata="{uri}"'
 
 

@@ -8,6 +8,7 @@ one decides over all limits at once, in 0.8 µs for one and 1 µs for two.
 
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Final
 
 from contracts.snapshot import RateLimit
@@ -68,7 +69,7 @@ class InProcessLimiter:
             remaining = limit.quota - used[index] - cost
             if remaining < 0:
                 violated += (limit.name,)
-            reset = -int((now - ends[index]) // 1)  # rounded up
+            reset = ceil(ends[index] - now)
             if reset > limit.window:
                 reset = limit.window  # the sum of two floats may be a little more than exact
             states.append(LimitState(limit.name, limit.quota, limit.window, remaining, reset))

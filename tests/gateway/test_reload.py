@@ -76,7 +76,11 @@ class Gateway:
         stored = self.store.load()
         if stored is not None:
             self.in_force.append(stored.manifest.serial)
-        self.client = SnapshotClient(
+        self.client = self.connect()
+        return self.client
+
+    def connect(self) -> SnapshotClient:
+        return SnapshotClient(
             str(self.server.make_url("/")),
             "gateway-token",
             KEY.public_key(),
@@ -86,7 +90,6 @@ class Gateway:
             clock=lambda: self.now,
             sleep=self.nap,
         )
-        return self.client
 
     async def adopt(self, snapshot: Snapshot) -> None:
         if self.refuse is not None:
@@ -236,6 +239,20 @@ async def test_a_snapshot_that_does_not_compile_is_refused(gateway: Gateway, err
     assert await gateway.client.poll() is True
     assert gateway.in_force == [1, 3]
     assert gateway.client.last_error is None
+
+
+async def test_a_stored_snapshot_that_is_not_in_force_counts_for_nothing(gateway: Gateway) -> None:
+    """After an upgrade of the gateway, say: the same publication is tried again, and its fault is seen."""
+    gateway.catalog.publish(*publication(1))
+    await gateway.client.poll()
+    gateway.start()
+    gateway.store.forget()
+    client = gateway.client = gateway.connect()
+    assert client.manifest is None
+    gateway.refuse = ValueError("a path that this gateway does not serve")
+    assert await client.poll() is False
+    assert client.last_error == "a path that this gateway does not serve"
+    assert client.age is None
 
 
 async def test_going_back_to_what_is_in_force(gateway: Gateway) -> None:

@@ -66,6 +66,18 @@ async def test_no_credentials_get_a_challenge_without_an_error_code() -> None:
     assert await challenge(World(), exchange(authorization="Basic YTpi")) == expected
 
 
+@pytest.mark.parametrize(
+    ("audience", "uri"),
+    [
+        ("https://api.example", "https://api.example/.well-known/oauth-protected-resource/orders/v1"),
+        ("https://a.example/b/c", "https://a.example/.well-known/oauth-protected-resource/b/c/orders/v1"),
+        ('https://a.example/"x', "https://a.example/.well-known/oauth-protected-resource/%22x/orders/v1"),
+    ],
+)
+def test_the_well_known_part_stands_between_host_and_path(audience: str, uri: str) -> None:
+    assert authentication.resource_metadata(audience, version()) == f'resource_metadata="{uri}"'
+
+
 async def test_a_token_in_the_query_is_not_read() -> None:
     request = exchange()
     request.query = b"access_token=" + compact(header(), claims()).encode()
