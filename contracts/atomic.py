@@ -5,44 +5,54 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-STAGE_PREFIX = ".ostiary-new-"
+_STAGE_PREFIX = ".ostiary-new-"
 
 
 def write_files(root: Path, files: Mapping[str, str]) -> None:
     """Writes `files` (relative path → text) below `root`, which is made if it is missing.
 
-    Everything is first written beside its destination; a failure (no space, no permission) until then leaves
-    nothing behind. Each file is then moved into place by one rename. Raises OSError; if a rename fails, those
-    done before are undone where they made a new file.
+    Everything is first written beside its destination, so that a failure until then (no space, no permission)
+    leaves nothing behind. Then each file takes its place by one rename, in the order of `files`; a directory
+    that is new takes its place whole, with all that is in it. Raises OSError; what had been put in place as new
+    is then taken away again.
     """
-    existing = root
+    existing = root.absolute()
     while not existing.exists():
         existing = existing.parent
-    # On the same file system as the destination, so that a rename is one.
-    stage = Path(tempfile.mkdtemp(prefix=STAGE_PREFIX, dir=existing))
+    # On the destination's file system, or a rename would not be one.
+    stage = Path(tempfile.mkdtemp(prefix=_STAGE_PREFIX, dir=existing))
     try:
+        new = stage / "new"
         for name, text in files.items():
-            staged = stage / name
-            staged.parent.mkdir(parents=True, exist_ok=True)
-            staged.write_text(text, encoding="utf-8")
-        _move(stage, root, list(files))
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_text(text, encoding="utf-8")
+        _put(new, root, list(files))
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _move(stage: Path, root: Path, names: list[str]) -> None:
+def _put(stage: Path, root: Path, names: list[str]) -> None:
     made: list[Path] = []
     try:
+        if not root.exists():
+            root.parent.mkdir(parents=True, exist_ok=True)
+            stage.rename(root)
+            return
         for name in names:
-            target = root / name
-            for folder in reversed([each for each in target.parents if not each.exists()]):
-                folder.mkdir()
-                made.append(folder)
-            new = not target.exists()
-            (stage / name).replace(target)
-            if new:
+            if not (stage / name).exists():
+                continue  # it came with its directory
+            relative = _first_missing(root, Path(name))
+            target, is_new = root / relative, not (root / relative).exists()
+            (stage / relative).replace(target)
+            if is_new:
                 made.append(target)
     except OSError:
-        for path in reversed(made):
-            path.rmdir() if path.is_dir() else path.unlink()
+        for path in made:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
+
+
+def _first_missing(root: Path, name: Path) -> Path:
+    """The highest directory of `name` that is not there yet, or `name` itself."""
+    folders = [each for each in reversed(name.parents) if each != Path()]
+    return next((each for each in folders if not (root / each).exists()), name)

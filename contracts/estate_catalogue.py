@@ -22,6 +22,7 @@ class Rule:
 _ROWS: tuple[Rule, ...] = (
     # What every file must be.
     Rule("file-missing", "error", "An estate without this file cannot be enforced."),
+    Rule("file-unreadable", "error", "A file that cannot be read cannot be checked."),
     Rule("unknown-key", "error", "A misspelt key would silently do nothing."),
     Rule("missing-key", "error", "The key has no default that would be right for everyone."),
     Rule("wrong-type", "error", "The value is of another kind than the key takes."),

@@ -101,9 +101,16 @@ class _Loader:
         return sources
 
     def _folders(self) -> Iterator[str]:
-        folder = self.root / APIS
-        if folder.is_dir():
-            yield from sorted(each.name for each in folder.iterdir() if each.is_dir() and each.name[0] != ".")
+        if (self.root / APIS).is_dir():
+            yield from (each.name for each in self._entries(APIS) if each.is_dir() and each.name[0] != ".")
+
+    def _entries(self, folder: str) -> list[Path]:
+        try:
+            return sorted((self.root / folder).iterdir())
+        except OSError as error:
+            message = f"the directory {folder!r} cannot be read: {error.strerror}"
+            self.findings.append(finding("file-unreadable", Place(folder), message))
+            return []
 
     def _typed(self, name: str, kind: type[T]) -> TypedFile[T]:
         if not (self.root / name).is_file():
@@ -136,9 +143,9 @@ class _Loader:
 
     def _api(self, name: str) -> ApiSources:
         api = ApiSources(name, self._typed(f"{APIS}/{name}/{API}", ApiFile))
-        for path in sorted((self.root / APIS / name).iterdir()):
+        for path in self._entries(f"{APIS}/{name}"):
             match = CONTRACT.fullmatch(path.name)
-            if match is None:
+            if match is None or not path.is_file():
                 continue
             file, version = f"{APIS}/{name}/{path.name}", match["version"]
             if version in api.contracts:

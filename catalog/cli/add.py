@@ -11,7 +11,7 @@ from catalog.cli.check import require_estate
 from catalog.cli.output import FINDINGS, fail, note, print_findings
 
 if TYPE_CHECKING:
-    from contracts.adopt import EstateTexts, Plan, Wishes
+    from contracts.adopt_choices import Choices, EstateTexts, Wishes
 
 
 def add(
@@ -54,7 +54,8 @@ def add(
     require_estate(estate)
     if not file.is_file():
         fail(f"{str(file)!r} is no file")
-    from contracts.adopt import CannotAdopt, Wishes, adopt, plan
+    from contracts.adopt import adopt
+    from contracts.adopt_choices import CannotAdopt, Wishes, choose
     from contracts.atomic import write_files
     from contracts.document import load
     from contracts.findings import has_errors
@@ -66,9 +67,9 @@ def add(
     texts = read_estate(estate)
     wishes = Wishes(api, api_version, owner, upstream, contact)
     try:
-        chosen = plan(document, texts, wishes)
+        chosen = choose(document, texts, wishes)
         if not yes and sys.stdin.isatty() and sys.stdout.isatty():
-            chosen = plan(document, texts, _ask(wishes, chosen))
+            chosen = choose(document, texts, _ask(wishes, chosen))
         result = adopt(file.read_text(encoding="utf-8-sig"), document, texts, chosen)
         copies = referenced_files(file, document, f"apis/{chosen.api}")
         for name, text in copies.items():
@@ -77,9 +78,9 @@ def add(
     except CannotAdopt as refusal:
         fail(f"{refusal}; nothing was written")
     _explain(chosen)
-    # The contract goes last: a version without its contract is reported, a contract without a version too.
-    write_files(estate, {**copies, **result.files})
-    for name in sorted({**copies, **result.files}):
+    files = {**copies, **result.files}
+    write_files(estate, files)
+    for name in sorted(files):
         typer.echo(f"wrote {estate / name}")
     _list("Changed", result.changes)
     _list("Still missing", result.missing)
@@ -88,9 +89,10 @@ def add(
 
 def read_estate(root: Path) -> "EstateTexts":
     """The texts of an estate that adoption looks at. Ends the command if one of them does not parse."""
-    from contracts.adopt import EstateTexts
+    from contracts.adopt_choices import EstateTexts
     from contracts.document import Document, load
     from contracts.estate_loading import API, APIS, CONTRACT, ESTATE, TEAMS
+    from contracts.estate_schemas import schema_file
     from contracts.findings import has_errors
 
     def read(name: str) -> tuple[str, Document]:
@@ -106,12 +108,13 @@ def read_estate(root: Path) -> "EstateTexts":
         if match := CONTRACT.fullmatch(path.name):
             contracts[path.parent.name] = contracts.get(path.parent.name, frozenset()) | {match["version"]}
     teams = read(TEAMS)[1] if (root / TEAMS).is_file() else None
-    return EstateTexts(read(ESTATE), teams, apis, contracts)
+    schema = f".ostiary/schemas/{schema_file('api')}"
+    return EstateTexts(read(ESTATE), teams, apis, contracts, schema if (root / schema).is_file() else None)
 
 
 def referenced_files(file: Path, document: object, folder: str) -> dict[str, str]:
     """The files beside FILE that it refers to, by their place in the estate. Raises CannotAdopt for others."""
-    from contracts.adopt import CannotAdopt
+    from contracts.adopt_choices import CannotAdopt
     from contracts.document import Document, load
 
     found: dict[str, str] = {}
@@ -152,9 +155,9 @@ def _references(value: object) -> list[str]:
     return files
 
 
-def _ask(wishes: "Wishes", chosen: "Plan") -> "Wishes":
+def _ask(wishes: "Wishes", chosen: "Choices") -> "Wishes":
     """Asks for what was not given, with what was derived as the answer."""
-    from contracts.adopt import Wishes
+    from contracts.adopt_choices import Wishes
 
     def ask(question: str, given: str | None, derived: str) -> str:
         return given if given is not None else str(typer.prompt(question, default=derived))
@@ -169,7 +172,7 @@ def _ask(wishes: "Wishes", chosen: "Plan") -> "Wishes":
     )
 
 
-def _explain(chosen: "Plan") -> None:
+def _explain(chosen: "Choices") -> None:
     where = f" ({chosen.upstream_url})" if chosen.upstream_url else ""
     typer.echo(f"{chosen.api} {chosen.version}")
     for what, value, reason in (
@@ -188,7 +191,7 @@ def _list(title: str, lines: tuple[str, ...]) -> None:
             typer.echo(f"  - {line}")
 
 
-def _finish(estate: Path, chosen: "Plan") -> None:
+def _finish(estate: Path, chosen: "Choices") -> None:
     from contracts.estate import load_estate
 
     loaded, findings = load_estate(estate)

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from catalog.cli.init import scaffold
-from contracts.adopt import NOBODY, Adoption, CannotAdopt, EstateTexts, Wishes, adopt, api_name, plan, version_name
+from contracts.adopt import Adoption, adopt
+from contracts.adopt_choices import NOBODY, CannotAdopt, EstateTexts, Wishes, api_name, choose, version_name
 from contracts.document import Document, parse
 from contracts.estate import load_estate
 from contracts.yaml_text import dump
@@ -39,11 +40,11 @@ def texts(teams: str = "") -> EstateTexts:
 def adopted(source: str | dict[str, Any], wishes: Wishes | None = None, **estate: str) -> Adoption:
     text = source if isinstance(source, str) else dump(source)
     known = texts(**estate)
-    return adopt(text, document(text), known, plan(document(text), known, wishes or Wishes()))
+    return adopt(text, document(text), known, choose(document(text), known, wishes or Wishes()))
 
 
 def contract_of(adoption: Adoption) -> Any:
-    return document(adoption.files[f"apis/{adoption.plan.api}/{adoption.plan.version}.openapi.yaml"]).value
+    return document(adoption.files[f"apis/{adoption.choices.api}/{adoption.choices.version}.openapi.yaml"]).value
 
 
 def with_(**changes: Any) -> dict[str, Any]:
@@ -174,7 +175,11 @@ def test_wishes_that_do_not_fit_are_refused(wishes: Wishes, reason: str) -> None
 def test_without_a_known_owner_and_upstream_it_says_what_is_missing() -> None:
     two = "teams:\n  a: { title: A, contact: a@x.example }\n  b: { title: B, contact: b@x.example }\n"
     adoption = adopted(MINIMAL, teams=two)
-    assert (adoption.plan.owner, adoption.plan.upstream, adoption.plan.upstream_url) == (NOBODY, "stock", None)
+    assert (adoption.choices.owner, adoption.choices.upstream, adoption.choices.upstream_url) == (
+        NOBODY,
+        "stock",
+        None,
+    )
     assert any(
         each.startswith("an owner: 'unassigned' in api.yaml is no team (teams: a, b)") for each in adoption.missing
     )
@@ -185,13 +190,13 @@ def test_without_a_known_owner_and_upstream_it_says_what_is_missing() -> None:
 def test_the_owner_is_the_team_of_the_contact() -> None:
     two = "teams:\n  a: { title: A, contact: a@x.example }\n  b: { title: B, contact: b@x.example }\n"
     info = {"title": "Stock", "version": "1", "contact": {"email": "b@x.example"}}
-    chosen = adopted(with_(info=info), teams=two).plan
+    chosen = adopted(with_(info=info), teams=two).choices
     assert (chosen.owner, chosen.contact) == ("b", "b@x.example")
 
 
 def test_a_declared_upstream_of_the_same_url_is_used() -> None:
     adoption = adopted(with_(servers=[{"url": "http://127.0.0.1:9000/"}]))
-    assert (adoption.plan.upstream, adoption.plan.upstream_url) == ("bookshop", None)
+    assert (adoption.choices.upstream, adoption.choices.upstream_url) == ("bookshop", None)
     assert "ostiary.yaml" not in adoption.files
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -202,7 +203,7 @@ def test_each_rule_finds_its_case_at_its_place(tmp_path: Path, rule: str) -> Non
 
 def test_every_rule_has_a_test() -> None:
     golden = {line.rpartition("[")[2].rstrip("]") for line in GOLDEN.read_text().splitlines()}
-    here = {"outside-estate", "path-claimed-twice", "api-folder-name"}
+    here = {"outside-estate", "path-claimed-twice", "api-folder-name", "file-unreadable"}
     assert ESTATE_RULES.keys() - CASES.keys() - here == set()
     assert golden <= ESTATE_RULES.keys() | CONTRACT_RULES.keys()
 
@@ -271,6 +272,31 @@ def test_a_link_out_of_the_estate_is_refused(tmp_path: Path) -> None:
     (root / "teams.yaml").symlink_to(outside)
     findings = check(root)
     assert ("outside-estate", "teams.yaml") in {(each.rule, each.place.file) for each in findings}
+
+
+def test_what_cannot_be_read_is_a_finding_and_no_exception(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_estate(tmp_path)
+    iterdir = Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:
+        if path.name == "books":
+            raise PermissionError(13, "Permission denied")
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    found = [str(each) for each in check(root) if each.rule == "file-unreadable"]
+    assert found == [
+        "apis/books: error: the directory 'apis/books' cannot be read: Permission denied [file-unreadable]"
+    ]
+
+
+def test_a_directory_in_a_contracts_place_is_no_contract(tmp_path: Path) -> None:
+    root = write_estate(tmp_path)
+    (root / CONTRACT).unlink()
+    (root / CONTRACT).mkdir()
+    assert "version-without-contract" in {each.rule for each in check(root)}
 
 
 def test_a_folder_that_is_no_api_name_is_refused(tmp_path: Path) -> None:

@@ -126,8 +126,8 @@ def test_a_table_keeps_to_the_terminals_width(tmp_path: Path, columns: int) -> N
     assert plain != text, "a terminal gets colours"
     rows = plain[plain.index("METHOD") :].splitlines()
     assert max(map(len, rows)) <= columns
-    assert [row.split()[0] for row in rows if row.lstrip()[:1].isupper()] == ["METHOD", "GET", "POST", "GET"]
     if columns == 100:
+        assert [row.split()[0] for row in rows if row.lstrip()[:1].isupper()] == ["METHOD", "GET", "POST", "GET"]
         assert "/books/{isbn}  getBook" in plain, "the base path is not repeated on a terminal"
 
 
