@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.wire.connection import Connection
 from gateway.wire.messages import Acceptor
+from gateway.wire.outgoing import Gathering
 
 BACKLOG: Final = 2048
 
@@ -47,6 +48,7 @@ class Listener:
         self.date = _date_line()
         shortest = min(self.settings.head_timeout, self.settings.body_timeout, self.settings.idle_timeout)
         self._interval = min(0.5, shortest / 4)
+        self.gathering: Gathering
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
@@ -56,6 +58,7 @@ class Listener:
     ) -> int:
         """Listens; the bound port. Raises OSError. `reuse_port` lets several workers share one port."""
         loop = asyncio.get_running_loop()
+        self.gathering = Gathering(loop)
         self.scheme = "http" if tls is None else "https"
         self._server = await loop.create_server(
             lambda: Connection(self), host, port, backlog=BACKLOG, ssl=tls, reuse_port=reuse_port or None

@@ -8,19 +8,17 @@ from typing import Protocol
 
 from gateway.wire.framing import LAST_CHUNK, has_no_body, response_head
 from gateway.wire.head import Head
+from gateway.wire.outgoing import Outgoing
 from policies.exchange import Exchange, Header
 
 
 class Answering(Protocol):
     """What an answer needs of its connection."""
 
-    @property
-    def write_paused(self) -> bool: ...
+    out: Outgoing
 
     @property
     def date(self) -> bytes: ...
-
-    def send(self, data: bytes) -> None: ...
 
     def may_go_on(self, final: bool) -> bool:
         """Whether the connection can serve another request; `final` when nothing more of this one is taken."""
@@ -38,13 +36,25 @@ class Answering(Protocol):
 class Answer:
     """Implements `Client`. `begun` says that the head is out; nothing has effect once `open` is False."""
 
-    __slots__ = ("_bare", "_chunked", "_connection", "_keep", "_left", "_minor", "begun", "exchange", "open")
+    __slots__ = (
+        "_bare",
+        "_chunked",
+        "_connection",
+        "_keep",
+        "_left",
+        "_minor",
+        "_out",
+        "begun",
+        "exchange",
+        "open",
+    )
 
     def __init__(self, connection: Answering, exchange: Exchange, head: Head) -> None:
         self.exchange = exchange
         self.open = True
         self.begun = False
         self._connection = connection
+        self._out = connection.out
         self._minor = head.minor
         self._keep = head.keep_alive
         self._bare = False  # no body follows the head, whatever is written
@@ -64,7 +74,7 @@ class Answer:
         else:
             length = b"content-length: %d\r\n" % len(body)
         head = response_head(status, headers, length + self._connection_line(keep), connection.date)
-        connection.send(head + body if body else head)
+        self._out.send(head + body if body else head)
         connection.answered(keep)
 
     def start(self, status: int, headers: list[Header], length: int | None, /) -> None:
@@ -85,7 +95,7 @@ class Answer:
             else:
                 self._keep = False  # HTTP/1.0 has no chunks: the connection's end is the body's
         framing += self._connection_line(self._keep)
-        self._connection.send(response_head(status, headers, framing, self._connection.date))
+        self._out.hold(response_head(status, headers, framing, self._connection.date))
 
     def _connection_line(self, keep: bool) -> bytes:
         if not keep:
@@ -95,17 +105,16 @@ class Answer:
     def write(self, data: bytes, /) -> bool:
         if not self.open or self._bare or not data:
             return True
-        connection = self._connection
         if self._chunked:
-            connection.send(b"%x\r\n%b\r\n" % (len(data), data))
+            self._out.hold(b"%x\r\n%b\r\n" % (len(data), data))
         else:
             if self._left >= 0:
                 self._left -= len(data)
                 if self._left < 0:  # more than was declared: the client would take it for the next answer
                     self.abort()
                     return True
-            connection.send(data)
-        return not connection.write_paused
+            self._out.hold(data)
+        return not self._out.paused
 
     def finish(self) -> None:
         if not self.open:
@@ -116,7 +125,9 @@ class Answer:
         self.open = False
         connection = self._connection
         if self._chunked:
-            connection.send(LAST_CHUNK)
+            self._out.send(LAST_CHUNK)
+        else:
+            self._out.flush()
         connection.answered(self._keep and connection.may_go_on(True))
 
     def abort(self) -> None:

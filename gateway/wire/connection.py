@@ -14,6 +14,7 @@ from gateway.wire.answer import Answer
 from gateway.wire.framing import CONTINUE, ChunkedBody, ChunkError, SizedBody
 from gateway.wire.head import SIZE, START_LINE, TARGET, Head
 from gateway.wire.messages import Handler
+from gateway.wire.outgoing import Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
 from policies.exchange import Exchange
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 DISCARDED: Final = 65_536
 """Bytes of an unread request body that are read and dropped to keep a connection; past it, it is closed."""
-
-HIGH_WATER: Final = 65_536
-"""Bytes of an answer that may wait in memory for a slow client."""
 
 LINGER: Final = 2.0
 """Seconds in which a client may still read the answer before a refused connection is broken."""
@@ -54,10 +52,11 @@ class Connection(asyncio.Protocol):
         "_served",
         "_since",
         "_transport",
-        "write_paused",
+        "out",
     )
 
     _transport: asyncio.Transport
+    out: Outgoing
 
     def __init__(self, listener: "Listener") -> None:
         self._listener = listener
@@ -76,13 +75,12 @@ class Connection(asyncio.Protocol):
         self._blank = False  # an empty line before the request's head was skipped
         self._served = False
         self._since = 0.0  # when the present wait began, on the listener's coarse clock
-        self.write_paused = False
 
     # -- what the transport says ---------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(HIGH_WATER)
+        self.out = Outgoing(self._transport, self._listener.gathering)
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if isinstance(peer, tuple) else ""
         self._since = self._listener.now
@@ -99,14 +97,15 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._listener.lost(self)
         self._pending = b""
+        self.out.drop()
         self._gone()
 
     def pause_writing(self) -> None:
-        self.write_paused = True
+        self.out.paused = True
         self._since = self._listener.now
 
     def resume_writing(self) -> None:
-        self.write_paused = False
+        self.out.paused = False
         self._since = self._listener.now
         if self._handler is not None and self._answer is not None and self._answer.open:
             self._handler.drained()
@@ -259,9 +258,6 @@ class Connection(asyncio.Protocol):
     def date(self) -> bytes:
         return self._listener.date
 
-    def send(self, data: bytes) -> None:
-        self._transport.write(data)
-
     def may_go_on(self, final: bool) -> bool:
         """See `Answering`. A body that nobody will read ends the connection, unless little of it is left."""
         if self._listener.draining:
@@ -288,6 +284,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         self._answer = self._handler = self._body = None
         self._pending, self._lingering = b"", True
+        self.out.drop()
         self._transport.abort()
 
     def pause_body(self) -> None:
@@ -305,14 +302,14 @@ class Connection(asyncio.Protocol):
 
     def _say_continue(self) -> None:
         self._continue_due = False
-        self._transport.write(CONTINUE)
+        self.out.send(CONTINUE)
 
     # -- refusing and ending -------------------------------------------------------------------------------
 
     def refuse(self, refusal: Problem, head: Head) -> None:
         """Answers what is no sound request, has it recorded, and ends the connection."""
         exchange = self._exchange(head)
-        self.send(refusal_answer(exchange, refusal, self.date))
+        self.out.send(refusal_answer(exchange, refusal, self.date))
         self.linger()
         self._listener.acceptor.refused(exchange)
 
@@ -329,7 +326,7 @@ class Connection(asyncio.Protocol):
         if begun:
             self._transport.abort()
         else:
-            self.send(refusal_answer(exchange, refusal, self.date))
+            self.out.send(refusal_answer(exchange, refusal, self.date))
             self.linger()
 
     def linger(self) -> None:
@@ -357,7 +354,7 @@ class Connection(asyncio.Protocol):
             unsent = self._transport.get_write_buffer_size() > 0
             if waited > (settings.body_timeout if unsent else LINGER):
                 self._transport.abort()
-        elif self.write_paused:
+        elif self.out.paused:
             if waited > settings.body_timeout:
                 self._transport.abort()
         elif self._body is not None:

@@ -369,13 +369,20 @@ async def test_idle_connections_are_closed_in_silence() -> None:
         assert doorman.refusals == []
 
 
+class Flooding(Waiting):
+    """Writes on whenever there is room."""
+
+    def drained(self) -> None:
+        while self.client.write(b"x" * 1_000_000) and not self.is_gone:
+            pass
+
+
 async def test_client_that_stops_reading_is_cut_off() -> None:
-    async with listening(Doorman(Waiting), SHORT) as (doorman, _, port), raw_client(port) as client:
+    async with listening(Doorman(Flooding), SHORT) as (doorman, _, port), raw_client(port) as client:
         await client.send(GET)
         handler = await handler_of(doorman)
         handler.client.start(200, [], None)
-        while handler.client.write(b"x" * 1_000_000):
-            await asyncio.sleep(0)
+        handler.drained()
         async with asyncio.timeout(PATIENCE):
             await handler.went.wait()
 

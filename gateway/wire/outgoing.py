@@ -1,0 +1,74 @@
+"""What goes out on a connection, gathered so that one answer costs one system call.
+
+A streamed answer comes as a head, pieces and an end, most often all within one callback of the upstream. A write
+for each would double the kernel's part of a request, which is the larger half of all it costs.
+"""
+
+import asyncio
+from typing import Final
+
+HIGH_WATER: Final = 65_536
+"""Bytes that may wait in memory for a slow reader, and the most that is gathered."""
+
+
+class Gathering:
+    """The connections of one listener that hold something back; all are flushed when the loop comes round."""
+
+    __slots__ = ("_loop", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: list[Outgoing] = []
+
+    def add(self, outgoing: "Outgoing") -> None:
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(outgoing)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for outgoing in waiting:
+            outgoing.flush()
+
+
+class Outgoing:
+    """The sending side of one connection. `paused` is set while the reader is slow."""
+
+    __slots__ = ("_gathering", "_held", "_size", "_transport", "paused")
+
+    def __init__(self, transport: asyncio.Transport, gathering: Gathering) -> None:
+        transport.set_write_buffer_limits(HIGH_WATER)
+        self._transport = transport
+        self._gathering = gathering
+        self._held: list[bytes] = []
+        self._size = 0
+        self.paused = False
+
+    def hold(self, data: bytes) -> None:
+        """Sends `data` soon: with what follows in this turn of the loop, or at its end."""
+        held = self._held
+        if not held:
+            self._gathering.add(self)
+        held.append(data)
+        self._size += len(data)
+        if self._size >= HIGH_WATER:
+            self.flush()
+
+    def send(self, data: bytes) -> None:
+        """Sends `data` now, after what was held."""
+        if self._held:
+            self._held.append(data)
+            self.flush()
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        held = self._held
+        if held:
+            self._held, self._size = [], 0
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(held))
+
+    def drop(self) -> None:
+        """Forgets what was held: the connection is broken."""
+        self._held, self._size = [], 0
