@@ -58,6 +58,16 @@ def ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None
     }
 
 
+def cpu_ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:
+    """The same of requests per second of CPU time: what the ratios would be if nobody else used the core."""
+    return {
+        name: round(figures[theirs]["cpu_us_per_request"] / figures[ours]["cpu_us_per_request"], 3)
+        if figures.get(ours, {}).get("cpu_us_per_request") and figures.get(theirs, {}).get("cpu_us_per_request")
+        else None
+        for name, (ours, theirs) in RATIOS.items()
+    }
+
+
 def table(report: Mapping[str, Any]) -> str:
     """The report for a reader."""
     lines = [
@@ -72,8 +82,10 @@ def table(report: Mapping[str, Any]) -> str:
             f"{row['cpu_us_per_request']:>14.1f}"
             f"{row['upstream_connections_per_request']:>22.4f}"
         )
-    lines.append("")
-    for name, value in report["ratios"].items():
-        lines.append(f"{name:34}{'not measured' if value is None else f'{value:.2f}':>12}")
+    lines += ["", f"{'ratios':34}{'of requests/s':>16}{'per CPU time':>16}"]
+    for name in report["ratios"]:
+        pair = (report["ratios"][name], report["cpu_ratios"][name])
+        shown = ["not measured" if value is None else f"{value:.2f}" for value in pair]
+        lines.append(f"{name:34}{shown[0]:>16}{shown[1]:>16}")
     lines += [f"missing: {name}: {reason}" for name, reason in report["missing"].items()]
     return "\n".join(lines)

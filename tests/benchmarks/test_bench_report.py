@@ -9,8 +9,8 @@ from tests.benchmarks.load import Measurement
 from tests.benchmarks.peers import MISSING, PEERS
 
 
-def sample(rps, opened=0.0):
-    return report.Sample(Measurement(rps, 1.0, 3.0, int(rps)), opened, 20.0)
+def sample(rps, opened=0.0, cpu=20.0):
+    return report.Sample(Measurement(rps, 1.0, 3.0, int(rps)), opened, cpu)
 
 
 def test_each_figure_is_the_median_of_its_rounds():
@@ -34,6 +34,13 @@ def test_a_ratio_needs_both():
     assert ratios["post_full_vs_nginx"] is None
 
 
+def test_a_ratio_of_cpu_time_is_the_other_way_round():
+    figures = report.results({"get_full": [sample(30, cpu=40.0)], "get_nginx": [sample(60, cpu=10.0)]})
+    assert report.cpu_ratios(figures)["get_full_vs_nginx"] == 0.25
+    unknown = report.results({"get_full": [sample(30, cpu=0.0)], "get_nginx": [sample(60, cpu=0.0)]})
+    assert report.cpu_ratios(unknown)["get_full_vs_nginx"] is None
+
+
 def test_a_missing_peer_is_named_with_its_reason():
     figures = report.results({"get_full": [sample(30)]})
     document = {
@@ -44,6 +51,7 @@ def test_a_missing_peer_is_named_with_its_reason():
         "seconds": 1,
         "results": figures,
         "ratios": report.ratios(figures),
+        "cpu_ratios": report.cpu_ratios(figures),
         "missing": {"node": "no Node here"},
     }
     text = report.table(document)
