@@ -18,7 +18,7 @@ from contracts.document import Document, Node
 from contracts.document_builder import quote
 from contracts.estate_files import DefaultsEntry, UpstreamEntry
 from contracts.extensions import ODOO, check_known, check_sunset, limit_of, upstream_of
-from contracts.findings import Finding, has_errors
+from contracts.findings import Finding, Place, has_errors
 from contracts.odoo import compile_odoo
 from contracts.openapi_grammar import METHODS
 from contracts.openapi_validity import check_openapi
@@ -62,14 +62,24 @@ def compile_version(document: Document, context: VersionContext) -> tuple[ApiVer
     report = Report()
     minor = _minor(document, report)
     version = _Compiler(document, context, minor, report).run() if minor else None
-    findings = sorted(_without_echoes(report.findings))
+    findings = sorted(_without_echoes(report.findings, minor))
     return (None if has_errors(findings) else version), findings
 
 
-def _without_echoes(findings: list[Finding]) -> list[Finding]:
-    """Without `openapi-invalid` where a rule that says it better has found the same."""
-    told = {finding.place for finding in findings if finding.rule in _TELLING}
-    return [finding for finding in findings if finding.rule != "openapi-invalid" or finding.place not in told]
+def _without_echoes(findings: list[Finding], minor: str | None) -> list[Finding]:
+    """Each fault once, by the rule that says it best: of schemas, OpenAPI's own rules know those of 3.0 best."""
+    found: dict[str, set[Place]] = {}
+    for finding in findings:
+        found.setdefault(finding.rule, set()).add(finding.place)
+    better = _TELLING if minor == "3.0" else (*_TELLING, "schema-invalid")
+    told = set[Place]().union(*(found.get(rule, ()) for rule in better))
+    schemas_told = found.get("openapi-invalid", set()) - told
+    return [
+        finding
+        for finding in findings
+        if not (finding.rule == "openapi-invalid" and finding.place in told)
+        and not (finding.rule == "schema-invalid" and finding.place in schemas_told)
+    ]
 
 
 def _minor(document: Document, report: Report) -> str | None:
@@ -109,7 +119,7 @@ class _Compiler:
         check_known(self.references, report)
         check_sunset(root, context.lifecycle, report)
         dialect = root.get("jsonSchemaDialect")
-        if dialect is not None and dialect.value not in DIALECTS:
+        if dialect is not None and str(dialect.value) not in DIALECTS:
             report.add(
                 "schema-keyword-unsupported",
                 dialect.place,

@@ -92,7 +92,3 @@ class Report:
     @property
     def findings(self) -> list[Finding]:
         return list(self._findings)
-
-    def places(self, rule: str) -> list[Place]:
-        """Where `rule` was found so far."""
-        return [finding.place for finding in self._findings if finding.rule == rule]

@@ -108,7 +108,7 @@ def check_openapi(references: References, minor: str, report: Report) -> None:
     try:
         # Not by `validator.iter_errors`, which keeps every document that it has seen in a cache for ever.
         for found in validator.root_validator(validator.schema_path):
-            if not isinstance(found, _OURS):
+            if not isinstance(found, _OURS) and not _is_pattern(found):
                 parts = flat.resolved([str(part) for part in getattr(found, "schema_parts", ())])
                 message = found.message if len(found.message) <= _LONGEST else found.message[: _LONGEST - 1] + "…"
                 inside = [str(part) for part in found.absolute_path]
@@ -119,6 +119,11 @@ def check_openapi(references: References, minor: str, report: Report) -> None:
         # Its semantic half assumes much of a document; what it trips over, rules of ours have their word on.
         if not has_errors(report.findings):
             flat.report(report, [], f"the document cannot be checked: {type(fault).__name__}: {fault}")
+
+
+def _is_pattern(error: Any) -> bool:
+    """Patterns are ECMA-262's, which the validator takes for Python's; `pattern-unsupported` is about them."""
+    return bool(error.validator == "format" and error.validator_value == "regex")
 
 
 class _Flat:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from contracts.contract_rules import Report
-from contracts.document import Node, escape
+from contracts.document import escape
 from contracts.openapi_errors import StructureCheck
 from contracts.operations import JsonSchema
 from contracts.patterns import REGEX_ENGINE
@@ -29,20 +29,12 @@ def check_schemas(references: References, report: Report, *, legacy: bool) -> No
         for error in _METASCHEMA.errors(schema):
             sound = False
             pointer = node.pointer + "".join("/" + escape(part) for part in error.path)
-            _add(report, node, pointer, f"this is no valid schema: {error.message}")
+            report.add("schema-invalid", node.document.place(pointer), f"this is no valid schema: {error.message}")
     schemas = [schema for node, schema in bundle.sources if schema is not True]
     if sound and not _compiles({"allOf": schemas}, bundle.uri, resource):
         for node, schema in bundle.sources:
             if not _compiles(schema, bundle.uri, resource):
-                _add(report, node, node.pointer, "this schema does not compile")
-
-
-def _add(report: Report, node: Node, pointer: str, message: str) -> None:
-    # The same fault is often found by the document's validation too, which says it at the same schema.
-    for place in report.places("openapi-invalid"):
-        if place.file == node.document.file and f"{place.pointer}/".startswith(f"{node.pointer}/"):
-            return
-    report.add("schema-invalid", node.document.place(pointer), message)
+                report.add("schema-invalid", node.place, "this schema does not compile")
 
 
 def _compiles(schema: JsonSchema, uri: str, resource: dict[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """What a schema says about a value's type, through `$ref` and `allOf`: for serialisation and for mappings."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from contracts.document import Node
 from contracts.references import Key, References, has_reference, key_of
@@ -24,6 +25,9 @@ class Types:
     closed: bool = False
 
 
+_TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
+
+
 def types_of(node: Node, references: References) -> Types:
     """The types of a schema. Alternatives (`anyOf`, `oneOf`) are joined for their types only."""
     types = Types()
@@ -41,8 +45,7 @@ def _collect(node: Node, references: References, types: Types, seen: set[Key]) -
             _collect(target, references, types, seen)
     value = node.value
     written = value.get("type")
-    names = {written} if isinstance(written, str) else set(written) if isinstance(written, list) else set()
-    names = {name for name in names if isinstance(name, str)}
+    names = {name for name in (written if isinstance(written, list) else [written]) if name in _TYPES}
     if value.get("nullable") is True and names:
         names.add("null")
     listed = value.get("enum")

@@ -162,7 +162,7 @@ class SchemaBundle:
     def _required(self, member: Node, result: dict[str, Any], hidden: frozenset[str]) -> None:
         if not isinstance(member.value, list):
             result["required"] = member.value
-        elif names := [name for name in member.value if name not in hidden]:
+        elif names := [name for name in member.value if not (isinstance(name, str) and name in hidden)]:
             result["required"] = names
 
     def _pattern(self, node: Node, pattern: Any, place: Node) -> bool:
@@ -175,7 +175,7 @@ class SchemaBundle:
         return not fault
 
     def _unenforced(self, key: str, member: Node) -> None:
-        if key in _UNSUPPORTED or (key == "$schema" and member.value not in DIALECTS):
+        if key in _UNSUPPORTED or (key == "$schema" and str(member.value) not in DIALECTS):
             self._report.add(
                 "schema-keyword-unsupported",
                 member.key_place,
