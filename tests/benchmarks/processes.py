@@ -67,7 +67,7 @@ def running(
             start_new_session=True,
         )
     try:
-        _wait_for(process, port, log)
+        _wait_for(process, Path(command[0]).name, port, log)
         yield Running(port, process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -79,7 +79,7 @@ def running(
             process.wait()
 
 
-def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_for(process: subprocess.Popen[bytes], name: str, port: int, log: Path) -> None:
     end = time.monotonic() + 20
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -88,4 +88,4 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             return
         time.sleep(0.02)
     said = log.read_text(errors="replace").strip().splitlines()[-5:]
-    raise PeerError(f"{Path(process.args[0]).name} did not start: " + " | ".join(said))  # type: ignore[index]
+    raise PeerError(f"{name} did not start: " + " | ".join(said))

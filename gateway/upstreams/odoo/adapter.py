@@ -71,7 +71,7 @@ class OdooAdapter:
                 await self._slots.acquire()
         except TimeoutError:
             detail = "All of the upstream's connections are in use."
-            return problem("upstream-busy", detail, headers=(("Retry-After", "1"),))
+            return problem("upstream-busy", detail, headers=(("retry-after", "1"),))
         try:
             deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
             outcome = await _Mediation(exchange, backend, self._transport, deadline).run()

@@ -18,7 +18,7 @@ _UNMAPPED: Final = problem(
     "mediation-failed",
     "Odoo cannot do what the contract maps this operation to (a model, method, field or value).",
 )
-_BUSY: Final = problem("upstream-busy", "The upstream takes no more calls now.", headers=(("Retry-After", "1"),))
+_BUSY: Final = problem("upstream-busy", "The upstream takes no more calls now.", headers=(("retry-after", "1"),))
 _DOWN: Final = problem("upstream-unreachable", "Odoo cannot reach its database.")
 _RULE: Final = problem("business-rule", "Odoo refused the values.")
 _RANGE: Final = problem("business-rule", "A value is outside of the range that Odoo can store.")
@@ -110,7 +110,7 @@ def of_reply(reply: Reply, writing: bool) -> Problem:
         return _STOPPED
     if status in (429, 503):
         wait = reply.retry_after if reply.retry_after.isascii() and reply.retry_after.isdigit() else "1"
-        return problem("upstream-busy", "The upstream takes no more calls now.", headers=(("Retry-After", wait),))
+        return problem("upstream-busy", "The upstream takes no more calls now.", headers=(("retry-after", wait),))
     if status in (502, 504) and not writing:
         # The proxy reached nobody, or gave up waiting. For a write, it may have handed the request on.
         if status == 502:

@@ -262,14 +262,14 @@ async def test_the_answer_of_something_before_odoo(rig, mapping, scripted, proto
     assert "db.internal" not in refused.detail
     assert len(server.requests) == (1 if protocol == "json2" else 2), "an answer that was none was asked for again"
     if expected == "upstream-busy":
-        assert dict(refused.headers)["Retry-After"] in ("1", "7")
+        assert dict(refused.headers)["retry-after"] in ("1", "7")
 
 
 @pytest.mark.parametrize("wait", ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "99 bottles"])
 async def test_only_seconds_of_a_retry_after_are_passed_on(rig, mapping, scripted, wait):
     server = await scripted(answering(search_read=page(503, f"Retry-After: {wait}\r\n")))
     refused = await rig(server.url).call(short(mapping, "list"))
-    assert dict(refused.headers)["Retry-After"] == "1"
+    assert dict(refused.headers)["retry-after"] == "1"
 
 
 async def test_what_is_not_http_is_malformed(rig, mapping, scripted, protocol):
@@ -329,7 +329,7 @@ async def test_who_finds_no_connection_free_in_time_is_told_so(rig, mapping, scr
         await asyncio.sleep(0.005)
     refused = await calls.call(short(mapping, "list"))
     assert (refused.type.id, refused.status) == ("upstream-busy", 503)
-    assert dict(refused.headers)["Retry-After"] == "1"
+    assert dict(refused.headers)["retry-after"] == "1"
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
