@@ -81,8 +81,7 @@ def test_any_contract_is_adopted_or_refused(place: tuple[str, tuple[Any, ...]], 
     estate = EstateTexts(files["ostiary.yaml"], files["teams.yaml"][1], {})
     try:
         result = adopt(text, source, estate, choose(source, estate, Wishes()))
-    except CannotAdopt as refusal:
-        assert str(refusal)
-    else:
-        for name, content in result.files.items():
-            assert parse(content, name)[0] is not None
+    except CannotAdopt:
+        return
+    for name, content in result.files.items():
+        assert parse(content, name)[0] is not None
