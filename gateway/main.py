@@ -68,7 +68,11 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
     access = AccessView()
     pipeline = Pipeline(access_log)
     async with aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
+        # Each upstream has a budget of its own; one limit over all would let a slow one starve the others.
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
     ) as session:
         keys = IssuerKeys(session)
         builder = RuntimeBuilder(
