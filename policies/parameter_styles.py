@@ -7,13 +7,13 @@ since many clients encode the whole value. A space or a pipe cannot stand in a q
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from policies.parameter_text import Reader, Rejected, coercion, decode_header
+from policies.parameter_text import Reader, Rejected, coercion, decode_header, is_integer
 from policies.schema_shape import Shape
 from policies.violations import escape
 
-Decode = Callable[[str], str | Rejected]
+Decode: TypeAlias = Callable[[str], str | Rejected]
 
 _AFTER_DECODING: Final = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
@@ -32,7 +32,14 @@ def primitive(shape: Shape, decode: Decode) -> Reader:
         text = decode(raw)
         return coerce(text) if type(text) is str else text
 
-    return read
+    if shape.types != {"integer"}:
+        return read
+
+    def read_digits(raw: str) -> Any:
+        # Nearly every integer comes as plain digits, with nothing to decode.
+        return int(raw) if is_integer(raw) else read(raw)
+
+    return read_digits
 
 
 class Items:
@@ -57,6 +64,10 @@ class Items:
             values.append(value)
         return values
 
+    def of_pairs(self, pairs: Iterable[tuple[str, str]]) -> list[Any] | Rejected:
+        """As a call, from the pairs of a query."""
+        return self([raw for _, raw in pairs])
+
 
 class Members:
     """Reads the raw texts of an object's members; a name that comes twice is refused."""
@@ -78,9 +89,9 @@ class Members:
                 return name
             assert isinstance(name, str)
             decoded.append((name, raw))
-        return self.of_decoded(decoded)
+        return self.of_pairs(decoded)
 
-    def of_decoded(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any] | Rejected:
+    def of_pairs(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any] | Rejected:
         """As a call, where the names have been decoded already."""
         values: dict[str, Any] = {}
         for name, raw in pairs:

@@ -29,7 +29,7 @@ Reader: TypeAlias = Callable[[str], Any]
 
 NOT_UTF8: Final = Rejected("encoding", "must be percent-encoded UTF-8")
 
-_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,400})").fullmatch
+is_integer: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,400})").fullmatch
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,400})(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,3})?").fullmatch
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 
@@ -57,11 +57,11 @@ def decode_header(text: str) -> str | Rejected:
 
 
 def read_integer(text: str) -> int | None:
-    return int(text) if _INTEGER(text) else None
+    return int(text) if is_integer(text) else None
 
 
 def read_number(text: str) -> int | float | Decimal | None:
-    if _INTEGER(text):
+    if is_integer(text):
         return int(text)
     if not _NUMBER(text):
         return None

@@ -27,11 +27,11 @@ class QueryReader:
     """Reads an operation's query parameters."""
 
     __slots__ = (
-        "_arrays",
         "_deep",
         "_empties",
         "_free",
-        "_known_members",
+        "_gatherers",
+        "_members",
         "_owners",
         "_refuse",
         "_required",
@@ -45,62 +45,70 @@ class QueryReader:
         self._refuse = unknown == "refuse"
         self._singles: dict[str, Slot] = {}
         self._empties: dict[str, Slot] = {}
-        self._arrays: dict[str, tuple[Slot, styles.Items]] = {}
-        self._deep: dict[str, tuple[Slot, styles.Members]] = {}
-        self._owners: dict[str, tuple[Slot, styles.Members]] = {}
-        self._free: tuple[Slot, styles.Members] | None = None
+        # What is spread over several pairs, by the parameter's name; and which pair is whose, by its spelling:
+        # (parameter, member).
+        self._gatherers: dict[str, tuple[Slot, styles.Items | styles.Members]] = {}
+        self._members: dict[str, tuple[str, str]] = {}
+        self._deep: set[str] = set()
+        self._owners: dict[str, str] = {}
+        self._free: str | None = None
         required: list[Slot] = []
         for slot, style, explode, allow_empty in slots:
+            name, properties = slot.name, slot.shape.properties
             if slot.required:
                 required.append(slot)
             if style == "deepObject":
-                self._deep[slot.name] = (slot, styles.Members(slot.shape, decode_query))
+                self._gatherers[name] = (slot, styles.Members(slot.shape, decode_query))
+                self._deep.add(name)
+                self._know({f"{name}[{member}]": (name, member) for member in properties})
             elif explode and style == "form" and styles.is_object(slot.shape):
-                owner = (slot, styles.Members(slot.shape, decode_query))
-                self._owners.update(dict.fromkeys(slot.shape.properties, owner))
+                self._gatherers[name] = (slot, styles.Members(slot.shape, decode_query))
+                self._owners |= dict.fromkeys(properties, name)
+                self._know({member: (name, member) for member in properties})
                 if slot.shape.extra is not None:
-                    self._free = owner
+                    self._free = name
             elif explode and style == "form" and styles.is_array(slot.shape):
-                self._arrays[slot.name] = (slot, styles.Items(slot.shape, decode_query))
+                self._gatherers[name] = (slot, styles.Items(slot.shape, decode_query))
+                self._owners[name] = name
+                self._know({name: (name, name)})
             elif allow_empty:
-                self._empties[slot.name] = slot
+                self._empties[name] = slot
             else:
-                self._singles[slot.name] = slot
+                self._singles |= dict.fromkeys(_spellings(name), slot)
         self._required = tuple(required)
-        self._singles |= {
-            spelling: slot for slot in list(self._singles.values()) for spelling in _spellings(slot.name)
-        }
-        self._known_members = {
-            spelling: (base, member)
-            for base, (slot, _) in self._deep.items()
-            for member in slot.shape.properties
-            for spelling in _spellings(f"{base}[{member}]")
-        }
+
+    def _know(self, members: dict[str, tuple[str, str]]) -> None:
+        for name, member in members.items():
+            self._members |= dict.fromkeys(_spellings(name), member)
 
     def __call__(self, query: bytes, violations: list[Violation]) -> dict[str, Any]:
         """The values by name; what is wrong is added to `violations`."""
         values: dict[str, Any] = {}
         if query:
-            singles, members = self._singles, self._known_members
+            singles, members = self._singles, self._members
             gathered: dict[str, list[tuple[str, str]]] = {}
-            for pair in query.decode("latin-1").split("&"):
+            # The target was refused if it had anything but ASCII in it.
+            for pair in query.decode("ascii").split("&"):
                 name, _, raw = pair.partition("=")
                 slot = singles.get(name)
-                if slot is None:
-                    member = members.get(name)
-                    if member is not None:
-                        gathered.setdefault(member[0], []).append((member[1], raw))
-                    elif pair:
-                        self._other(name, raw, values, gathered, violations)
-                elif slot.name in values:
-                    violations.append(slot.repeated())
-                else:
-                    values[slot.name] = value = slot.read(raw)
-                    check = slot.check
-                    if type(value) is Rejected or (check is not None and not check.is_valid(value)):
-                        violations += slot.judge(value)
-            if gathered:
-                self._join(gathered, values, violations)
+                if slot is not None:
+                    if slot.name in values:
+                        violations.append(slot.repeated())
+                    else:
+                        values[slot.name] = value = slot.read(raw)
+                        check = slot.check
+                        if type(value) is Rejected or (check is not None and not check.is_valid(value)):
+                            violations += slot.judge(value)
+                    continue
+                member = members.get(name)
+                if member is not None:
+                    gathered.setdefault(member[0], []).append((member[1], raw))
+                elif pair:
+                    self._other(name, raw, values, gathered, violations)
+            for name, pairs in gathered.items():
+                slot, gather = self._gatherers[name]
+                values[name] = value = gather.of_pairs(pairs)
+                violations += slot.judge(value)
         for slot in self._required:
             if slot.name not in values:
                 violations.append(slot.missing())
@@ -114,58 +122,39 @@ class QueryReader:
         gathered: dict[str, list[tuple[str, str]]],
         violations: list[Violation],
     ) -> None:
+        """A pair whose name is in no spelling that we know beforehand, or is not in the contract."""
         name = decode_query(raw_name)
         if type(name) is Rejected:
             if len(violations) < MAXIMUM:
                 violations.append(Violation("query", "", NOT_UTF8.rule, "has a name that is not UTF-8"))
             return
         assert isinstance(name, str)
-        single = self._singles.get(name) or self._empties.get(name)
+        single = self._empties.get(name) or self._singles.get(quote(name, safe=""))
         deep = _DEEP(name)
+        owner = self._owners.get(name, self._free)
         if single is not None:
             if name in values:
                 violations.append(single.repeated())
-                return
-            # OAS 3.1: allowEmptyValue admits the empty text whatever the schema says.
-            empty = raw == "" and name in self._empties
-            values[name] = value = "" if empty else single.read(raw)
-            if not empty:
+            elif raw == "" and name in self._empties:
+                values[name] = ""  # OAS 3.1: allowEmptyValue admits the empty text whatever the schema says.
+            else:
+                values[name] = value = single.read(raw)
                 violations += single.judge(value)
-        elif name in self._arrays:
-            gathered.setdefault(name, []).append((name, raw))
         elif deep is not None and deep[1] in self._deep:
             gathered.setdefault(deep[1], []).append((deep[2], raw))
-        else:
-            owner = self._owners.get(name) or self._free
-            if owner is not None:
-                gathered.setdefault(owner[0].name, []).append((raw_name, raw))
-            elif self._refuse and len(violations) < MAXIMUM:
-                violations.append(_unknown(name))
-
-    def _join(
-        self, gathered: dict[str, list[tuple[str, str]]], values: dict[str, Any], violations: list[Violation]
-    ) -> None:
-        owners = {owner[0].name: owner for owner in self._owners.values()}
-        if self._free is not None:
-            owners[self._free[0].name] = self._free
-        for name, pairs in gathered.items():
-            if name in self._arrays:
-                slot, items = self._arrays[name]
-                value: Any = items(raw for _, raw in pairs)
-            elif name in self._deep:
-                slot, deep = self._deep[name]
-                value = deep.of_decoded(pairs)
-            else:
-                slot, members = owners[name]
-                value = members(pairs)
-            values[name] = value
-            violations += slot.judge(value)
+        elif owner is not None:
+            gathered.setdefault(owner, []).append((name, raw))
+        elif self._refuse and len(violations) < MAXIMUM:
+            violations.append(_unknown(name))
 
 
 def _spellings(name: str) -> set[str]:
-    """A name as clients write it: as it is, and percent-encoded with upper-case and lower-case digits."""
+    """A name as clients write it: percent-encoded with upper-case or lower-case digits, or as it is."""
     encoded = quote(name, safe="")
-    return {name, encoded, _ESCAPE.sub(lambda escape: escape[0].lower(), encoded)}
+    spellings = {encoded, _ESCAPE.sub(lambda escape: escape[0].lower(), encoded)}
+    if decode_query(name) == name:
+        spellings.add(name)
+    return spellings
 
 
 def _unknown(name: str) -> Violation:

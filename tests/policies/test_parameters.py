@@ -315,6 +315,17 @@ def test_names_that_need_encoding_are_found_in_every_spelling() -> None:
     for name in (b"gr%C3%B6%C3%9Fe", b"gr%c3%b6%c3%9fe", b"%67r%C3%B6%C3%9Fe"):
         assert read(wanted, query=name + b"=5") == ({"path": {}, "query": {"größe": 5}, "header": {}}, [])
     assert [v.rule for v in read(wanted, query=b"%FF=1")[1]] == ["encoding"]
+    # Encoded twice it is another name, and so is a name that only looks encoded in the contract.
+    assert [v.rule for v in read(wanted, query=b"gr%25C3%25B6%25C3%259Fe=5")[1]] == ["unknown-parameter"]
+    literal = Parameter("a+b%20", "query", "form", True, INTEGER)
+    assert [v.rule for v in read(literal, query=b"a+b%20=5")[1]] == ["unknown-parameter"]
+    assert read(literal, query=b"a%2Bb%2520=5")[0]["query"] == {"a+b%20": 5}
+
+
+def test_what_is_spread_over_pairs_is_found_in_every_spelling() -> None:
+    deep, many = query_parameter("deepObject", True, COLOR), Parameter("m[]", "query", "form", True, INTEGERS)
+    query = b"x[R]=100&x%5BG%5D=200&%78[B]=150&m[]=1&m%5b%5d=2&%6d[]=3"
+    assert read(deep, many, query=query)[0]["query"] == {"x": RGB, "m[]": [1, 2, 3]}
 
 
 def test_no_value_is_told() -> None:
