@@ -7,6 +7,7 @@ An issuer that cannot be reached is an outage (503) and never the client's fault
 
 import re
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Final
 
 from contracts.operations import ApiVersion, Operation
@@ -29,10 +30,15 @@ _IS_BEARER: Final = re.compile(rb"bearer(?: |\Z)", re.IGNORECASE)
 
 def resource_metadata(audience: str, version: ApiVersion) -> str:
     """The `resource_metadata` parameter of a challenge: RFC 9728 §3.1 puts the well-known part before the path."""
+    return _metadata(audience, version.base_path)
+
+
+@lru_cache(maxsize=4096)  # one text for all operations of a version
+def _metadata(audience: str, base_path: str) -> str:
     scheme, _, rest = audience.partition("://")
     authority, slash, path = rest.partition("/")
     well_known = f"{scheme}://{authority}/.well-known/oauth-protected-resource"
-    uri = field_uri(f"{well_known}{slash}{path}{version.base_path}")
+    uri = field_uri(f"{well_known}{slash}{path}{base_path}")
     return f'resource_metadata="{uri}"'
 
 

@@ -7,10 +7,11 @@ date, and OpenAPI's `deprecated` has none.
 """
 
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any, Final
 
-from contracts.operations import ApiVersion, Operation
-from contracts.problems import Problem, problem
+from contracts.operations import ApiVersion, Lifecycle, Operation
+from contracts.problems import problem
 from policies.exchange import Exchange, Header
 from policies.ports import Clock, Ports
 from policies.uris import field_uri
@@ -22,47 +23,40 @@ POLICY: Final = "lifecycle"
 def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:
     """None for a version that has neither dates nor an end."""
     calendar = version.lifecycle
-    headers = announcement(version, ports.audience)
+    name = f"{version.title} {version.version}"
+    headers, ended = _words(calendar, name, ports.audience, version.successor_base_path)
     if calendar.state == "retired":
-        return _gone(headers, _ended(version, ports.audience))
+        return _gone(headers, ended)
     if calendar.sunset is not None:
-        return _until(calendar.sunset, headers, _ended(version, ports.audience), ports.clock)
+        return _until(calendar.sunset, headers, ended, ports.clock)
     return _announce(headers) if headers else None
 
 
-def announcement(version: ApiVersion, audience: str) -> tuple[Header, ...]:
-    """The fields that tell a version's calendar, as bytes."""
-    calendar = version.lifecycle
+@lru_cache(maxsize=1024)  # one text for all operations of a version
+def _words(
+    calendar: Lifecycle, name: str, audience: str, successor: str | None
+) -> tuple[tuple[Header, ...], Deny]:
+    """The fields that tell a version's calendar, and the refusal after its end."""
+    members: dict[str, Any] = {}
+    links = []
+    if calendar.documentation is not None:
+        members["migration-guide"] = calendar.documentation
+        links.append(f'<{field_uri(calendar.documentation)}>; rel="deprecation"; type="text/html"')
+    if successor is not None:
+        members["successor"] = audience + successor
+        links.append(f'<{field_uri(audience + successor)}>; rel="successor-version"')
     headers: list[Header] = []
     if calendar.deprecation is not None:
         headers.append((b"deprecation", b"@%d" % calendar.deprecation))
     if calendar.sunset is not None:
         headers.append((b"sunset", formatdate(calendar.sunset, usegmt=True).encode("ascii")))
-    if not headers and calendar.state not in ("deprecated", "retired"):
-        return ()
-    links = []
-    if calendar.documentation is not None:
-        links.append(f'<{field_uri(calendar.documentation)}>; rel="deprecation"; type="text/html"')
-    if version.successor_base_path is not None:
-        links.append(f'<{field_uri(audience + version.successor_base_path)}>; rel="successor-version"')
-    if links:
+    if links and (headers or calendar.state in ("deprecated", "retired")):
         headers.append((b"link", ", ".join(links).encode("ascii")))
-    return tuple(headers)
+    ended = problem("version-sunset", f"{name} has ended and is no longer served.", **members)
+    return tuple(headers), Deny(POLICY, ended)
 
 
-def _ended(version: ApiVersion, audience: str) -> Problem:
-    members: dict[str, Any] = {}
-    if version.successor_base_path is not None:
-        members["successor"] = audience + version.successor_base_path
-    if version.lifecycle.documentation is not None:
-        members["migration-guide"] = version.lifecycle.documentation
-    detail = f"{version.title} {version.version} has ended and is no longer served."
-    return problem("version-sunset", detail, **members)
-
-
-def _gone(headers: tuple[Header, ...], ended: Problem) -> Stage:
-    refusal = Deny(POLICY, ended)
-
+def _gone(headers: tuple[Header, ...], refusal: Deny) -> Stage:
     def retired(exchange: Exchange) -> Verdict:
         exchange.answer_headers.extend(headers)
         return refusal
@@ -70,9 +64,7 @@ def _gone(headers: tuple[Header, ...], ended: Problem) -> Stage:
     return retired
 
 
-def _until(sunset: int, headers: tuple[Header, ...], ended: Problem, clock: Clock) -> Stage:
-    refusal = Deny(POLICY, ended)
-
+def _until(sunset: int, headers: tuple[Header, ...], refusal: Deny, clock: Clock) -> Stage:
     def until_sunset(exchange: Exchange) -> Verdict:
         exchange.answer_headers.extend(headers)
         return ALLOW if clock() < sunset else refusal

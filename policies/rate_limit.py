@@ -8,8 +8,8 @@ limits of a plan hold at once, and a request takes from all of them or from none
 Public operations have no subscription and so no plan; they are not limited here.
 """
 
-import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import http_sf
@@ -29,10 +29,10 @@ class _Plan:
 
     __slots__ = ("formats", "key_prefix", "limits", "policy_header")
 
-    def __init__(self, plan: str, limits: tuple[RateLimit, ...], version: ApiVersion) -> None:
+    def __init__(self, api: str, version: str, plan: str, limits: tuple[RateLimit, ...]) -> None:
         self.limits = limits
         # The client id comes last: names hold no slash, so that no two subscriptions share a key.
-        self.key_prefix = f"{version.api}/{version.version}/{plan}/"
+        self.key_prefix = f"{api}/{version}/{plan}/"
         # http-sf quotes the name as a structured-field string.
         quoted = [http_sf.ser(limit.name).encode("ascii") for limit in limits]
         policies = (
@@ -46,18 +46,25 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
     """None for a public operation."""
     if operation.public:
         return None
-    plans = {name: _Plan(name, limits, version) for name, limits in ports.plans.items() if limits}
-    return RateLimiting(plans, frozenset(ports.plans), operation.cost, ports).check
+    plans = _plans(version.api, version.version, tuple(ports.plans.items()))
+    return RateLimiting(plans, operation.cost, ports).check
+
+
+@lru_cache(maxsize=1024)  # one table for all operations of a version
+def _plans(
+    api: str, version: str, plans: tuple[tuple[str, tuple[RateLimit, ...]], ...]
+) -> Mapping[str, _Plan | None]:
+    """Plans by name; None for one without limits."""
+    return {name: _Plan(api, version, name, limits) if limits else None for name, limits in plans}
 
 
 class RateLimiting:
     """Sets `exchange.limits`. Reads `exchange.principal` and `exchange.subscription`."""
 
-    __slots__ = ("_cost", "_known", "_limiter", "_plans")
+    __slots__ = ("_cost", "_limiter", "_plans")
 
-    def __init__(self, plans: dict[str, _Plan], known: frozenset[str], cost: int, ports: Ports) -> None:
+    def __init__(self, plans: Mapping[str, _Plan | None], cost: int, ports: Ports) -> None:
         self._plans = plans
-        self._known = known
         self._cost = cost
         self._limiter = ports.limiter
 
@@ -90,7 +97,7 @@ class RateLimiting:
             return ALLOW
         violated = allowance.violated
         # Not earlier than the last of them is full again; never 0, which invites a loop.
-        wait = max(1, *(math.ceil(state.reset) for state in states if state.name in violated))
+        wait = max(1, *(state.reset for state in states if state.name in violated))
         names = ", ".join(violated)
         return Deny(
             POLICY,
@@ -103,7 +110,7 @@ class RateLimiting:
         )
 
     def _without_limits(self, plan: str) -> Verdict:
-        if plan in self._known:
+        if plan in self._plans:
             return ALLOW
         # The two parts of a snapshot disagree. Without its plan nobody is let through unmetered.
         detail = "The subscription's plan is not known to the gateway."

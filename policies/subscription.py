@@ -4,6 +4,7 @@ What counts is the intersection: a scope must be in the token and be granted by 
 that was withdrawn ends at once and not with the token. The alternatives come from the contract's `security`.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from contracts.operations import ApiVersion, Operation
@@ -28,6 +29,11 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
     return SubscriptionCheck(version, operation, ports).check
 
 
+@lru_cache(maxsize=4096)  # many operations ask for the same
+def _sets(alternatives: tuple[tuple[str, ...], ...]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(alternative) for alternative in alternatives)
+
+
 class SubscriptionCheck:
     """Sets `exchange.subscription`. Reads `exchange.principal`."""
 
@@ -36,7 +42,7 @@ class SubscriptionCheck:
     def __init__(self, version: ApiVersion, operation: Operation, ports: Ports) -> None:
         self._access = ports.access
         self._api, self._version = version.api, version.version
-        self._alternatives = tuple(frozenset(alternative) for alternative in operation.scopes)
+        self._alternatives = _sets(operation.scopes)
         self._metadata = resource_metadata(ports.audience, version)
         # By client: its subscription and the alternatives that it was granted; of one generation.
         self._rights: dict[str, _Right] = {}
