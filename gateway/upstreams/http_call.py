@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from contracts.snapshot import Timeouts
 from gateway.wire.framing import LAST_CHUNK, chunk
 from gateway.wire.messages import Receiver
+from policies.exchange import Header
 
 _CHUNKED_END: Final = b"\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -42,6 +43,23 @@ class Pool(Protocol):
     def withdraw(self, call: "HttpCall") -> None: ...
 
 
+class _Nobody:
+    """The receiver of a call that is over. A call that kept its own would be a cycle: work for the collector."""
+
+    def head(self, status: int, headers: list[Header], length: int | None, /) -> None: ...
+
+    def data(self, data: bytes, /) -> None: ...
+
+    def ended(self) -> None: ...
+
+    def failed(self, problem_id: str, detail: str, /) -> None: ...
+
+    def drained(self) -> None: ...
+
+
+_NOBODY: Final = _Nobody()
+
+
 class HttpCall:
     """Implements `Call`. `sent` says whether the request may have reached the upstream."""
 
@@ -66,7 +84,7 @@ class HttpCall:
 
     def __init__(self, pool: Pool, head: bytes, receiver: Receiver, body: bytes | None, streaming: bool) -> None:
         self.head = head
-        self.receiver = receiver
+        self.receiver: Receiver = receiver
         self.body = body
         self.body_sent = not streaming
         self.head_only = head.startswith(b"HEAD ")
@@ -120,8 +138,7 @@ class HttpCall:
     def cancel(self) -> None:
         if self.phase is Phase.OVER:
             return
-        self.phase = Phase.OVER
-        self._buffer.clear()
+        self.over()
         if self.connection is not None:
             self.connection.drop()
         else:
@@ -130,10 +147,18 @@ class HttpCall:
     def fail(self, problem_id: str, detail: str) -> None:
         """Ends the call with a failure, once; its connection is not used again."""
         if self.phase is not Phase.OVER:
+            receiver = self.receiver
             self.cancel()
-            self.receiver.failed(problem_id, detail)
+            receiver.failed(problem_id, detail)
 
     # -- with its connection and its pool ------------------------------------------------------------------
+
+    def over(self) -> Receiver:
+        """Ends the call; who is still to be told of it."""
+        receiver, self.receiver = self.receiver, _NOBODY
+        self.phase = Phase.OVER
+        self._buffer = []
+        return receiver
 
     def take_buffer(self) -> list[bytes]:
         """What was written before there was a connection."""

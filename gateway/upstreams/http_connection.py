@@ -291,7 +291,7 @@ class HttpConnection(asyncio.Protocol):
         assert call is not None
         keep = self._keep and not self._extra and call.body_sent and not self._pool.retired
         self.call = call.connection = None
-        call.phase = Phase.OVER
+        receiver = call.over()
         if keep and not self._transport.is_closing():
             if call.paused:
                 self._transport.resume_reading()
@@ -300,7 +300,7 @@ class HttpConnection(asyncio.Protocol):
             self._pool.release(self)
         else:
             self.close()
-        call.receiver.ended()
+        receiver.ended()
 
 
 class _Malformed(Exception):

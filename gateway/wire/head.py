@@ -49,7 +49,12 @@ _END_TO_END: Final = frozenset(
 
 # RFC 3986 §3.2.2 without what no name or address needs (sub-delims, percent): `a,b` is two hosts to some.
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+_NOT_CARRIED: Final = frozenset({"CONNECT", "TRACE"})
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}\Z")
+_good_hosts: set[bytes] = set()
+_KNOWN_HOSTS: Final = 256
+"""Host values that are not matched again; bounded, since they come from outside."""
+
 _START: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]\r\n")
 
 
@@ -125,9 +130,11 @@ class Head:
             return _malformed(f"The request head is not HTTP/1.1: {error}.")
         method = parser.get_method()
         self.method = method.decode("ascii")
-        # llhttp admits HTTP/0.9, HTTP/2.0, RTSP and further spaces here; the exact line admits nothing.
-        if not data.startswith(b"%b %b HTTP/1.1\r\n" % (method, self.target)):
-            if not data.startswith(b"%b %b HTTP/1.0\r\n" % (method, self.target)):
+        # llhttp admits HTTP/0.9, HTTP/2.0, RTSP and further spaces here. A target has no space, so that only the
+        # exact line has its version at this place.
+        place = len(method) + 1 + len(self.target)
+        if not data.startswith(b" HTTP/1.1\r\n", place):
+            if not data.startswith(b" HTTP/1.0\r\n", place):
                 return START_LINE
             self.minor = 0
         headers = self.headers
@@ -142,7 +149,7 @@ class Head:
             twice = self._join()
             if twice is not None:
                 return twice
-        if method in (b"CONNECT", b"TRACE"):
+        if self.method in _NOT_CARRIED:
             return METHOD
         return self._judge(upgrade)
 
@@ -166,8 +173,11 @@ class Head:
         if host is None:
             if self.minor:
                 return NO_HOST
-        elif _HOST.match(host) is None:
-            return BAD_HOST
+        elif host not in _good_hosts:
+            if _HOST.match(host) is None:
+                return BAD_HOST
+            if len(_good_hosts) < _KNOWN_HOSTS:
+                _good_hosts.add(host)
         length = fields.get(b"content-length")
         coding = fields.get(b"transfer-encoding")
         if coding is not None:
