@@ -1,25 +1,21 @@
 """The catalog's composition root: every collaborator is built here by hand and passed in."""
 
 import asyncio
-import contextlib
 import json
 import os
-import signal
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
-import uvicorn
 import uvloop
 from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from starlette.applications import Starlette
 
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
+from catalog.api.server import CatalogServer
 from catalog.clock import Clock, system_clock
 from catalog.credentials.ledger import SecretLedger
 from catalog.estate_source import estate_source, watch
@@ -87,7 +83,7 @@ async def _serve(
     publisher = Publisher(table, keys, issuer, _source(settings), clock)
     oauth = OAuthEndpoints(url, keys.oauth, settings.token_lifetime, publisher, ledger, clock)
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
-    server = _Server(build_app(publisher, table, oauth, GatewayToken(token)), publisher, settings.drain)
+    server = CatalogServer(build_app(publisher, table, oauth, GatewayToken(token)), publisher, settings.drain)
 
     background = {"housekeeping": asyncio.create_task(_keep_house(ledger))}
     if settings.estate is not None and settings.watch:
@@ -172,44 +168,3 @@ def _announce(path: Path | None, host: str, port: int, url: str) -> None:
         temporary = path.with_suffix(".part")
         temporary.write_text(json.dumps({"host": host, "port": port, "url": url, "pid": os.getpid()}))
         temporary.replace(path)
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn, stopping as we do: pollers are let go first, and the process then ends with exit code 0."""
-
-    def __init__(self, app: Starlette, publisher: Publisher, drain: float) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                proxy_headers=False,
-                server_header=False,
-                timeout_graceful_shutdown=max(1, round(drain)),
-            )
-        )
-        self._publisher = publisher
-        self.exit_code = 0
-
-    def on_background_end(self, name: str, task: asyncio.Task[None]) -> None:
-        """A task that should never end has failed: a restart that is seen is better than half a catalog."""
-        if not task.cancelled():
-            log.critical("background task failed", task=name, exc_info=task.exception())
-            self.exit_code = 1
-            self.should_exit = True
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._publisher.close()
-        await super().shutdown(sockets=sockets)

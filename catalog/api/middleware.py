@@ -11,6 +11,8 @@ from policies import request_id
 
 log = structlog.get_logger("catalog.access")
 
+_PROBES = frozenset({"/healthz", "/readyz"})
+
 
 class RequestContext:
     """Gives each request its `X-Request-Id`, logs it, and answers 500 problem+json for what nobody caught."""
@@ -45,7 +47,9 @@ class RequestContext:
             await problem_response(refusal, identity)(scope, receive, send_with_id)
         finally:
             # The query is left out: whoever puts a secret there by mistake shall not find it in our log.
-            log.info(
+            # Probes come every few seconds and say nothing when all is well.
+            level = log.debug if scope["path"] in _PROBES and status < 500 else log.info
+            level(
                 "request",
                 request_id=identity,
                 method=scope["method"],

@@ -1,5 +1,6 @@
 """The OAuth endpoints: token (RFC 6749 §3.2), metadata (RFC 8414) and keys (RFC 7517)."""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105 (a path)
 JWKS_PATH = "/oauth/jwks"
 MAX_BODY = 16_384
 """Bytes of a token request's body."""
+BODY_SECONDS = 10.0
+"""In which it must arrive."""
 
 
 class OAuthEndpoints:
@@ -113,10 +116,14 @@ class OAuthEndpoints:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise InvalidRequest("The body is too large.")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise InvalidRequest("The body is too large.")
+    except TimeoutError:
+        raise InvalidRequest("The body did not arrive in time.") from None
     return bytes(body)
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
-import uvicorn
 
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
+from catalog.api.server import CatalogServer
 from catalog.credentials.ledger import SecretLedger
 from catalog.key_files import Keys, load_keys
 from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
@@ -91,7 +91,7 @@ async def serving(
     app = build_app(publisher, table, oauth, GatewayToken(GATEWAY_TOKEN))
     await publisher.restore()
     await publisher.publish()
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
+    server = CatalogServer(app, publisher, drain=1)
     running = asyncio.create_task(server._serve([listener]))
     try:
         async with aiohttp.ClientSession() as world.session:

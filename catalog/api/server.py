@@ -1,0 +1,60 @@
+"""The server that carries the catalog: uvicorn, bounded, and stopping as we want it to."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from catalog.api.protocol import CatalogProtocol
+from catalog.publication import Publisher
+
+log = structlog.get_logger("catalog")
+
+
+class CatalogServer(uvicorn.Server):
+    """Ends on SIGTERM and SIGINT: pollers are let go at once, open requests get `drain` seconds."""
+
+    def __init__(self, app: Starlette, publisher: Publisher, drain: float) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=CatalogProtocol,
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(drain)),
+            )
+        )
+        self._publisher = publisher
+        self.exit_code = 0
+
+    def on_background_end(self, name: str, task: asyncio.Task[None]) -> None:
+        """A task that should never end has failed: a restart that is seen is better than half a catalog."""
+        if not task.cancelled():
+            log.critical("background task failed", task=name, exc_info=task.exception())
+            self.exit_code = 1
+            self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own raises the signal again at the end, which would make a clean stop look like a crash."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._publisher.close()
+        await super().shutdown(sockets=sockets)
