@@ -10,6 +10,8 @@ from contracts.document import Document
 from contracts.estate_decode import declared, suggestion
 
 NOBODY = "unassigned"
+# Without user name and password: a secret does not stand in an estate.
+_UPSTREAM_URL = re.compile(r"https?://[^\s/?#{}@]+(?:/[^\s?#{}]*)?")
 _NOT_IN_TITLES = frozenset(("api", "apis", "service", "rest", "the", "openapi", "swagger", "specification"))
 
 
@@ -172,16 +174,18 @@ def _upstream(
             raise CannotAdopt(f"no upstream is called {wish!r}{suggestion(wish, known)}; a URL declares a new one")
         reasons["upstream"] = "as given"
         return wish, None
-    if wish is None and existing is not None and isinstance(existing[1].value, dict):
+    if wish is not None and not _UPSTREAM_URL.fullmatch(wish):
+        raise CannotAdopt(
+            "--upstream is no URL of an upstream: no variables, no query, and no user name or password in it"
+        )
+    url = wish or next((each for each in _server_urls(root) if _UPSTREAM_URL.fullmatch(each)), None)
+    if url is None and existing is not None and isinstance(existing[1].value, dict):
         reasons["upstream"] = "the API's"
         return str(existing[1].value.get("upstream")), None
-    url = wish or next((each for each in _server_urls(root) if re.match(r"https?://[^/?#{}]+", each)), None)
     reasons["upstream"] = "as given" if wish else "from `servers`" if url else "not known yet"
     if url is None:
         return api, None
-    url = url.partition("?")[0].partition("#")[0].rstrip("/")
-    if "{" in url or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", url):
-        raise CannotAdopt(f"{url!r} is no URL of an upstream; give --upstream NAME or URL")
+    url = url.rstrip("/")
     for name in sorted(known):
         entry = estate.estate[1].value["upstreams"][name]
         if isinstance(entry, dict) and str(entry.get("url")).rstrip("/") == url:

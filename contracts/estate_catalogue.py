@@ -37,6 +37,7 @@ _ROWS: tuple[Rule, ...] = (
     Rule("odoo-login-missing", "error", "Odoo's JSON-RPC authenticates with a database, a login and a key."),
     Rule("odoo-credential-missing", "warning", "Odoo answers no call without a key."),
     Rule("upstream-key-unused", "warning", "The key means nothing for this kind of upstream."),
+    Rule("secret-in-url", "error", "An estate is reviewed, copied and kept in git: no secret stands in it."),
     Rule("credential-in-clear", "warning", "A credential over plain HTTP can be read on the way."),
     # Contracts and versions.
     Rule("version-without-contract", "error", "A version is its contract; without one there is nothing to serve."),

@@ -35,8 +35,13 @@ def _upstreams(sources: Sources) -> Iterator[Finding]:
             message = f"the URL of upstream {name!r} is {entry.url!r}: {error}"
             yield finding("invalid-value", file.place(f"{pointer}/url"), message)
             continue
+        if url.username is not None or url.password is not None:
+            message = f"the URL of upstream {name!r} holds a user name or password; name a 'credential' instead"
+            yield finding("secret-in-url", file.place(f"{pointer}/url"), message)
         if entry.credential and url.scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
-            message = f"upstream {name!r} gets the credential {entry.credential!r} over plain HTTP ({entry.url})"
+            message = (
+                f"upstream {name!r} gets the credential {entry.credential!r} over plain HTTP (to {url.hostname})"
+            )
             yield finding("credential-in-clear", file.place(f"{pointer}/url"), message)
         if entry.kind == "odoo":
             yield from _odoo_upstream(sources, name, entry, pointer)

@@ -162,6 +162,7 @@ def test_what_cannot_be_adopted_is_refused_with_what_helps(changes: dict[str, An
         (Wishes(owner="bokos"), "no team 'bokos' in teams.yaml \\(did you mean 'books'"),
         (Wishes(upstream="bookshpo"), "no upstream is called 'bookshpo' \\(did you mean 'bookshop'"),
         (Wishes(upstream="https://{host}/"), "no URL of an upstream"),
+        (Wishes(upstream="https://me:pw@host/"), "no URL of an upstream"),
         (Wishes(api="No Name"), "no API name"),
         (Wishes(version="2"), "no version name"),
         (Wishes(api="books", owner="else"), "owned by 'books' already"),
@@ -208,6 +209,17 @@ def test_a_new_version_joins_its_api_and_may_have_an_upstream_of_its_own() -> No
     moved = adopted(source, Wishes(upstream="https://new.example.com"))
     assert document(moved.files["apis/books/api.yaml"]).value["versions"]["v2"]["upstream"] == "books"
     assert document(moved.files["ostiary.yaml"]).value["upstreams"]["books"] == {"url": "https://new.example.com"}
+
+
+def test_a_new_version_goes_where_its_servers_say_it_is_served() -> None:
+    source = with_(info={"title": "Books", "version": "2"}, servers=[{"url": "https://new.example.com/v2/"}])
+    adoption = adopted(source)
+    assert (adoption.choices.upstream, adoption.choices.upstream_url) == ("books", "https://new.example.com/v2")
+
+
+def test_a_server_that_is_no_upstream_is_passed_over() -> None:
+    servers = [{"url": "/v1"}, {"url": "https://a.{tenant}.example.com"}, {"url": "https://b.example.com"}]
+    assert adopted(with_(servers=servers)).choices.upstream_url == "https://b.example.com"
 
 
 def test_gaps_are_counted_and_named() -> None:

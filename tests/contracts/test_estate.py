@@ -80,6 +80,11 @@ CASES = {
         ("ostiary.yaml", "|http://shop.example.com"),
         "/upstreams/bookshop/url",
     ),
+    "secret-in-url": (
+        [("ostiary.yaml", "http://127.0.0.1:9000", "http://me:pw@127.0.0.1:9000")],
+        ("ostiary.yaml", "url: |http://me:pw@"),
+        "/upstreams/bookshop/url",
+    ),
     "version-without-contract": ([(API, "  v1:\n", V2 % "draft" + "  v1:\n")], (API, "|v2:"), "/versions/v2"),
     "contract-without-version": ([(CONTRACT.replace("v1", "v7"), "")], (CONTRACT.replace("v1", "v7"), ""), ""),
     "contract-twice": ([(CONTRACT.replace("yaml", "yml"), "")], (CONTRACT.replace("yaml", "yml"), ""), ""),
