@@ -83,7 +83,14 @@ async def _serve(
     publisher = Publisher(table, keys, issuer, _source(settings), clock)
     oauth = OAuthEndpoints(url, keys.oauth, settings.token_lifetime, publisher, ledger, clock)
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
-    server = CatalogServer(build_app(publisher, table, oauth, GatewayToken(token)), publisher, settings.drain)
+
+    def on_started() -> None:
+        host, port = settings.host, listener.getsockname()[1]
+        log.info("catalog listening", host=host, port=port, url=url)
+        _announce(settings.port_file, host, port, url)
+
+    app = build_app(publisher, table, oauth, GatewayToken(token))
+    server = CatalogServer(app, publisher, settings.drain, on_started)
 
     background = {"housekeeping": asyncio.create_task(_keep_house(ledger))}
     if settings.estate is not None and settings.watch:
@@ -95,12 +102,14 @@ async def _serve(
     try:
         await _restore(publisher)
         await publisher.publish()
+        if publisher.current is None and settings.estate is None:
+            raise StartError("there is neither an estate (OSTIARY_CATALOG_ESTATE) nor an earlier snapshot")
         if publisher.current is None and "watch" not in background:
-            log.error("nothing to serve", reason="there is no good estate, no earlier snapshot and no watch")
+            log.error(
+                "nothing to serve",
+                reason="the estate has errors, there is no earlier snapshot, and nobody watches",
+            )
             return 1
-        host, port = settings.host, listener.getsockname()[1]
-        _announce(settings.port_file, host, port, url)
-        log.info("catalog listening", host=host, port=port, url=url)
         await server.serve(sockets=[listener])
         await _flush(ledger)
     finally:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
@@ -19,7 +19,10 @@ log = structlog.get_logger("catalog")
 class CatalogServer(uvicorn.Server):
     """Ends on SIGTERM and SIGINT: pollers are let go at once, open requests get `drain` seconds."""
 
-    def __init__(self, app: Starlette, publisher: Publisher, drain: float) -> None:
+    def __init__(
+        self, app: Starlette, publisher: Publisher, drain: float, on_started: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_started` is called once connections are accepted and signals are heard."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -34,6 +37,7 @@ class CatalogServer(uvicorn.Server):
             )
         )
         self._publisher = publisher
+        self._on_started = on_started
         self.exit_code = 0
 
     def on_background_end(self, name: str, task: asyncio.Task[None]) -> None:
@@ -54,6 +58,10 @@ class CatalogServer(uvicorn.Server):
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._publisher.close()

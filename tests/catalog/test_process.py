@@ -1,5 +1,6 @@
 """The catalog as a process: what survives a restart, an edit, a signal, and what it says when it cannot start."""
 
+import asyncio
 import json
 import shutil
 import signal
@@ -14,6 +15,7 @@ import jwt
 import pytest
 from sqlalchemy.exc import ArgumentError
 
+from catalog import main
 from catalog.main import StartError, serve
 from catalog.settings import CatalogSettings
 from tests.catalog.processes import DEADLINE, ROOT, Process, catalog, environment, eventually, ostiary
@@ -200,6 +202,7 @@ def test_two_that_start_on_one_store_at_once_share_keys_and_do_not_fail(tmp_path
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
+        ({}, "neither an estate"),
         ({"estate": Path("/nowhere/at/all")}, "is no directory"),
         ({"host": "0.0.0.0"}, "OSTIARY_CATALOG_URL"),
         ({"host": "203.0.113.1"}, "cannot listen on 203.0.113.1"),
@@ -212,6 +215,17 @@ async def test_what_cannot_work_is_refused_with_its_reason(
 ) -> None:
     with pytest.raises((StartError, OSError, ArgumentError), match=said):
         await serve(CatalogSettings(**{"data": tmp_path, "port": 0, **settings}))
+
+
+async def test_a_background_task_that_fails_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: Any, **_named: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(main, "watch", fail)
+    async with asyncio.timeout(30):
+        assert await serve(CatalogSettings(data=tmp_path, port=0, estate=SAMPLE)) == 1
 
 
 async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:

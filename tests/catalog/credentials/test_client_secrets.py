@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.credentials.ledger import DAY
+from catalog.credentials.ledger import DAY, SecretLedger
 from catalog.credentials.secrets import generate, parse
 from catalog.storage.tables import client_secrets
 from tests.catalog.serving import World
@@ -86,6 +86,20 @@ async def test_a_row_whose_digest_differs_opens_nothing(world: World) -> None:
     async with world.store.write() as connection:
         await connection.execute(sa.update(client_secrets).values(digest=bytes(32)))
     assert not await world.ledger.verify("web-shop", issued.secret)
+
+
+async def test_a_secret_of_another_environment_opens_nothing(world: World) -> None:
+    """Even where two environments share a store and a pepper by mistake."""
+    issued = await world.ledger.issue("web-shop")
+    production = SecretLedger(world.store, world.keys.pepper, "production", lambda: world.now)
+    assert not await production.verify("web-shop", issued.secret)
+
+
+async def test_another_pepper_opens_nothing(world: World) -> None:
+    issued = await world.ledger.issue("web-shop")
+    assert not await SecretLedger(world.store, bytes(32), "test", lambda: world.now).verify(
+        "web-shop", issued.secret
+    )
 
 
 async def test_the_last_use_is_noted_in_a_batch(world: World) -> None:
