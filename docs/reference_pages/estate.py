@@ -39,8 +39,8 @@ def page() -> str:
         "# Estate files\n",
         prose(estate_files.__doc__),
         (
-            "Editors complete and check these files with the JSON Schemas that `ostiary schema --output DIR` writes; "
-            "`ostiary init` writes them too, and points each file to its schema.\n"
+            "Editors complete and check these files with the JSON Schemas that `ostiary schema --output DIR` "
+            "writes; `ostiary init` writes them too, and points each file to its schema.\n"
         ),
     ]
     for kind in KINDS:

@@ -25,8 +25,8 @@ def page() -> str:
             "Every refusal is `application/problem+json` (RFC 9457). Branch on `type`: it never changes. "
             "`title` and `status` belong to the type, `detail` says what happened this time. `instance` is "
             "`urn:ostiary:request:` and the request's id, which is also in `X-Request-Id` and in the access log. "
-            "No member repeats a token, a submitted value or an upstream's internals. The token endpoint is the one "
-            "exception: it answers in the form of RFC 6749 §5.2.\n"
+            "No member repeats a token, a submitted value or an upstream's internals. The token endpoint is the "
+            "one exception: it answers in the form of RFC 6749 §5.2.\n"
         ),
         prose(problems.Problem.body.__doc__),
         table(

@@ -18,8 +18,8 @@ def page() -> str:
         (
             "# Python\n",
             (
-                "Ostiary is an application: it gets an environment of its own, and its import names are its folders. "
-                "These modules are the seams between the folders. They may change before version 1.0.\n"
+                "Ostiary is an application: it gets an environment of its own, and its import names are its "
+                "folders. These modules are the seams between the folders. They may change before version 1.0.\n"
             ),
             *(f"::: {name}\n    options:\n      show_root_full_path: true\n" for name in _MODULES),
         )

@@ -36,9 +36,9 @@ def page() -> str:
         (
             "# Settings\n",
             (
-                "Both processes are configured by environment variables. A value that cannot be ends the process with "
-                "exit code 2 and a line that names the variable and repeats no secret. The [command line](cli.md) "
-                "has options for the most common ones, which win over the variable.\n"
+                "Both processes are configured by environment variables. A value that cannot be ends the process "
+                "with exit code 2 and a line that names the variable and repeats no secret. The "
+                "[command line](cli.md) has options for the most common ones, which win over the variable.\n"
             ),
             "## Gateway\n",
             "`python -m gateway`, or `ostiary gateway`.\n",
