@@ -182,6 +182,7 @@ class _Compiler:
             item = self.references.follow(written)
             if item is None:
                 continue
+            self._check_servers(item)
             for key, node in item.members():
                 if key in _REFUSED_METHODS or key == "additionalOperations":
                     self.report.add(
@@ -195,6 +196,7 @@ class _Compiler:
         context, report, root = self.context, self.report, self.document.root
         method = node.key.upper()
         label = f"{method} {path}"
+        self._check_servers(node)
         scopes, public = self.security.of(node, label)
         parameters = compile_parameters(item, node, self.references, self.requests, report)
         if not template_fault(path):
@@ -217,6 +219,15 @@ class _Compiler:
             unknown_query=context.defaults.unknown_query,
             deprecated=node.flag("deprecated"),
         )
+
+    def _check_servers(self, holder: Node) -> None:
+        servers = holder.get("servers")
+        if servers is not None:
+            self.report.add(
+                "keyword-without-effect",
+                servers.key_place,
+                "`servers` have no effect here: a version is served at the path of the document's first server",
+            )
 
     def _id(self, method: str, path: str, node: Node) -> str:
         given = node.text("operationId")

@@ -18,7 +18,7 @@
       filters: {status: state, "created[from]": {field: date_order, operator: ">="}}
       order: date_order desc, id desc
       sort: {parameter: sort, fields: {ordered_at: date_order}}
-      paging: {limit: limit, offset: offset, default: 20, maximum: 100}
+      paging: {limit: limit, offset: offset, default: 20, maximum: 100}   # else as the limit's schema says
       items: data               # the answer's property with the records; without it the answer is the array
       total: total              # the answer's property with the number of all matches
 

@@ -124,8 +124,8 @@ class _ListCompiler:
             return {}
         self._check_keys(node, ("limit", "offset", "default", "maximum"))
         members: dict[str, Any] = {}
-        limits: dict[str, int] = {"maximum": 100, "default": 20}
-        for key in limits:
+        limits = self._declared_limits(node.get("limit"))
+        for key in ("maximum", "default"):
             if (given := node.get(key)) is None:
                 continue
             if isinstance(given.value, bool) or not isinstance(given.value, int) or not given.value >= 1:
@@ -148,6 +148,11 @@ class _ListCompiler:
             types = types_of(schema, self.references)
             if types.names != {"integer"}:
                 self.report.add("odoo-field-type", schema.place, f"{quote(given.value)} is an integer")
+            if key == "limit" and type(types.default) is int and types.default != limits["default"]:
+                self._invalid(
+                    (node.get("default") or given).place,
+                    f"the default {limits['default']} is not the {types.default} of {quote(given.value)}",
+                )
             if key == "limit" and types.maximum is not None and limits["maximum"] > types.maximum:
                 self.report.add(
                     "odoo-paging-over-maximum",
@@ -155,6 +160,14 @@ class _ListCompiler:
                     f"the maximum {limits['maximum']} is over {types.maximum}, that of {quote(given.value)}",
                 )
         return {**members, "default_limit": limits["default"], "maximum_limit": limits["maximum"]}
+
+    def _declared_limits(self, limit: Node | None) -> dict[str, int]:
+        """What the limit's own schema says holds where the mapping says nothing."""
+        schema = self.parameters.get(("query", limit.value)) if limit and isinstance(limit.value, str) else None
+        types = types_of(schema, self.references) if schema is not None else Types()
+        declared = {"maximum": types.maximum, "default": types.default}
+        usable = {key: n for key, n in declared.items() if type(n) is int and 1 <= n <= _MAXIMUM_LIMIT}
+        return {"maximum": 100, "default": 20, **usable}
 
     def _filter(self, name: str, node: Node) -> OdooFilter | None:
         long = isinstance(node.value, dict)

@@ -24,6 +24,7 @@ class SecurityRules:
         self._root = references.entry.root
         section = references.entry.at("/components/securitySchemes")
         self._schemes = dict(section.members()) if section is not None else {}
+        self._unsupported: dict[str, str] = {}
         self._declared = {name: self._scopes_of(name) for name in self._schemes}
 
     def of(self, operation: Node, label: str) -> tuple[Scopes, bool]:
@@ -44,7 +45,7 @@ class SecurityRules:
                 self._report.add(
                     "operation-without-security",
                     requirement.place,
-                    f"{label} admits callers without a credential (`{{}}`); `security: []` says that aloud",
+                    "`{}` admits callers without a credential; `security: []` says that aloud",
                 )
             alternatives[self._alternative(requirement)] = None
         return tuple(alternatives), False
@@ -60,6 +61,8 @@ class SecurityRules:
                     listed.key_place,
                     f"the security scheme {quote(name)} is not declared; `securitySchemes` has {known}",
                 )
+            elif name in self._unsupported:
+                self._report.add("unsupported-security-scheme", listed.key_place, self._unsupported[name])
             for scope in listed.items():
                 if not isinstance(scope.value, str):
                     continue
@@ -81,11 +84,9 @@ class SecurityRules:
         kind = scheme.text("type")
         bearer = kind == "http" and (scheme.text("scheme") or "").lower() == "bearer"
         if kind not in _BEARER_TYPES and not bearer:
-            self._report.add(
-                "unsupported-security-scheme",
-                written.key_place,
+            self._unsupported[name] = (
                 f"the security scheme {quote(name)} has the type {quote(str(kind))};"
-                " supported are `oauth2`, `openIdConnect` and `http` with `bearer`",
+                " supported are `oauth2`, `openIdConnect` and `http` with `bearer`"
             )
         flows = scheme.get("flows")
         if kind != "oauth2" or flows is None:
