@@ -1,7 +1,7 @@
 """The catalogue of problem types: every refusal that Ostiary gives over HTTP (RFC 9457).
 
-A type's id never changes; its status, title and meaning stand here and nowhere else, and `docs/problems.md`
-has a section for each. A library's exception is mapped to one of these where the library is called.
+A type's id never changes; its status, title and meaning stand here and nowhere else, and the
+reference has a section for each. A library's exception is mapped to one of these where the library is called.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from contracts import problems
-from reference_pages.markup import code, escaped, prose, table
+from reference_pages.markup import code, escaped, table
 from reference_pages.sources import problems_by_module
 
 _PLACES = (
@@ -28,7 +28,6 @@ def page() -> str:
             "No member repeats a token, a submitted value or an upstream's internals. The token endpoint is the "
             "one exception: it answers in the form of RFC 6749 §5.2.\n"
         ),
-        prose(problems.Problem.body.__doc__),
         table(
             ["Status", "Problem", "Title"],
             ([str(row.status), f"[`{row.id}`](#{row.id})", row.title] for row in rows),

@@ -12,7 +12,6 @@ from pydantic_settings import BaseSettings
 from catalog import settings as catalog_settings
 from catalog.cli.main import build
 from catalog.settings import CatalogSettings
-from gateway import settings as gateway_settings
 from gateway.secrets import ENVIRONMENT_PREFIX, UpstreamSecrets
 from gateway.settings import GatewaySettings
 from reference_pages.cli import walk
@@ -44,7 +43,6 @@ def page() -> str:
             "`python -m gateway`, or `ostiary gateway`.\n",
             prose(GatewaySettings.__doc__),
             _table(GatewaySettings),
-            f"`OSTIARY_GATEWAY_SNAPSHOT_KEY`: {escaped(_sentence(gateway_settings.read_snapshot_key.__doc__))}\n",
             "## Upstream credentials\n",
             "An estate names a credential and never holds it; the gateway finds its value.\n",
             prose(UpstreamSecrets.__doc__),
@@ -104,7 +102,3 @@ def _of_commands() -> Iterator[list[str]]:
                 if parameter.envvar not in seen:
                     yield [code(parameter.envvar), escaped(parameter.help or "")]
                 seen.add(parameter.envvar)
-
-
-def _sentence(docstring: str | None) -> str:
-    return (docstring or "").partition(" Raises")[0]
