@@ -34,6 +34,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 PEPPER_BYTES = 32
+MIN_TOKEN = 16
+"""Characters of a gateway token at least: an empty file must not open the door."""
 
 
 class KeyFileError(Exception):
@@ -57,9 +59,7 @@ def load_keys(directory: Path) -> Keys:
         oauth=_oauth_key(directory / "oauth.jwk"),
         snapshot=_snapshot_key(directory),
         pepper=_pepper(directory / "pepper"),
-        gateway_token=_once(directory / "gateway.token", lambda: secrets.token_urlsafe(32).encode())
-        .decode()
-        .strip(),
+        gateway_token=_gateway_token(directory / "gateway.token"),
     )
 
 
@@ -82,17 +82,16 @@ def _make(directory: Path) -> None:
 
 def _oauth_key(path: Path) -> ECKey:
     def generate() -> bytes:
-        key = ECKey.generate_key("P-256", private=True)
-        parameters = {"use": "sig", "alg": "ES256", "kid": key.thumbprint()}  # RFC 7638
-        return json.dumps({**key.as_dict(private=True), **parameters}).encode()
+        return json.dumps(ECKey.generate_key("P-256", private=True).as_dict(private=True)).encode()
 
     try:
         key = ECKey.import_key(json.loads(_once(path, generate)))
-    except (JoseError, ValueError, KeyError) as error:
+    except (JoseError, ValueError, KeyError, TypeError) as error:
         raise KeyFileError(f"{path} is no JWK: {error}") from None
     if not key.is_private or key.curve_name != "P-256":
         raise KeyFileError(f"{path} is no private P-256 key")
-    return key
+    # Whoever brought the key may have left these out; verifiers choose by them (RFC 7517 §4, RFC 7638).
+    return ECKey.import_key(key.as_dict(private=True), {"use": "sig", "alg": "ES256", "kid": key.thumbprint()})
 
 
 def _snapshot_key(directory: Path) -> Ed25519PrivateKey:
@@ -110,6 +109,13 @@ def _snapshot_key(directory: Path) -> Ed25519PrivateKey:
     if _once(directory / "snapshot.pub", lambda: f"{public}\n".encode(), mode=0o644).decode().strip() != public:
         raise KeyFileError(f"{directory / 'snapshot.pub'} does not belong to {path}")
     return key
+
+
+def _gateway_token(path: Path) -> str:
+    token = _once(path, lambda: secrets.token_urlsafe(32).encode()).decode("ascii", "replace").strip()
+    if len(token) < MIN_TOKEN:
+        raise KeyFileError(f"{path} holds less than {MIN_TOKEN} characters")
+    return token
 
 
 def _pepper(path: Path) -> bytes:

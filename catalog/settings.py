@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from catalog.key_files import MIN_TOKEN
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -57,6 +59,7 @@ class CatalogSettings(BaseSettings):
     )
     gateway_token: SecretStr | None = Field(
         default=None,
+        min_length=MIN_TOKEN,
         validation_alias=AliasChoices("OSTIARY_GATEWAY_TOKEN", "OSTIARY_CATALOG_GATEWAY_TOKEN", "gateway_token"),
         description="Bearer token that gateways present; by default the one in `data`/keys/gateway.token.",
     )

@@ -135,6 +135,24 @@ def issue(
     note(f"The secret of {client_id} until {expires}. It is stored nowhere and cannot be shown again.")
 
 
+@app.command()
+def keys(
+    directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where the key files are or shall be.")],
+) -> None:
+    """Make the catalog's key files, those that are missing, without starting it.
+
+    For a deployment that mounts them, such as a Kubernetes Secret. What is there stays and is checked.
+    """
+    from catalog.key_files import KeyFileError, load_keys
+
+    try:
+        load_keys(directory)
+    except KeyFileError as error:
+        fail(str(error))
+    for path in sorted(directory.iterdir()):
+        typer.echo(path)
+
+
 @app.command("public-key")
 def public_key(context: typer.Context, data: Data = None) -> None:
     """Print the public key with which gateways verify snapshots (OSTIARY_GATEWAY_SNAPSHOT_KEY)."""

@@ -1,11 +1,14 @@
 """The catalog's own keys: made once, kept, private."""
 
 import base64
+import json
 import stat
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
 from catalog.key_files import KeyFileError, load_keys, public_key_text
 
@@ -56,6 +59,8 @@ def test_the_public_key_file_is_what_a_gateway_takes(tmp_path: Path) -> None:
         ("snapshot.key", b""),
         ("snapshot.pub", base64.b64encode(bytes(32))),
         ("pepper", b"short"),
+        ("gateway.token", b"\n"),
+        ("gateway.token", b"short"),
     ],
 )
 def test_a_damaged_file_is_named_and_never_replaced(tmp_path: Path, name: str, content: bytes) -> None:
@@ -70,3 +75,41 @@ def test_no_repr_shows_a_key(tmp_path: Path) -> None:
     keys = load_keys(tmp_path)
     assert keys.gateway_token not in repr(keys)
     assert repr(keys) == "Keys()"
+
+
+def test_a_mounted_directory_is_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a Kubernetes Secret: read-only, and each file a link."""
+    made = load_keys(tmp_path / "made")
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    for path in (tmp_path / "made").iterdir():
+        (mounted / path.name).symlink_to(path)
+
+    def refuse(*_arguments: object, **_named: object) -> object:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    assert load_keys(mounted).pepper == made.pepper
+    (mounted / "pepper").unlink()
+    with pytest.raises(OSError, match="Read-only file system"):
+        load_keys(mounted)
+
+
+def test_a_key_that_was_brought_gets_the_members_that_verifiers_need(tmp_path: Path) -> None:
+    brought = ECKey.generate_key("P-256", {"kid": "mine"}, private=True)
+    (tmp_path / "oauth.jwk").write_text(json.dumps(brought.as_dict(private=True)))
+    key = load_keys(tmp_path).oauth
+    assert key.thumbprint() == brought.thumbprint()
+    assert {name: key.get(name) for name in ("use", "alg", "kid")} == {
+        "use": "sig",
+        "alg": "ES256",
+        "kid": brought.thumbprint(),
+    }
+
+
+def test_a_public_key_or_another_curve_is_refused(tmp_path: Path) -> None:
+    for curve, private in (("P-256", False), ("P-384", True)):
+        made = ECKey.generate_key(curve, private=True)
+        (tmp_path / "oauth.jwk").write_text(json.dumps(made.as_dict(private=private)))
+        with pytest.raises(KeyFileError, match="no private P-256 key"):
+            load_keys(tmp_path)

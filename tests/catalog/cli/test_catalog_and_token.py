@@ -92,6 +92,23 @@ def test_public_key_is_the_one_of_the_snapshots(running: Process) -> None:
     assert len(base64.b64decode(printed.stdout)) == 32
 
 
+def test_keys_makes_what_is_missing_and_keeps_what_is_there(tmp_path: Path) -> None:
+    made = run("catalog", "keys", str(tmp_path / "keys"))
+    assert made.exit_code == 0, made.output
+    names = ["gateway.token", "oauth.jwk", "pepper", "snapshot.key", "snapshot.pub"]
+    assert made.stdout.split() == [str(tmp_path / "keys" / name) for name in names]
+    before = {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
+    (tmp_path / "keys" / "gateway.token").unlink()
+    assert run("catalog", "keys", str(tmp_path / "keys")).exit_code == 0
+    after = {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
+    assert after.pop("gateway.token") != before.pop("gateway.token")
+    assert after == before
+    (tmp_path / "keys" / "pepper").write_bytes(b"")
+    refused = run("catalog", "keys", str(tmp_path / "keys"))
+    assert refused.exit_code == 2
+    assert "pepper does not hold 32 bytes" in refused.stderr
+
+
 def test_a_wrong_option_is_a_sentence(tmp_path: Path) -> None:
     refused = run("catalog", "--url", "http://catalog.example", "--data", str(tmp_path))
     assert refused.exit_code == 2
