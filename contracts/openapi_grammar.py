@@ -84,3 +84,22 @@ GRAMMAR: Final[dict[str, Grammar]] = {
 
 EXTENSIBLE_MAPS: Final = frozenset((("openapi", "paths"), ("operation", "responses"), ("operation", "callbacks")))
 """Mappings (by the kind that holds them) in which `x-…` is an extension and not a name."""
+
+
+def kind_at(tokens: list[str]) -> str | None:
+    """The kind of object at a place of an OpenAPI document (`x-…` in it: any kind, as ``any``); None for none."""
+    kind, members_of = "openapi", ""
+    for token in tokens:
+        if members_of:
+            kind, members_of = members_of, ""
+            continue
+        if token.startswith("x-"):
+            return "any"
+        rule = GRAMMAR[kind].get(token) or GRAMMAR[kind].get("*")
+        if rule is None:
+            return None
+        if isinstance(rule, Many):
+            members_of = rule.kind
+        else:
+            kind = rule
+    return None if members_of else kind

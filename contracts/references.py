@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from contracts.contract_rules import Report
 from contracts.document import Document, Node, tokens_of
 from contracts.document_builder import quote
-from contracts.openapi_grammar import EXTENSIBLE_MAPS, GRAMMAR, SECTIONS, Many
+from contracts.openapi_grammar import EXTENSIBLE_MAPS, GRAMMAR, SECTIONS, Many, kind_at
 
 Load = Callable[[str], Document | None]
 Key = tuple[str, str]
@@ -211,10 +211,12 @@ def _mistyped(target: Node, kind: str) -> str | None:
     if not isinstance(target.value, dict) and not (kind == "schema" and isinstance(target.value, bool)):
         return "it is not an object"
     tokens = tokens_of(target.pointer)
-    if len(tokens) == 3 and tokens[0] == "components":
-        found = SECTIONS.get(tokens[1])
-        if found is not None and found != kind:
-            return f"it is a {found}"
+    if target.document.root.get("openapi") is not None:
+        found = kind_at(tokens)
+        if found not in (kind, "any"):
+            return f"it is a {found}" if found in _REFERABLE else "it is none"
+    elif len(tokens) == 3 and tokens[0] == "components" and SECTIONS.get(tokens[1], kind) != kind:
+        return f"it is a {SECTIONS[tokens[1]]}"
     return None
 
 

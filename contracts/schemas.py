@@ -50,6 +50,9 @@ _ONE: Final = frozenset(
 )
 _LIST: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _MAP: Final = frozenset(("properties", "patternProperties", "dependentSchemas"))
+_NOTHING: Final[frozenset[str]] = frozenset()
+# These speak about the same object, and hold together with it: what is hidden beside them is hidden in them.
+_SAME_OBJECT: Final = frozenset(("allOf", "then", "else"))
 _UNSUPPORTED: Final = frozenset(
     ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 )
@@ -118,7 +121,7 @@ class SchemaBundle:
                 return name
         raise AssertionError("a million schemas of one name")
 
-    def _schema(self, node: Node, base: str, hidden: frozenset[str] = frozenset()) -> JsonSchema:
+    def _schema(self, node: Node, base: str, hidden: frozenset[str] = _NOTHING) -> JsonSchema:
         if not isinstance(node.value, dict):
             return bool(node.value)
         result: dict[str, Any] = {}
@@ -139,10 +142,9 @@ class SchemaBundle:
                 if self._pattern(member, member.value, member):
                     result[key] = member.value
             elif key in _ONE and isinstance(member.value, dict | bool):
-                result[key] = self._schema(member, base)
+                result[key] = self._schema(member, base, hidden if key in _SAME_OBJECT else _NOTHING)
             elif key in _LIST and isinstance(member.value, list):
-                # A branch of `allOf` speaks about the same object: what is hidden here is hidden there.
-                passed = hidden if key == "allOf" else frozenset[str]()
+                passed = hidden if key in _SAME_OBJECT else _NOTHING
                 result[key] = [self._schema(item, base, passed) for item in member.items()]
             elif key in _MAP and isinstance(member.value, dict):
                 result[key] = {
@@ -215,7 +217,7 @@ class SchemaBundle:
         """The properties of an object that its messages in this direction need not have."""
         names: set[str] = set()
         if key_of(node) in seen:
-            return frozenset()
+            return _NOTHING
         seen.add(key_of(node))
         if has_reference(node.value):
             target = self._references.follow(node)

@@ -86,6 +86,42 @@ def test_a_reference_that_leads_nowhere_is_found_where_it_stands(reference, rule
     assert all(not name.startswith(("/", "..")) for name in asked)
 
 
+WHOLE = """
+openapi: 3.1.0
+info: {title: x, version: "1"}
+paths:
+  /a:
+    get:
+      parameters: [{$ref: "%s"}]
+      responses: {"200": {content: {application/json: {schema: {$ref: "%s"}}}}}
+  /b:
+    get: {parameters: [{name: q, in: query, schema: {items: {type: string}}}], responses: {}}
+components: {parameters: {P: {name: p, in: query, schema: {type: string}}}}
+x-own: {schema: {type: string}, parameter: {name: o, in: query}}
+"""
+P, S = "#/components/parameters/P", "#/components/parameters/P/schema"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "schema", "faults"),
+    [
+        (P, S, 0),
+        ("#/paths/~1b/get/parameters/0", "#/paths/~1b/get/parameters/0/schema/items", 0),
+        ("#/x-own/parameter", "#/x-own/schema", 0),
+        (S, P, 2),
+        (P, "#/info", 1),
+        (P, "#", 1),
+        (P, "#/components", 1),
+        (P, "#/components/parameters", 1),
+        (P, "#/paths/~1b", 1),
+        ("#/paths/~1b/get", S, 1),
+    ],
+)
+def test_a_reference_leads_to_the_kind_of_object_that_belongs_there(parameter, schema, faults):
+    _, report, _ = references_of(WHOLE % (parameter, schema))
+    assert [finding.rule for finding in report.findings] == ["reference-mistyped"] * faults
+
+
 def test_schemas_may_refer_to_each_other_in_circles():
     text = """
 components:

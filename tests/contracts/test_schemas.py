@@ -216,6 +216,18 @@ def test_read_only_is_seen_through_references_and_branches(openapi):
     assert accepts(version, {"id": 1, "created": "now"}, "response")
 
 
+def test_read_only_is_seen_in_what_follows_from_a_condition():
+    schema = {
+        "properties": {"id": {"readOnly": True}, "kind": {"type": "string"}, "name": {"type": "string"}},
+        "if": {"required": ["kind"]},
+        "then": {"required": ["id", "name"]},
+    }
+    version = contract(schema)
+    assert accepts(version, {"kind": "a", "name": "b"})
+    assert not accepts(version, {"kind": "a"})
+    assert not accepts(version, {"kind": "a", "name": "b"}, "response")
+
+
 def test_beside_a_reference_read_only_counts_in_3_1_alone():
     def schemas():
         return {
