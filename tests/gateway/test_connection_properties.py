@@ -1,0 +1,147 @@
+"""Properties of a connection, on a transport made of nothing: any bytes, cut anywhere, without a socket."""
+
+import asyncio
+import itertools
+from typing import cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.listener import Listener, ListenerSettings
+from gateway.wire.connection import Connection
+from gateway.wire.messages import Client
+from gateway.wire.outgoing import Gathering
+from tests.gateway.http_harness import Doorman, Echo
+
+FRAGMENTS = [
+    b"GET /a HTTP/1.1\r\n",
+    b"POST /b HTTP/1.1\r\n",
+    b"HEAD /c HTTP/1.0\r\n",
+    b"Host: x\r\n",
+    b"Content-Length: 3\r\n",
+    b"Content-Length: 0\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Connection: close\r\n",
+    b"Expect: 100-continue\r\n",
+    b"X: y\r\n",
+    b"\r\n",
+    b"abc",
+    b"3\r\nabc\r\n",
+    b"0\r\n\r\n",
+    b"0\r\n",
+    b"\n",
+    b"\r",
+    b" ",
+    b":",
+    b"\x00",
+    b"GET /whole HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"POST /whole HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi",
+    b"POST /whole HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n",
+]
+
+streams = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=6)), max_size=14).map(b"".join)
+
+
+class Nowhere(asyncio.Transport):
+    """Takes everything, and closes as a transport does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = b""
+        self.over = False
+        self.reading = True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += bytes(data)
+
+    def close(self) -> None:
+        self.over = True
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return self.over
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.over = True
+
+    def pause_reading(self) -> None:
+        assert self.reading, "paused twice"
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        assert not self.reading, "resumed twice"
+        self.reading = True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+class Whole(Echo):
+    """Knows whether its request came whole."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.whole = False
+
+    def end(self) -> None:
+        self.whole = True
+        super().end()
+
+
+class NoLoop:
+    """Answers are flushed by their end here; what is gathered needs no turn of a loop."""
+
+    def add(self, outgoing: object) -> None:
+        pass
+
+
+def outcome(parts: list[bytes]) -> tuple[list[tuple[str, bytes, bytes]], bool, int]:
+    """The requests that came whole, whether the connection ended, and the answers sent."""
+    doorman = Doorman(Whole)
+    listener = Listener(doorman, ListenerSettings(max_head=256, max_target=64))
+    listener.gathering = cast("Gathering", NoLoop())
+    transport = Nowhere()
+    connection = Connection(listener)
+    connection.connection_made(transport)
+    for part in parts:
+        if transport.over:
+            break
+        assert transport.reading
+        connection.data_received(part)
+    handlers = [handler for handler in doorman.handlers if isinstance(handler, Whole)]
+    complete = [
+        (handler.client.exchange.method, handler.client.exchange.target, handler.body)
+        for handler in handlers
+        if handler.whole
+    ]
+    final = transport.sent.count(b"\r\ndate: ")  # in each answer but 100, once
+    broken = sum(handler.is_gone for handler in handlers)
+    assert len(doorman.refusals) + broken <= 1, "more than one end of one connection"
+    assert final == len(complete) + len(doorman.refusals) + broken, "an answer is missing, or one too many"
+    connection.connection_lost(None)
+    assert all(handler.whole or handler.is_gone for handler in handlers), "a handler was forgotten"
+    return complete, transport.over, len(doorman.refusals)
+
+
+@settings(max_examples=400, deadline=None)
+@given(streams)
+def test_any_bytes_are_answered_or_awaited(stream: bytes) -> None:
+    outcome([stream])
+
+
+@settings(max_examples=400, deadline=None)
+@given(streams, st.lists(st.integers(0, 200), max_size=10))
+def test_where_the_stream_is_cut_changes_nothing(stream: bytes, cuts: list[int]) -> None:
+    places = sorted({0, *(cut for cut in cuts if cut < len(stream)), len(stream)})
+    parts = [stream[start:stop] for start, stop in itertools.pairwise(places)]
+    whole, cut = outcome([stream]), outcome(parts)
+    assert cut[0] == whole[0]
+    # Cut, what is wrong may show before the rest has come; never the other way round.
+    assert cut[1] >= whole[1]
