@@ -29,8 +29,8 @@ class Check:
     """One schema, compiled when it is first needed.
 
     `is_valid(value)` is an attribute, not a method, so that after the first call it is the compiled
-    validator's own function. Raises `jsonschema_rs.ValidationError` or `ReferencingError` where the schema
-    itself is no schema: a compiled contract has none such.
+    validator's own function. It raises `jsonschema_rs.ValidationError` where the schema itself is no schema or
+    refers to what is not there: a compiled contract has none such.
     """
 
     __slots__ = ("__weakref__", "_owner", "_schema", "_validator", "is_valid")
