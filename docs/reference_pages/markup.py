@@ -37,23 +37,28 @@ def escaped(text: str) -> str:
 
 def prose(docstring: str | None, *, language: str = "text") -> str:
     """A docstring as Markdown: literal blocks become fences of `language`, simple tables become tables."""
-    lines = inspect.cleandoc((docstring or "").replace("``", "`")).splitlines()
+    lines = inspect.cleandoc(docstring or "").splitlines()
     written: list[str] = []
     index = 0
     while index < len(lines):
         line = lines[index]
         if _RULER.fullmatch(line):
             index, rows = _rows(lines, index)
-            written += [table(["", ""], rows)]
+            written.append(table(["", ""], ([_single(cell) for cell in row] for row in rows)))
         elif line.endswith("::"):
             if line != "::":
-                written.append(escaped(line[:-1]))
+                written.append(escaped(_single(line[:-1])))
             index, block = _block(lines, index + 1)
             written += ["", f"```{language}", *block, "```", ""]
         else:
-            written.append(escaped(line))
+            written.append(escaped(_single(line)))
             index += 1
     return "\n".join(written).strip() + "\n"
+
+
+def _single(text: str) -> str:
+    """Code in single backticks, where a docstring has two."""
+    return text.replace("``", "`")
 
 
 def _block(lines: list[str], index: int) -> tuple[int, list[str]]:

@@ -65,16 +65,20 @@ def page() -> str:
     )
 
 
-def variable(settings: type[BaseSettings], name: str, field: FieldInfo) -> str:
-    """The environment variable of a field."""
+def variables(settings: type[BaseSettings], name: str, field: FieldInfo) -> list[str]:
+    """The environment variables of a field, the foremost first."""
     if isinstance(field.validation_alias, AliasChoices):
-        return str(field.validation_alias.choices[0])
-    return f"{settings.model_config['env_prefix']}{name}".upper()
+        return [str(choice) for choice in field.validation_alias.choices if str(choice).isupper()]
+    return [f"{settings.model_config['env_prefix']}{name}".upper()]
 
 
 def _table(settings: type[BaseSettings]) -> str:
     rows = (
-        [code(variable(settings, name, field)), _default(field), escaped(field.description or "")]
+        [
+            " or ".join(map(code, variables(settings, name, field))),
+            _default(field),
+            escaped(field.description or ""),
+        ]
         for name, field in settings.model_fields.items()
     )
     return table(["Variable", "Default", "Meaning"], rows)
@@ -91,9 +95,8 @@ def _default(field: FieldInfo) -> str:
 
 def _of_commands() -> Iterator[list[str]]:
     """The variables of options that belong to no process's settings."""
-    known = {
-        variable(each, *item) for each in (GatewaySettings, CatalogSettings) for item in each.model_fields.items()
-    }
+    both = (GatewaySettings, CatalogSettings)
+    known = {name for each in both for item in each.model_fields.items() for name in variables(each, *item)}
     seen = set[str]()
     root: Any = typer.main.get_command(build())
     for name, command in walk("ostiary", root):

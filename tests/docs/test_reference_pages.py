@@ -1,0 +1,167 @@
+"""Whatever the code has to be known by, the generated reference has, at its place."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+import typer.main
+from pydantic_settings import BaseSettings
+
+from catalog.cli.main import build
+from catalog.settings import CatalogSettings
+from contracts import estate_files, extensions, odoo
+from contracts.contract_rules import CONTRACT_RULES
+from contracts.estate_catalogue import ESTATE_RULES
+from contracts.operations import OdooAction, OdooValue
+from contracts.problems import CATALOGUE
+from gateway.settings import GatewaySettings
+from policies.stages import ORDER
+
+ROOT = Path(__file__).parents[2]
+FILE_TYPES = [
+    value
+    for value in vars(estate_files).values()
+    if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__struct_fields__
+]
+VARIABLE = re.compile(r"OSTIARY_[A-Z]+(?:_[A-Z]+)*(?![A-Z_])")
+
+
+def section(page: str, heading: str) -> str:
+    """The text below a heading, up to the next one of its level or above."""
+    level = heading.partition(" ")[0]
+    match = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(level)}}} |\Z)", page, re.S | re.M)
+    assert match is not None, f"no heading {heading!r}"
+    return match[1]
+
+
+@pytest.mark.parametrize("row", CATALOGUE.values(), ids=CATALOGUE)
+def test_problem(reference: Mapping[str, str], row: Any) -> None:
+    page = reference["reference/problems.md"]
+    assert f"| {row.status} | [`{row.id}`](#{row.id}) | {row.title} |" in page
+    text = section(page, f"## `{row.id}` {{#{row.id}}}")
+    assert f"`{row.type_uri}`" in text
+    assert row.meaning.replace("<", "&lt;") in text
+
+
+def test_findings(reference: Mapping[str, str]) -> None:
+    page = reference["reference/findings.md"]
+    for row in (*ESTATE_RULES.values(), *CONTRACT_RULES.values()):
+        assert f'<a id="{row.id}"></a>[`{row.id}`](#{row.id}) | {row.severity} |' in page
+    anchors = re.findall(r'<a id="([^"]+)">', page)
+    assert sorted(anchors) == sorted({*ESTATE_RULES, *CONTRACT_RULES})
+
+
+def test_policies(reference: Mapping[str, str]) -> None:
+    page = reference["reference/policies.md"]
+    rows = re.findall(r"^\| (\d+) \| \[`([a-z-]+)`\]\(#[a-z-]+\) \| (\w+) \| (.*) \|$", page, re.M)
+    assert rows == [
+        (str(number), entry.policy, entry.phase.value, entry.why) for number, entry in enumerate(ORDER, 1)
+    ]
+    for entry in ORDER:
+        assert f"policies/{entry.policy.replace('-', '_')}.py" in section(
+            page, f"## `{entry.policy}` {{#{entry.policy}}}"
+        )
+
+
+def test_refusals_of_policies(reference: Mapping[str, str]) -> None:
+    page = reference["reference/policies.md"]
+    for policy, problems in {
+        "authentication": {"credentials-missing", "issuer-unavailable", "token-invalid"},
+        "rate-limit": {"policy-failed", "quota-exceeded"},
+        "response-schema": set[str](),
+    }.items():
+        text = section(page, f"## `{policy}` {{#{policy}}}")
+        assert set(re.findall(r"\(problems\.md#([a-z-]+)\)", text)) == problems
+
+
+@pytest.mark.parametrize("settings", [GatewaySettings, CatalogSettings])
+def test_settings(reference: Mapping[str, str], settings: type[BaseSettings]) -> None:
+    page = reference["reference/settings.md"]
+    prefix = settings.model_config["env_prefix"]
+    for name, field in settings.model_fields.items():
+        variable = "OSTIARY_GATEWAY_TOKEN" if name == "gateway_token" else f"{prefix}{name.upper()}"
+        (row,) = re.findall(rf"^\| `{variable}`.*$", section(page, f"## {prefix.split('_')[1].title()}"), re.M)
+        assert field.description is not None
+        assert field.description.replace("<", "&lt;") in row
+
+
+def test_every_variable_that_the_code_knows(reference: Mapping[str, str]) -> None:
+    sources = [path for folder in ("gateway", "catalog", "charts") for path in (ROOT / folder).rglob("*")]
+    read = {
+        name
+        for path in sources
+        if path.suffix in (".py", ".yaml")
+        for name in VARIABLE.findall(path.read_text(encoding="utf-8"))
+    }
+    documented = set(VARIABLE.findall(reference["reference/settings.md"]))
+    assert len(read) > 25
+    # `OSTIARY_DEMO_ODOO_{name}` and the prefixes are the beginnings of what is documented.
+    beginnings = {"OSTIARY_DEMO_ODOO", "OSTIARY_CATALOG", "OSTIARY_GATEWAY", "OSTIARY_SECRET"}
+    assert {name for name in read - documented if name not in beginnings} == set()
+
+
+def test_commands(reference: Mapping[str, str]) -> None:
+    page = reference["reference/cli.md"]
+    names = []
+
+    def visit(name: str, command: Any) -> None:
+        for key, each in getattr(command, "commands", {}).items():
+            visit(f"{name} {key}", each)
+        if name == "ostiary":
+            return
+        names.append(name)
+        text = section(page, f"## `{name}` {{#{name.replace(' ', '-')}}}")
+        for parameter in command.params:
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                if option.startswith("-"):
+                    assert f"`{option}`" in text, f"{name} {option}"
+            assert (parameter.help or "").split(".")[0].split("<")[0] in text
+
+    visit("ostiary", typer.main.get_command(build()))
+    assert "ostiary demo" in names
+    assert "ostiary catalog issue" in names
+
+
+def test_estate_keys(reference: Mapping[str, str]) -> None:
+    """Each key stands in as many tables as there are types that have it."""
+    page = reference["reference/estate.md"]
+    keys = [field.encode_name for kind in FILE_TYPES for field in msgspec.structs.fields(kind)]
+    assert len(keys) > 50
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.M)
+    extensions_rows = [name for name in rows if name.startswith("x-")]
+    assert sorted(rows) == sorted([*keys, *extensions_rows])
+
+
+def test_extensions(reference: Mapping[str, str]) -> None:
+    page = section(reference["reference/estate.md"], "## Extensions of OpenAPI {#extensions}")
+    for name in (extensions.LIMIT, extensions.UPSTREAM, extensions.ODOO, extensions.SUNSET):
+        assert f"| `{name}` |" in page
+    mapping = section(reference["reference/estate.md"], "## `x-ostiary-odoo` {#x-ostiary-odoo}")
+    for key in {key for keys in odoo._KEYS.values() for key in keys}:
+        assert re.search(rf"^ +{key}:", mapping, re.M), key
+
+
+def test_odoo_values_and_actions(written: Mapping[str, str]) -> None:
+    guide = written["docs/guides/odoo.md"]
+    for value in get_args(OdooValue):
+        assert f"| `{value}` |" in section(guide, "## Values"), value
+    for action in get_args(OdooAction):
+        assert f"| `{action}` |" in section(guide, "## Actions"), action
+
+
+def test_a_stage_is_in_the_request_flow(written: Mapping[str, str]) -> None:
+    page = written["docs/request-flow.md"]
+    files = [f"policies/{entry.policy.replace('-', '_')}.py" for entry in ORDER]
+    places = [page.index(f"| `{name}` |") for name in files]
+    assert places == sorted(places)
+
+
+def test_members_of_the_access_log(written: Mapping[str, str]) -> None:
+    source = (ROOT / "gateway" / "record.py").read_text(encoding="utf-8")
+    members = set(re.findall(r'^            "([a-z_]+)":|entry\["([a-z_]+)"\] =', source, re.M))
+    assert len(members) > 15
+    table = section(written["docs/request-flow.md"], "## The record")
+    assert [first or second for first, second in members if f"`{first or second}`" not in table] == []
