@@ -62,8 +62,7 @@ class SecretLedger:
             return False
         columns = client_secrets.c
         query = sa.select(columns.client_id, columns.digest, columns.expires_at)
-        async with self._store.read() as connection:
-            row = (await connection.execute(query.where(columns.key_id == secret.key_id))).one_or_none()
+        row = await self._store.one(query.where(columns.key_id == secret.key_id))
         same = hmac.compare_digest(_NOBODY if row is None else row.digest, secret.digest(self._pepper))
         now = self._clock()
         if not same or row is None or row.client_id != client_id or row.expires_at <= now:

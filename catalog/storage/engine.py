@@ -3,18 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVarTuple
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+Columns = TypeVarTuple("Columns")
+
 _BUSY_TIMEOUT = 5.0  # seconds that a writer waits for another process's transaction
 
 
 class Store:
-    """A database by SQLAlchemy URL. Every use is one transaction: `read` or `write`."""
+    """A database by SQLAlchemy URL. Every use is a transaction of its own: `write`, or the one query of `one`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -39,11 +41,13 @@ class Store:
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return cls(engine)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees one state of the store throughout."""
-        async with self._engine.begin() as connection:
-            yield connection
+    async def one(self, query: sa.Select[*Columns]) -> sa.Row[*Columns] | None:
+        """The one row of a query, if there is one. A single statement sees one state without a transaction.
+
+        With SQLite each step of a transaction is a change of threads, and half of them are not needed here.
+        """
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).one_or_none()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -83,5 +87,5 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A writer takes the lock at once: upgrading a read transaction later fails without waiting.
-    write = connection.get_execution_options().get("ostiary_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if connection.get_execution_options().get("ostiary_write", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -21,16 +21,14 @@ class SnapshotTable:
 
     async def latest(self) -> SignedManifest | None:
         """The snapshot with the highest serial."""
-        async with self._store.read() as connection:
-            query = sa.select(snapshots.c.manifest, snapshots.c.signature, snapshots.c.key_id)
-            row = (await connection.execute(query.order_by(snapshots.c.serial.desc()).limit(1))).one_or_none()
+        query = sa.select(snapshots.c.manifest, snapshots.c.signature, snapshots.c.key_id)
+        row = await self._store.one(query.order_by(snapshots.c.serial.desc()).limit(1))
         return None if row is None else SignedManifest(row.manifest, row.signature, row.key_id)
 
     async def part(self, digest: str) -> bytes | None:
         """The bytes of a part by digest."""
-        async with self._store.read() as connection:
-            data: bytes | None = await connection.scalar(sa.select(parts.c.data).where(parts.c.digest == digest))
-        return data
+        row = await self._store.one(sa.select(parts.c.data).where(parts.c.digest == digest))
+        return None if row is None else row.data
 
     async def add(
         self,

@@ -64,7 +64,7 @@ def test_no_repr_shows_a_secret() -> None:
 async def test_the_store_holds_a_digest_and_never_the_secret(world: World) -> None:
     issued = await world.ledger.issue("web-shop", 30)
     assert issued.secret not in repr(issued)
-    async with world.store.read() as connection:
+    async with world.store.write() as connection:
         [row] = (await connection.execute(sa.select(client_secrets))).all()
     assert issued.secret not in str(row)
     assert issued.secret.encode() not in row.digest
@@ -109,7 +109,7 @@ async def test_the_last_use_is_noted_in_a_batch(world: World) -> None:
         assert await world.ledger.verify("web-shop", used.secret)
     assert not await world.ledger.verify("analyst", unused.secret)
     await world.ledger.flush_last_used()
-    async with world.store.read() as connection:
+    async with world.store.write() as connection:
         rows = dict(
             (await connection.execute(sa.select(client_secrets.c.key_id, client_secrets.c.last_used_at))).all()
         )
@@ -126,5 +126,5 @@ async def test_a_use_that_could_not_be_written_is_written_later(world: World) ->
     async with world.store.write() as connection:
         await connection.exec_driver_sql("ALTER TABLE away RENAME TO client_secrets")
     await world.ledger.flush_last_used()
-    async with world.store.read() as connection:
+    async with world.store.write() as connection:
         assert await connection.scalar(sa.select(client_secrets.c.last_used_at)) == int(world.now)

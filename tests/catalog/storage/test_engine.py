@@ -24,7 +24,7 @@ async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(tmp_path: P
     def differences(connection: sa.Connection) -> list[Any]:
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
-    async with store.read() as connection:
+    async with store.write() as connection:
         assert await connection.run_sync(differences) == []
     await store.close()
 
@@ -33,14 +33,14 @@ async def test_many_may_migrate_a_new_store_at_once(tmp_path: Path) -> None:
     stores = [Store.open(url(tmp_path)) for _ in range(6)]
     await asyncio.gather(*(store.migrate() for store in stores))
     for store in stores:
-        async with store.read() as connection:
+        async with store.write() as connection:
             assert await connection.scalar(sa.select(sa.func.count()).select_from(parts)) == 0
         await store.close()
 
 
 async def test_sqlite_is_told_to_be_safe(tmp_path: Path) -> None:
     store = Store.open(url(tmp_path))
-    async with store.read() as connection:
+    async with store.write() as connection:
         values = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
             for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
@@ -60,7 +60,7 @@ async def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="half-way"):
         await half()
-    async with store.read() as connection:
+    async with store.write() as connection:
         assert await connection.scalar(sa.select(sa.func.count()).select_from(parts)) == 0
     await store.close()
 
@@ -77,7 +77,7 @@ async def test_writers_take_turns_and_none_is_lost(tmp_path: Path) -> None:
             await connection.execute(sa.insert(parts).values(digest=f"sha256:{count}", data=bytes([number])))
 
     await asyncio.gather(*(add(stores[number % 2], number) for number in range(20)))
-    async with stores[0].read() as connection:
+    async with stores[0].write() as connection:
         digests = set((await connection.scalars(sa.select(parts.c.digest))).all())
     assert digests == {f"sha256:{count}" for count in range(20)}
     for store in stores:

@@ -65,7 +65,7 @@ async def test_only_the_last_ones_stay_with_the_parts_that_they_name(store: Stor
     _, sign = signed_by()
     for number in range(KEPT + 5):
         await table.add(part(f"c{number}"), part("always the same"), number + 1, sign)
-    async with store.read() as connection:
+    async with store.write() as connection:
         kept = (await connection.scalars(sa.select(snapshots.c.serial))).all()
         digests = set((await connection.scalars(sa.select(parts.c.digest))).all())
     assert sorted(kept) == list(range(6, KEPT + 6))
