@@ -18,6 +18,9 @@ from policies.verdict import ALLOW, Deny, Stage, Verdict
 POLICY: Final = "body-limits"
 
 _UNEXPECTED: Final = Violation("body", "", "unexpected-body", "the operation takes no body")
+_BODY_REFUSED: Final = Deny(
+    POLICY, problem("schema-violation", "The operation takes no body.", violations=[_UNEXPECTED.as_member()])
+)
 
 
 def has_body(exchange: Exchange) -> bool:
@@ -70,14 +73,4 @@ def _wrong_type(operation: Operation, ranges: tuple[str, ...]) -> Problem:
 
 
 def _refuse_body(exchange: Exchange) -> Verdict:
-    if not has_body(exchange):
-        return ALLOW
-    exchange.violations = (_UNEXPECTED,)
-    return Deny(
-        POLICY,
-        problem(
-            "schema-violation",
-            "The operation takes no body.",
-            violations=[_UNEXPECTED.as_member()],
-        ),
-    )
+    return _BODY_REFUSED if has_body(exchange) else ALLOW

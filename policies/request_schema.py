@@ -46,7 +46,7 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
 
         def check_parameters(exchange: Exchange) -> Verdict:
             violations = read_parameters(exchange)
-            return _refuse(exchange, violations) if violations else ALLOW
+            return _refuse(violations) if violations else ALLOW
 
         return check_parameters
 
@@ -70,7 +70,7 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
                 exchange.body_value = value
                 if entry.check is not None and not entry.check.is_valid(value):
                     violations += body_violations(entry.check, value, body)
-        return _refuse(exchange, violations) if violations else ALLOW
+        return _refuse(violations) if violations else ALLOW
 
     return check_request
 
@@ -86,9 +86,8 @@ def _malformed(malformed: Malformed) -> Deny:
     return Deny(POLICY, problem("malformed-json", f"The body is not acceptable JSON: {malformed}.", **extensions))
 
 
-def _refuse(exchange: Exchange, violations: list[Violation]) -> Deny:
+def _refuse(violations: list[Violation]) -> Deny:
     del violations[MAXIMUM:]
-    exchange.violations = tuple(violations)
     count = len(violations)
     return Deny(
         POLICY,
