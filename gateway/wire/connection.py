@@ -41,6 +41,7 @@ class Connection(asyncio.Protocol):
         "_body",
         "_continue_due",
         "_discard",
+        "_examined",
         "_handler",
         "_head_begun",
         "_lingering",
@@ -74,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._head_begun = False
         self._blank = False  # an empty line before the request's head was skipped
         self._served = False
+        self._examined = 0  # bytes of an incomplete head that were looked through
         self._since = 0.0  # when the present wait began, on the listener's coarse clock
 
     # -- what the transport says ---------------------------------------------------------------------------
@@ -159,8 +161,9 @@ class Connection(asyncio.Protocol):
                 self.refuse(START_LINE, Head())
                 return False
             self._blank = True
+            self._examined = 0
             data = self._pending = data[2:]
-        stop = data.find(b"\r\n\r\n")
+        stop = data.find(b"\r\n\r\n", max(0, self._examined - 3))
         if stop < 0 or stop + 4 > settings.max_head:
             return self._wait_for_head(data, stop)
         stop += 4
@@ -178,6 +181,7 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._served = True
         self._head_begun = self._blank = False
+        self._examined = 0
         if head.length is None:
             self._body = ChunkedBody()
         elif head.length:
@@ -216,7 +220,7 @@ class Connection(asyncio.Protocol):
             refusal = TARGET
         elif stop >= 0 or len(data) > settings.max_head:
             refusal = SIZE
-        elif data and (_FIRST_BYTE.match(data) is None or _BARE_LF.search(data) is not None):
+        elif data and (_FIRST_BYTE.match(data) is None or _BARE_LF.search(data, self._examined) is not None):
             refusal = START_LINE  # a TLS hello, or lines that end with a bare LF: no end of head would ever come
         if refusal is not None:
             self._pending = b""
@@ -225,6 +229,7 @@ class Connection(asyncio.Protocol):
         if data and not self._head_begun:
             self._head_begun = True
             self._since = self._listener.now
+        self._examined = len(data)  # or each further byte would cost another look at all of them
         return False
 
     def _take_body(self) -> None:

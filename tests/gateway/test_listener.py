@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from gateway.listener import Listener, ListenerSettings
 from gateway.wire.messages import Client
 from tests.gateway.http_harness import PATIENCE, Doorman, Echo, RawClient, listening, raw_client
+from tests.gateway.tls_harness import self_signed
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -326,6 +329,25 @@ async def test_handler_that_raises_costs_only_its_connection(caplog: pytest.LogC
         doorman.make = Echo
         async with raw_client(port) as client:
             assert (await client.ask(GET)).status == 200
+
+
+async def test_tls(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    doorman = Doorman()
+    listener = Listener(doorman)
+    port = await listener.start("127.0.0.1", 0, tls=serving)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting)
+    client = RawClient(reader, writer)
+    for _ in range(2):
+        assert (await client.ask(post(b"x" * 100_000))).status == 200
+    assert doorman.exchanges[0].scheme == "https"
+    assert (await client.ask(b"GET / HTTP/1.1\r\n\r\n")).status == 400
+    assert await client.rest() == b""
+    await client.close()
+    listener.close()
 
 
 # -- time ---------------------------------------------------------------------------------------------------

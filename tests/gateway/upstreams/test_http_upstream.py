@@ -1,15 +1,10 @@
 """The pooled client against a raw upstream: what it sends, what it makes of answers, and its pool."""
 
 import asyncio
-import datetime
-import ipaddress
 import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts.snapshot import Timeouts, Upstream
 from gateway.upstreams import http as pool_module
@@ -23,6 +18,7 @@ from tests.gateway.http_harness import (
     raw_upstream,
     upstream_client,
 )
+from tests.gateway.tls_harness import self_signed
 
 GET = b"GET /a HTTP/1.1\r\nhost: up\r\n\r\n"
 HEAD = b"HEAD /a HTTP/1.1\r\nhost: up\r\n\r\n"
@@ -600,35 +596,8 @@ async def test_connection_that_is_not_accepted() -> None:
     assert client.in_use == 0
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A self-signed certificate for 127.0.0.1, with its key, in one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(True, None), True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
-async def test_tls_is_verified_by_default_and_works_with_a_trusted_authority(certificate: Path) -> None:
+async def test_tls_is_verified_by_default_and_works_with_a_trusted_authority(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate)
     async with raw_upstream(tls=serving) as server:
