@@ -14,7 +14,7 @@ from policies.json_text import Malformed, parse
 from policies.media_types import content_of, declares_json
 from policies.parameters import ParameterReader
 from policies.ports import Ports
-from policies.validators import Check, validators_of
+from policies.validators import validators_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 from policies.violations import MAXIMUM, violations_of
 
@@ -56,6 +56,7 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
 
     def check_request(exchange: Exchange) -> Verdict:
         violations = read_parameters(exchange)
+        complete = True
         body = exchange.body
         if not body:
             # Of a body that streams, the head's word is all there is; one read whole is there or not.
@@ -69,16 +70,16 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
                     return _malformed(value)
                 exchange.body_value = value
                 if entry.check is not None and not entry.check.is_valid(value):
-                    violations += body_violations(entry.check, value, body)
-        return _refuse(violations) if violations else ALLOW
+                    complete = can_list_all(body)
+                    violations += violations_of(entry.check, value, "body", all_of_them=complete)
+        return _refuse(violations, complete=complete) if violations else ALLOW
 
     return check_request
 
 
-def body_violations(check: Check, value: Any, text: bytes) -> list[Violation]:
-    """What is wrong with a body that is not valid; for a large one, only the first thing."""
-    listed = len(text) <= _LISTED_BYTES and text.count(b",") + text.count(b":") <= _LISTED_VALUES
-    return violations_of(check, value, "body", all_of_them=listed)
+def can_list_all(text: bytes) -> bool:
+    """Whether a JSON text is small enough for all that is wrong with it to be told."""
+    return len(text) <= _LISTED_BYTES and text.count(b",") + text.count(b":") <= _LISTED_VALUES
 
 
 def _malformed(malformed: Malformed) -> Deny:
@@ -86,14 +87,16 @@ def _malformed(malformed: Malformed) -> Deny:
     return Deny(POLICY, problem("malformed-json", f"The body is not acceptable JSON: {malformed}.", **extensions))
 
 
-def _refuse(violations: list[Violation]) -> Deny:
-    del violations[MAXIMUM:]
-    count = len(violations)
+def _refuse(violations: list[Violation], *, complete: bool = True) -> Deny:
+    told = violations[:MAXIMUM]
+    count = f"{len(told)} violation{'' if len(told) == 1 else 's'}"
+    if len(told) == MAXIMUM or not complete:
+        count = f"At least {count}"
     return Deny(
         POLICY,
         problem(
             "schema-violation",
-            f"{count} violation{'' if count == 1 else 's'} of the contract.",
-            violations=[violation.as_member() for violation in violations],
+            f"{count} of the contract.",
+            violations=[violation.as_member() for violation in told],
         ),
     )

@@ -11,8 +11,9 @@ from policies.exchange import Header, Violation
 from policies.json_text import Malformed, parse_lax
 from policies.media_types import Content, content_of
 from policies.ports import Ports
-from policies.request_schema import body_violations
+from policies.request_schema import can_list_all
 from policies.validators import Validators, validators_of
+from policies.violations import violations_of
 
 POLICY: Final = "response-schema"
 
@@ -76,7 +77,9 @@ class ResponseCheck:
         value = parse_lax(body)
         if type(value) is Malformed:
             return (Violation("body", "", "malformed-json", str(value)),)
-        return () if entry.check.is_valid(value) else tuple(body_violations(entry.check, value, body))
+        if entry.check.is_valid(value):
+            return ()
+        return tuple(violations_of(entry.check, value, "body", all_of_them=can_list_all(body)))
 
 
 def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) -> ResponseCheck | None:

@@ -129,13 +129,17 @@ def test_all_violations_are_told_at_once_and_no_value_is() -> None:
 def test_no_more_than_fifty_violations_are_told() -> None:
     body = {"reference": "a", "lines": [{}] * 60}
     _, verdict = judge(operation(), json.dumps(body).encode(), query=b"a=1&b=2")
-    assert len(refusal(verdict, "schema-violation")["violations"]) == 50
+    document = refusal(verdict, "schema-violation")
+    assert len(document["violations"]) == 50
+    assert document["detail"] == "At least 50 violations of the contract."
 
 
 def test_a_large_body_gets_its_first_violation_only() -> None:
     body = {"reference": "a", "lines": [{"sku": 1, "quantity": 0}] * 3000}
     _, verdict = judge(operation(max_body=10**6), json.dumps(body).encode())
-    assert len(refusal(verdict, "schema-violation")["violations"]) == 1
+    document = refusal(verdict, "schema-violation")
+    assert len(document["violations"]) == 1
+    assert document["detail"] == "At least 1 violation of the contract."
 
 
 @pytest.mark.parametrize(
