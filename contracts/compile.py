@@ -27,6 +27,7 @@ from contracts.parameters import compile_parameters
 from contracts.paths import base_path_of, parameters_of, shape_of, template_fault
 from contracts.references import Load, References
 from contracts.schema_check import check_schemas
+from contracts.schema_cycles import check_cycles
 from contracts.schemas import DIALECTS, SchemaBundle
 from contracts.security import SecurityRules
 
@@ -115,6 +116,7 @@ class _Compiler:
 
     def run(self) -> ApiVersion:
         root, context, report = self.document.root, self.context, self.report
+        check_cycles(self.references, report)
         check_openapi(self.references, self.minor, report)
         check_known(self.references, report)
         check_sunset(root, context.lifecycle, report)

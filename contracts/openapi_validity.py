@@ -38,6 +38,7 @@ from contracts.openapi_grammar import SECTIONS
 from contracts.references import Key, References, has_reference, key_of
 
 _LONGEST: Final = 200
+_CACHED: Final = 128
 _SECTION_OF: Final = {kind: section for section, kind in SECTIONS.items()}
 _OURS: Final = (
     # Found by rules of our own, which say it better; the last one is no error in OpenAPI at all.
@@ -46,6 +47,16 @@ _OURS: Final = (
     ParameterDuplicateError,
     ExtraParametersError,
 )
+
+
+class _NoHandlers(dict[str, Any]):
+    """Handles every scheme of a URI by refusing it: without one, the library would fetch what it names."""
+
+    def __contains__(self, scheme: object) -> bool:
+        return True
+
+    def __getitem__(self, scheme: str) -> Any:
+        raise LookupError(f"nothing is fetched by {scheme!r}")
 
 
 class _Ids(set[int]):
@@ -101,7 +112,9 @@ def check_openapi(references: References, minor: str, report: Report) -> None:
     if structural:
         return
     spec_validator, schema_validator = _VALIDATORS[minor]
-    validator = spec_validator(flat.value)
+    validator = spec_validator(
+        SchemaPath.from_dict(flat.without_strays(), handlers=_NoHandlers(), resolved_cache_maxsize=_CACHED)
+    )
     validator.keyword_validators_registry = KeywordValidatorRegistry(
         {**spec_validator.keyword_validators, "schema": schema_validator}
     )
@@ -169,6 +182,20 @@ class _Flat:
         if isinstance(node.value, list):
             return [self._copy(item, in_callback=in_callback) for item in node.items()]
         return node.value
+
+    def without_strays(self) -> Any:
+        """The document without each `$ref` that leads to nothing in it: broken ones, which are reported where
+        they stand, and plain data that looks like one (in a default or an example)."""
+        return self._without_strays(self.value)
+
+    def _without_strays(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._without_strays(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        text = value.get("$ref")
+        stray = isinstance(text, str) and (not text.startswith("#") or self.at(tokens_of(unquote(text))) is None)
+        return {key: self._without_strays(item) for key, item in value.items() if not (stray and key == "$ref")}
 
     def resolved(self, parts: list[str]) -> list[str]:
         """The place in the flat document that a path through its references leads to."""

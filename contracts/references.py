@@ -22,6 +22,7 @@ from contracts.openapi_grammar import EXTENSIBLE_MAPS, GRAMMAR, SECTIONS, Many, 
 Load = Callable[[str], Document | None]
 Key = tuple[str, str]
 
+_LONGEST: Final = 255
 _REFERABLE: Final = frozenset(SECTIONS.values())
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -179,7 +180,7 @@ class References:
                 "remote-reference", _place(node), f"{quote(text)} is not a file of the estate; nothing is fetched"
             )
             return None
-        if _BAD_ESCAPE.search(uri) or any(character in path for character in "\\\0?"):
+        if _BAD_ESCAPE.search(uri) or any(character in path for character in "\\\0?") or len(uri) > _LONGEST:
             self._report.add("dangling-reference", _place(node), f"{quote(text)} is not a relative path")
             return None
         file = posixpath.normpath(posixpath.join(posixpath.dirname(node.document.file), path))

@@ -1,5 +1,8 @@
 import json
+import socket
+import urllib.request
 
+import jsonschema_path.retrievers
 import msgspec
 import pytest
 
@@ -309,6 +312,46 @@ def test_versions_of_openapi_that_are_not(version):
     assert result is None
     assert rules_of(findings) == ["unsupported-openapi-version"]
     assert "3.0, 3.1 and 3.2" in findings[0].message
+
+
+def test_data_that_looks_like_a_reference_is_data():
+    schemas = "  schemas: {A: {type: object, default: {$ref: 'http://a.example/'}, example: {$ref: '#/no'}}}\n"
+    assert compiled(contract(f"  /a: {GET}", HEAD + schemas))
+
+
+def test_a_default_is_checked_beside_a_broken_reference():
+    schemas = "  schemas: {A: {$ref: '#/no'}, B: {$ref: 'https://b.example'}, C: {type: integer, default: x}}\n"
+    _, findings = compile_text(contract(f"  /a: {GET}", HEAD + schemas))
+    assert sorted(rules_of(findings)) == ["dangling-reference", "openapi-invalid", "remote-reference"]
+
+
+@pytest.mark.parametrize("openapi", ["3.0.3", "3.1.0", "3.2.0"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "{$ref: 'http://127.0.0.1:9/a'}",
+        "{$ref: 'https://127.0.0.1:9/a#/b'}",
+        "{$ref: 'file:///etc/hostname'}",
+        "{$ref: '/etc/hostname'}",
+        "{$id: 'http://127.0.0.1:9/', properties: {a: {$ref: b, default: 1}}, default: {a: 1}}",
+        "{$schema: 'http://127.0.0.1:9/', default: 1}",
+        "{$dynamicRef: 'http://127.0.0.1:9/', default: 1}",
+        "{default: {$ref: 'http://127.0.0.1:9/'}, example: {$ref: 'http://127.0.0.1:9/'}}",
+    ],
+)
+def test_nothing_is_fetched(openapi, schema, monkeypatch):
+    asked = []
+
+    def refuse(*arguments, **_):
+        asked.append(arguments)
+        raise OSError("there is no network here")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(jsonschema_path.retrievers, "urlopen", refuse)
+    text = contract(f"  /a: {GET}", HEAD.replace("3.1.0", openapi) + f"  schemas: {{A: {schema}}}\n")
+    compile_text(text)
+    assert asked == []
 
 
 def test_the_same_contract_as_json_compiles_alike():

@@ -65,6 +65,7 @@ def test_a_reference_leads_to_its_target(reference, file, pointer):
         ("..\\..\\s.yaml", "dangling-reference"),
         ("a%00.yaml", "dangling-reference"),
         ("a.yaml?x=1", "dangling-reference"),
+        ("a" * 300 + ".yaml", "dangling-reference"),
         ("%zz.yaml", "dangling-reference"),
         ("none.yaml", "dangling-reference"),
         ("#/components/schemas/None", "dangling-reference"),
