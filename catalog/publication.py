@@ -125,16 +125,18 @@ class Publisher:
         async with self._lock:
             compiled, problem = await self._compile()
             findings = compiled.findings if compiled else ()
-            _report(findings, problem)
             good = compiled is not None and compiled.contracts is not None and not has_errors(findings)
+            ok = good or (self.source is None and self.current is not None)
+            reason = problem or ("" if ok else "the estate has errors")
+            _report(findings, reason)
             if compiled is not None and compiled.contracts is not None and good:
                 changed = await self._put(compiled.contracts, compiled.applications)
             elif self.current is not None:
                 changed = await self._put(self.current.contracts, tuple(self.current.applications.values()))
             else:
                 changed = False
-            ok = good or (self.source is None and self.current is not None)
-            reason = problem or ("" if ok else "the estate has errors")
+            if ok and not changed:
+                log.info("unchanged", serial=self.current.manifest.serial if self.current is not None else None)
             self.last = Publication(ok, int(self.clock()), changed, findings, reason)
             return self.last
 
@@ -213,9 +215,9 @@ def _published(
     return Published(signed, manifest, digest_of(signed.manifest), contracts, applications)
 
 
-def _report(findings: tuple[Finding, ...], problem: str) -> None:
-    if problem:
-        log.error("estate not published", reason=problem)
+def _report(findings: tuple[Finding, ...], reason: str) -> None:
+    if reason:
+        log.error("estate not published", reason=reason)
     for finding in findings:
         level = log.error if finding.severity == "error" else log.warning
         level("finding", rule=finding.rule, severity=finding.severity, text=str(finding))

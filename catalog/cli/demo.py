@@ -107,6 +107,7 @@ def _directory(keep: Path | None) -> Iterator[Path]:
 
 def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, once: bool, began: float) -> None:
     from catalog.cli import stack
+    from catalog.cli.follow import watch
     from catalog.cli.processes import choose_port
     from catalog.demo.tour import Visitor
 
@@ -128,10 +129,8 @@ def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, onc
 
     pids = {child.name: child.process.pid for child in members.children}
     print_tour(running, urls, visitor.samples(), pids, members.logs, time.monotonic() - began)
-    while (ended := members.ended()) is None or ended.name == "catalog":
-        # The tour invites to stop the catalog: the gateway goes on without it.
-        time.sleep(0.2)
-    fail(f"{ended.name} ended with exit code {ended.process.returncode}; its log ends with:\n{ended.tail()}")
+    # The tour invites to stop the catalog: the gateway goes on without it.
+    watch(members, may_end=("catalog",))
 
 
 def _start_upstreams(members: "Family", secrets: Path, odoo: RealOdoo | None) -> Mapping[str, str]:

@@ -116,10 +116,6 @@ class Family:
             because = f" ({reason})" if reason else ""
             raise StartError(f"{child.name} did not start in time{because}; its log ends with:\n{child.tail()}")
 
-    def ended(self) -> Child | None:
-        """A child that has ended by itself, if any has."""
-        return next((child for child in self.children if child.process.poll() is not None), None)
-
     def stop(self) -> None:
         """Ends all of them, the last started first, and waits; whoever does not listen is killed."""
         for child in reversed(self.children):

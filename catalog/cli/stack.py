@@ -63,6 +63,9 @@ def start(
         "OSTIARY_CATALOG_UPSTREAM_URLS": json.dumps(dict(upstream_urls or {})),
         "OSTIARY_CATALOG_PORT_FILE": str(_fresh(data / "catalog.json")),
         "OSTIARY_CATALOG_LOG_FORMAT": "json",
+        # Empty is unset: what this shell has for another catalog (and `ostiary token`) is not for this one.
+        "OSTIARY_CATALOG_URL": "",
+        "OSTIARY_GATEWAY_TOKEN": "",
     }
     catalog = members.start("catalog", ["-m", "catalog"], environment)
     catalog_url = _url(members.wait_for_file(catalog, data / "catalog.json"))

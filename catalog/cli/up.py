@@ -1,6 +1,5 @@
 """`ostiary up`: an estate, running on this machine."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +34,7 @@ def up(
     client secret, kept for this user alone in DATA/credentials.json: for trying, not for production.
     """
     from catalog.cli import stack
+    from catalog.cli.follow import watch
     from catalog.cli.processes import StartError, choose_port, family
     from contracts.estate import check, is_estate
     from contracts.findings import has_errors
@@ -53,11 +53,7 @@ def up(
         with family(data / "logs") as members:
             running = stack.start(members, estate.absolute(), data, ports, upstream_secrets=secrets)
             _print(running, members.logs)
-            while (ended := members.ended()) is None:
-                time.sleep(0.2)
-            fail(
-                f"{ended.name} ended with exit code {ended.process.returncode}; its log ends with:\n{ended.tail()}"
-            )
+            watch(members)
     except StartError as error:
         fail(str(error))
     except KeyboardInterrupt:
