@@ -134,6 +134,6 @@ def kind_of(schema: Schema, anchors: Mapping[str, str]) -> str:
 
 def _default(schema: Schema) -> str:
     value = schema.get("default")
-    if value is None or value in ({}, [], ""):
+    if value is None or value in ({}, [], (), ""):
         return "`null`" if value is None and "default" in schema else ""
     return code(f"{value:g}" if isinstance(value, float) else value)
