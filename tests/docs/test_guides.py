@@ -1,5 +1,6 @@
 """What the guides tell a reader to do works: links, commands, files to write down, and what they will see."""
 
+import json
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jsonschema_rs
 import typer.main
@@ -17,7 +19,9 @@ from typer.testing import CliRunner
 from catalog.cli import demo
 from catalog.cli.main import build
 from catalog.demo.tour import VARIABLES, Samples, steps
-from contracts.estate import check
+from contracts.estate import check, load_estate
+from contracts.operations import OdooBackend
+from gateway.upstreams.odoo import domains
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "catalog" / "demo" / "estate"
@@ -115,6 +119,28 @@ def test_excerpts_are_of_the_sample_estate(written: Mapping[str, str]) -> None:
         document = yaml.safe_load((SAMPLE / file).read_text(encoding="utf-8"))
         mapping = document["paths"][path][method]["x-ostiary-odoo"]
         assert is_part(yaml.safe_load(content), mapping), title
+
+
+def test_the_domain_that_the_odoo_guide_shows(written: Mapping[str, str]) -> None:
+    guide = written["docs/guides/odoo.md"]
+    ((query, domain, order),) = re.findall(
+        r"`\?([^`]+)` becomes the domain\n`([^`]+)` with the order\n`([^`]+)`", guide
+    )
+    values = dict(parse_qsl(query))
+    estate, _ = load_estate(SAMPLE)
+    assert estate is not None
+    operations = [operation for version in estate.versions for operation in version.operations]
+    backend = next(operation.backend for operation in operations if operation.id == "listOrders")
+    assert isinstance(backend, OdooBackend)
+    decoded = {
+        "status": values["status"].split(","),
+        "ordered": {"from": values["ordered[from]"]},
+        "sort": values["sort"],
+        "limit": int(values["limit"]),
+    }
+    asked, violations = domains.page(backend, decoded)
+    assert violations == []
+    assert (asked.conditions, asked.order) == (json.loads(domain), order)
 
 
 def is_part(part: Any, whole: Any) -> bool:
