@@ -55,6 +55,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "call": (*_COMMON, "id", "method"),
 }
 _ANSWERING: Final = ("list", "get")
+_WRITING: Final = ("create", "update")
 
 Parameters = dict[tuple[str, str], Node]
 
@@ -187,19 +188,42 @@ class _Compiler:
             schema = self._json_schema(written)
             if schema is None and action in _ANSWERING:
                 self._invalid(written.key_place, f"the answer of `{action}` needs a JSON schema")
-            return code, types_of(schema, self.references) if schema is not None else None
+            answer = types_of(schema, self.references) if schema is not None else None
+            if answer is not None and action == "delete":
+                self._invalid(written.key_place, "the action `delete` answers with nothing; declare no content")
+            elif answer is not None and action != "list" and answer.names and "object" not in answer.names:
+                self._invalid(written.key_place, f"the action `{action}` answers with one record: an object")
+            return code, answer
         self._invalid((responses or self.operation).key_place, "no response with a 2xx status is declared")
         return 200, None
 
     def _fields(self, action: OdooAction, answer: Types | None) -> tuple[OdooField, ...]:
-        schema = self._json_schema(self.operation.get("requestBody")) if action in ("create", "update") else None
-        request = types_of(schema, self.references) if schema is not None else None
+        request = self._request(action)
         node = self.mapping.get("fields")
         if node is None:
             if action != "delete" and (answer is not None or request is not None):
                 self._invalid(self.mapping.place, f"the action `{action}` needs `fields` for its schemas")
             return ()
         return self.fields.compile(node, answer, request, complete=True)
+
+    def _request(self, action: OdooAction) -> Types | None:
+        """What the schema of the request's JSON body says, for an action that writes it."""
+        written = self.operation.get("requestBody")
+        if action not in _WRITING:
+            if written is not None:
+                message = f"a request body is declared, and the action `{action}` does nothing with it"
+                self.report.add("odoo-parameter-unmapped", self.mapping.key_place, message)
+            return None
+        schema = self._json_schema(written)
+        if schema is None:
+            self._invalid(self.mapping.place, f"the action `{action}` needs a request body with a JSON schema")
+            return None
+        holder = self.references.follow(written)
+        content = holder.get("content") if holder is not None else None
+        for name, media in content.members() if content is not None else ():
+            if not is_json(name):
+                self._invalid(media.key_place, f"the action `{action}` takes JSON only, and not {quote(name)}")
+        return types_of(schema, self.references)
 
     def _json_schema(self, written: Node | None) -> Node | None:
         holder = self.references.follow(written)

@@ -4,6 +4,7 @@ Refused is what OpenAPI leaves undefined, since two readers would decode it diff
 locations and types, and arrays or objects inside an array or object that is not serialised as `content`.
 """
 
+import re
 from typing import Final
 
 from contracts.bodies import is_json
@@ -22,6 +23,7 @@ _STYLES: Final[dict[ParameterLocation, tuple[str, ...]]] = {
     "header": ("simple",),
     "cookie": ("form",),
 }
+_FIELD_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _RESERVED_HEADERS: Final = frozenset(("accept", "content-type", "authorization"))
 _COMPOUND: Final = frozenset(("array", "object"))
 
@@ -69,6 +71,8 @@ def _compile(
     if location == "header" and name.lower() in _RESERVED_HEADERS:
         report.add("parameter-ignored", node.place, f"the header parameter {quote(name)} is ignored")
         return None
+    if location == "header" and not _FIELD_NAME.fullmatch(name):
+        report.add("openapi-invalid", node.place, f"{quote(name)} is no name of a header field (RFC 9110 §5.1)")
     schema, content = node.get("schema"), node.get("content")
     if (schema is None) == (content is None):
         report.add(

@@ -10,8 +10,8 @@ from contracts.references import Key, References, has_reference, key_of
 @dataclass(slots=True)
 class Types:
     """`names` are the JSON Schema types that are admitted, empty if the schema does not say. `properties`
-    maps a name to the schemas that speak about it (the first of them); `required`, `format` and `items`
-    likewise; `enum` and `maximum` are those of the schema itself or of a branch."""
+    maps a name to the first schema that speaks about it, `required` a name to its place in the list; the rest is
+    what the schema itself says, or the first branch that says anything."""
 
     names: frozenset[str] = frozenset()
     properties: dict[str, Node] = field(default_factory=dict)
