@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.runtime import Runtime
+from gateway.runtime import AnyUpstream, Runtime
 from gateway.upstreams.http import HttpUpstream
 
 
@@ -67,8 +67,23 @@ class Admin:
             document["upstreams"] = {
                 name: {
                     "kind": upstream.kind,
-                    **({"connections_opened": server.connections_opened} if isinstance(server, HttpUpstream) else {}),
+                    **(
+                        {"connections_opened": server.connections_opened}
+                        if isinstance(server, HttpUpstream)
+                        else {}
+                    ),
                 }
                 for name, (upstream, server) in runtime.upstreams.items()
             }
         return web.json_response(document)
+
+
+def _counts(server: AnyUpstream) -> dict[str, int]:
+    """The pool's counters; the mediated client opens a connection for each call and has none."""
+    if not isinstance(server, HttpUpstream):
+        return {}
+    return {
+        "connections_opened": server.connections_opened,
+        "connections_in_use": server.in_use,
+        "calls_queued": server.queued,
+    }

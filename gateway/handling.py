@@ -17,6 +17,7 @@ from gateway.runtime import Route, Runtime
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
 from policies import request_id, target
+from policies.body_limits import has_body
 from policies.exchange import Exchange, Header
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
@@ -113,8 +114,8 @@ class Handling:
         for index in range(first, len(stages)):
             try:
                 verdict = stages[index](exchange)
-            except Exception:
-                self._failed(stages[index])
+            except Exception as fault:
+                self._failed(stages[index], fault)
                 return
             if verdict is ALLOW:
                 continue
@@ -132,8 +133,8 @@ class Handling:
     ) -> None:
         try:
             verdict = await pending
-        except Exception:
-            self._failed(stages[index])
+        except Exception as fault:
+            self._failed(stages[index], fault)
             return
         self._task = None
         if self._done:
@@ -144,10 +145,10 @@ class Handling:
         else:
             self._run(stages, index + 1, then)
 
-    def _failed(self, stage: Stage) -> None:
+    def _failed(self, stage: Stage, fault: Exception) -> None:
         """A policy that raises never lets the request through."""
         policy = getattr(stage, "__module__", "policies.unknown").rpartition(".")[2].replace("_", "-")
-        log.exception("policy failed", policy=policy, request_id=self.exchange.request_id)
+        log.error("policy failed", policy=policy, request_id=self.exchange.request_id, exc_info=fault)
         self.refuse(policy, problem("policy-failed", f"The policy {policy!r} failed.", policy=policy))
 
     def _head_passed(self) -> None:
@@ -156,13 +157,9 @@ class Handling:
         assert route is not None
         if self._complete:
             self._take_buffer()
-        elif route.buffers and self._has_body():
+        elif route.buffers and has_body(self.exchange):
             return  # `end` goes on when the body is there
         self._run(route.stages.body, 0, self._forward)
-
-    def _has_body(self) -> bool:
-        fields = self.exchange.fields
-        return b"transfer-encoding" in fields or fields.get(b"content-length", b"0").strip(b"0") != b""
 
     def _take_buffer(self) -> None:
         if self._buffer:
@@ -196,7 +193,7 @@ class Handling:
             self._run(self._route.stages.body, 0, self._forward)
 
     def _buffered_route(self) -> bool:
-        return self._route is not None and self._route.buffers and self._has_body()
+        return self._route is not None and self._route.buffers and has_body(self.exchange)
 
     def drained(self) -> None:
         if self._call is not None:
@@ -220,7 +217,7 @@ class Handling:
             return
         assert route.http is not None
         path = route.prefix + exchange.path[len(route.version.base_path) :]
-        streaming = exchange.body is None and not self._complete and self._has_body()
+        streaming = exchange.body is None and not self._complete and has_body(self.exchange)
         head = request_head(exchange, path, route.host, route.credential, streaming=streaming)
         self._relay = relay = Relay(
             self, self._client, exchange, route.response_check, credentialed=route.credential is not None

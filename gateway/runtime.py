@@ -211,4 +211,3 @@ def _versions(runtime: Runtime | None) -> dict[str, list[tuple[str, str, Route]]
         for method, template, route in runtime.router.routes:
             found.setdefault(f"{route.version.api}/{route.version.version}", []).append((method, template, route))
     return found
-

@@ -1,0 +1,63 @@
+"""The router, against a plain reading of OpenAPI's rule."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.routing import Router
+
+SEGMENT = st.sampled_from(["a", "b", "c", "{x}", "{y}"])
+TEMPLATES = st.lists(
+    st.lists(SEGMENT, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts)), max_size=12
+)
+PATHS = st.lists(st.sampled_from(["a", "b", "c", "d", ""]), min_size=1, max_size=4).map(
+    lambda parts: "/" + "/".join(parts)
+)
+
+
+def shape(template: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", template)
+
+
+def matches(template: str, path: str) -> bool:
+    mine, theirs = template.split("/")[1:], path.split("/")[1:]
+    return len(mine) == len(theirs) and all(
+        (a.startswith("{") and b != "") or a == b for a, b in zip(mine, theirs, strict=True)
+    )
+
+
+@given(TEMPLATES, PATHS)
+def test_the_most_concrete_template_wins_from_left_to_right(templates: list[str], path: str) -> None:
+    unique = list({shape(template): template for template in templates}.values())
+    router = Router(("GET", template, template) for template in unique)
+    candidates = [template for template in unique if matches(template, path)]
+    best = min(
+        candidates, key=lambda template: [part.startswith("{") for part in template.split("/")], default=None
+    )
+    found = router.match(path)
+    if best is None:
+        assert found is None
+    else:
+        assert found is not None
+        methods, values = found
+        assert methods == {"GET": best}
+        expected = [b for a, b in zip(best.split("/"), path.split("/"), strict=True) if a.startswith("{")]
+        assert list(values) == expected
+
+
+def test_methods_of_one_path_are_together() -> None:
+    router = Router([("GET", "/a/{id}", 1), ("PUT", "/a/{key}", 2)])
+    assert router.match("/a/7") == ({"GET": 1, "PUT": 2}, ("7",))
+
+
+def test_a_trailing_slash_is_another_path() -> None:
+    router = Router([("GET", "/a", 1)])
+    assert router.match("/a/") is None
+    assert router.match("/") is None
+
+
+def test_a_claim_made_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"GET /a/\{y\} is claimed twice"):
+        Router([("GET", "/a/{x}", 1), ("GET", "/a/{y}", 2)])
