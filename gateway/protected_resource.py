@@ -31,9 +31,7 @@ def documents(audience: str, versions: tuple[ApiVersion, ...], issuers: tuple[Is
 
 
 def _metadata(audience: str, version: ApiVersion, issuers: tuple[Issuer, ...]) -> dict[str, Any]:
-    scopes = {
-        scope for operation in version.operations for alternative in operation.scopes for scope in alternative
-    }
+    alternatives = [alternative for operation in version.operations for alternative in operation.scopes]
     return {
         "resource": audience + version.base_path,
         "resource_name": version.title,
