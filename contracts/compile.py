@@ -109,9 +109,8 @@ class _Compiler:
         self.references = References(document, context.load, report)
         self.security = SecurityRules(self.references, report)
         urn = f"urn:ostiary:{context.api}:{context.version}"
-        legacy = minor == "3.0"
-        self.requests = SchemaBundle(self.references, f"{urn}:request", "request", report, legacy=legacy)
-        self.responses = SchemaBundle(self.references, f"{urn}:response", "response", report, legacy=legacy)
+        self.requests = SchemaBundle(self.references, f"{urn}:request", "request", report)
+        self.responses = SchemaBundle(self.references, f"{urn}:response", "response", report)
         self.ids: dict[str, Node] = {}
 
     def run(self) -> ApiVersion:
@@ -131,7 +130,7 @@ class _Compiler:
         if not operations:
             report.add("no-operations", (root.get("paths") or root).key_place, "the contract has no operations")
         resources = [bundle.resource() for bundle in (self.requests, self.responses)]
-        check_schemas(self.references, report, legacy=self.minor == "3.0")
+        check_schemas(self.references, report)
         return ApiVersion(
             api=context.api,
             version=context.version,

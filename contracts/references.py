@@ -46,11 +46,13 @@ class References:
     """All references that can be reached from a contract. Broken ones are reported once, where they stand.
 
     `schemas` are the outermost schemas (those in no other schema) and those that are referred to; `extensions`
-    are all `x-ostiary-…` members that were met, with the kind of object that they stand in.
+    are all `x-ostiary-…` members that were met, with the kind of object that they stand in. `legacy`: the
+    contract is OAS 3.0, in which a schema is its `$ref` alone, whatever stands beside it.
     """
 
     def __init__(self, entry: Document, load: Load, report: Report, kind: str = "openapi") -> None:
         self.entry = entry
+        self.legacy = (entry.root.text("openapi") or "").startswith("3.0")
         self.references: dict[Key, Reference] = {}
         self.schemas: list[Node] = []
         self.extensions: list[tuple[Node, str]] = []

@@ -15,12 +15,12 @@ from contracts.schemas import DIALECT, SchemaBundle
 _METASCHEMA: Final = StructureCheck({"$schema": DIALECT, "$ref": DIALECT})
 
 
-def check_schemas(references: References, report: Report, *, legacy: bool) -> None:
+def check_schemas(references: References, report: Report) -> None:
     """Rewrites every schema of a contract, used or not, and reports what is no JSON Schema (`schema-invalid`).
 
-    What a bundle finds while it rewrites is reported too. `legacy` is true for OAS 3.0.
+    What a bundle finds while it rewrites is reported too.
     """
-    bundle = SchemaBundle(references, "urn:ostiary:check", "request", report, legacy=legacy)
+    bundle = SchemaBundle(references, "urn:ostiary:check", "request", report)
     for node in references.schemas:
         bundle.inline(node)
     resource = bundle.resource()

@@ -43,6 +43,8 @@ def _collect(node: Node, references: References, types: Types, seen: set[Key]) -
         target = references.target(node)
         if target is not None:
             _collect(target, references, types, seen)
+        if references.legacy:
+            return
     value = node.value
     written = value.get("type")
     names = {name for name in (written if isinstance(written, list) else [written]) if name in _TYPES}

@@ -62,13 +62,11 @@ _BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)
 
 
 class SchemaBundle:
-    """The schemas of one contract in one direction. `legacy` is true for OAS 3.0."""
+    """The schemas of one contract in one direction."""
 
-    def __init__(
-        self, references: References, uri: str, direction: Direction, report: Report, *, legacy: bool
-    ) -> None:
+    def __init__(self, references: References, uri: str, direction: Direction, report: Report) -> None:
         self.uri = uri
-        self.legacy = legacy
+        self.legacy = references.legacy
         self.hidden_flag = "readOnly" if direction == "request" else "writeOnly"
         self.sources: list[tuple[Node, JsonSchema]] = []
         self._references = references

@@ -405,6 +405,16 @@ def test_a_sunset_that_agrees_is_fine():
     assert compiled(text, lifecycle=Lifecycle(state="deprecated", deprecation=1, sunset=1814313600 + 3600))
 
 
+@pytest.mark.parametrize("openapi", ["3.0.3", "3.1.0"])
+def test_numbers_beyond_64_bits_survive_the_snapshot(openapi):
+    schema = "{type: integer, maximum: 100000000000000000000000000000, example: 1000000000000000000000}"
+    parameter = f"{{name: a, in: query, schema: {schema}}}"
+    operation = f'{{operationId: a, parameters: [{parameter}], responses: {{"200": {{description: OK}}}}}}'
+    version = compiled(contract(f"  /a: {{get: {operation}}}", HEAD.replace("3.1.0", openapi)))
+    again = msgspec.json.decode(msgspec.json.encode(version), type=ApiVersion)
+    assert again.operations[0].parameters[0].schema == {"type": "integer", "maximum": 10**29}
+
+
 def test_findings_come_in_the_order_of_the_file():
     _, findings = compile_text(contract("  /b//: {}\n  /a//: {}\n  /c: {trace: {}}"))
     assert [finding.place.line for finding in findings] == sorted(finding.place.line for finding in findings)

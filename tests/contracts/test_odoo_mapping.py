@@ -276,6 +276,24 @@ def test_a_mapping_is_needed_for_all_that_the_request_admits():
     assert len(findings) == 11
 
 
+@pytest.mark.parametrize(("openapi", "writable"), [("3.0.3", True), ("3.1.0", False)])
+def test_beside_a_reference_read_only_counts_in_3_1_alone(openapi, writable):
+    text = f"""\
+{HEAD.replace("3.1.0", openapi)}  schemas:
+    State: {{type: string}}
+    Order: {{type: object, properties: {{state: {{$ref: "#/components/schemas/State", readOnly: true}}}}}}
+x-ostiary-upstream: erp
+paths:
+  /orders:
+    post:
+      operationId: create
+      requestBody: {{content: {{application/json: {{schema: {{$ref: "#/components/schemas/Order"}}}}}}}}
+      responses: {{"201": {{description: OK}}}}
+      x-ostiary-odoo: {{model: sale.order, action: create, fields: {{state: state}}}}
+"""
+    assert [field.writable for field in backend(text).fields] == [writable]
+
+
 def test_the_kind_of_the_upstream_and_the_mapping_agree():
     text = contract(LIST.replace(', ["!"]', ""))
     _, findings = compile_text(text.replace("x-ostiary-upstream: erp", "x-ostiary-upstream: shop"))
