@@ -200,7 +200,13 @@ def test_the_values_of_the_kubernetes_guide(written: Mapping[str, str], tmp_path
     )
     assert done.returncode == 0, done.stderr
     files = yaml.safe_load((tmp_path / "estate-values.json").read_text(encoding="utf-8"))
-    assert "apis/books/v1.openapi.yaml" in files["estate"]["files"]
+    assert set(files["estate"]["files"]) == {
+        "ostiary.yaml",
+        "teams.yaml",
+        "consumers.yaml",
+        "apis/books/api.yaml",
+        "apis/books/v1.openapi.yaml",
+    }
     values = yaml.safe_load(dict(fences(guide, "yaml"))["values.yaml"]) | files
     schema = yaml.safe_load((CHART / "values.schema.json").read_text(encoding="utf-8"))
     assert [str(error) for error in jsonschema_rs.validator_for(schema).iter_errors(values)] == []
