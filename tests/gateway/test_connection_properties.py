@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from typing import cast
 
 from hypothesis import given, settings
@@ -104,12 +105,7 @@ class NoLoop:
 
 def outcome(parts: list[bytes]) -> tuple[list[tuple[str, bytes, bytes]], bool, int]:
     """The requests that came whole, whether the connection ended, and the answers sent."""
-    doorman = Doorman(Whole)
-    listener = Listener(doorman, ListenerSettings(max_head=256, max_target=64))
-    listener.gathering = cast("Gathering", NoLoop())
-    transport = Nowhere()
-    connection = Connection(listener)
-    connection.connection_made(transport)
+    connection, transport, doorman, _ = connected(Whole, ListenerSettings(max_head=256, max_target=64))
     for part in parts:
         if transport.over:
             break
@@ -128,6 +124,60 @@ def outcome(parts: list[bytes]) -> tuple[list[tuple[str, bytes, bytes]], bool, i
     connection.connection_lost(None)
     assert all(handler.whole or handler.is_gone for handler in handlers), "a handler was forgotten"
     return complete, transport.over, len(doorman.refusals)
+
+
+class Silent(Echo):
+    """Answers when the test says so."""
+
+    def end(self) -> None:
+        pass
+
+
+def connected(
+    make: Callable[[Client], Echo], limits: ListenerSettings | None = None
+) -> tuple[Connection, Nowhere, Doorman, Listener]:
+    doorman = Doorman(make)
+    listener = Listener(doorman, limits)
+    listener.gathering = cast("Gathering", NoLoop())
+    transport = Nowhere()
+    connection = Connection(listener)
+    connection.connection_made(transport)
+    return connection, transport, doorman, listener
+
+
+GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_pipelined_request_stops_the_reading_until_its_turn() -> None:
+    connection, transport, doorman, _ = connected(Silent)
+    connection.data_received(GET)
+    assert transport.reading, "a client that goes away would not be noticed"
+    connection.data_received(GET)
+    assert not transport.reading
+    doorman.handlers[0].client.respond(200, [], b"")
+    assert transport.reading
+    assert len(doorman.handlers) == 2
+
+
+def test_unread_body_may_be_dropped_in_several_pieces() -> None:
+    connection, transport, doorman, _ = connected(Silent)
+    connection.data_received(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n")
+    doorman.handlers[0].client.respond(413, [], b"")
+    for _ in range(3):
+        assert not transport.over
+        connection.data_received(b"x" * 1000)
+    connection.data_received(GET)
+    assert len(doorman.handlers) == 2
+
+
+def test_draining_closes_a_resting_connection_only_after_a_quiet_while() -> None:
+    connection, transport, _, listener = connected(Echo)
+    connection.data_received(GET)
+    listener.draining = True
+    connection.tick(listener.now + 0.9)
+    assert not transport.over
+    connection.tick(listener.now + 1.1)
+    assert transport.over
 
 
 @settings(max_examples=400, deadline=None)

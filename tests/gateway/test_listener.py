@@ -142,6 +142,18 @@ async def test_streamed_answer_of_unknown_length_is_chunked() -> None:
         assert (answer.fields[b"content-length"], answer.body) == (b"5", b"abcde")
 
 
+async def test_beginning_of_a_streamed_answer_does_not_wait_for_its_end() -> None:
+    async with listening(Doorman(Waiting)) as (doorman, _, port), raw_client(port) as client:
+        await client.send(GET)
+        handler = await handler_of(doorman)
+        handler.client.start(200, [], None)
+        async with asyncio.timeout(PATIENCE):
+            assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+            handler.client.write(b"event")
+            assert await client.reader.readexactly(10) == b"5\r\nevent\r\n"
+        handler.client.finish()
+
+
 async def test_http_1_0_gets_an_answer_that_ends_with_the_connection() -> None:
     async with listening(Doorman(Streaming)) as (_, _, port), raw_client(port) as client:
         answer = await client.ask(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")

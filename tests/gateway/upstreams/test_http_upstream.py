@@ -9,6 +9,7 @@ import pytest
 from contracts.snapshot import Timeouts, Upstream
 from gateway.upstreams import http as pool_module
 from gateway.upstreams.http import HttpUpstream
+from policies.exchange import Header
 from tests.gateway.http_harness import (
     PATIENCE,
     RawUpstream,
@@ -393,6 +394,52 @@ async def test_stale_connection_is_replaced_for_a_safe_request() -> None:
         again = await send(client, GET)
         assert (again.failure, again.status) == ("", 200)
         assert (client.connections_opened, len(server.seen)) == (2, 3)
+        client.retire()
+
+
+async def test_repeated_call_does_not_exceed_the_budget() -> None:
+    async def closing_second(
+        request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        if len(server.seen) == 2:
+            return False
+        writer.write(OK)
+        return True
+
+    async with raw_upstream(closing_second) as server:
+        client = upstream_client(server.port, connections=1)
+        in_use: list[int] = []
+
+        class Counting(Recorder):
+            def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
+                super().head(status, headers, length)
+                in_use.append(client.in_use)
+
+        await send(client, GET)
+        recorders = [Counting(), Counting(), Counting()]
+        for recorder in recorders:
+            client.call(GET, recorder)
+        for recorder in recorders:
+            assert (await recorder.wait()).status == 200
+        assert in_use == [1, 1, 1]
+        client.retire()
+
+
+async def test_answer_paused_at_its_end_does_not_stop_the_next_one() -> None:
+    async with raw_upstream() as server:
+        client = upstream_client(server.port)
+
+        class Pausing(Recorder):
+            def data(self, data: bytes, /) -> None:
+                super().data(data)
+                call.pause()
+
+        for _ in range(2):
+            recorder = Pausing()
+            call = client.call(GET, recorder)
+            await recorder.wait()
+            assert recorder.body == b"GET /a HTTP/1.1"
+        assert client.connections_opened == 1
         client.retire()
 
 
