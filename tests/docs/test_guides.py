@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,8 +21,11 @@ from catalog.cli import demo
 from catalog.cli.main import build
 from catalog.demo.tour import VARIABLES, Samples, steps
 from contracts.estate import check, load_estate
-from contracts.operations import OdooBackend
+from contracts.operations import ApiVersion, OdooBackend, Operation
 from gateway.upstreams.odoo import domains
+from policies import lifecycle, request_schema
+from policies.exchange import Exchange
+from policies.verdict import ALLOW, Deny
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "catalog" / "demo" / "estate"
@@ -127,10 +131,7 @@ def test_the_domain_that_the_odoo_guide_shows(written: Mapping[str, str]) -> Non
         r"`\?([^`]+)` becomes the domain\n`([^`]+)` with the order\n`([^`]+)`", guide
     )
     values = dict(parse_qsl(query))
-    estate, _ = load_estate(SAMPLE)
-    assert estate is not None
-    operations = [operation for version in estate.versions for operation in version.operations]
-    backend = next(operation.backend for operation in operations if operation.id == "listOrders")
+    backend = sample_operation("v2", "listOrders")[1].backend
     assert isinstance(backend, OdooBackend)
     decoded = {
         "status": values["status"].split(","),
@@ -241,3 +242,32 @@ def test_no_page_names_a_file_that_is_not_there(written: Mapping[str, str]) -> N
     }
     assert len(named) > 20
     assert [each for each in named if not (ROOT / each[1]).exists()] == []
+
+
+def sample_operation(version: str, name: str) -> tuple[ApiVersion, Operation]:
+    estate, _ = load_estate(SAMPLE)
+    assert estate is not None
+    found = next(each for each in estate.versions if (each.api, each.version) == ("orders", version))
+    return found, next(operation for operation in found.operations if operation.id == name)
+
+
+def test_the_refusal_that_the_demo_guide_shows(written: Mapping[str, str]) -> None:
+    ((_, shown),) = fences(written["docs/guides/demo.md"], "json")
+    (step,) = [each for each in steps(Samples(1, 1, 1)) if each.status == 422 and each.body]
+    assert step.body is not None
+    exchange = Exchange("POST", step.path.encode(), [], {b"content-type": step.content_type.encode()}, "127.0.0.1")
+    exchange.body = step.body.encode()
+    verdict = request_schema.bind(*sample_operation("v2", "placeOrder"))(exchange)
+    assert isinstance(verdict, Deny)
+    expected = json.loads(shown)
+    assert json.loads(verdict.problem.body(expected["instance"])) == expected
+
+
+def test_the_calendar_that_the_demo_guide_shows(written: Mapping[str, str]) -> None:
+    ports: Any = SimpleNamespace(clock=lambda: 0.0, audience="http://127.0.0.1:8080")
+    stage = lifecycle.bind(*sample_operation("v1", "findOrders"), ports)
+    assert stage is not None
+    exchange = Exchange("GET", b"/orders/v1/orders", [], {}, "127.0.0.1")
+    assert stage(exchange) is ALLOW
+    lines = "".join(f"{name.decode()}: {value.decode()}\n" for name, value in exchange.answer_headers)
+    assert lines in [content for _, content in fences(written["docs/guides/demo.md"], "text")]
