@@ -26,7 +26,7 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.dev ## Build the documentation strictly into build/docs
-	$(BIN)/mkdocs build --strict --site-dir build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
 
 bench: $(VENV)/.bench ## Measure against nginx, Envoy and an ASGI proxy (BENCH=quick: under three minutes)
 	$(BIN)/python tests/benchmarks/run.py $(if $(filter quick,$(BENCH)),--quick) $(ARGS)
