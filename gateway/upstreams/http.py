@@ -15,6 +15,7 @@ from contracts.snapshot import Upstream
 from gateway.upstreams.http_call import HttpCall, Phase
 from gateway.upstreams.http_connection import HttpConnection
 from gateway.wire.messages import Receiver
+from gateway.wire.outgoing import Gathering
 
 IDLE: Final = 30.0
 """Seconds after which an unused connection is closed."""
@@ -44,6 +45,7 @@ class HttpUpstream:
         self._port = url.port or (443 if secure else 80)
         self._ssl = (ssl_context or ssl.create_default_context()) if secure else None
         self._loop = loop
+        self._gathering: Gathering | None = None
         self._budget = upstream.connections
         self._queue_limit = max(64, 4 * upstream.connections)
         self._connections: set[HttpConnection] = set()
@@ -52,6 +54,12 @@ class HttpUpstream:
         self._timer: asyncio.TimerHandle | None = None
         limits = upstream.timeouts
         self._interval = min(0.5, min(limits.connect, limits.first_byte, limits.between_bytes, limits.total) / 4)
+
+    @property
+    def gathering(self) -> Gathering:
+        if self._gathering is None:
+            self._gathering = Gathering(self._running_loop())
+        return self._gathering
 
     @property
     def _open(self) -> int:

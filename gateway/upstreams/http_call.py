@@ -28,6 +28,8 @@ class Carrier(Protocol):
 
     def send(self, data: bytes) -> bool: ...
 
+    def flush(self) -> None: ...
+
     def pause(self) -> None: ...
 
     def resume(self) -> None: ...
@@ -121,6 +123,7 @@ class HttpCall:
             return
         if self._chunked:
             self.connection.send(LAST_CHUNK)
+        self.connection.flush()
         if self.phase is Phase.SENDING:
             self.await_answer()
 

@@ -12,12 +12,12 @@ import httptools
 
 from gateway.upstreams.http_call import HttpCall, Phase
 from gateway.wire.headers import HOP_BY_HOP
+from gateway.wire.outgoing import Gathering, Outgoing
 from policies.exchange import Header
 
 MAX_HEAD: Final = 65_536
 MAX_FIELDS: Final = 200
 MAX_INTERIM: Final = 16
-HIGH_WATER: Final = 65_536
 
 _SMALL: Final = 16_384
 _NONE: Final[frozenset[bytes]] = frozenset()
@@ -29,6 +29,9 @@ class Pool(Protocol):
     """What a connection needs of its pool."""
 
     retired: bool
+
+    @property
+    def gathering(self) -> Gathering: ...
 
     def made(self, connection: "HttpConnection") -> None: ...
 
@@ -53,6 +56,7 @@ class HttpConnection(asyncio.Protocol):
         "_keep",
         "_length",
         "_named",
+        "_out",
         "_parser",
         "_pool",
         "_reused",
@@ -64,6 +68,7 @@ class HttpConnection(asyncio.Protocol):
     )
 
     _transport: asyncio.Transport
+    _out: Outgoing
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -91,7 +96,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(HIGH_WATER)
+        self._out = Outgoing(self._transport, self._pool.gathering)
         self.idle_since = time.monotonic()
         self._pool.made(self)
 
@@ -130,6 +135,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         call = self.call
+        self._out.drop()
         self._parser = None  # it holds this connection's methods: let both go at once
         if call is None:
             self._pool.lost(self)
@@ -231,18 +237,14 @@ class HttpConnection(asyncio.Protocol):
         self.call = call
         call.connection = self
         call.sent = True
-        transport = self._transport
-        body = call.body
-        if body is None:
-            pieces = call.take_buffer()
-            transport.write(call.head if not pieces else b"".join([call.head, *pieces]))
+        body, pieces = call.body, call.take_buffer()
+        if body is not None and len(body) > _SMALL:
+            self._transport.write(call.head)
+            self._transport.write(body)
+        elif not call.body_sent:
+            self._out.hold(b"".join([call.head, *pieces]))  # the body's first piece is on its way, most often
         else:
-            pieces = []
-            if len(body) <= _SMALL:
-                transport.write(call.head + body)
-            else:
-                transport.write(call.head)
-                transport.write(body)
+            self._transport.write(b"".join([call.head, body or b"", *pieces]))
         if call.body_sent:
             call.await_answer()
         else:
@@ -252,8 +254,11 @@ class HttpConnection(asyncio.Protocol):
                 call.receiver.drained()
 
     def send(self, data: bytes) -> bool:
-        self._transport.write(data)
+        self._out.hold(data)
         return not self.write_paused
+
+    def flush(self) -> None:
+        self._out.flush()
 
     def pause(self) -> None:
         if not self._transport.is_closing():
@@ -268,6 +273,7 @@ class HttpConnection(asyncio.Protocol):
         if self.call is not None:
             self.call.connection = None
             self.call = None
+        self._out.drop()
         self._transport.abort()
         self._pool.lost(self)
 
