@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1
 _STOP_SECONDS: Final = 10.0
+_UNASSIGNED: Final = range(20_000, 32_000)
 
 
 class StartError(Exception):
@@ -29,16 +31,20 @@ def _die_with_parent() -> None:
 
 
 def choose_port(wanted: int, host: str = "127.0.0.1") -> int:
-    """`wanted` if it is free, else a free one."""
-    for port in (wanted, 0):
+    """`wanted` if it is free and not 0, else a free one.
+
+    It is chosen below the range from which systems give ports to outgoing connections and to whoever asks for
+    any port, so that nobody is given it before the process that is told to listen on it does. Raises StartError.
+    """
+    for port in (wanted, *random.sample(_UNASSIGNED, 64)):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError:
                 continue
-            bound: int = probe.getsockname()[1]
-            return bound
+            if port:
+                return port
     raise StartError("no free port on the loopback address")
 
 
