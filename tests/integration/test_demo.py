@@ -1,5 +1,6 @@
 """`ostiary demo`, as its user sees it: every printed line is run in a shell and keeps its promise."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.demo.odoo.accounts import ApiKey
+from catalog.demo.odoo.database import Settings
+from catalog.demo.odoo.server import serve
 from catalog.demo.tour import REPORTS, Samples, Step, curl, steps
 
 PATIENCE = 90.0
@@ -214,3 +218,23 @@ def test_a_curl_line_hides_the_token_in_a_variable() -> None:
     assert curl(step, "http://gw") == (
         "curl -sS -i -H \"Authorization: Bearer $REPORTS\" -g --path-as-is 'http://gw/x'"
     )
+
+
+@pytest.mark.parametrize("version", ["17.0", "18.0", "19.0"])
+async def test_an_odoo_of_ones_own_takes_the_stand_in_s_place(tmp_path: Path, version: str) -> None:
+    """The stand-in plays the user's Odoo: another database, another user, a key that the demo did not make."""
+    settings = Settings(database="acme", version=version, api_keys=(ApiKey("own-key", "demo", name="gateway"),))
+    async with serve(settings) as url:
+        own = {"URL": url, "DB": "acme", "USER": "demo", "KEY": "own-key"}
+        process = await asyncio.create_subprocess_exec(
+            *OSTIARY,
+            "demo",
+            "--once",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": str(tmp_path), **{f"OSTIARY_DEMO_ODOO_{k}": v for k, v in own.items()}},
+        )
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert b"One call through each API went as promised" in output
+    assert list(tmp_path.iterdir()) == []
