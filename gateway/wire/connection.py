@@ -5,14 +5,13 @@ take the answer, and a pipelined request waits until the one before it is answer
 """
 
 import asyncio
-import re
 import time
 from typing import TYPE_CHECKING, Final, cast
 
 from contracts.problems import Problem, problem
 from gateway.wire.answer import Answer
 from gateway.wire.framing import CONTINUE, ChunkedBody, ChunkError, SizedBody
-from gateway.wire.head import SIZE, START_LINE, TARGET, Head
+from gateway.wire.head import SIZE, START_LINE, Head, hopeless
 from gateway.wire.messages import Handler
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
@@ -26,9 +25,6 @@ DISCARDED: Final = 65_536
 
 LINGER: Final = 2.0
 """Seconds in which a client may still read the answer before a refused connection is broken."""
-
-_FIRST_BYTE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\r-]")
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 
 
 class Connection(asyncio.Protocol):
@@ -214,14 +210,8 @@ class Connection(asyncio.Protocol):
     def _wait_for_head(self, data: bytes, stop: int) -> bool:
         """Refuses at once what can no longer become a sound head, and otherwise waits for the rest of it."""
         settings = self._listener.settings
-        line = data.find(b"\r\n", 0, settings.max_target + 32)
-        refusal = None
-        if line < 0 and len(data) > settings.max_target + 32:
-            refusal = TARGET
-        elif stop >= 0 or len(data) > settings.max_head:
-            refusal = SIZE
-        elif data and (_FIRST_BYTE.match(data) is None or _BARE_LF.search(data, self._examined) is not None):
-            refusal = START_LINE  # a TLS hello, or lines that end with a bare LF: no end of head would ever come
+        refusal = SIZE if stop >= 0 else None
+        refusal = hopeless(data, self._examined, settings.max_head, settings.max_target) or refusal
         if refusal is not None:
             self._pending = b""
             self.refuse(refusal, Head())

@@ -50,6 +50,8 @@ _END_TO_END: Final = frozenset(
 # RFC 3986 §3.2.2 without what no name or address needs (sub-delims, percent): `a,b` is two hosts to some.
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _NOT_CARRIED: Final = frozenset({"CONNECT", "TRACE"})
+_FIRST_BYTE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\r-]")
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}\Z")
 _good_hosts: set[bytes] = set()
 _KNOWN_HOSTS: Final = 256
@@ -77,6 +79,21 @@ UPGRADE: Final = problem("method-not-implemented", "The gateway does not carry t
 TARGET: Final = problem("target-too-long", "The request target is longer than the listener admits.")
 FIELDS: Final = problem("head-too-large", "The request has more header fields than the listener admits.")
 SIZE: Final = problem("head-too-large", "The request head is larger than the listener admits.")
+
+
+def hopeless(data: bytes, examined: int, max_head: int, max_target: int) -> Problem | None:
+    """Why the head that begins with `data` can no longer be sound, if so; `examined` bytes were asked before.
+
+    Said before its end has come, since it may never: a TLS hello has none, nor have lines with a bare LF.
+    """
+    line = max_target + 32  # and a method and a version
+    if len(data) > line and data.find(b"\r\n", 0, line) < 0:
+        return TARGET
+    if len(data) > max_head:
+        return SIZE
+    if data and (_FIRST_BYTE.match(data) is None or _BARE_LF.search(data, examined) is not None):
+        return START_LINE
+    return None
 
 
 class Head:

@@ -62,7 +62,11 @@ class Handler(Protocol):
         ...
 
     def gone(self) -> None:
-        """The client went away before the answer was complete, or its connection broke."""
+        """The client went away before the answer was complete, or its connection broke.
+
+        With `exchange.refusal` set, the request's body was beyond use (it stopped arriving, or a chunk was
+        malformed) and the listener itself has answered, or broken off; `refused` is not called as well.
+        """
         ...
 
 
