@@ -9,7 +9,7 @@ import structlog
 from watchfiles import Change, awatch
 
 from catalog.publication import Compilation, Source, SourceError
-from contracts.estate import UnknownUpstream, access_applications, contracts_part, load_estate
+from contracts.estate.estate import UnknownUpstream, access_applications, contracts_part, load_estate
 
 log = structlog.get_logger("catalog.watch")
 

@@ -1,4 +1,4 @@
-"""A finding: something wrong in an estate or a contract, and exactly where."""
+"""A finding: something wrong in an estate or a contract, and exactly where; and the rule that it breaks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,6 +35,15 @@ class Finding:
     def __str__(self) -> str:
         where = f" at {self.place.pointer}" if self.place.pointer else ""
         return f"{self.place}: {self.severity}: {self.message}{where} [{self.rule}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: a kebab-case id that never changes, its severity, and one line for the documentation."""
+
+    id: str
+    severity: Severity
+    why: str
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -11,7 +11,7 @@ from catalog.cli.check import require_estate
 from catalog.cli.output import FINDINGS, fail, note, print_findings
 
 if TYPE_CHECKING:
-    from contracts.adopt_choices import Choices, EstateTexts, Wishes
+    from contracts.adopt.choices import Choices, EstateTexts, Wishes
 
 
 def add(
@@ -54,10 +54,10 @@ def add(
     require_estate(estate)
     if not file.is_file():
         fail(f"{str(file)!r} is no file")
-    from contracts.adopt import adopt
-    from contracts.adopt_choices import CannotAdopt, Wishes, choose
+    from contracts.adopt.adopt import adopt
+    from contracts.adopt.choices import CannotAdopt, Wishes, choose
     from contracts.atomic import write_files
-    from contracts.document import load
+    from contracts.documents.document import load
     from contracts.findings import has_errors
 
     document, findings = load(file, file.name)
@@ -89,10 +89,10 @@ def add(
 
 def read_estate(root: Path) -> "EstateTexts":
     """The texts of an estate that adoption looks at. Ends the command if one of them does not parse."""
-    from contracts.adopt_choices import EstateTexts
-    from contracts.document import Document, load
-    from contracts.estate_loading import API, APIS, CONTRACT, ESTATE, TEAMS
-    from contracts.estate_schemas import schema_file
+    from contracts.adopt.choices import EstateTexts
+    from contracts.documents.document import Document, load
+    from contracts.estate.loading import API, APIS, CONTRACT, ESTATE, TEAMS
+    from contracts.estate.schemas import schema_file
     from contracts.findings import has_errors
 
     def read(name: str) -> tuple[str, Document]:
@@ -114,8 +114,8 @@ def read_estate(root: Path) -> "EstateTexts":
 
 def referenced_files(file: Path, document: object, folder: str) -> dict[str, str]:
     """The files beside FILE that it refers to, by their place in the estate. Raises CannotAdopt for others."""
-    from contracts.adopt_choices import CannotAdopt
-    from contracts.document import Document, load
+    from contracts.adopt.choices import CannotAdopt
+    from contracts.documents.document import Document, load
 
     found: dict[str, str] = {}
     assert isinstance(document, Document)
@@ -157,7 +157,7 @@ def _references(value: object) -> list[str]:
 
 def _ask(wishes: "Wishes", chosen: "Choices") -> "Wishes":
     """Asks for what was not given, with what was derived as the answer."""
-    from contracts.adopt_choices import Wishes
+    from contracts.adopt.choices import Wishes
 
     def ask(question: str, given: str | None, derived: str) -> str:
         return given if given is not None else str(typer.prompt(question, default=derived))
@@ -192,7 +192,7 @@ def _list(title: str, lines: tuple[str, ...]) -> None:
 
 
 def _finish(estate: Path, chosen: "Choices") -> None:
-    from contracts.estate import load_estate
+    from contracts.estate.estate import load_estate
 
     loaded, findings = load_estate(estate)
     where = shlex.quote(str(estate))

@@ -8,7 +8,7 @@ import typer
 from catalog.cli.output import FINDINGS, count, fail, print_findings, print_json
 
 if TYPE_CHECKING:
-    from contracts.estate import Estate
+    from contracts.estate.estate import Estate
 
 Directory = Annotated[
     Path,
@@ -31,7 +31,7 @@ def check(
     Exit codes: 0 nothing wrong, 1 findings, 2 DIR is no estate.
     """
     require_estate(directory)
-    from contracts.estate import load_estate
+    from contracts.estate.estate import load_estate
 
     estate, findings = load_estate(directory)
     if as_json:
@@ -67,7 +67,7 @@ def require_estate(directory: Path) -> None:
     """Ends the command with exit code 2 where there is no estate to work on."""
     if not directory.is_dir():
         fail(f"{str(directory)!r} is no directory")
-    # Spelt out here, since `contracts.estate` costs more to import than to refuse a wrong directory.
+    # Spelt out here, since `contracts.estate.estate` costs more to import than to refuse a wrong directory.
     if not (directory / "ostiary.yaml").is_file():
         fail(f"{str(directory)!r} is no estate: it has no ostiary.yaml", hint="A new one: ostiary init DIR")
 

@@ -44,7 +44,7 @@ def init(
 
 def scaffold(name: str) -> dict[str, str]:
     """The files of a new estate called `name`, by relative path, with the schemas that their modelines name."""
-    from contracts.estate_schemas import KINDS, schema_file, schema_text
+    from contracts.estate.schemas import KINDS, schema_file, schema_text
 
     texts = dict(_texts(files("catalog.cli") / "scaffold", ""))
     texts["ostiary.yaml"] = texts["ostiary.yaml"].replace(f"name: {_PLACEHOLDER}", f"name: {name}")

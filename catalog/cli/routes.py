@@ -11,7 +11,7 @@ from catalog.cli.check import Directory, require_estate
 from catalog.cli.output import FINDINGS, count, note, print_findings, print_json, print_table
 
 if TYPE_CHECKING:
-    from contracts.enforcement import EnforcedOperation, PlanInForce
+    from contracts.estate.enforcement import EnforcedOperation, PlanInForce
 
 _HEADER = ("METHOD", "PATH", "OPERATION", "SCOPES", "VALIDATED", "BACKEND")
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -29,8 +29,8 @@ def routes(
     Exit codes: 0 shown, 1 the estate has errors (they are printed on stderr), 2 DIR is no estate.
     """
     require_estate(directory)
-    from contracts.enforcement import enforced
-    from contracts.estate import load_estate
+    from contracts.estate.enforcement import enforced
+    from contracts.estate.estate import load_estate
 
     estate, findings = load_estate(directory)
     if estate is None:

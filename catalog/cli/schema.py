@@ -28,7 +28,7 @@ def schema(
     if (kind is None) == (output is None):
         fail("give either KIND or --output DIR", hint="KIND is estate, teams, consumers or api.")
     from contracts.atomic import write_files
-    from contracts.estate_schemas import KINDS, schema_file, schema_text
+    from contracts.estate.schemas import KINDS, schema_file, schema_text
 
     if kind is not None:
         typer.echo(schema_text(kind), nl=False)

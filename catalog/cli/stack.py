@@ -120,7 +120,7 @@ async def _issue(estate: Path, data: Path) -> dict[str, str]:
     """Client secrets for the applications that have none in the credentials file; the file is written anew."""
     from catalog.credentials.issuing import issue_secrets
     from catalog.settings import CatalogSettings
-    from contracts.estate import access_applications, load_estate
+    from contracts.estate.estate import access_applications, load_estate
 
     loaded, findings = load_estate(estate)
     if loaded is None:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts import estate_files, extensions, odoo
-from contracts.estate_schemas import KINDS, schema_of
+from contracts import estate_files
+from contracts.estate.schemas import KINDS, schema_of
+from contracts.openapi import extensions
+from contracts.openapi.odoo import mapping as odoo
 from reference_pages.estate_keys import MEANINGS
 from reference_pages.markup import code, escaped, prose, table
 

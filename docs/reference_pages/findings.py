@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from contracts.contract_rules import CONTRACT_RULES
-from contracts.estate_catalogue import ESTATE_RULES, Rule
+from contracts.estate.catalogue import ESTATE_RULES
+from contracts.findings import Rule
+from contracts.openapi.rules import CONTRACT_RULES
 from reference_pages.markup import anchored, escaped, table
 
 _SEVERITIES = (

@@ -30,7 +30,7 @@ def estate(tmp_path: Path) -> Path:
 
 def client_of(estate: Path) -> str:
     """Some application of the sample estate."""
-    from contracts.estate import access_applications, load_estate
+    from contracts.estate.estate import access_applications, load_estate
 
     loaded, _ = load_estate(estate)
     assert loaded is not None

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from contracts.compile import VersionContext, compile_version
-from contracts.document import Document, load, parse
+from contracts.documents.document import Document, load, parse
 from contracts.estate_files import UpstreamEntry
 from contracts.findings import Finding
+from contracts.openapi.compile import VersionContext, compile_version
 from contracts.operations import ApiVersion
 
 UPSTREAMS = {

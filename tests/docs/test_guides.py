@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from catalog.cli import demo
 from catalog.cli.main import build
 from catalog.demo.tour import VARIABLES, Samples, steps
-from contracts.estate import check, load_estate
+from contracts.estate.estate import check, load_estate
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from gateway.upstreams.odoo import domains
 from policies import lifecycle, request_schema

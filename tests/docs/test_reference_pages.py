@@ -12,9 +12,11 @@ from pydantic_settings import BaseSettings
 
 from catalog.cli.main import build
 from catalog.settings import CatalogSettings
-from contracts import estate_files, extensions, odoo
-from contracts.contract_rules import CONTRACT_RULES
-from contracts.estate_catalogue import ESTATE_RULES
+from contracts import estate_files
+from contracts.estate.catalogue import ESTATE_RULES
+from contracts.openapi import extensions
+from contracts.openapi.odoo import mapping as odoo
+from contracts.openapi.rules import CONTRACT_RULES
 from contracts.operations import OdooAction, OdooValue
 from contracts.problems import CATALOGUE
 from gateway.settings import GatewaySettings

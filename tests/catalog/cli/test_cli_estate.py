@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from catalog.cli.main import build
-from contracts.document import load
-from contracts.estate import check
+from contracts.documents.document import load
+from contracts.estate.estate import check
 from tests.support.estates import write_estate
 
 DATA = Path(__file__).parents[2] / "data"

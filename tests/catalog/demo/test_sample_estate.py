@@ -14,7 +14,7 @@ import catalog.demo
 from catalog.demo.odoo.accounts import ApiKey
 from catalog.demo.odoo.database import Settings
 from catalog.demo.odoo.server import serve
-from contracts.estate import Estate, access_applications, check, contracts_part, load_estate
+from contracts.estate.estate import Estate, access_applications, check, contracts_part, load_estate
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import Problem
 from gateway.upstreams.odoo.adapter import Answer, OdooAdapter

@@ -11,9 +11,9 @@ from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from contracts.compile import VersionContext, compile_version
-from contracts.document import parse
+from contracts.documents.document import parse
 from contracts.estate_files import UpstreamEntry
+from contracts.openapi.compile import VersionContext, compile_version
 from contracts.operations import ApiVersion, Operation
 from policies import body_limits, request_schema
 from policies.exchange import Exchange

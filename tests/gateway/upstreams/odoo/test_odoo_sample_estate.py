@@ -10,7 +10,7 @@ import catalog.demo
 from catalog.demo.odoo.accounts import ApiKey
 from catalog.demo.odoo.database import Settings
 from catalog.demo.odoo.server import serve
-from contracts.estate import contracts_part, load_estate
+from contracts.estate.estate import contracts_part, load_estate
 from contracts.operations import OdooBackend
 from gateway.upstreams.odoo.adapter import Answer, OdooAdapter
 from policies import response_schema

@@ -1,0 +1,1 @@
+"""Taking an existing OpenAPI document into an estate."""

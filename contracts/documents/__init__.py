@@ -1,0 +1,1 @@
+"""Files as values that know their place: YAML 1.2 and JSON, read with every fault at once."""

@@ -1,0 +1,61 @@
+"""The rules for an estate's own files: stable id, severity, and why each exists.
+
+The wording of a finding stands where it is checked. Contracts (OpenAPI documents) have rules of their own.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from contracts.findings import Finding, Place, Rule
+
+_ROWS: tuple[Rule, ...] = (
+    # What every file must be.
+    Rule("file-missing", "error", "An estate without this file cannot be enforced."),
+    Rule("file-unreadable", "error", "A file that cannot be read cannot be checked."),
+    Rule("unknown-key", "error", "A misspelt key would silently do nothing."),
+    Rule("missing-key", "error", "The key has no default that would be right for everyone."),
+    Rule("wrong-type", "error", "The value is of another kind than the key takes."),
+    Rule("invalid-value", "error", "The value is of the right kind but outside of what the key admits."),
+    Rule("invalid-name", "error", "Names become URLs, scopes and metric labels; they keep to one safe form."),
+    Rule("outside-estate", "error", "A link out of the estate would publish a file that nobody reviewed."),
+    # Ownership and upstreams.
+    Rule("api-folder-name", "error", "The folder's name is the API's name in URLs and subscriptions."),
+    Rule("unknown-owner", "error", "An API whose owner is no team has nobody to approve or to answer."),
+    Rule("unknown-upstream", "error", "A call cannot be sent to an upstream that nobody declared."),
+    Rule("unused-upstream", "info", "An upstream that serves nothing is perhaps a leftover."),
+    Rule("odoo-login-missing", "error", "Odoo's JSON-RPC authenticates with a database, a login and a key."),
+    Rule("odoo-credential-missing", "warning", "Odoo answers no call without a key."),
+    Rule("upstream-key-unused", "warning", "The key means nothing for this kind of upstream."),
+    Rule("secret-in-url", "error", "An estate is reviewed, copied and kept in git: no secret stands in it."),
+    Rule("credential-in-clear", "warning", "A credential over plain HTTP can be read on the way."),
+    # Contracts and versions.
+    Rule("version-without-contract", "error", "A version is its contract; without one there is nothing to serve."),
+    Rule("contract-without-version", "error", "A contract that `api.yaml` does not declare has no lifecycle."),
+    Rule("contract-twice", "error", "Two files for one version: which of them holds?"),
+    Rule("path-claimed-twice", "error", "A request must have exactly one operation that governs it."),
+    Rule("path-reserved", "error", "The gateway answers under this path itself."),
+    # Lifecycle.
+    Rule("invalid-date", "error", "The date is not in the calendar."),
+    Rule("deprecated-without-date", "error", "Partners must be told since when a version is deprecated."),
+    Rule("sunset-before-deprecation", "error", "RFC 9745 §4: a sunset is never earlier than the deprecation."),
+    Rule("sunset-without-successor", "warning", "Partners who must leave a version need to know where to."),
+    Rule("unknown-successor", "error", "The successor is a version of the same API."),
+    Rule("successor-not-served", "error", "Partners cannot move to a version that is not served."),
+    # Plans and subscriptions.
+    Rule("limit-unusable", "error", "A limit admits at least one call in each window."),
+    Rule("unused-plan", "info", "A plan without a subscription meters nothing."),
+    Rule("unknown-api", "error", "A subscription to an API that does not exist grants nothing."),
+    Rule("unknown-version", "error", "A subscription to a version that does not exist grants nothing."),
+    Rule("unknown-plan", "error", "A subscription without a plan has no limits."),
+    Rule("subscription-twice", "error", "Two subscriptions to one version: which plan holds?"),
+    Rule("subscription-not-served", "warning", "A draft or retired version refuses every call."),
+    Rule("scope-unused", "warning", "A granted scope that no operation asks for is a typo or a leftover."),
+    Rule("application-twice", "error", "An application's name is its client id: it belongs to one consumer."),
+)
+
+ESTATE_RULES: Final[Mapping[str, Rule]] = {row.id: row for row in _ROWS}
+
+
+def finding(rule: str, place: Place, message: str) -> Finding:
+    """A finding of a rule in the table, with the table's severity. Raises KeyError for any other id."""
+    return Finding(place, rule, message, ESTATE_RULES[rule].severity)

@@ -1,0 +1,145 @@
+"""An estate: the directory in which a company keeps its APIs' contracts, owners, plans and consumers.
+
+`load_estate` gives the estate or everything that is wrong with it; `contracts_part` and `access_applications`
+turn it into what a snapshot carries. What each file may hold is in `estate_files`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from contracts.documents.document import Document
+from contracts.estate.decode import suggestion
+from contracts.estate.loading import ESTATE, load_sources
+from contracts.estate.rules import across
+from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile, Url
+from contracts.findings import Finding, has_errors
+from contracts.limits_text import parse_limit
+from contracts.operations import ApiVersion
+from contracts.snapshot import Application, ContractsPart, Plan, Subscription, Timeouts, Upstream
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """An estate without errors. `versions` are all that were compiled, drafts and retired ones too, in order.
+
+    `documents` are the files that were read, by their path relative to `root`.
+    """
+
+    root: Path
+    file: EstateFile
+    teams: TeamsFile
+    consumers: ConsumersFile
+    apis: Mapping[str, ApiFile]
+    versions: tuple[ApiVersion, ...]
+    documents: Mapping[str, Document]
+
+
+class UnknownUpstream(ValueError):
+    """An override names an upstream that the estate has not, or points it at something that is no URL."""
+
+
+def is_estate(root: Path) -> bool:
+    """Whether `root` is a directory with an `ostiary.yaml`, right or wrong."""
+    return (root / ESTATE).is_file()
+
+
+def load_estate(root: Path) -> tuple[Estate | None, list[Finding]]:
+    """The estate below `root`, and every finding, sorted by place. With an error among them there is no estate."""
+    sources, findings = load_sources(root)
+    findings = sorted(set(findings + across(sources)))
+    if has_errors(findings):
+        return None, findings
+    estate = Estate(
+        root=root,
+        file=sources.estate.value,
+        teams=sources.teams.value,
+        consumers=sources.consumers.value,
+        apis={name: api.file.value for name, api in sources.apis.items()},
+        versions=tuple(
+            api.compiled[version]
+            for api in sources.apis.values()
+            for version in sorted(api.compiled, key=lambda name: int(name[1:]))
+        ),
+        documents=sources.documents,
+    )
+    return estate, findings
+
+
+def check(root: Path) -> list[Finding]:
+    """Everything wrong with the estate below `root`, at once, sorted by file, line and column."""
+    return load_estate(root)[1]
+
+
+def contracts_part(
+    estate: Estate, *, upstream_urls: Mapping[str, str] = _NONE, audience: str | None = None
+) -> ContractsPart:
+    """What the gateway enforces. Drafts stay out of it; retired versions stay in, to be answered with 410.
+
+    `upstream_urls` points upstreams elsewhere than the estate does and `audience` replaces `public-url`: that
+    is how one estate serves a test, a demo and production. Raises UnknownUpstream.
+    """
+    for name, url in upstream_urls.items():
+        if name not in estate.file.upstreams:
+            raise UnknownUpstream(f"no upstream is called {name!r}{suggestion(name, estate.file.upstreams)}")
+        try:
+            msgspec.convert(url, Url)
+        except msgspec.ValidationError:
+            raise UnknownUpstream(f"the URL given for upstream {name!r} is no absolute http(s) URL") from None
+    return ContractsPart(
+        audience=(audience or estate.file.gateway.public_url).rstrip("/"),
+        upstreams=tuple(
+            _upstream(estate, name, upstream_urls.get(name)) for name in sorted(estate.file.upstreams)
+        ),
+        plans=tuple(
+            Plan(name, tuple(parse_limit(limit, text) for limit, text in plan.limits.items()))
+            for name, plan in sorted(estate.file.plans.items())
+        ),
+        versions=tuple(each for each in estate.versions if each.lifecycle.state != "draft"),
+    )
+
+
+def _upstream(estate: Estate, name: str, url: str | None) -> Upstream:
+    entry = estate.file.upstreams[name]
+    timeouts = entry.timeouts
+    return Upstream(
+        name=name,
+        kind=entry.kind,
+        url=(url or entry.url).rstrip("/"),
+        timeouts=Timeouts(timeouts.connect, timeouts.first_byte, timeouts.between_bytes, timeouts.total),
+        connections=entry.connections,
+        credential=entry.credential,
+        credential_header=entry.credential_header,
+        credential_scheme=entry.credential_scheme,
+        protocol=entry.protocol,
+        database=entry.database,
+        login=entry.login,
+    )
+
+
+def access_applications(estate: Estate) -> tuple[Application, ...]:
+    """The applications of all consumers with their subscriptions, by client id; those to a draft are left out."""
+    served = {(each.api, each.version) for each in estate.versions if each.lifecycle.state != "draft"}
+    return tuple(
+        Application(
+            client_id=client_id,
+            name=application.title,
+            consumer=consumer,
+            subscriptions=tuple(
+                Subscription(each.api, each.version, each.plan, each.scopes)
+                for each in application.subscriptions
+                if (each.api, each.version) in served
+            ),
+        )
+        for client_id, consumer, application in sorted(
+            (client_id, consumer, application)
+            for consumer, entry in estate.consumers.consumers.items()
+            for client_id, application in entry.applications.items()
+        )
+    )

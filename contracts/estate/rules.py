@@ -1,0 +1,300 @@
+"""The rules that look across the files of an estate: ownership, upstreams, paths, lifecycle, subscriptions."""
+
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from contracts.dates import timestamp
+from contracts.documents.document import Document, escape
+from contracts.estate.catalogue import finding
+from contracts.estate.decode import declared, suggestion
+from contracts.estate.loading import APIS, ApiSources, Sources
+from contracts.estate_files import Name, UpstreamEntry, VersionEntry, VersionName
+from contracts.findings import Finding, Place
+from contracts.limits_text import parse_limit
+from contracts.openapi.paths import base_path_of, shape_of
+from contracts.operations import ApiVersion
+
+RESERVED = "/.well-known"
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+
+
+def across(sources: Sources) -> list[Finding]:
+    """All findings of all rules, in no particular order."""
+    return [each for rule in RULES for each in rule(sources)]
+
+
+def _upstreams(sources: Sources) -> Iterator[Finding]:
+    file = sources.estate
+    for name, entry in file.value.upstreams.items():
+        pointer = f"/upstreams/{escape(name)}"
+        try:
+            url = urlsplit(entry.url)
+            url.port  # noqa: B018  (reading it is what parses it)
+        except ValueError as error:
+            message = f"the URL of upstream {name!r} is {entry.url!r}: {error}"
+            yield finding("invalid-value", file.place(f"{pointer}/url"), message)
+            continue
+        if url.username is not None or url.password is not None:
+            message = f"the URL of upstream {name!r} holds a user name or password; name a 'credential' instead"
+            yield finding("secret-in-url", file.place(f"{pointer}/url"), message)
+        if entry.credential and url.scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
+            message = (
+                f"upstream {name!r} gets the credential {entry.credential!r} over plain HTTP (to {url.hostname})"
+            )
+            yield finding("credential-in-clear", file.place(f"{pointer}/url"), message)
+        if entry.kind == "odoo":
+            yield from _odoo_upstream(sources, name, entry, pointer)
+        else:
+            for key in ("protocol", "database", "login"):
+                if getattr(entry, key) != getattr(UpstreamEntry(url=""), key):
+                    message = f"{key!r} means nothing for upstream {name!r}, whose kind is 'http'"
+                    yield finding("upstream-key-unused", file.place_of_key(f"{pointer}/{key}"), message)
+        if name not in _used_upstreams(sources):
+            message = f"upstream {name!r} serves no API"
+            yield finding("unused-upstream", file.place_of_key(pointer), message)
+
+
+def _odoo_upstream(sources: Sources, name: str, entry: UpstreamEntry, pointer: str) -> Iterator[Finding]:
+    file = sources.estate
+    missing = [key for key in ("database", "login") if not getattr(entry, key)]
+    if entry.protocol == "jsonrpc" and missing:
+        message = f"upstream {name!r} speaks JSON-RPC to Odoo and has no {' and no '.join(map(repr, missing))}"
+        yield finding("odoo-login-missing", file.place(pointer), message)
+    if entry.credential is None:
+        message = f"upstream {name!r} is an Odoo and names no 'credential' (the secret that holds its API key)"
+        yield finding("odoo-credential-missing", file.place(pointer), message)
+
+
+def _used_upstreams(sources: Sources) -> set[str]:
+    used = set()
+    for api in sources.apis.values():
+        used.add(api.file.value.upstream)
+        used.update(entry.upstream for entry in api.file.value.versions.values() if entry.upstream)
+        used.update(op.backend.upstream for version in api.compiled.values() for op in version.operations)
+    return used
+
+
+def _plans(sources: Sources) -> Iterator[Finding]:
+    file = sources.estate
+    used = {
+        subscription.plan
+        for consumer in sources.consumers.value.consumers.values()
+        for application in consumer.applications.values()
+        for subscription in application.subscriptions
+    }
+    for name, plan in file.value.plans.items():
+        if name not in used:
+            message = f"plan {name!r} has no subscription"
+            yield finding("unused-plan", file.place_of_key(f"/plans/{escape(name)}"), message)
+        for limit, text in plan.limits.items():
+            try:
+                parse_limit(limit, text)
+            except ValueError as error:
+                place = file.place(f"/plans/{escape(name)}/limits/{escape(limit)}")
+                yield finding("limit-unusable", place, f"limit {limit!r} of plan {name!r}: {error}")
+
+
+def _apis(sources: Sources) -> Iterator[Finding]:
+    teams = declared(sources.teams.document, "teams")
+    for api in sources.apis.values():
+        file, value = api.file, api.file.value
+        if not matches(Name, api.name):
+            message = f"the folder {api.name!r} is no API name: lower-case letters, digits and single hyphens"
+            yield finding("api-folder-name", Place(f"{APIS}/{api.name}"), message)
+        if value.owner and value.owner not in teams:
+            message = (
+                f"the owner of {api.name!r} is {value.owner!r}, which is no team{suggestion(value.owner, teams)}"
+            )
+            yield finding("unknown-owner", file.place("/owner"), message)
+        yield from _bindings(sources, api)
+        yield from _contract_files(sources, api)
+
+
+def _bindings(sources: Sources, api: ApiSources) -> Iterator[Finding]:
+    known = declared(sources.estate.document, "upstreams")
+    bound = [(api.file.value.upstream, "/upstream", repr(api.name))]
+    for version, entry in api.file.value.versions.items():
+        bound.append((entry.upstream or "", f"/versions/{version}/upstream", f"{api.name!r} {version}"))
+    for name, pointer, what in bound:
+        if name and name not in known:
+            message = f"{what} is bound to upstream {name!r}, which nobody declared{suggestion(name, known)}"
+            yield finding("unknown-upstream", api.file.place(pointer), message)
+
+
+def _contract_files(sources: Sources, api: ApiSources) -> Iterator[Finding]:
+    if api.file.document is None:
+        return
+    versions = declared(api.file.document, "versions")
+    for version in sorted(versions - api.contracts.keys()):
+        place = api.file.place_of_key(f"/versions/{escape(version)}")
+        folder = f"{APIS}/{api.name}"
+        message = (
+            f"version {version!r} of {api.name!r} has no contract: {folder}/{version}.openapi.yaml is missing"
+        )
+        for suffix in ("yaml", "yml", "json"):
+            if (sources.root / folder / f"{version}.{suffix}").is_file():
+                message += f" (is it {version}.{suffix}? contracts are called {version}.openapi.{suffix})"
+        yield finding("version-without-contract", place, message)
+    for version, path in api.contracts.items():
+        if version not in versions:
+            message = f"the contract of {version!r} is not declared in 'versions' of {api.file.name}"
+            if not matches(VersionName, version):
+                message += f", and {version!r} is no version name (v1, v2, …)"
+            yield finding("contract-without-version", Place(path, 1, 1), message)
+
+
+def _paths(sources: Sources) -> Iterator[Finding]:
+    """Two versions may share a base path only if no template of one matches the same paths as one of the other.
+
+    Read from the documents and not from what was compiled, so that another error in a contract hides nothing.
+    """
+    claims: dict[str, tuple[str, str, str, Place]] = {}
+    for api in sources.apis.values():
+        for version, file in api.contracts.items():
+            document = sources.documents.get(file)
+            if document is None:
+                continue
+            base = _base_path(api.name, version, document)
+            if f"{base}/".startswith(f"{RESERVED}/"):
+                message = f"{api.name!r} {version} is served under {base!r}, which the gateway keeps for itself"
+                yield finding("path-reserved", document.place("/servers/0/url"), message)
+            paths = document.root.get("paths")
+            for template, item in paths.members() if paths is not None else ():
+                path = base + template
+                claim = (api.name, version, path, item.key_place)
+                other = claims.setdefault(shape_of(path), claim)
+                if other[:2] != claim[:2]:
+                    as_what = "" if other[2] == path else f" as {other[2]!r}"
+                    message = f"{path!r} is claimed by {other[0]!r} {other[1]} too{as_what} ({other[3]})"
+                    yield finding("path-claimed-twice", item.key_place, message)
+
+
+def _base_path(api: str, version: str, document: Document) -> str:
+    server = document.at("/servers/0/url")
+    path = base_path_of(server.value) if server is not None and isinstance(server.value, str) else None
+    return path or f"/{api}/{version}"
+
+
+def _lifecycles(sources: Sources) -> Iterator[Finding]:
+    for api in sources.apis.values():
+        for version, entry in api.file.value.versions.items():
+            yield from _lifecycle(api, version, entry)
+
+
+def _lifecycle(api: ApiSources, version: str, entry: VersionEntry) -> Iterator[Finding]:
+    file, pointer, what = api.file, f"/versions/{escape(version)}", f"{api.name!r} {version}"
+    dates: dict[str, int] = {}
+    for key in ("deprecation", "sunset"):
+        text = getattr(entry, key)
+        if text is None:
+            continue
+        try:
+            dates[key] = timestamp(text)
+        except ValueError:
+            message = f"the {key} of {what} is {text!r}, which is not in the calendar"
+            yield finding("invalid-date", file.place(f"{pointer}/{key}"), message)
+    if entry.state == "deprecated" and entry.deprecation is None:
+        message = f"{what} is deprecated and has no 'deprecation' date"
+        yield finding("deprecated-without-date", file.place(pointer), message)
+    if len(dates) == 2 and dates["sunset"] < dates["deprecation"]:
+        message = f"the sunset of {what} ({entry.sunset}) is before its deprecation ({entry.deprecation})"
+        yield finding("sunset-before-deprecation", file.place(f"{pointer}/sunset"), message)
+    if entry.sunset is not None and entry.successor is None:
+        message = f"{what} ends on {entry.sunset} and names no 'successor'"
+        yield finding("sunset-without-successor", file.place(f"{pointer}/sunset"), message)
+    if entry.successor is not None:
+        yield from _successor(api, version, entry.successor)
+
+
+def _successor(api: ApiSources, version: str, successor: str) -> Iterator[Finding]:
+    place = api.file.place(f"/versions/{escape(version)}/successor")
+    versions = declared(api.file.document, "versions")
+    what = f"the successor of {api.name!r} {version}"
+    if successor not in versions:
+        message = (
+            f"{what} is {successor!r}, which is no version of it{suggestion(successor, versions - {version})}"
+        )
+        yield finding("unknown-successor", place, message)
+    elif successor == version:
+        yield finding("unknown-successor", place, f"{what} is {successor!r} itself")
+    elif (entry := api.file.value.versions.get(successor)) and entry.state in ("draft", "retired"):
+        message = f"{what} is {successor!r}, which is {entry.state} and refuses every call"
+        yield finding("successor-not-served", place, message)
+
+
+def _subscriptions(sources: Sources) -> Iterator[Finding]:
+    file = sources.consumers
+    owners: dict[str, str] = {}
+    for consumer, entry in file.value.consumers.items():
+        for name, application in entry.applications.items():
+            pointer = f"/consumers/{escape(consumer)}/applications/{escape(name)}"
+            if (first := owners.setdefault(name, consumer)) != consumer:
+                other = file.place_of_key(f"/consumers/{escape(first)}/applications/{escape(name)}")
+                message = f"application {name!r} of {consumer!r} is already one of {first!r} ({other})"
+                yield finding("application-twice", file.place_of_key(pointer), message)
+            seen = set()
+            for index, subscription in enumerate(application.subscriptions):
+                place = f"{pointer}/subscriptions/{index}"
+                key = (subscription.api, subscription.version)
+                if all(key) and key in seen:
+                    message = f"application {name!r} is subscribed to {key[0]!r} {key[1]} twice"
+                    yield finding("subscription-twice", file.place(place), message)
+                seen.add(key)
+                yield from _subscription(sources, name, index, place)
+
+
+def _subscription(sources: Sources, application: str, index: int, pointer: str) -> Iterator[Finding]:
+    file = sources.consumers
+    consumer = pointer.split("/")[2]
+    subscription = file.value.consumers[consumer].applications[application].subscriptions[index]
+    plans = declared(sources.estate.document, "plans")
+    if subscription.plan and subscription.plan not in plans:
+        message = f"plan {subscription.plan!r} is not declared{suggestion(subscription.plan, plans)}"
+        yield finding("unknown-plan", file.place(f"{pointer}/plan"), message)
+    if not subscription.api:
+        return
+    api = sources.apis.get(subscription.api)
+    if api is None:
+        message = f"there is no API {subscription.api!r}{suggestion(subscription.api, sources.apis)}"
+        yield finding("unknown-api", file.place(f"{pointer}/api"), message)
+        return
+    versions = declared(api.file.document, "versions") | api.contracts.keys()
+    if subscription.version and subscription.version not in versions:
+        message = (
+            f"{api.name!r} has no version {subscription.version!r}{suggestion(subscription.version, versions)}"
+        )
+        yield finding("unknown-version", file.place(f"{pointer}/version"), message)
+        return
+    state = api.file.value.versions.get(subscription.version, VersionEntry()).state
+    if state in ("draft", "retired"):
+        message = f"{api.name!r} {subscription.version} is {state}: every call of {application!r} is refused"
+        yield finding("subscription-not-served", file.place(f"{pointer}/version"), message)
+    if compiled := api.compiled.get(subscription.version):
+        used = scopes_of(compiled)
+        for position, scope in enumerate(subscription.scopes):
+            if scope not in used:
+                message = f"no operation of {api.name!r} {compiled.version} asks for the scope {scope!r}"
+                place = file.place(f"{pointer}/scopes/{position}")
+                yield finding("scope-unused", place, message + suggestion(scope, used))
+
+
+def scopes_of(version: ApiVersion) -> set[str]:
+    """Every scope that some operation of the version asks for."""
+    return {scope for each in version.operations for choice in each.scopes for scope in choice}
+
+
+def matches(kind: object, text: str) -> bool:
+    """Whether a name fits one of the annotated types of `estate_files`."""
+    pattern = kind.__metadata__[0].pattern  # type: ignore[attr-defined]
+    return re.fullmatch(pattern, text) is not None
+
+
+RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
+    _upstreams,
+    _plans,
+    _apis,
+    _paths,
+    _lifecycles,
+    _subscriptions,
+)

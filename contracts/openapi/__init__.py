@@ -1,0 +1,1 @@
+"""One OpenAPI document, checked in full and compiled into operations."""

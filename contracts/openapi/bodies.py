@@ -1,0 +1,77 @@
+"""Request bodies and responses: media types and their schemas (OAS 3.1 §4.8.13, §4.8.17).
+
+Only JSON (`application/json` and `…+json`) is checked against its schema; any other declared media type is
+accepted as it is, which a finding says of request bodies.
+"""
+
+import re
+from typing import Final
+
+from contracts.documents.builder import quote
+from contracts.documents.document import Node
+from contracts.openapi.references import References
+from contracts.openapi.rules import Report
+from contracts.openapi.schemas import SchemaBundle
+from contracts.operations import MediaType, RequestBody, Response
+
+_RANGE: Final = re.compile(r"(?:[a-z0-9!#$&^_.+-]+|\*)/(?:[a-z0-9!#$&^_.+-]+|\*)")
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type is JSON (RFC 8259, RFC 6839 §3.1)."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence == "application/json" or essence.endswith("+json")
+
+
+def compile_body(
+    operation: Node, references: References, bundle: SchemaBundle, report: Report
+) -> RequestBody | None:
+    """The request body that an operation declares."""
+    written = operation.get("requestBody")
+    body = references.follow(written)
+    if body is None or written is None:
+        return None
+    if operation.key in ("get", "head"):
+        report.add(
+            "body-on-bodyless-method", written.key_place, f"a body of {operation.key.upper()} has no meaning"
+        )
+    content = _content(body, references, bundle, report)
+    for media, node in content:
+        if media.schema is None:
+            reason = "they have no schema" if is_json(media.range) else "only JSON is"
+            report.add(
+                "body-not-checked", node.key_place, f"bodies of {quote(media.range)} are not checked: {reason}"
+            )
+    return RequestBody(body.flag("required"), tuple(media for media, _ in content))
+
+
+def compile_responses(
+    operation: Node, references: References, bundle: SchemaBundle, report: Report
+) -> tuple[Response, ...]:
+    """The responses that an operation declares, in the order of the contract."""
+    responses: list[Response] = []
+    section = operation.get("responses")
+    for status, written in section.members() if section is not None else ():
+        if status.startswith("x-"):
+            continue
+        node = references.follow(written)
+        content = _content(node, references, bundle, report) if node is not None else []
+        responses.append(Response(status.upper() if status != "default" else status, tuple(m for m, _ in content)))
+    return tuple(responses)
+
+
+def _content(
+    holder: Node, references: References, bundle: SchemaBundle, report: Report
+) -> list[tuple[MediaType, Node]]:
+    content = holder.get("content")
+    found: list[tuple[MediaType, Node]] = []
+    for name, written in content.members() if content is not None else ():
+        media_range = name.partition(";")[0].strip().lower()
+        if not _RANGE.fullmatch(media_range):
+            report.add("openapi-invalid", written.key_place, f"{quote(name)} is not a media type")
+            continue
+        node = references.follow(written)
+        schema = node.get("schema") if node is not None else None
+        checked = schema is not None and is_json(media_range)
+        found.append((MediaType(media_range, bundle.inline(schema) if checked and schema else None), written))
+    return found

@@ -1,0 +1,116 @@
+"""Our extensions of OpenAPI, all under one prefix, and `x-sunset` as other tools write it.
+
+==========================  ======================  =======================================================
+``x-ostiary-limit``         document or operation   ``{cost: 5, max-body: 65536}``: units that a call takes
+                                                    from its plan's limits, and the body's limit in bytes
+``x-ostiary-upstream``      document or operation   the name of another upstream of the estate
+``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
+``x-sunset``                document or operation   a date, which must be the one that ``api.yaml`` gives
+==========================  ======================  =======================================================
+
+What stands at an operation holds before what stands at the document. Any other ``x-ostiary-…`` is refused:
+an extension that nothing enforces would look as if it did.
+"""
+
+import difflib
+from datetime import UTC, datetime
+from typing import Final
+
+from contracts.dates import timestamp, written
+from contracts.documents.builder import quote
+from contracts.documents.document import Node
+from contracts.openapi.references import References
+from contracts.openapi.rules import Report
+from contracts.operations import Lifecycle
+
+LIMIT: Final = "x-ostiary-limit"
+UPSTREAM: Final = "x-ostiary-upstream"
+ODOO: Final = "x-ostiary-odoo"
+SUNSET: Final = "x-sunset"
+_ALLOWED: Final = {"openapi": (LIMIT, UPSTREAM), "operation": (LIMIT, UPSTREAM, ODOO)}
+_COST: Final = (1, 1_000_000)
+_MAX_BODY: Final = (0, 1 << 30)
+
+
+def check_known(references: References, report: Report) -> None:
+    """Reports every extension under our prefix that does not exist, or not in its place."""
+    for node, kind in references.extensions:
+        allowed = _ALLOWED.get(kind, ())
+        if node.key in allowed:
+            continue
+        everywhere = sorted({name for names in _ALLOWED.values() for name in names})
+        if node.key in everywhere:
+            reason = f"the extension {quote(node.key)} means nothing in this place ({kind})"
+        else:
+            close = difflib.get_close_matches(node.key, everywhere, n=1, cutoff=0.75)
+            hint = f"; did you mean {quote(close[0])}?" if close else ""
+            reason = f"there is no extension {quote(node.key)}{hint}"
+        report.add("unknown-extension", node.key_place, reason)
+
+
+def limit_of(root: Node, operation: Node, default_body: int, report: Report) -> tuple[int, int]:
+    """The cost of a call and the most bytes of its body."""
+    cost, body = 1, default_body
+    for holder in (root, operation):
+        node = holder.get(LIMIT)
+        if node is None:
+            continue
+        if not isinstance(node.value, dict):
+            report.add("extension-invalid", node.place, f"`{LIMIT}` takes a mapping of `cost` and `max-body`")
+        for key, member in node.members():
+            if key == "cost":
+                cost = _integer(member, _COST, cost, report)
+            elif key == "max-body":
+                body = _integer(member, _MAX_BODY, body, report)
+            else:
+                report.add(
+                    "extension-invalid",
+                    member.key_place,
+                    f"`{LIMIT}` has no key {quote(key)}; it takes `cost` and `max-body`",
+                )
+    return cost, body
+
+
+def upstream_of(root: Node, operation: Node, default: str, report: Report) -> tuple[str, Node | None]:
+    """The upstream's name, and the node that says it (None for the default, which `api.yaml` names)."""
+    for holder in (operation, root):
+        node = holder.get(UPSTREAM)
+        if node is not None:
+            if isinstance(node.value, str):
+                return node.value, node
+            report.add("extension-invalid", node.place, f"`{UPSTREAM}` takes the name of an upstream")
+    return default, None
+
+
+def check_sunset(holder: Node, lifecycle: Lifecycle, report: Report) -> None:
+    """Reports an `x-sunset` at the document or an operation that is not the version's own sunset."""
+    node = holder.get(SUNSET)
+    if node is None:
+        return
+    text = node.value
+    if lifecycle.sunset is None:
+        reason = f"`{SUNSET}` says {quote(str(text))}, but `api.yaml` gives this version no sunset"
+    elif not isinstance(text, str) or not _same_moment(text, lifecycle.sunset):
+        reason = f"`{SUNSET}` says {quote(str(text))}, but the version's sunset is {written(lifecycle.sunset)}"
+    else:
+        return
+    report.add("sunset-disagrees", node.place, reason)
+
+
+def _same_moment(text: str, sunset: int) -> bool:
+    try:
+        if len(text) > len("2026-01-01"):
+            return datetime.fromisoformat(text).astimezone(UTC).timestamp() == sunset
+        # A day says no more than the day.
+        return timestamp(text) == sunset - sunset % 86_400
+    except ValueError:
+        return False
+
+
+def _integer(node: Node, bounds: tuple[int, int], default: int, report: Report) -> int:
+    low, high = bounds
+    value = node.value
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return value
+    report.add("extension-invalid", node.place, f"{quote(node.key)} is an integer from {low} to {high}")
+    return default

@@ -1,0 +1,1 @@
+"""`x-ostiary-odoo`: the mapping from an operation to a model."""

@@ -1,0 +1,262 @@
+"""`x-ostiary-odoo`: which Odoo model serves an operation, and only what is named here is ever asked of it.
+
+::
+
+    x-ostiary-odoo:
+      model: sale.order
+      action: list              # list, get, create, update, delete, or call
+      method: action_confirm    # of `call`: a public method, run on the one record
+      id: order_id              # of get, update, delete and call: the path parameter with the record's id
+      fields:                   # property of the record's schema: Odoo field
+        number: name
+        customer: partner_id
+        lines: {field: order_line, model: sale.order.line, fields: {product: product_id}}
+        invoiced: {field: invoice_status, as: text}
+      domain: [[company_id, "=", 1]]      # added to every look-up; no request can widen it
+      context: {lang: en_US}              # sent with every call
+      # of `list` only:
+      filters: {status: state, "created[from]": {field: date_order, operator: ">="}}
+      order: date_order desc, id desc
+      sort: {parameter: sort, fields: {ordered_at: date_order}}
+      paging: {limit: limit, offset: offset, default: 20, maximum: 100}   # else as the limit's schema says
+      items: data               # the answer's property with the records; without it the answer is the array
+      total: total              # the answer's property with the number of all matches
+
+The schema of a property decides how its value is converted: `string` by its format (`date-time`, `date`, else
+text), `integer`, `number`, `boolean`; of a many2one (a field that ends in `_id` or `_uid`) an object is
+`{id, name}`, an integer the id, a string the name; an array of integers is a list of ids, an array of objects
+needs `model` and `fields` of its own. `as` overrides that. A property can be written if the request's schema
+has it and does not call it `readOnly`. `name[property]` names a property of a `deepObject` parameter.
+"""
+
+import difflib
+from typing import Any, Final, get_args
+
+from contracts.documents.builder import quote
+from contracts.documents.document import Node
+from contracts.openapi.bodies import is_json
+from contracts.openapi.odoo.fields import FieldCompiler
+from contracts.openapi.odoo.listing import compile_list
+from contracts.openapi.odoo.names import domain_fault, field_fault, method_fault, model_fault
+from contracts.openapi.references import References
+from contracts.openapi.rules import Report
+from contracts.openapi.schema_types import Types, types_of
+from contracts.operations import OdooAction, OdooBackend, OdooField
+
+_ACTIONS: Final[tuple[OdooAction, ...]] = get_args(OdooAction)
+_COMMON: Final = ("model", "action", "fields", "domain", "context")
+_LIST_KEYS: Final = ("filters", "order", "sort", "paging", "items", "total")
+_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "list": (*_COMMON, *_LIST_KEYS),
+    "get": (*_COMMON, "id"),
+    "create": _COMMON,
+    "update": (*_COMMON, "id"),
+    "delete": (*_COMMON, "id"),
+    "call": (*_COMMON, "id", "method"),
+}
+_ANSWERING: Final = ("list", "get")
+_WRITING: Final = ("create", "update")
+
+Parameters = dict[tuple[str, str], Node]
+
+
+def compile_odoo(
+    mapping: Node, item: Node, operation: Node, upstream: str, references: References, report: Report
+) -> OdooBackend:
+    """The backend that an operation's mapping describes; what is wrong with it is reported."""
+    return _Compiler(mapping, item, operation, references, report).run(upstream)
+
+
+class _Compiler:
+    def __init__(self, mapping: Node, item: Node, operation: Node, references: References, report: Report) -> None:
+        self.mapping, self.operation, self.references, self.report = mapping, operation, references, report
+        self.parameters = self._parameters(item, operation)
+        self.used: set[tuple[str, str]] = set()
+        self.id_fault = False
+        self.fields = FieldCompiler(references, report)
+
+    def run(self, upstream: str) -> OdooBackend:
+        action = self._action()
+        model = self._name("model", model_fault)
+        if action is None:
+            return OdooBackend(upstream=upstream, model=model, action="get")
+        status, answer = self._answer(action)
+        compiled: dict[str, Any] = {
+            "upstream": upstream,
+            "model": model,
+            "action": action,
+            "method": self._method(action),
+            "id_parameter": self._id(action),
+            "domain": self._domain(),
+            "context": self._context(),
+            "success_status": status,
+        }
+        record = answer
+        if action == "list":
+            listing, record = compile_list(
+                self.mapping, answer, self.parameters, self.used, self.references, self.report
+            )
+            compiled |= listing
+        compiled["fields"] = self._fields(action, record)
+        self._check_unused()
+        return OdooBackend(**compiled)
+
+    def _action(self) -> OdooAction | None:
+        node = self.mapping.get("action")
+        if node is None or node.value not in _ACTIONS:
+            place = self.mapping.place if node is None else node.place
+            given = "is missing" if node is None else f"is {quote(str(node.value))}"
+            self._invalid(place, f"`action` {given}; it is one of {', '.join(_ACTIONS)}")
+            return None
+        action: OdooAction = node.value
+        for key, member in self.mapping.members():
+            if key in _KEYS[action]:
+                continue
+            everywhere = sorted({name for names in _KEYS.values() for name in names})
+            if key in everywhere:
+                self._invalid(member.key_place, f"the action `{action}` takes no {quote(key)}")
+            else:
+                close = difflib.get_close_matches(key, everywhere, n=1)
+                hint = f"; did you mean {quote(close[0])}?" if close else ""
+                self._invalid(member.key_place, f"there is no key {quote(key)}{hint}")
+        return action
+
+    def _name(self, key: str, fault_of: Any) -> str:
+        node = self.mapping.get(key)
+        if node is None:
+            self._invalid(self.mapping.place, f"`{key}` is missing")
+            return ""
+        if fault := fault_of(node.value):
+            self.report.add("odoo-name-invalid", node.place, fault)
+        return str(node.value)
+
+    def _method(self, action: str) -> str | None:
+        return self._name("method", method_fault) if action == "call" else None
+
+    def _id(self, action: str) -> str | None:
+        if "id" not in _KEYS[action]:
+            return None
+        node = self.mapping.get("id")
+        if node is None or not isinstance(node.value, str):
+            self._invalid(self.mapping.place, f"the action `{action}` needs `id`, the path parameter with the id")
+            self.id_fault = True
+            return None
+        schema = self.parameters.get(("path", node.value))
+        if schema is None:
+            self.id_fault = True
+            self.report.add(
+                "odoo-parameter-undeclared", node.place, f"there is no path parameter {quote(node.value)}"
+            )
+            return node.value
+        self.used.add(("path", node.value))
+        if types_of(schema, self.references).names != {"integer"}:
+            self.report.add(
+                "odoo-field-type", schema.place, f"{quote(node.value)} is a record's id: its type is `integer`"
+            )
+        return node.value
+
+    def _domain(self) -> tuple[Any, ...]:
+        node = self.mapping.get("domain")
+        if node is None:
+            return ()
+        fault, index = domain_fault(node.value)
+        if fault:
+            place = node.place if index is None else node.document.place(f"{node.pointer}/{index}")
+            self._invalid(place, fault)
+            return ()
+        return tuple(node.value)
+
+    def _context(self) -> dict[str, Any]:
+        node = self.mapping.get("context")
+        if node is None:
+            return {}
+        if not isinstance(node.value, dict):
+            self._invalid(node.place, "`context` is a mapping")
+            return {}
+        for key, member in node.members():
+            if field_fault(key):
+                self._invalid(member.key_place, f"{quote(key)} is no key of a context")
+        return dict(node.value)
+
+    def _answer(self, action: str) -> tuple[int, Types | None]:
+        """The status of success, and what the schema of its JSON body says (None without one)."""
+        responses = self.operation.get("responses")
+        for status, written in responses.members() if responses is not None else ():
+            if not status.startswith("2"):
+                continue
+            code = int(status) if status.isdecimal() else (201 if action == "create" else 200)
+            schema = self._json_schema(written)
+            if schema is None and action in _ANSWERING:
+                self._invalid(written.key_place, f"the answer of `{action}` needs a JSON schema")
+            answer = types_of(schema, self.references) if schema is not None else None
+            if answer is not None and action == "delete":
+                self._invalid(written.key_place, "the action `delete` answers with nothing; declare no content")
+            elif answer is not None and action != "list" and answer.names and "object" not in answer.names:
+                self._invalid(written.key_place, f"the action `{action}` answers with one record: an object")
+            return code, answer
+        self._invalid((responses or self.operation).key_place, "no response with a 2xx status is declared")
+        return 200, None
+
+    def _fields(self, action: OdooAction, answer: Types | None) -> tuple[OdooField, ...]:
+        request = self._request(action)
+        node = self.mapping.get("fields")
+        if node is None:
+            if action != "delete" and (answer is not None or request is not None):
+                self._invalid(self.mapping.place, f"the action `{action}` needs `fields` for its schemas")
+            return ()
+        return self.fields.compile(node, answer, request, complete=True)
+
+    def _request(self, action: OdooAction) -> Types | None:
+        """What the schema of the request's JSON body says, for an action that writes it."""
+        written = self.operation.get("requestBody")
+        if action not in _WRITING:
+            if written is not None:
+                message = f"a request body is declared, and the action `{action}` does nothing with it"
+                self.report.add("odoo-parameter-unmapped", self.mapping.key_place, message)
+            return None
+        schema = self._json_schema(written)
+        if schema is None:
+            self._invalid(self.mapping.place, f"the action `{action}` needs a request body with a JSON schema")
+            return None
+        holder = self.references.follow(written)
+        content = holder.get("content") if holder is not None else None
+        for name, media in content.members() if content is not None else ():
+            if not is_json(name):
+                self._invalid(media.key_place, f"the action `{action}` takes JSON only, and not {quote(name)}")
+        return types_of(schema, self.references)
+
+    def _json_schema(self, written: Node | None) -> Node | None:
+        holder = self.references.follow(written)
+        content = holder.get("content") if holder is not None else None
+        for name, media in content.members() if content is not None else ():
+            followed = self.references.follow(media)
+            if is_json(name) and followed is not None:
+                return followed.get("schema")
+        return None
+
+    def _parameters(self, item: Node, operation: Node) -> Parameters:
+        """The schemas of all parameters by location and name."""
+        found: Parameters = {}
+        for holder in (item, operation):
+            parameters = holder.get("parameters")
+            for written in parameters.items() if parameters is not None else ():
+                node = self.references.follow(written)
+                schema = node.get("schema") if node is not None else None
+                name, location = (node.text("name"), node.text("in")) if node is not None else (None, None)
+                if schema is not None and name and location:
+                    found[location, name] = schema
+        return found
+
+    def _check_unused(self) -> None:
+        for location, name in self.parameters:
+            if (location, name) in self.used:
+                continue
+            message = f"the {location} parameter {quote(name)} is declared, and the mapping does nothing with it"
+            if location == "query":
+                self.report.add("odoo-parameter-unmapped", self.mapping.key_place, message)
+            elif location == "path" and not self.id_fault:
+                # A resource below another one would answer with everybody's records.
+                self._invalid(self.mapping.key_place, message)
+
+    def _invalid(self, place: Any, message: str) -> None:
+        self.report.add("odoo-mapping-invalid", place, message)

@@ -1,0 +1,269 @@
+"""Schemas of a contract, rewritten into JSON Schema 2020-12 for one direction and bundled over files.
+
+OAS 3.0 has a dialect of its own: `nullable`, boolean `exclusiveMinimum` and `exclusiveMaximum`, and nothing
+beside `$ref`. OAS 3.1 and 3.2 are 2020-12 already. Annotations are left out: what stays is what is enforced.
+
+A `readOnly` property is not required in a request, nor a `writeOnly` one in a response (OAS 3.1 §4.8.24.2);
+if it is there all the same it is validated like any other. That holds for the `required` of the object that
+declares the property and of its `allOf` branches; a branch by `$ref` that only lists names keeps them all.
+
+Every schema that a `$ref` names becomes a member of one resource per direction, whose `$id` is
+`urn:ostiary:<api>:<version>:<direction>`; operations hold their outermost schemas, which refer into it.
+"""
+
+import re
+from collections import deque
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from contracts.documents.builder import quote
+from contracts.documents.document import Node, tokens_of
+from contracts.openapi.patterns import pattern_fault
+from contracts.openapi.references import Key, References, has_reference, key_of
+from contracts.openapi.rules import Report
+from contracts.operations import Direction, JsonSchema
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+DIALECTS: Final = frozenset(
+    (
+        DIALECT,
+        DIALECT + "#",
+        "https://spec.openapis.org/oas/3.1/dialect/base",
+        "https://spec.openapis.org/oas/3.1/dialect/2024-11-10",
+        "https://spec.openapis.org/oas/3.2/dialect/2025-09-17",
+    )
+)
+_PLAIN: Final = frozenset(
+    (
+        *("type", "enum", "const", "format", "dependentRequired"),
+        *("multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"),
+        *("maxLength", "minLength", "maxItems", "minItems", "uniqueItems", "maxContains", "minContains"),
+        *("maxProperties", "minProperties"),
+    )
+)
+_ONE: Final = frozenset(
+    (
+        *("not", "if", "then", "else", "items", "contains", "propertyNames"),
+        *("additionalProperties", "unevaluatedItems", "unevaluatedProperties"),
+    )
+)
+_LIST: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+_MAP: Final = frozenset(("properties", "patternProperties", "dependentSchemas"))
+_NOTHING: Final[frozenset[str]] = frozenset()
+# These speak about the same object, and hold together with it: what is hidden beside them is hidden in them.
+_SAME_OBJECT: Final = frozenset(("allOf", "then", "else"))
+_UNSUPPORTED: Final = frozenset(
+    ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
+)
+_INERT: Final = frozenset(("nullable", "dependencies", "additionalItems", "id"))
+_BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+_BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+
+
+class SchemaBundle:
+    """The schemas of one contract in one direction."""
+
+    def __init__(self, references: References, uri: str, direction: Direction, report: Report) -> None:
+        self.uri = uri
+        self.legacy = references.legacy
+        self.hidden_flag = "readOnly" if direction == "request" else "writeOnly"
+        self.sources: list[tuple[Node, JsonSchema]] = []
+        self._references = references
+        self._report = report
+        self._names: dict[Key, str] = {}
+        self._pending: deque[Node] = deque()
+        self._members: dict[str, JsonSchema] = {}
+        components = references.entry.at("/components/schemas")
+        own = components.value if components is not None and isinstance(components.value, dict) else {}
+        self._reserved = {_safe(str(name)) for name in own}
+        self._used: set[str] = set()
+
+    def inline(self, node: Node) -> JsonSchema:
+        """An operation's own schema; its references are absolute."""
+        schema = self._schema(node, self.uri)
+        self.sources.append((node, schema))
+        return schema
+
+    def resource(self) -> dict[str, Any]:
+        """The resource with every schema that was referred to so far, directly or not."""
+        while self._pending:
+            node = self._pending.popleft()
+            schema = self._schema(node, "")
+            self._members[self._names[key_of(node)]] = schema
+            self.sources.append((node, schema))
+        members = dict(sorted(self._members.items()))
+        return {"$schema": DIALECT, "$id": self.uri, "components": {"schemas": members}}
+
+    def _reference(self, target: Node, base: str) -> str:
+        key = key_of(target)
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = self._new_name(target)
+            self._pending.append(target)
+        return f"{base}#/components/schemas/{name}"
+
+    def _new_name(self, target: Node) -> str:
+        tokens = tokens_of(target.pointer)
+        own = target.document is self._references.entry
+        stem = _safe(PurePosixPath(target.document.file).name.split(".")[0])
+        short = _safe(".".join(t for t in tokens if t not in ("components", "schemas", "properties"))) or stem
+        if own and tokens[:2] == ["components", "schemas"] and len(tokens) == 3:
+            candidates = [short]
+        else:
+            candidates = [short, f"{stem}.{short}"]
+            candidates = [name for name in candidates if name not in self._reserved]
+        for name in chain(candidates, (f"{stem}.{short}-{number}" for number in range(2, 1_000_000))):
+            if name not in self._used:
+                self._used.add(name)
+                return name
+        raise AssertionError("a million schemas of one name")
+
+    def _schema(self, node: Node, base: str, hidden: frozenset[str] = _NOTHING) -> JsonSchema:
+        if not isinstance(node.value, dict):
+            return bool(node.value)
+        result: dict[str, Any] = {}
+        if has_reference(node.value):
+            target = self._references.target(node)
+            if target is None:
+                return True  # reported where it was resolved
+            result["$ref"] = self._reference(target, base)
+            if self.legacy:
+                return result
+        hidden |= self._hidden(node, set())
+        for key, member in node.members():
+            if key in _PLAIN:
+                result[key] = member.value
+            elif key == "required":
+                self._required(member, result, hidden)
+            elif key == "pattern":
+                if self._pattern(member, member.value, member):
+                    result[key] = member.value
+            elif key in _ONE and isinstance(member.value, dict | bool):
+                result[key] = self._schema(member, base, hidden if key in _SAME_OBJECT else _NOTHING)
+            elif key in _LIST and isinstance(member.value, list):
+                passed = hidden if key in _SAME_OBJECT else _NOTHING
+                result[key] = [self._schema(item, base, passed) for item in member.items()]
+            elif key in _MAP and isinstance(member.value, dict):
+                result[key] = {
+                    name: self._schema(child, base)
+                    for name, child in member.members()
+                    if key != "patternProperties" or self._pattern(child, name, member)
+                }
+            elif key in _ONE or key in _LIST or key in _MAP:
+                result[key] = member.value  # of a wrong type: refused where schemas are compiled
+            else:
+                self._unenforced(key, member)
+        if self.legacy:
+            self._modernise(node, result)
+        _apply_format(result)
+        return result
+
+    def _required(self, member: Node, result: dict[str, Any], hidden: frozenset[str]) -> None:
+        if not isinstance(member.value, list):
+            result["required"] = member.value
+        elif names := [name for name in member.value if not (isinstance(name, str) and name in hidden)]:
+            result["required"] = names
+
+    def _pattern(self, node: Node, pattern: Any, place: Node) -> bool:
+        if not isinstance(pattern, str):
+            return True  # of a wrong type: refused where schemas are compiled
+        fault = pattern_fault(pattern)
+        if fault:
+            where = node.key_place if node is not place else node.place
+            self._report.add("pattern-unsupported", where, f"the pattern {quote(pattern)} {fault}")
+        return not fault
+
+    def _unenforced(self, key: str, member: Node) -> None:
+        if key in _UNSUPPORTED or (key == "$schema" and str(member.value) not in DIALECTS):
+            self._report.add(
+                "schema-keyword-unsupported",
+                member.key_place,
+                f"the schema keyword {quote(key)} is not supported in contracts"
+                if key in _UNSUPPORTED
+                else f"the dialect {quote(str(member.value))} is not supported; contracts use 2020-12",
+            )
+        elif key in _INERT and not self.legacy:
+            hint = "; write `null` into `type`" if key == "nullable" else ""
+            self._report.add(
+                "keyword-without-effect",
+                member.key_place,
+                f"{quote(key)} has no effect in this version of OpenAPI{hint}",
+            )
+
+    def _modernise(self, node: Node, result: dict[str, Any]) -> None:
+        for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            flag = result.get(exclusive)
+            if isinstance(flag, bool):
+                del result[exclusive]
+                if flag and bound in result:
+                    result[exclusive] = result.pop(bound)
+        nullable = node.get("nullable")
+        if nullable is not None and nullable.value is True:
+            if isinstance(result.get("type"), str):
+                # OAS 3.0.4 §4.7.24.1: `null` joins the type, and only a type that stands in the same schema;
+                # an `enum` still has to list it.
+                result["type"] = [result["type"], "null"]
+            else:
+                self._report.add(
+                    "keyword-without-effect",
+                    nullable.key_place,
+                    "`nullable` has no effect without a `type` beside it (OAS 3.0.4, Schema Object)",
+                )
+
+    def _hidden(self, node: Node, seen: set[Key]) -> frozenset[str]:
+        """The properties of an object that its messages in this direction need not have."""
+        names: set[str] = set()
+        if key_of(node) in seen:
+            return _NOTHING
+        seen.add(key_of(node))
+        if has_reference(node.value):
+            target = self._references.follow(node)
+            if target is not None:
+                names |= self._hidden(target, seen)
+            if self.legacy:
+                return frozenset(names)
+        if (properties := node.get("properties")) is not None:
+            names.update(name for name, child in properties.members() if self._is_hidden(child, set()))
+        if (branches := node.get("allOf")) is not None:
+            for branch in branches.items():
+                names |= self._hidden(branch, seen)
+        return frozenset(names)
+
+    def _is_hidden(self, node: Node, seen: set[Key]) -> bool:
+        if key_of(node) in seen:
+            return False
+        seen.add(key_of(node))
+        if has_reference(node.value):
+            target = self._references.target(node)
+            if target is not None and self._is_hidden(target, seen):
+                return True
+            if self.legacy:
+                return False
+        if node.flag(self.hidden_flag):
+            return True
+        branches = node.get("allOf")
+        return branches is not None and any(self._is_hidden(branch, seen) for branch in branches.items())
+
+
+def _apply_format(schema: dict[str, Any]) -> None:
+    """Formats of OpenAPI's registry that JSON Schema does not know, as keywords it does."""
+    found = schema.get("format")
+    bounds = _BOUNDS.get(found) if isinstance(found, str) else None
+    types = schema.get("type")
+    if bounds is not None and (types == "integer" or (isinstance(types, list) and "integer" in types)):
+        lower, upper = bounds
+        if not (_is_number(schema.get("minimum")) and schema["minimum"] >= lower):
+            schema["minimum"] = lower
+        if not (_is_number(schema.get("maximum")) and schema["maximum"] <= upper):
+            schema["maximum"] = upper
+    elif found == "byte" and "pattern" not in schema:
+        schema["pattern"] = _BASE64
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)[-80:]
