@@ -10,9 +10,9 @@ from typing import Final
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem, problem
 from policies.exchange import Exchange, Violation
-from policies.media_types import content_of
 from policies.ports import Ports
-from policies.validators import validators_of
+from policies.validation.media_types import content_of
+from policies.validation.validators import validators_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "body-limits"

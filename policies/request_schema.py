@@ -10,13 +10,13 @@ from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import problem
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Violation
-from policies.json_text import Malformed, parse
-from policies.media_types import content_of, declares_json
-from policies.parameters import ParameterReader
 from policies.ports import Ports
-from policies.validators import validators_of
+from policies.validation.json_text import Malformed, parse
+from policies.validation.media_types import content_of, declares_json
+from policies.validation.parameters import ParameterReader
+from policies.validation.validators import validators_of
+from policies.validation.violations import MAXIMUM, violations_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
-from policies.violations import MAXIMUM, violations_of
 
 POLICY: Final = "request-schema"
 

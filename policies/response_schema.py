@@ -8,12 +8,12 @@ from typing import Final
 
 from contracts.operations import ApiVersion, Operation
 from policies.exchange import Header, Violation
-from policies.json_text import Malformed, parse_lax
-from policies.media_types import Content, content_of
 from policies.ports import Ports
 from policies.request_schema import can_list_all
-from policies.validators import Validators, validators_of
-from policies.violations import violations_of
+from policies.validation.json_text import Malformed, parse_lax
+from policies.validation.media_types import Content, content_of
+from policies.validation.validators import Validators, validators_of
+from policies.validation.violations import violations_of
 
 POLICY: Final = "response-schema"
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from policies.violations import types_text
+from policies.validation.violations import types_text
 
 
 @dataclass(frozen=True, slots=True)

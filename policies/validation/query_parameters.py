@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from policies import parameter_styles as styles
 from policies.exchange import Violation
-from policies.parameter_slot import Slot
-from policies.parameter_text import NOT_UTF8, Rejected, decode_query
-from policies.violations import MAXIMUM, escape
+from policies.validation import parameter_styles as styles
+from policies.validation.parameter_slot import Slot
+from policies.validation.parameter_text import NOT_UTF8, Rejected, decode_query
+from policies.validation.violations import MAXIMUM, escape
 
 # A name that the contract does not have is repeated only if it looks like a name and not like a value.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}").fullmatch

@@ -3,8 +3,8 @@
 import pytest
 
 from contracts.operations import MediaType
-from policies.media_types import Content, ContentType, declares_json, is_json, parse_content_type
-from policies.validators import Validators
+from policies.validation.media_types import Content, ContentType, declares_json, is_json, parse_content_type
+from policies.validation.validators import Validators
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contracts.operations import JsonSchema
-from policies.validators import Validators
+from policies.validation.validators import Validators
 
 _ANNOTATIONS: Final = frozenset(
     {"type", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly"}

@@ -7,8 +7,8 @@ import pytest
 
 from contracts.operations import ApiVersion, HttpBackend, Operation, Parameter
 from policies.exchange import Exchange, Violation
-from policies.parameters import ParameterReader
-from policies.validators import validators_of
+from policies.validation.parameters import ParameterReader
+from policies.validation.validators import validators_of
 
 STRING = {"type": "string"}
 INTEGER = {"type": "integer"}

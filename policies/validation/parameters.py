@@ -9,12 +9,12 @@ import re
 from typing import Any, Final
 
 from contracts.operations import Operation
-from policies import parameter_styles as styles
 from policies.exchange import Exchange, Violation
-from policies.parameter_slot import Slot, bind_slot
-from policies.parameter_text import NOT_UTF8, Rejected
-from policies.query_parameters import QueryReader
-from policies.validators import Validators
+from policies.validation import parameter_styles as styles
+from policies.validation.parameter_slot import Slot, bind_slot
+from policies.validation.parameter_text import NOT_UTF8, Rejected
+from policies.validation.query_parameters import QueryReader
+from policies.validation.validators import Validators
 
 # OAS 3.1 §4.8.12.1: these are described elsewhere, and a parameter of that name "SHALL be ignored".
 RESERVED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})

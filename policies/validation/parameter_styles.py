@@ -9,9 +9,9 @@ since many clients encode the whole value. A space or a pipe cannot stand in a q
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
-from policies.parameter_text import Reader, Rejected, coercion, decode_header, is_integer
-from policies.schema_shape import Shape
-from policies.violations import escape
+from policies.validation.parameter_text import Reader, Rejected, coercion, decode_header, is_integer
+from policies.validation.schema_shape import Shape
+from policies.validation.violations import escape
 
 Decode: TypeAlias = Callable[[str], str | Rejected]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from policies.validators import Validators
-from policies.violations import violations_of
+from policies.validation.validators import Validators
+from policies.validation.violations import violations_of
 
 SECRET = "s3cr3t"
 

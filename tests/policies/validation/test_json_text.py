@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.json_text import Malformed, parse, parse_lax
+from policies.validation.json_text import Malformed, parse, parse_lax
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.operations import Parameter
-from policies import parameter_styles as styles
 from policies.exchange import Violation
-from policies.json_text import Malformed, parse
-from policies.media_types import declares_json
-from policies.parameter_text import Reader, Rejected, decode_header, decode_path, decode_query
-from policies.schema_shape import Shape, shape_of
-from policies.validators import Check, Validators
-from policies.violations import escape, violations_of
+from policies.validation import parameter_styles as styles
+from policies.validation.json_text import Malformed, parse
+from policies.validation.media_types import declares_json
+from policies.validation.parameter_text import Reader, Rejected, decode_header, decode_path, decode_query
+from policies.validation.schema_shape import Shape, shape_of
+from policies.validation.validators import Check, Validators
+from policies.validation.violations import escape, violations_of
 
 _DECODERS = {"path": decode_path, "query": decode_query, "header": decode_header, "cookie": decode_path}
 

@@ -13,7 +13,7 @@ import jsonschema_rs
 import msgspec
 
 from policies.exchange import Violation
-from policies.validators import Check
+from policies.validation.validators import Check
 
 MAXIMUM: Final = 50
 """The most violations that are reported of one message."""

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from policies.schema_shape import shape_of
-from policies.validators import Validators
+from policies.validation.schema_shape import shape_of
+from policies.validation.validators import Validators
 
 VALIDATORS = Validators(
     {

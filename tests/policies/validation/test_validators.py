@@ -10,9 +10,9 @@ import jsonschema_rs
 import pytest
 
 from contracts.operations import ApiVersion, MediaType, Parameter
-from policies.media_types import content_of
-from policies.parameter_slot import bind_slot
-from policies.validators import Check, Validators, validators_of
+from policies.validation.media_types import content_of
+from policies.validation.parameter_slot import bind_slot
+from policies.validation.validators import Check, Validators, validators_of
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "urn:x:request": {

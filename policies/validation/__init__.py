@@ -1,0 +1,1 @@
+"""How a message is held against its contract: JSON, media types, parameters and schemas."""
