@@ -55,7 +55,7 @@ class CatalogSettings(BaseSettings):
         description="Overrides upstreams' URLs by name, as a JSON object. For a deployment that points elsewhere.",
     )
     database_url: SecretStr | None = Field(
-        default=None, description="SQLAlchemy URL of the store; by default SQLite in `data`."
+        default=None, description="URL of the store, sqlite+aiosqlite:///PATH; by default a file in `data`."
     )
     gateway_token: SecretStr | None = Field(
         default=None,
@@ -77,6 +77,14 @@ class CatalogSettings(BaseSettings):
         default="info", description="Least level to log."
     )
     drain: float = Field(default=10.0, ge=0, description="Seconds that open requests get to end when stopping.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_supported(cls, value: SecretStr | None) -> SecretStr | None:
+        # What has not been tested is refused: a store that half works loses secrets.
+        if value is not None and not value.get_secret_value().startswith("sqlite+aiosqlite:///"):
+            raise ValueError("only sqlite+aiosqlite:/// URLs are supported")
+        return value
 
     @field_validator("url", "public_url")
     @classmethod

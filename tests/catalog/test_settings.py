@@ -17,12 +17,12 @@ def test_the_defaults_work_and_keep_to_one_directory() -> None:
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OSTIARY_CATALOG_UPSTREAM_URLS", '{"odoo": "http://127.0.0.1:8069"}')
-    monkeypatch.setenv("OSTIARY_CATALOG_DATABASE_URL", "postgresql+asyncpg://user:pass@db/ostiary")
+    monkeypatch.setenv("OSTIARY_CATALOG_DATABASE_URL", "sqlite+aiosqlite:////data/pass.db")
     monkeypatch.setenv("OSTIARY_GATEWAY_TOKEN", "shared-by-both-of-them")
     monkeypatch.setenv("OSTIARY_CATALOG_URL", "")
     settings = CatalogSettings()
     assert settings.upstream_urls == {"odoo": "http://127.0.0.1:8069"}
-    assert settings.store_url == "postgresql+asyncpg://user:pass@db/ostiary"
+    assert settings.store_url == "sqlite+aiosqlite:////data/pass.db"
     assert settings.gateway_token == SecretStr("shared-by-both-of-them")
     assert settings.url is None
     assert "shared-by" not in repr(settings)
@@ -35,6 +35,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("OSTIARY_CATALOG_PORT", "70000", "OSTIARY_CATALOG_PORT: Input should be less than or equal to 65535"),
         ("OSTIARY_CATALOG_TOKEN_LIFETIME", "864000", "OSTIARY_CATALOG_TOKEN_LIFETIME: Input should be less than"),
         ("OSTIARY_GATEWAY_TOKEN", "short", "OSTIARY_GATEWAY_TOKEN: Value should have at least 16 items"),
+        ("OSTIARY_CATALOG_DATABASE_URL", "mysql://db/x", "OSTIARY_CATALOG_DATABASE_URL: Value error, only sqlite"),
         ("OSTIARY_CATALOG_URL", "catalog.example", "OSTIARY_CATALOG_URL: Value error, must be an absolute"),
         ("OSTIARY_CATALOG_URL", "http://catalog.example", "url 'http://catalog.example' is neither https"),
         ("OSTIARY_CATALOG_ENVIRONMENT", "Live_1", "OSTIARY_CATALOG_ENVIRONMENT: String should match"),

@@ -141,6 +141,26 @@ def test_an_estate_of_ones_own(chart: Any) -> None:
     assert {"name": "estate", "configMap": own} in volumes
 
 
+def test_partners_reach_the_token_endpoint_and_nothing_else_of_the_catalog(chart: Any) -> None:
+    catalog = {**VALUES["catalog"], "ingress": {"enabled": True, "host": "login.example"}}
+    made = render(chart, {**VALUES, "catalog": catalog})
+    (rule,) = made["Ingress", "edge-ostiary-catalog"]["spec"]["rules"]
+    assert rule["host"] == "login.example"
+    assert {(path["path"], path["pathType"]) for path in rule["http"]["paths"]} == {
+        ("/oauth/token", "Exact"),
+        ("/oauth/jwks", "Exact"),
+        ("/.well-known/oauth-authorization-server", "Exact"),
+    }
+
+
+def test_an_insecure_url_is_a_choice(chart: Any) -> None:
+    name = "OSTIARY_CATALOG_ALLOW_INSECURE_URL"
+    for chosen in (False, True):
+        made = render(chart, {**VALUES, "catalog": {**VALUES["catalog"], "allowInsecureUrl": chosen}})
+        given = {entry["name"] for entry in container(made["Deployment", "edge-ostiary-catalog"])["env"]}
+        assert (name in given) is chosen
+
+
 def test_lint_has_nothing_to_say() -> None:
     report = helm.lint(str(CHART), VALUES)
     assert [message for message in report["messages"] if "icon" not in message["error"]] == []

@@ -46,3 +46,36 @@ tolerations: {{- toYaml . | nindent 2 }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
+
+{{/* Called with (dict "root" $ "component" … "ingress" … "paths" (list …) "match" "Exact"); nothing where it is not enabled. */}}
+{{- define "ostiary.ingress" -}}
+{{- if .ingress.enabled }}
+{{- $name := printf "%s-%s" (include "ostiary.name" .root) .component }}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ $name }}
+  labels: {{- include "ostiary.labels" (dict "root" .root "component" .component) | nindent 4 }}
+  {{- with .ingress.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- with .ingress.className }}
+  ingressClassName: {{ . }}
+  {{- end }}
+  {{- if .ingress.tlsSecret }}
+  tls:
+    - { hosts: [{{ .ingress.host | quote }}], secretName: {{ .ingress.tlsSecret }} }
+  {{- end }}
+  rules:
+    - host: {{ .ingress.host | quote }}
+      http:
+        paths:
+          {{- range .paths }}
+          - path: {{ . }}
+            pathType: {{ $.match }}
+            backend: { service: { name: {{ $name }}, port: { name: http } } }
+          {{- end }}
+{{- end }}
+{{- end -}}
