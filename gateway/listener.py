@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.wire.connection import Connection
+from gateway.wire.connection import LINGER, Connection
 from gateway.wire.messages import Acceptor
 from gateway.wire.outgoing import Gathering
 
@@ -61,7 +61,15 @@ class Listener:
         self.gathering = Gathering(loop)
         self.scheme = "http" if tls is None else "https"
         self._server = await loop.create_server(
-            lambda: Connection(self), host, port, backlog=BACKLOG, ssl=tls, reuse_port=reuse_port or None
+            lambda: Connection(self),
+            host,
+            port,
+            backlog=BACKLOG,
+            ssl=tls,
+            # A handshake is part of the wait for a first head.
+            ssl_handshake_timeout=self.settings.head_timeout if tls is not None else None,
+            ssl_shutdown_timeout=LINGER if tls is not None else None,
+            reuse_port=reuse_port or None,
         )
         self._tick()
         bound: int = self._server.sockets[0].getsockname()[1]

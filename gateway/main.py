@@ -22,6 +22,7 @@ from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.admin import Admin
 from gateway.listener import Listener, ListenerSettings
+from gateway.listener_tls import ServerTls, TlsError, TlsFiles
 from gateway.logs import configure_logging
 from gateway.pipeline import Pipeline
 from gateway.record import AccessLog
@@ -30,6 +31,9 @@ from gateway.runtime import RuntimeBuilder
 from gateway.secrets import UpstreamSecrets
 from gateway.settings import GatewaySettings, SettingsError, read_snapshot_key
 from gateway.snapshot_store import SnapshotStore
+from gateway.telemetry.counting import Counting
+from gateway.telemetry.exposition import expose
+from gateway.telemetry.state import State
 
 log = structlog.get_logger()
 
@@ -66,7 +70,9 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
     descriptor = 1 if settings.access_log is None else _open_log(settings.access_log)
     access_log = AccessLog(descriptor)
     access = AccessView()
-    pipeline = Pipeline(access_log)
+    tls = _tls(settings)
+    counting = Counting()
+    pipeline = Pipeline(access_log, counting)
     async with aiohttp.ClientSession(
         # Each upstream has a budget of its own; one limit over all would let a slow one starve the others.
         connector=aiohttp.TCPConnector(limit=0),
@@ -88,6 +94,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
             runtime = builder.build(snapshot, pipeline.runtime)
             previous, pipeline.runtime = pipeline.runtime, runtime
             builder.adopt(runtime, previous)
+            counting.keep(runtime.operations())
             log.info(
                 "snapshot in force",
                 serial=snapshot.manifest.serial,
@@ -98,7 +105,12 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
         store = SnapshotStore(settings.data, key)
         _start_from_disk(store, adopt)
         client = _follow(settings, session, key, store, adopt)
-        admin = Admin(lambda: pipeline.runtime, lambda: _state(pipeline, access_log, client))
+        state = State(pipeline, access_log, client, None)
+        admin = Admin(
+            lambda: pipeline.runtime,
+            lambda: _state(pipeline, access_log, client),
+            lambda: expose(counting, state.samples()),
+        )
         listener = Listener(
             pipeline,
             ListenerSettings(
@@ -115,7 +127,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
         following = asyncio.create_task(client.run()) if client is not None else None
         try:
             admin_port = await admin.start(settings.admin_host, settings.admin_port)
-            port = await listener.start(settings.host, settings.port)
+            port = await listener.start(settings.host, settings.port, tls=tls.context if tls is not None else None)
             log.info("gateway listening", host=settings.host, port=port, admin_port=admin_port)
             _announce(settings.port_file, {"port": port, "admin_port": admin_port, "pid": os.getpid()})
             await stop.wait()
@@ -157,6 +169,19 @@ def _follow(
         raise SettingsError("OSTIARY_GATEWAY_TOKEN is needed to follow OSTIARY_GATEWAY_CATALOG_URL")
     token = settings.token.get_secret_value()
     return SnapshotClient(settings.catalog_url, token, key, store, adopt, session=session)
+
+
+def _tls(settings: GatewaySettings) -> ServerTls | None:
+    """Raises SettingsError, so that a listener that should speak TLS never speaks without."""
+    certificate, key, client_ca = settings.tls_cert, settings.tls_key, settings.tls_client_ca
+    if certificate is None or key is None:
+        if certificate is not None or key is not None or client_ca is not None:
+            raise SettingsError("OSTIARY_GATEWAY_TLS_CERT and OSTIARY_GATEWAY_TLS_KEY are needed for TLS")
+        return None
+    try:
+        return ServerTls(TlsFiles(certificate, key, client_ca, settings.tls_client_verify))
+    except TlsError as error:
+        raise SettingsError(f"OSTIARY_GATEWAY_TLS_…: {error}") from None
 
 
 def _open_log(path: Path) -> int:

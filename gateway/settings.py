@@ -2,7 +2,7 @@
 
 import base64
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field, SecretStr
@@ -33,6 +33,19 @@ class GatewaySettings(BaseSettings):
     )
     secrets: Path | None = Field(
         None, description="Directory with one file per upstream credential, named as the estate names it."
+    )
+    tls_cert: Path | None = Field(
+        None,
+        description="PEM file with the listener's certificate and its chain; the listener then speaks TLS. "
+        "Looked at anew when clients connect.",
+    )
+    tls_key: Path | None = Field(None, description="PEM file with the private key of that certificate.")
+    tls_client_ca: Path | None = Field(
+        None, description="PEM file with the authorities of client certificates; clients are then asked for one."
+    )
+    tls_client_verify: Literal["optional", "required"] = Field(
+        "optional",
+        description="Whether a client without a certificate may connect, where `TLS_CLIENT_CA` is set.",
     )
     access_log: Path | None = Field(None, description="Where to append the access log; standard output without.")
     drain: float = Field(20.0, ge=0, description="Seconds that open requests get to end when stopping.")

@@ -34,6 +34,16 @@ class Principal:
     claims: Mapping[str, Any]
 
 
+class ClientCertificate(msgspec.Struct, frozen=True, gc=False):
+    """The certificate by which a client proved itself in the TLS handshake, verified by the listener.
+
+    `thumbprint` is the `x5t#S256` of RFC 8705 §3.1 (base64url, no padding); `subject` is in the form of RFC 4514.
+    """
+
+    thumbprint: str
+    subject: str
+
+
 class LimitState(msgspec.Struct, frozen=True, gc=False):
     """What one limit has left after a decision: `remaining` units, for `reset` more seconds.
 
@@ -74,6 +84,7 @@ class Exchange:
         "body_value",
         "bytes_in",
         "bytes_out",
+        "client_certificate",
         "ended_at",
         "fields",
         "headers",
@@ -123,6 +134,7 @@ class Exchange:
         self.scheme = scheme
         self.http_version = http_version
         self.received_at = received_at
+        self.client_certificate: ClientCertificate | None = None
         self.request_id = ""
         # From `target`: the normalised path (the very string that is routed and forwarded) and raw query.
         self.path = ""

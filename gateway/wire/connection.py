@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from contracts.problems import Problem, problem
 from gateway.wire.answer import Answer
+from gateway.wire.client_certificate import client_certificate
 from gateway.wire.framing import CONTINUE, ChunkedBody, ChunkError, SizedBody
 from gateway.wire.head import SIZE, START_LINE, Head, hopeless
 from gateway.wire.messages import Handler
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
-from policies.exchange import Exchange
+from policies.exchange import ClientCertificate, Exchange
 
 if TYPE_CHECKING:
     from gateway.listener import Listener
@@ -35,6 +36,7 @@ class Connection(asyncio.Protocol):
         "_answer",
         "_blank",
         "_body",
+        "_certificate",
         "_continue_due",
         "_discard",
         "_examined",
@@ -58,6 +60,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, listener: "Listener") -> None:
         self._listener = listener
         self._peer = ""
+        self._certificate: ClientCertificate | None = None
         self._pending = b""
         self._answer: Answer | None = None  # the request that is being handled
         self._handler: Handler | None = None
@@ -81,6 +84,8 @@ class Connection(asyncio.Protocol):
         self.out = Outgoing(self._transport, self._listener.gathering)
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if isinstance(peer, tuple) else ""
+        if self._listener.scheme == "https":
+            self._certificate = client_certificate(transport.get_extra_info("ssl_object"))
         self._since = self._listener.now
         self._listener.connections.add(self)
 
@@ -196,7 +201,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def _exchange(self, head: Head) -> Exchange:
-        return Exchange(
+        exchange = Exchange(
             head.method,
             head.target,
             head.headers,
@@ -206,6 +211,9 @@ class Connection(asyncio.Protocol):
             "1.1" if head.minor else "1.0",
             time.monotonic(),
         )
+        if self._certificate is not None:
+            exchange.client_certificate = self._certificate
+        return exchange
 
     def _wait_for_head(self, data: bytes, stop: int) -> bool:
         """Refuses at once what can no longer become a sound head, and otherwise waits for the rest of it."""

@@ -49,6 +49,14 @@ def test_a_secret_is_a_file_or_a_variable(tmp_path: Path, monkeypatch: pytest.Mo
             {"OSTIARY_GATEWAY_SNAPSHOT_KEY": KEY, "OSTIARY_GATEWAY_CATALOG_URL": "http://127.0.0.1:1"},
             "OSTIARY_GATEWAY_TOKEN",
         ),
+        (
+            {"OSTIARY_GATEWAY_SNAPSHOT_KEY": KEY, "OSTIARY_GATEWAY_TLS_CERT": "server.pem"},
+            "OSTIARY_GATEWAY_TLS_KEY",
+        ),
+        (
+            {"OSTIARY_GATEWAY_SNAPSHOT_KEY": KEY, "OSTIARY_GATEWAY_TLS_CLIENT_CA": "ca.pem"},
+            "OSTIARY_GATEWAY_TLS_KEY",
+        ),
     ],
 )
 def test_the_process_names_what_is_wrong_and_ends_with_2(
