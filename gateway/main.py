@@ -31,9 +31,6 @@ from gateway.runtime import RuntimeBuilder
 from gateway.secrets import UpstreamSecrets
 from gateway.settings import GatewaySettings, SettingsError, read_snapshot_key
 from gateway.snapshot_store import SnapshotStore
-from gateway.telemetry.counting import Counting
-from gateway.telemetry.exposition import expose
-from gateway.telemetry.state import State
 
 log = structlog.get_logger()
 
@@ -71,8 +68,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
     access_log = AccessLog(descriptor)
     access = AccessView()
     tls = _tls(settings)
-    counting = Counting()
-    pipeline = Pipeline(access_log, counting)
+    pipeline = Pipeline(access_log)
     async with aiohttp.ClientSession(
         # Each upstream has a budget of its own; one limit over all would let a slow one starve the others.
         connector=aiohttp.TCPConnector(limit=0),
@@ -94,7 +90,6 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
             runtime = builder.build(snapshot, pipeline.runtime)
             previous, pipeline.runtime = pipeline.runtime, runtime
             builder.adopt(runtime, previous)
-            counting.keep(runtime.operations())
             log.info(
                 "snapshot in force",
                 serial=snapshot.manifest.serial,
@@ -105,12 +100,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
         store = SnapshotStore(settings.data, key)
         _start_from_disk(store, adopt)
         client = _follow(settings, session, key, store, adopt)
-        state = State(pipeline, access_log, client, None)
-        admin = Admin(
-            lambda: pipeline.runtime,
-            lambda: _state(pipeline, access_log, client),
-            lambda: expose(counting, state.samples()),
-        )
+        admin = Admin(lambda: pipeline.runtime, lambda: _state(pipeline, access_log, client))
         listener = Listener(
             pipeline,
             ListenerSettings(

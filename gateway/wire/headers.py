@@ -1,9 +1,8 @@
 """Which header fields pass the gateway, and the head of the request that an upstream gets.
 
 Forwarding is faithful: order, duplicates and spelling are kept. Dropped are the hop-by-hop fields of RFC 9110
-§7.6.1 and those that Connection names, the partner's own credential, every field by which the gateway itself
-speaks to an upstream, and those by which frameworks are told of another path, method, host or user than the
-request's: in all spellings that a CGI-like server would take for them (`X_Forwarded_For`, `X.Forwarded.For`).
+§7.6.1 and those that Connection names, the partner's own credential, and every field by which the gateway itself
+speaks to an upstream, in all spellings that a CGI-like server would take for it (`X_Forwarded_For`).
 """
 
 import re
@@ -71,10 +70,8 @@ class _Passes(dict[bytes, bool]):
         self._credential = credential
 
     def __missing__(self, name: bytes) -> bool:
-        lower = name.lower()
-        plain = _SEPARATOR.sub(b"-", lower)
+        plain = name.lower().replace(b"_", b"-")
         passes = not (plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential)
-        passes = passes and (plain == lower or plain not in _JUDGED)
         if len(self) < _KNOWN_NAMES:  # names come from outside: the table must not grow with them
             self[name] = passes
         return passes
@@ -82,7 +79,7 @@ class _Passes(dict[bytes, bool]):
 
 @lru_cache(maxsize=64)
 def _passes(credential: bytes) -> _Passes:
-    return _Passes(_SEPARATOR.sub(b"-", credential.lower()))
+    return _Passes(credential.lower().replace(b"_", b"-"))
 
 
 def forwarded_headers(headers: list[Header], connection: bytes | None, credential: bytes = b"") -> list[Header]:
