@@ -29,7 +29,8 @@ _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(.*)\Z", re.IGNORECASE | re.DOTALL)
 _AMBIGUOUS_ESCAPE: Final = re.compile(rb"%(?:2F|5C|[01][0-9A-F]|7F)")
 _DOUBLE_ENCODED: Final = re.compile(rb"%25[0-9A-Fa-f]{2}")
-_DOT_SEGMENT: Final = re.compile(rb"/\.{1,2}(?:/|\Z)")
+# `..%3B` too: a server that cuts path parameters off after decoding has a dot segment there.
+_DOT_SEGMENT: Final = re.compile(rb"/\.{1,2}(?:/|%3B|\Z)")
 
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 

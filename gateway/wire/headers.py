@@ -1,8 +1,9 @@
 """Which header fields pass the gateway, and the head of the request that an upstream gets.
 
 Forwarding is faithful: order, duplicates and spelling are kept. Dropped are the hop-by-hop fields of RFC 9110
-§7.6.1 and those that Connection names, the partner's own credential, and every field by which the gateway itself
-speaks to an upstream, in all spellings that a CGI-like server would take for it (`X_Forwarded_For`).
+§7.6.1 and those that Connection names, the partner's own credential, every field by which the gateway itself
+speaks to an upstream, and those by which frameworks are told of another path, method, host or user than the
+request's: in all spellings that a CGI-like server would take for them (`X_Forwarded_For`, `X.Forwarded.For`).
 """
 
 import re
@@ -44,10 +45,33 @@ _NOT_FORWARDED: Final = HOP_BY_HOP | {
     b"x-request-id",
     b"traceparent",
     b"tracestate",
+    # Another path, method or host than the one that was authorised (Symfony, IIS, Rails, Express and others).
+    b"x-original-url",
+    b"x-original-uri",
+    b"x-original-host",
+    b"x-rewrite-url",
+    b"x-host",
+    b"x-http-host-override",
+    b"x-http-method",
+    b"x-http-method-override",
+    b"x-method-override",
+    b"proxy",  # CVE-2016-5385: CGI makes the upstream's own HTTP_PROXY of it
+    # Another user or address than the connection's.
+    b"remote-user",
+    b"x-remote-user",
+    b"x-authenticated-user",
+    b"x-client-ip",
+    b"x-cluster-client-ip",
+    b"x-original-forwarded-for",
+    b"true-client-ip",
+    b"cf-connecting-ip",
+    b"x-openerp-session-id",
 }
 _OURS: Final = (
     b"x-ostiary-",
     b"x-forwarded-",
+    b"x-auth-request-",
+    b"x-odoo-",  # names the database
     # By these a TLS terminator tells of a client's certificate; a client tells of nobody's.
     b"ssl-client-",
     b"x-ssl-",
@@ -55,6 +79,11 @@ _OURS: Final = (
     b"x-amzn-mtls-",
     b"x-arr-clientcert",
 )
+# By these the request was judged: an alias must not tell the upstream otherwise.
+_JUDGED: Final = frozenset(
+    {b"accept", b"api-version", b"content-encoding", b"content-type", b"idempotency-key", b"range"}
+)
+_SEPARATOR: Final = re.compile(rb"[^0-9a-z]")
 _KNOWN_NAMES: Final = 2048
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
@@ -70,8 +99,10 @@ class _Passes(dict[bytes, bool]):
         self._credential = credential
 
     def __missing__(self, name: bytes) -> bool:
-        plain = name.lower().replace(b"_", b"-")
+        lower = name.lower()
+        plain = _SEPARATOR.sub(b"-", lower)
         passes = not (plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential)
+        passes = passes and (plain == lower or plain not in _JUDGED)
         if len(self) < _KNOWN_NAMES:  # names come from outside: the table must not grow with them
             self[name] = passes
         return passes
@@ -79,7 +110,7 @@ class _Passes(dict[bytes, bool]):
 
 @lru_cache(maxsize=64)
 def _passes(credential: bytes) -> _Passes:
-    return _Passes(credential.lower().replace(b"_", b"-"))
+    return _Passes(_SEPARATOR.sub(b"-", credential.lower()))
 
 
 def forwarded_headers(headers: list[Header], connection: bytes | None, credential: bytes = b"") -> list[Header]:

@@ -85,6 +85,18 @@ def test_the_gateway_speaks_for_itself() -> None:
         b"Tracestate",
         b"X-Api-Key",
         b"X_Api_Key",
+        b"X.Api.Key",
+        b"X.Forwarded.For",
+        b"X!Forwarded~For",
+        b"X-Original-URL",
+        b"X_Rewrite_URL",
+        b"X-HTTP-Method-Override",
+        b"Proxy",
+        b"Remote_User",
+        b"X-Odoo-Database",
+        b"X-SSL-Client-Verify",
+        b"Content_Type",
+        b"Api_Version",
     ],
 )
 def test_spoofed_or_hop_by_hop_field_never_passes(name: bytes) -> None:

@@ -44,6 +44,8 @@ def test_a_sound_target_has_one_spelling(given_target: bytes, expected: tuple[st
         (b"/a/..?x=1", target.DOTS),
         (b"/a/%2e%2e/b", target.DOTS),
         (b"/a/.%2E/b", target.DOTS),
+        (b"/a/..%3bx/b", target.DOTS),
+        (b"/a/%2e%3B", target.DOTS),
         (b"/a%252fb", target.DOUBLE),
         (b"/a%25%32%66b", target.DOUBLE),
         (b"/a%2541", target.DOUBLE),

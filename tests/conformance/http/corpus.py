@@ -7,7 +7,8 @@ request smuggling since 2005: CL.TE, TE.CL, TE.TE, obs-fold, bare line ends, chu
 from typing import Final, NamedTuple
 
 GET: Final = b"GET /a HTTP/1.1\r\n"
-POST: Final = b"POST /a HTTP/1.1\r\n"
+# With a type, so that a whole gateway, too, would take the body.
+POST: Final = b"POST /a HTTP/1.1\r\nContent-Type: application/octet-stream\r\n"
 HOST: Final = b"Host: api.example\r\n"
 END: Final = b"\r\n"
 SMUGGLED: Final = b"GET /smuggled HTTP/1.1\r\nHost: api.example\r\n\r\n"
