@@ -1,3 +1,4 @@
+import os
 import re
 
 import pytest
@@ -17,3 +18,23 @@ def test_another_is_replaced(given: bytes) -> None:
     made = choose({b"x-request-id": given})
     assert re.fullmatch("[0-9a-f]{32}", made)
     assert made != choose({})
+
+
+def test_made_ids_are_never_the_same() -> None:
+    made = [choose({}) for _ in range(2_000)]
+    assert len(set(made)) == len(made)
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in made)
+
+
+def test_a_forked_process_makes_its_own() -> None:
+    choose({})
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(write, choose({}).encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    theirs = os.read(read, 64).decode()
+    os.close(read)
+    os.close(write)
+    assert theirs not in {choose({}) for _ in range(512)}
