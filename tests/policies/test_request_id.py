@@ -29,8 +29,8 @@ def test_made_ids_are_never_the_same() -> None:
 
 def test_a_forked_process_makes_its_own() -> None:
     script = (
-        "import os, sys; from policies.request_id import choose; choose({}); child = os.fork() == 0; "
-        "[print(choose({})) for _ in range(512)]; sys.stdout.flush(); child or os.wait()"
+        "import os; from policies.request_id import choose; choose({}); child = os.fork() == 0; "
+        "child or os.wait(); print(*[choose({}) for _ in range(512)])"
     )
     # In a process of its own: forking one that has threads is asking for trouble.
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
