@@ -5,7 +5,7 @@ from typing import Final
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-from reference_pages import cli, estate, findings, policies, problems, python, settings
+from reference_pages import cli, estate, findings, metrics, policies, problems, python, settings
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/problems.md": problems.page,
@@ -13,6 +13,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/policies.md": policies.page,
     "reference/estate.md": estate.page,
     "reference/settings.md": settings.page,
+    "reference/metrics.md": metrics.page,
     "reference/cli.md": cli.page,
     "reference/python.md": python.page,
 }

@@ -1,21 +1,36 @@
-"""The admin listener: liveness, readiness and a status document, apart from partners' traffic."""
+"""The admin listener: liveness, readiness, a status document and metrics, apart from partners' traffic."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
 from gateway.runtime import AnyUpstream, Runtime
+from gateway.telemetry.exposition import CONTENT_TYPE
 from gateway.upstreams.http import HttpUpstream
 
 
 class Admin:
-    """`/healthz` says that the process lives, `/readyz` that it has a snapshot and is not stopping."""
+    """`/healthz` says that the process lives, `/readyz` that it has a snapshot and is not stopping.
 
-    def __init__(self, runtime: Callable[[], Runtime | None], state: Callable[[], dict[str, Any]]) -> None:
+    `metrics` gives the text of `/metrics`, piece by piece; what is known of the process itself is added.
+    """
+
+    def __init__(
+        self,
+        runtime: Callable[[], Runtime | None],
+        state: Callable[[], dict[str, Any]],
+        metrics: Callable[[], Iterator[str]],
+    ) -> None:
         self._runtime = runtime
         self._state = state
+        self._metrics = metrics
+        self._process = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._process)
         self._runner: web.AppRunner | None = None
         self.stopping = False
 
@@ -27,6 +42,7 @@ class Admin:
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/status", self._status),
+                web.get("/metrics", self._exposition),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -49,6 +65,14 @@ class Admin:
         if self._runtime() is None:
             return web.json_response({"status": "fail", "reason": "no snapshot"}, status=503)
         return web.json_response({"status": "pass"})
+
+    async def _exposition(self, request: web.Request) -> web.Response:
+        pieces = []
+        for piece in self._metrics():
+            pieces.append(piece.encode())
+            await asyncio.sleep(0)  # requests come first: see `telemetry.exposition`
+        pieces.append(generate_latest(self._process))
+        return web.Response(body=b"".join(pieces), headers={"Content-Type": CONTENT_TYPE})
 
     async def _status(self, request: web.Request) -> web.Response:
         runtime = self._runtime()

@@ -31,6 +31,9 @@ from gateway.runtime import RuntimeBuilder
 from gateway.secrets import UpstreamSecrets
 from gateway.settings import GatewaySettings, SettingsError, read_snapshot_key
 from gateway.snapshot_store import SnapshotStore
+from gateway.telemetry.counting import Counting
+from gateway.telemetry.exposition import expose
+from gateway.telemetry.state import State
 
 log = structlog.get_logger()
 
@@ -68,7 +71,8 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
     access_log = AccessLog(descriptor)
     access = AccessView()
     tls = _tls(settings)
-    pipeline = Pipeline(access_log)
+    counting = Counting()
+    pipeline = Pipeline(access_log, counting)
     async with aiohttp.ClientSession(
         # Each upstream has a budget of its own; one limit over all would let a slow one starve the others.
         connector=aiohttp.TCPConnector(limit=0),
@@ -90,6 +94,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
             runtime = builder.build(snapshot, pipeline.runtime)
             previous, pipeline.runtime = pipeline.runtime, runtime
             builder.adopt(runtime, previous)
+            counting.keep(runtime.operations())
             log.info(
                 "snapshot in force",
                 serial=snapshot.manifest.serial,
@@ -100,7 +105,12 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
         store = SnapshotStore(settings.data, key)
         _start_from_disk(store, adopt)
         client = _follow(settings, session, key, store, adopt)
-        admin = Admin(lambda: pipeline.runtime, lambda: _state(pipeline, access_log, client))
+        state = State(pipeline, access_log, client, None)
+        admin = Admin(
+            lambda: pipeline.runtime,
+            lambda: _state(pipeline, access_log, client),
+            lambda: expose(counting, state.samples()),
+        )
         listener = Listener(
             pipeline,
             ListenerSettings(

@@ -3,22 +3,27 @@
 import asyncio
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.handling import Handling
-from gateway.record import AccessLog
 from gateway.runtime import Runtime
 from gateway.wire.messages import Client
 from policies.exchange import Exchange
 
 
+class Recorder(Protocol):
+    """Takes what is to be kept of an exchange that has ended; it must not wait."""
+
+    def record(self, exchange: Exchange, /) -> None: ...
+
+
 class Pipeline:
     """Implements the listener's `Acceptor`. `runtime` is replaced between two requests, never changed."""
 
-    def __init__(self, access_log: AccessLog) -> None:
+    def __init__(self, *recorders: Recorder) -> None:
         self.runtime: Runtime | None = None
         self.open = 0
-        self._access_log = access_log
+        self._recorders = recorders
         self._tasks: set[asyncio.Task[None]] = set()
 
     def accept(self, client: Client, /) -> Handling:
@@ -31,13 +36,15 @@ class Pipeline:
         """The listener itself has answered what is no sound request."""
         exchange.refused_by = exchange.refused_by or "framing"
         exchange.ended_at = time.monotonic()
-        self._access_log.record(exchange)
+        for recorder in self._recorders:
+            recorder.record(exchange)
 
     def ended(self, exchange: Exchange) -> None:
         """Called once for each accepted exchange."""
         self.open -= 1
         exchange.ended_at = time.monotonic()
-        self._access_log.record(exchange)
+        for recorder in self._recorders:
+            recorder.record(exchange)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs what has to wait, and keeps hold of it until it is done."""

@@ -62,6 +62,12 @@ class Runtime:
     rejected: Mapping[str, str]
     """Versions (`orders/v1`) that could not be bound, with the reason; they serve their last good form."""
 
+    def operations(self) -> set[tuple[str, str, str]]:
+        """API, version and operation of everything that is served."""
+        return {
+            (route.version.api, route.version.version, route.operation.id) for _, _, route in self.router.routes
+        }
+
 
 class RuntimeBuilder:
     """Builds runtimes, one after the other, out of the process's collaborators."""

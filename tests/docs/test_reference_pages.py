@@ -20,6 +20,7 @@ from contracts.openapi.rules import CONTRACT_RULES
 from contracts.operations import OdooAction, OdooValue
 from contracts.problems import CATALOGUE
 from gateway.settings import GatewaySettings
+from gateway.telemetry.metrics import METRICS
 from policies.stages import ORDER
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +89,14 @@ def test_settings(reference: Mapping[str, str], settings: type[BaseSettings]) ->
         (row,) = re.findall(rf"^\| `{variable}`.*$", section(page, f"## {prefix.split('_')[1].title()}"), re.M)
         assert field.description is not None
         assert field.description.replace("<", "&lt;") in row
+
+
+def test_metrics(reference: Mapping[str, str]) -> None:
+    page = reference["reference/metrics.md"]
+    for row in METRICS:
+        labels = ", ".join(f"`{label}`" for label in row.labels)
+        assert f'<a id="{row.name}"></a>[`{row.name}`](#{row.name}) | {row.kind} | {labels} | {row.help} |' in page
+    assert page.count('<a id="ostiary_') == len(METRICS)
 
 
 def test_every_variable_that_the_code_knows(reference: Mapping[str, str]) -> None:

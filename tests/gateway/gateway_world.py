@@ -35,6 +35,7 @@ from gateway.pipeline import Pipeline
 from gateway.record import AccessLog
 from gateway.runtime import RuntimeBuilder
 from gateway.secrets import UpstreamSecrets
+from gateway.telemetry.counting import Counting
 from tests.gateway.http_harness import RawAnswer, RawUpstream, Script, raw_client, raw_upstream, say_ok
 from tests.support.policy_world import AUDIENCE, EC_KEY, ISSUER, NOW, claims, compact, ec_jwk, header
 
@@ -137,18 +138,28 @@ class Gateway:
     """The running gateway, and a client's view of it."""
 
     def __init__(
-        self, port: int, pipeline: Pipeline, builder: RuntimeBuilder, upstream: RawUpstream, log: Path
+        self,
+        port: int,
+        pipeline: Pipeline,
+        builder: RuntimeBuilder,
+        upstream: RawUpstream,
+        log: Path,
+        counting: Counting,
+        access_log: AccessLog,
     ) -> None:
         self.port = port
         self.pipeline = pipeline
         self.builder = builder
         self.upstream = upstream
+        self.counting = counting
+        self.access_log = access_log
         self._log = log
 
     def adopt(self, made: Snapshot) -> None:
         runtime = self.builder.build(made, self.pipeline.runtime)
         previous, self.pipeline.runtime = self.pipeline.runtime, runtime
         self.builder.adopt(runtime, previous)
+        self.counting.keep(runtime.operations())
 
     async def ask(
         self, method: str, path: str, body: bytes = b"", *, bearer: str | None = "", **fields: str
@@ -181,7 +192,8 @@ async def gateway(
     path = directory / "access.log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     access_log = AccessLog(descriptor)
-    pipeline = Pipeline(access_log)
+    counting = Counting()
+    pipeline = Pipeline(access_log, counting)
     listener = Listener(pipeline)
     async with raw_upstream(script) as upstream, aiohttp.ClientSession() as session:
         builder = RuntimeBuilder(
@@ -193,7 +205,7 @@ async def gateway(
             session=session,
         )
         port = await listener.start("127.0.0.1", 0)
-        running = Gateway(port, pipeline, builder, upstream, path)
+        running = Gateway(port, pipeline, builder, upstream, path, counting, access_log)
         running.adopt(made or snapshot(port=upstream.port, **options))
         try:
             yield running

@@ -1,0 +1,154 @@
+"""The table of the gateway's metrics: names, labels and meaning. The reference page is made from it.
+
+Cardinality is bounded by the snapshot: labels are names that the estate gives (APIs, versions, operations, plans,
+upstreams) or words of fixed lists (statuses, policies, problems, rules). What no operation was found for has the
+label `(none)`, which no estate can give; a client, a path or a peer is never a label.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+NONE: Final = "(none)"
+"""The label of what has no name: a request that met no operation, a caller without a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A row of the table. A counter only grows, until the process or what it counts is replaced."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    help: str
+
+
+_OPERATION: Final = ("api", "version", "operation")
+
+REQUESTS: Final = Metric(
+    "ostiary_requests_total",
+    "counter",
+    (*_OPERATION, "plan", "status"),
+    "Requests that ended. status: 1xx to 5xx; 499 where the client went away before its answer; aborted where an "
+    "answer had begun and was broken off.",
+)
+DURATION: Final = Metric(
+    "ostiary_request_duration_seconds",
+    "histogram",
+    _OPERATION,
+    "From a request's first byte to the end of its answer, in seconds.",
+)
+UPSTREAM_DURATION: Final = Metric(
+    "ostiary_upstream_duration_seconds",
+    "histogram",
+    _OPERATION,
+    "From calling the upstream until its answer began, or until it was given up, in seconds.",
+)
+REFUSALS: Final = Metric(
+    "ostiary_refusals_total",
+    "counter",
+    (*_OPERATION, "policy", "problem"),
+    "Requests that the gateway answered with a problem, by the policy or part that refused and the problem's id.",
+)
+LIMITER: Final = Metric(
+    "ostiary_limiter_decisions_total",
+    "counter",
+    ("api", "version", "plan", "decision"),
+    "Decisions of the rate limiter: allowed or refused.",
+)
+VIOLATIONS: Final = Metric(
+    "ostiary_response_violations_total",
+    "counter",
+    (*_OPERATION, "rule"),
+    "Places in upstreams' answers that the contract does not admit, by the rule that they break.",
+)
+OPEN_REQUESTS: Final = Metric(
+    "ostiary_open_requests", "gauge", (), "Requests that were accepted and have not ended."
+)
+CONNECTIONS_OPENED: Final = Metric(
+    "ostiary_upstream_connections_opened_total",
+    "counter",
+    ("upstream",),
+    "Connections to an HTTP upstream that were established. Few beside its requests, where it keeps them alive.",
+)
+CONNECTIONS_IN_USE: Final = Metric(
+    "ostiary_upstream_connections_in_use",
+    "gauge",
+    ("upstream",),
+    "Connections that carry a call to an HTTP upstream, or are being opened for one.",
+)
+CALLS_QUEUED: Final = Metric(
+    "ostiary_upstream_calls_queued",
+    "gauge",
+    ("upstream",),
+    "Calls that wait for a connection of the upstream's budget.",
+)
+SNAPSHOT_SERIAL: Final = Metric(
+    "ostiary_snapshot_serial", "gauge", (), "Serial of the snapshot in force; 0 without one."
+)
+SNAPSHOT_ISSUED: Final = Metric(
+    "ostiary_snapshot_issued_timestamp_seconds",
+    "gauge",
+    (),
+    "When the snapshot in force was issued, in Unix seconds; 0 without one.",
+)
+SNAPSHOT_AGE: Final = Metric(
+    "ostiary_snapshot_age_seconds",
+    "gauge",
+    (),
+    "Seconds since the catalog last confirmed that what is in force is its newest. Absent without a catalog.",
+)
+SNAPSHOT_OPERATIONS: Final = Metric("ostiary_snapshot_operations", "gauge", (), "Operations that are served.")
+REJECTED_VERSIONS: Final = Metric(
+    "ostiary_snapshot_rejected_versions",
+    "gauge",
+    (),
+    "API versions of the snapshot that could not be bound; they serve their last good form, if they have one.",
+)
+CATALOG_FAILING: Final = Metric(
+    "ostiary_catalog_failing",
+    "gauge",
+    (),
+    "1 while the gateway is not at the catalog's snapshot, for whatever reason. Absent without a catalog.",
+)
+LOG_LINES: Final = Metric("ostiary_access_log_lines_total", "counter", (), "Lines of the access log.")
+LOG_DROPPED: Final = Metric(
+    "ostiary_access_log_dropped_total", "counter", (), "Lines of the access log that could not be written."
+)
+SPANS_EXPORTED: Final = Metric(
+    "ostiary_spans_exported_total",
+    "counter",
+    (),
+    "Spans that the collector of traces took. Absent without traces.",
+)
+SPANS_DROPPED: Final = Metric(
+    "ostiary_spans_dropped_total",
+    "counter",
+    (),
+    "Spans that were dropped: the queue was full, or the collector did not take them. Absent without traces.",
+)
+
+METRICS: Final[tuple[Metric, ...]] = (
+    REQUESTS,
+    DURATION,
+    UPSTREAM_DURATION,
+    REFUSALS,
+    LIMITER,
+    VIOLATIONS,
+    OPEN_REQUESTS,
+    CONNECTIONS_OPENED,
+    CONNECTIONS_IN_USE,
+    CALLS_QUEUED,
+    SNAPSHOT_SERIAL,
+    SNAPSHOT_ISSUED,
+    SNAPSHOT_AGE,
+    SNAPSHOT_OPERATIONS,
+    REJECTED_VERSIONS,
+    CATALOG_FAILING,
+    LOG_LINES,
+    LOG_DROPPED,
+    SPANS_EXPORTED,
+    SPANS_DROPPED,
+)
+
+BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds of the histograms' buckets, in seconds: from a fast upstream to Odoo at its slowest."""
