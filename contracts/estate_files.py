@@ -29,6 +29,18 @@ Name = Annotated[
 VersionName = Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]{0,3}$", description="v1, v2, …")]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$", description="an absolute http(s) URL")]
+Origin = Annotated[
+    str, msgspec.Meta(pattern=r"^https?://[^\s/?#@]+/?$", description="an http(s) URL without a path")
+]
+Count = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+HostName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$",
+        max_length=253,
+        description="a DNS name",
+    ),
+]
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254, description="an e-mail address")]
 Date = Annotated[
     str,
@@ -65,6 +77,52 @@ class TimeoutsEntry(_File, frozen=True):
     total: Seconds = 60.0
 
 
+class BreakerEntry(_File, frozen=True):
+    """When calls are held back, as the upstream fails."""
+
+    consecutive: Count = 10
+    rate: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
+    minimum: Count = 20
+    window: Seconds = 10.0
+    open_for: Seconds = 5.0
+    probes: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+
+
+class RetriesEntry(_File, frozen=True):
+    """How often a call is tried again that may be: GET, HEAD and OPTIONS, and reads of Odoo; never a write."""
+
+    attempts: Annotated[int, msgspec.Meta(ge=0, le=5)] = 1
+    budget: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
+    pause: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.05
+
+
+class EjectionEntry(_File, frozen=True):
+    """When a target that fails is left out, where there are several."""
+
+    failures: Count = 5
+    base: Seconds = 10.0
+    longest: Seconds = 300.0
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+
+
+class HealthEntry(_File, frozen=True):
+    """A check of each target, beside the calls. Off where there is no such mapping."""
+
+    path: Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$", description="a path, such as `/web/health` for Odoo")]
+    interval: Annotated[float, msgspec.Meta(ge=0.5, le=3600)] = 10.0
+    timeout: Seconds = 2.0
+    unhealthy_after: Count = 3
+    healthy_after: Count = 2
+
+
+class TlsEntry(_File, frozen=True):
+    """How an https upstream is verified, and what the gateway proves itself with. Secrets by name, no values."""
+
+    ca: Name | None = None
+    client_certificate: Name | None = None
+    server_name: HostName | None = None
+
+
 class UpstreamEntry(_File, frozen=True):
     """A server behind the gateway. `credential` is a secret's name; `database` and `login` are for Odoo."""
 
@@ -79,6 +137,12 @@ class UpstreamEntry(_File, frozen=True):
     login: str | None = None
     connections: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
     timeouts: TimeoutsEntry = TimeoutsEntry()
+    tls: TlsEntry | None = None
+    targets: Annotated[tuple[Origin, ...], msgspec.Meta(max_length=64)] = ()
+    breaker: BreakerEntry = BreakerEntry()
+    retries: RetriesEntry = RetriesEntry()
+    ejection: EjectionEntry = EjectionEntry()
+    health: HealthEntry | None = None
 
 
 class PlanEntry(_File, frozen=True):

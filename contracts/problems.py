@@ -181,6 +181,12 @@ _TYPES: tuple[ProblemType, ...] = (
     ),
     ProblemType("not-ready", 503, "Not ready", "There is no snapshot yet, or the process is shutting down."),
     ProblemType("upstream-busy", 503, "Upstream busy", "The upstream's connection budget is used up."),
+    ProblemType(
+        "upstream-open",
+        503,
+        "Upstream held back",
+        "The upstream failed so often that calls to it are held back; `Retry-After` says until when.",
+    ),
     ProblemType("store-unavailable", 503, "Store unavailable", "The catalog's database does not answer."),
     ProblemType("upstream-timeout", 504, "Upstream timeout", "The upstream did not answer in time."),
     ProblemType(

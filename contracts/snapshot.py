@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from contracts.operations import ApiVersion
+from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
 
 FORMAT = 1
 
@@ -28,11 +29,22 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total: float = 60.0
 
 
+class UpstreamTls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """TLS towards an upstream, which is always verified. `ca` and `client_certificate` name secrets that the gateway
+    holds; `server_name` is the name to ask for and to verify, where it is not the URL's host."""
+
+    ca: str | None = None
+    client_certificate: str | None = None
+    server_name: str | None = None
+
+
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A server behind the gateway. `credential` names a secret that the gateway holds; never its value.
 
-    `connections` is the most that one gateway worker opens at once. `protocol`, `database` and `login`
-    are for Odoo: JSON-2 needs the key alone, JSON-RPC the database and the login too.
+    `connections` is the most that one gateway worker opens at once to each target. `protocol`, `database` and
+    `login` are for Odoo: JSON-2 needs the key alone, JSON-RPC the database and the login too.
+    `targets` are the origins (`https://10.0.0.7:8443`) of several like servers, called in place of the origin of
+    `url`; its path, and its authority as `Host`, hold for all of them.
     """
 
     name: str
@@ -46,6 +58,20 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     protocol: Literal["json2", "jsonrpc"] = "json2"
     database: str | None = None
     login: str | None = None
+    tls: UpstreamTls | None = None
+    targets: tuple[str, ...] = ()
+    breaker: BreakerSettings = BreakerSettings()
+    retries: RetrySettings = RetrySettings()
+    ejection: EjectionSettings = EjectionSettings()
+    health: HealthCheck | None = None
+
+    def each_target(self) -> tuple[tuple[str, "Upstream"], ...]:
+        """The origin of each target, and the upstream as if that were its only one."""
+        scheme, _, rest = self.url.partition("://")
+        authority, slash, path = rest.partition("/")
+        if not self.targets:
+            return ((f"{scheme}://{authority}", self),)
+        return tuple((each, msgspec.structs.replace(self, url=each + slash + path)) for each in self.targets)
 
 
 class RateLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

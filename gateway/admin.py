@@ -8,9 +8,8 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
-from gateway.runtime import AnyUpstream, Runtime
+from gateway.runtime import Runtime
 from gateway.telemetry.exposition import CONTENT_TYPE
-from gateway.upstreams.http import HttpUpstream
 
 
 class Admin:
@@ -89,25 +88,7 @@ class Admin:
                 "rejected": dict(runtime.rejected),
             }
             document["upstreams"] = {
-                name: {
-                    "kind": upstream.kind,
-                    **(
-                        {"connections_opened": server.connections_opened}
-                        if isinstance(server, HttpUpstream)
-                        else {}
-                    ),
-                }
+                name: {"kind": upstream.kind, **server.state()}
                 for name, (upstream, server) in runtime.upstreams.items()
             }
         return web.json_response(document)
-
-
-def _counts(server: AnyUpstream) -> dict[str, int]:
-    """The pool's counters; the mediated client opens a connection for each call and has none."""
-    if not isinstance(server, HttpUpstream):
-        return {}
-    return {
-        "connections_opened": server.connections_opened,
-        "connections_in_use": server.in_use,
-        "calls_queued": server.queued,
-    }

@@ -222,7 +222,11 @@ class Handling:
         self._relay = relay = Relay(
             self, self._client, exchange, route.response_check, credentialed=route.credential is not None
         )
-        self._call = relay.call = call = route.http.call(head, relay, body=exchange.body, streaming=streaming)
+        call = route.http.call(head, relay, body=exchange.body, streaming=streaming, repeatable=route.repeatable)
+        if isinstance(call, Problem):
+            self.refuse("upstream", call)
+            return
+        self._call = relay.call = call
         for piece in self._buffer:
             if not call.write(piece):
                 self._client.pause_body()

@@ -6,7 +6,7 @@ settings did not change keeps its connections.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import aiohttp
 import structlog
@@ -19,7 +19,8 @@ from gateway.adapters.keys import IssuerKeys
 from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
 from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.odoo.adapter import OdooAdapter
+from gateway.upstreams.resilience.http_service import HttpService
+from gateway.upstreams.resilience.odoo_service import OdooService
 from policies import response_schema
 from policies.ports import Clock, Limiter, Ports
 from policies.request_schema import needs_body
@@ -28,7 +29,10 @@ from policies.stages import BoundStages, bind_all
 
 log = structlog.get_logger()
 
-AnyUpstream: TypeAlias = HttpUpstream | OdooAdapter
+AnyUpstream: TypeAlias = HttpService | OdooService
+
+# RFC 9110 §9.2.1: what only reads. An idempotent write is safe to repeat only where its contract says so.
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,15 @@ class Route:
     response_check: ResponseCheck | None
     buffers: bool
     """Whether the request body is read whole before the upstream is called."""
-    http: HttpUpstream | None
+    http: HttpService | None
     credential: tuple[bytes, bytes] | None
     """The header that authenticates the gateway to the upstream."""
     host: bytes
     prefix: str
     """The path of the upstream's URL; it takes the place of the version's base path."""
-    odoo: OdooAdapter | None
+    repeatable: bool
+    """Whether a call to the HTTP upstream may be tried again."""
+    odoo: OdooService | None
     odoo_backend: OdooBackend | None
 
 
@@ -137,18 +143,19 @@ class RuntimeBuilder:
         """Puts the access part in force and closes the upstreams that the new runtime no longer has."""
         self._keys.update(runtime.snapshot.access.issuers)
         self._access.swap(runtime.snapshot.access)
+        for _, upstream in runtime.upstreams.values():
+            upstream.start()
         if previous is None:
             return
         kept = {id(upstream) for _, upstream in runtime.upstreams.values()}
         for _, upstream in previous.upstreams.values():
-            if id(upstream) not in kept and isinstance(upstream, HttpUpstream):
+            if id(upstream) not in kept:
                 upstream.retire()
 
     def close(self, runtime: Runtime) -> None:
         """Breaks off what is still open, when the process ends."""
         for _, upstream in runtime.upstreams.values():
-            if isinstance(upstream, HttpUpstream):
-                upstream.close()
+            upstream.close()
 
     def _upstreams(
         self, wanted: tuple[Upstream, ...], current: Runtime | None
@@ -161,9 +168,9 @@ class RuntimeBuilder:
                 upstreams[upstream.name] = known
             elif upstream.kind == "odoo":
                 secret = self._secret(upstream)
-                upstreams[upstream.name] = (upstream, OdooAdapter(upstream, self._session, secret or ""))
+                upstreams[upstream.name] = (upstream, OdooService(upstream, self._session, secret or ""))
             else:
-                upstreams[upstream.name] = (upstream, self._make_http(upstream))
+                upstreams[upstream.name] = (upstream, HttpService(upstream, self._session, self._make_http))
         return upstreams
 
     def _secret(self, upstream: Upstream) -> str | None:
@@ -180,8 +187,8 @@ class RuntimeBuilder:
         bound: list[tuple[str, str, Route]] = []
         for operation in version.operations:
             upstream, server = upstreams[operation.backend.upstream]
-            http = server if isinstance(server, HttpUpstream) else None
-            odoo = server if isinstance(server, OdooAdapter) else None
+            http = server if isinstance(server, HttpService) else None
+            odoo = server if isinstance(server, OdooService) else None
             if isinstance(operation.backend, HttpBackend) is not (http is not None):
                 raise SnapshotError(f"{operation.id}: upstream {upstream.name!r} is of kind {upstream.kind!r}")
             authority, _, path = upstream.url.partition("://")[2].partition("/")
@@ -195,6 +202,7 @@ class RuntimeBuilder:
                 credential=self._credential_header(upstream) if http is not None else None,
                 host=authority.encode("ascii"),
                 prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
+                repeatable=operation.method in _REPEATABLE,
                 odoo=odoo,
                 odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,
             )

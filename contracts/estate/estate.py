@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -20,7 +20,8 @@ from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
 from contracts.findings import Finding, has_errors
 from contracts.limits_text import parse_limit
 from contracts.operations import ApiVersion
-from contracts.snapshot import Application, ContractsPart, Plan, Subscription, Timeouts, Upstream
+from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
+from contracts.snapshot import Application, ContractsPart, Plan, Subscription, Timeouts, Upstream, UpstreamTls
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -120,7 +121,21 @@ def _upstream(estate: Estate, name: str, url: str | None) -> Upstream:
         protocol=entry.protocol,
         database=entry.database,
         login=entry.login,
+        tls=None if entry.tls is None else UpstreamTls(**msgspec.structs.asdict(entry.tls)),
+        # What another URL stands for, a test or a demo, is one server.
+        targets=() if url else tuple(each.rstrip("/") for each in entry.targets),
+        breaker=_settings(entry.breaker, BreakerSettings),
+        retries=_settings(entry.retries, RetrySettings),
+        ejection=_settings(entry.ejection, EjectionSettings),
+        health=None if entry.health is None else _settings(entry.health, HealthCheck),
     )
+
+
+T = TypeVar("T")
+
+
+def _settings(entry: msgspec.Struct, kind: type[T]) -> T:
+    return msgspec.convert(msgspec.structs.asdict(entry), kind)
 
 
 def access_applications(estate: Estate) -> tuple[Application, ...]:

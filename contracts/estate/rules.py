@@ -35,6 +35,7 @@ def _upstreams(sources: Sources) -> Iterator[Finding]:
             message = f"the URL of upstream {name!r} is {entry.url!r}: {error}"
             yield finding("invalid-value", file.place(f"{pointer}/url"), message)
             continue
+        yield from _targets(sources, name, entry, url.scheme)
         if url.username is not None or url.password is not None:
             message = f"the URL of upstream {name!r} holds a user name or password; name a 'credential' instead"
             yield finding("secret-in-url", file.place(f"{pointer}/url"), message)
@@ -43,6 +44,9 @@ def _upstreams(sources: Sources) -> Iterator[Finding]:
                 f"upstream {name!r} gets the credential {entry.credential!r} over plain HTTP (to {url.hostname})"
             )
             yield finding("credential-in-clear", file.place(f"{pointer}/url"), message)
+        if entry.tls is not None and url.scheme != "https":
+            message = f"'tls' means nothing for upstream {name!r}, whose URL is not https"
+            yield finding("upstream-key-unused", file.place_of_key(f"{pointer}/tls"), message)
         if entry.kind == "odoo":
             yield from _odoo_upstream(sources, name, entry, pointer)
         else:
@@ -53,6 +57,26 @@ def _upstreams(sources: Sources) -> Iterator[Finding]:
         if name not in _used_upstreams(sources):
             message = f"upstream {name!r} serves no API"
             yield finding("unused-upstream", file.place_of_key(pointer), message)
+
+
+def _targets(sources: Sources, name: str, entry: UpstreamEntry, scheme: str) -> Iterator[Finding]:
+    file = sources.estate
+    for number, target in enumerate(entry.targets):
+        place = file.place(f"/upstreams/{escape(name)}/targets/{number}")
+        try:
+            url = urlsplit(target)
+            url.port  # noqa: B018  (reading it is what parses it)
+        except ValueError as error:
+            yield finding("invalid-value", place, f"a target of upstream {name!r} is {target!r}: {error}")
+            continue
+        if url.scheme != scheme:
+            message = f"the target {target!r} of upstream {name!r} is not reached over {scheme!r}, as its 'url' is"
+            yield finding("invalid-value", place, message)
+        elif entry.credential and scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
+            message = (
+                f"upstream {name!r} gets the credential {entry.credential!r} over plain HTTP (to {url.hostname})"
+            )
+            yield finding("credential-in-clear", place, message)
 
 
 def _odoo_upstream(sources: Sources, name: str, entry: UpstreamEntry, pointer: str) -> Iterator[Finding]:

@@ -22,8 +22,49 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "protocol": "`json2` from Odoo 19 on, `jsonrpc` for 17 and 18. `odoo` only.",
         "database": "The database. JSON-RPC needs it; JSON-2 where one Odoo serves several. `odoo` only.",
         "login": "The login of the credential's user. JSON-RPC needs it. `odoo` only.",
-        "connections": "The most connections that a gateway worker opens to it at once; what comes on top waits.",
+        "tls": "For an `https` URL: whom the gateway trusts, and what it proves itself with. The upstream is "
+        "verified in any case.",
+        "connections": "The most connections that a gateway worker opens at once to it, or each of its targets; "
+        "what comes on top waits.",
         "timeouts": "How long a call may take.",
+        "targets": "The origins of several like servers, such as `https://10.0.0.7:8443`, called in place of "
+        "the origin of `url`. Its path, and its host as `Host`, hold for all of them.",
+        "breaker": "When calls are held back, as the upstream fails.",
+        "retries": "How often a call is tried again that may be.",
+        "ejection": "When a target that fails is left out, where there are several.",
+        "health": "A check of each target, beside the calls. Off where there is no such mapping.",
+    },
+    "BreakerEntry": {
+        "consecutive": "Failures in a row that open the breaker.",
+        "rate": "The share of failures within the window that opens it.",
+        "minimum": "Calls within the window below which the share does not count.",
+        "window": "Seconds over which the share is taken.",
+        "open-for": "Seconds for which calls are refused before some are let through to try.",
+        "probes": "Calls let through at once to try; when as many have succeeded the breaker closes.",
+    },
+    "RetriesEntry": {
+        "attempts": "Tries after the first. Only GET, HEAD and OPTIONS, and reads of Odoo, are tried again.",
+        "budget": "The most tries again, as a share of the calls over time: 0.2 is one for five.",
+        "pause": "The most seconds before the first further try, doubled for each after it; chance shortens it.",
+    },
+    "EjectionEntry": {
+        "failures": "Failures in a row after which a target is left out.",
+        "base": "Seconds for which it is left out the first time; doubled where it fails again soon after.",
+        "longest": "The most seconds for which it is left out.",
+        "share": "The largest share of the targets that may be left out at once.",
+    },
+    "HealthEntry": {
+        "path": "What is asked of each target, such as `/web/health` for Odoo.",
+        "interval": "Seconds between two checks.",
+        "timeout": "Seconds after which a check has failed.",
+        "unhealthy-after": "Failed checks in a row after which a target is left out.",
+        "healthy-after": "Good checks in a row after which it is taken back.",
+    },
+    "TlsEntry": {
+        "ca": "The name of the secret with the authorities (PEM) that are trusted, in place of the machine's.",
+        "client-certificate": "The name of the secret with the gateway's own certificate, chain and key (PEM), "
+        "for an upstream that asks for one.",
+        "server-name": "The name that is asked for and verified, where it is not the URL's host.",
     },
     "TimeoutsEntry": {
         "connect": "Until the connection stands; also how long a call waits for a free one. Seconds.",

@@ -59,7 +59,7 @@ class _Nobody:
     def drained(self) -> None: ...
 
 
-_NOBODY: Final = _Nobody()
+NOBODY: Final = _Nobody()
 
 
 class HttpCall:
@@ -158,7 +158,7 @@ class HttpCall:
 
     def over(self) -> Receiver:
         """Ends the call; who is still to be told of it."""
-        receiver, self.receiver = self.receiver, _NOBODY
+        receiver, self.receiver = self.receiver, NOBODY
         self.phase = Phase.OVER
         self._buffer = []
         return receiver

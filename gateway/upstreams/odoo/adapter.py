@@ -51,6 +51,8 @@ class OdooAdapter:
 
     def __init__(self, upstream: Upstream, session: aiohttp.ClientSession, secret: str) -> None:
         self._upstream = upstream
+        self.in_use = 0
+        """Exchanges that are being carried out, or wait for their turn."""
         self._transport: Transport | None = None
         try:
             self._transport = _transport(upstream, session, secret)
@@ -58,12 +60,21 @@ class OdooAdapter:
             _log.error("odoo upstream unusable", upstream=upstream.name, reason=str(error))
         self._slots = asyncio.Semaphore(upstream.connections)
 
-    async def call(self, exchange: Exchange, backend: OdooBackend) -> Answer | Problem:
+    async def call(
+        self, exchange: Exchange, backend: OdooBackend, deadline: float | None = None
+    ) -> Answer | Problem:
         """The answer to an exchange whose parameters and body have passed the contract's schema.
 
         One exchange holds one of the upstream's connections for all its calls, which go one after the other,
-        and all of them together are bounded by `timeouts.total`.
+        and all of them together are bounded by `timeouts.total`, or by `deadline` (the loop's time).
         """
+        self.in_use += 1
+        try:
+            return await self._call(exchange, backend, deadline)
+        finally:
+            self.in_use -= 1
+
+    async def _call(self, exchange: Exchange, backend: OdooBackend, deadline: float | None) -> Answer | Problem:
         if self._transport is None:
             return problem("upstream-refused-credential", "The gateway has no usable credential for Odoo.")
         try:
@@ -73,7 +84,8 @@ class OdooAdapter:
             detail = "All of the upstream's connections are in use."
             return problem("upstream-busy", detail, headers=(("retry-after", "1"),))
         try:
-            deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
+            if deadline is None:
+                deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
             outcome = await _Mediation(exchange, backend, self._transport, deadline).run()
         finally:
             self._slots.release()

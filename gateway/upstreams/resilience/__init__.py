@@ -1,0 +1,1 @@
+"""What stands between the pipeline and an upstream that fails: breaker, retries, balancing, health."""

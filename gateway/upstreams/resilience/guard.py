@@ -1,0 +1,86 @@
+"""What every upstream has, whatever its protocol: targets, breaker, retry budget, and a state to be seen."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from contracts.problems import Problem, problem
+from contracts.resilience import RetrySettings
+from contracts.snapshot import Upstream
+from gateway.upstreams.resilience.balancing import Balancer, Server, Target
+from gateway.upstreams.resilience.breaker import Breaker, State
+from gateway.upstreams.resilience.retry_budget import RetryBudget
+
+log = structlog.get_logger()
+
+S = TypeVar("S", bound=Server)
+
+
+class Guard(Generic[S]):
+    """Admits calls, picks their targets, and hears what became of them."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        servers: list[tuple[str, S]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`servers` are the targets' URLs and what calls each."""
+        self.name = upstream.name
+        self.retries: RetrySettings = upstream.retries
+        self.breaker = Breaker(upstream.breaker, clock, self._breaker_changed)
+        self.budget = RetryBudget(upstream.retries.budget)
+        self.balancer = Balancer(
+            [Target(url, server) for url, server in servers], upstream.ejection, clock=clock, chance=chance
+        )
+        self._chance = chance
+
+    def refusal(self) -> Problem:
+        """What a call is told that the breaker did not admit."""
+        return problem(
+            "upstream-open",
+            "The upstream fails; calls to it are held back for now.",
+            headers=(("retry-after", str(self.breaker.retry_after)),),
+        )
+
+    def succeeded(self, target: Target[S], era: int) -> None:
+        """A call was answered, and not with a gateway-type failure."""
+        target.consecutive = 0
+        self.breaker.succeeded(era)
+
+    def failed(self, target: Target[S], era: int) -> None:
+        """A call failed, in a way that is the upstream's."""
+        self.balancer.failed(target)
+        self.breaker.failed(era)
+
+    def _breaker_changed(self, state: State) -> None:
+        level = log.warning if state is State.OPEN else log.info
+        level("upstream breaker changed", upstream=self.name, state=state.value)
+
+    def pause(self, retry: int) -> float:
+        """Seconds to wait before the retry of that number, from 1: a random share, so that clients do not march in
+        step ("full jitter")."""
+        return self.retries.pause * 2.0 ** (retry - 1) * self._chance()
+
+    def state(self) -> dict[str, Any]:
+        """For the status document."""
+        breaker = self.breaker
+        return {
+            "breaker": {"state": breaker.state.value, "opened": breaker.opened, "refused": breaker.refused},
+            "retries": {"made": self.budget.taken, "denied": self.budget.denied},
+            "targets": [
+                {
+                    "url": target.url,
+                    "in_use": target.server.in_use,
+                    "ejected": self.balancer.ejected(target),
+                    "ejections": target.ejections,
+                    "healthy": target.healthy,
+                }
+                for target in self.balancer.targets
+            ],
+        }

@@ -1,0 +1,71 @@
+"""Active health checks: a GET at each target, in the background."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from contracts.resilience import HealthCheck
+from contracts.snapshot import Upstream
+from gateway.upstreams.resilience.balancing import Balancer, Target
+
+log = structlog.get_logger()
+
+
+class HealthChecker:
+    """Checks the targets of one balancer from `start` to `stop`; does nothing where the upstream has no check."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        balancer: Balancer[Any],
+        session: aiohttp.ClientSession,
+        *,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._name = upstream.name
+        self._check = upstream.health
+        self._balancer = balancer
+        self._session = session
+        self._chance = chance
+        self._host = upstream.url.partition("://")[2].partition("/")[0]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Called again, it changes nothing."""
+        if self._check is not None and not self._tasks:
+            self._tasks = [
+                asyncio.get_running_loop().create_task(self._watch(target, self._check))
+                for target in self._balancer.targets
+            ]
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+
+    async def _watch(self, target: Target[Any], check: HealthCheck) -> None:
+        # Not all targets, and not all gateways, at the same moment.
+        await asyncio.sleep(check.interval * self._chance())
+        while True:
+            passed = await self._passes(target.url + check.path, check.timeout)
+            if target.checked(passed, check):
+                self._balancer.refresh()
+                log.warning("upstream target checked", upstream=self._name, target=target.url, healthy=passed)
+            await asyncio.sleep(check.interval)
+
+    async def _passes(self, url: str, seconds: float) -> bool:
+        try:
+            async with self._session.get(
+                URL(url, encoded=True),
+                headers={"host": self._host, "user-agent": "ostiary-health"},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=seconds),
+            ) as response:
+                return 200 <= response.status < 300
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False

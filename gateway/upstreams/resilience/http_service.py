@@ -1,0 +1,230 @@
+"""An HTTP upstream as the pipeline sees it: its targets' pools behind a breaker, and retries of what may be.
+
+A call's outcome is known with its answer's head. From then on the pool reports to the pipeline directly: a body
+costs nothing here, and nothing is tried again once a byte of an answer went to the client.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import aiohttp
+
+from contracts.problems import Problem
+from contracts.snapshot import Upstream
+from gateway.upstreams.http import HttpUpstream
+from gateway.upstreams.http_call import NOBODY, HttpCall
+from gateway.upstreams.resilience.balancing import Target
+from gateway.upstreams.resilience.guard import Guard
+from gateway.upstreams.resilience.health import HealthChecker
+from gateway.wire.messages import Call, Receiver
+from policies.exchange import Header
+
+# That the gateway's own budget of connections is used up is no failure of the upstream, and no retry mends it.
+_NEUTRAL: Final = "upstream-busy"
+_FAILING: Final = frozenset({502, 503, 504})
+
+
+class HttpService:
+    """One upstream. `make` makes the pool of one target, which is the upstream with that target's URL."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        session: aiohttp.ClientSession,
+        make: Callable[[Upstream], HttpUpstream] = HttpUpstream,
+    ) -> None:
+        pools = [(url, make(each)) for url, each in upstream.each_target()]
+        self.guard = Guard(upstream, pools)
+        self._pools = tuple(pool for _, pool in pools)
+        self._health = HealthChecker(upstream, self.guard.balancer, session)
+
+    def call(
+        self,
+        head: bytes,
+        receiver: Receiver,
+        *,
+        body: bytes | None = None,
+        streaming: bool = False,
+        repeatable: bool = False,
+    ) -> Call | Problem:
+        """As `HttpUpstream.call`; a problem where the breaker is open. `repeatable`: it may be tried again."""
+        guard = self.guard
+        era = guard.breaker.admit()
+        if not era:
+            return guard.refusal()
+        guard.budget.request()
+        attempts = guard.retries.attempts if repeatable and not streaming else 0
+        made = GuardedCall(guard, receiver, head, body, attempts)
+        made.begin(guard.balancer.pick(), era, streaming)
+        return made
+
+    @property
+    def connections_opened(self) -> int:
+        return sum(pool.connections_opened for pool in self._pools)
+
+    @property
+    def in_use(self) -> int:
+        return sum(pool.in_use for pool in self._pools)
+
+    @property
+    def queued(self) -> int:
+        return sum(pool.queued for pool in self._pools)
+
+    def state(self) -> dict[str, Any]:
+        """For the status document."""
+        return {
+            "connections_opened": self.connections_opened,
+            "connections_in_use": self.in_use,
+            "calls_queued": self.queued,
+            **self.guard.state(),
+        }
+
+    def start(self) -> None:
+        """Starts the health checks, if there are any. Called again, it changes nothing."""
+        self._health.start()
+
+    def retire(self) -> None:
+        """Ends the pools: calls in flight are completed, and no connection is kept."""
+        self._health.stop()
+        for pool in self._pools:
+            pool.retire()
+
+    def close(self) -> None:
+        """Breaks every connection off; calls in flight fail."""
+        self._health.stop()
+        for pool in self._pools:
+            pool.close()
+
+
+class GuardedCall:
+    """One request and its tries: `Call` for the pipeline, `Receiver` for the pool until the head is there."""
+
+    __slots__ = (
+        "_attempts",
+        "_body",
+        "_call",
+        "_deadline",
+        "_era",
+        "_guard",
+        "_head",
+        "_over",
+        "_receiver",
+        "_retry",
+        "_target",
+        "_timer",
+    )
+
+    _call: HttpCall
+    _target: Target[HttpUpstream]
+
+    def __init__(
+        self, guard: Guard[HttpUpstream], receiver: Receiver, head: bytes, body: bytes | None, attempts: int
+    ) -> None:
+        self._guard = guard
+        self._receiver = receiver
+        self._head = head
+        self._body = body
+        self._attempts = attempts
+        self._retry = 0
+        self._era = 0
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._over = False
+
+    def begin(self, target: Target[HttpUpstream], era: int, streaming: bool = False) -> None:
+        """Sends a try, which the breaker has admitted."""
+        self._timer = None
+        self._target = target
+        self._era = era
+        self._call = call = target.server.call(self._head, self, body=self._body, streaming=streaming)
+        if self._retry:
+            call.total_deadline = self._deadline  # all tries together have the time of one
+        else:
+            self._deadline = call.total_deadline
+
+    # -- for the pool --------------------------------------------------------------------------------------
+
+    def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
+        if status in _FAILING:
+            self._guard.failed(self._target, self._era)
+            self._era = 0
+            if self._again():
+                self._call.cancel()  # its body would have to be read to keep the connection: retries are rare
+                return
+        else:
+            self._guard.succeeded(self._target, self._era)
+            self._era = 0
+        receiver = self._let_go()
+        self._call.receiver = receiver
+        receiver.head(status, headers, length)
+
+    def data(self, data: bytes, /) -> None:
+        self._receiver.data(data)
+
+    def ended(self) -> None:
+        self._receiver.ended()
+
+    def failed(self, problem_id: str, detail: str, /) -> None:
+        if problem_id == _NEUTRAL:
+            self._guard.breaker.abandoned(self._era)
+        else:
+            self._guard.failed(self._target, self._era)
+            if self._again():
+                return
+        self._era = 0
+        self._over = True
+        self._let_go().failed(problem_id, detail)
+
+    def drained(self) -> None:
+        self._receiver.drained()
+
+    def _let_go(self) -> Receiver:
+        """Who is still to be told. Kept, it would make a cycle: work for the collector."""
+        receiver, self._receiver = self._receiver, NOBODY
+        return receiver
+
+    def _again(self) -> bool:
+        """Whether the call will be tried once more, after a pause."""
+        guard = self._guard
+        if self._retry >= self._attempts:
+            return False
+        pause = guard.pause(self._retry + 1)
+        if time.monotonic() + pause >= self._deadline or not guard.budget.take():
+            return False
+        era = guard.breaker.admit()
+        if not era:
+            return False
+        self._retry += 1
+        self._era = era
+        target = guard.balancer.pick(self._target)
+        self._timer = asyncio.get_running_loop().call_later(pause, self.begin, target, era)
+        return True
+
+    # -- for the pipeline ----------------------------------------------------------------------------------
+
+    def write(self, data: bytes, /) -> bool:
+        return self._call.write(data)
+
+    def finish(self) -> None:
+        self._call.finish()
+
+    def pause(self) -> None:
+        self._call.pause()
+
+    def resume(self) -> None:
+        self._call.resume()
+
+    def cancel(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._let_go()
+        if self._era:
+            self._guard.breaker.abandoned(self._era)
+            self._era = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._call.cancel()
