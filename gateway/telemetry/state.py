@@ -9,7 +9,7 @@ from gateway.runtime import Runtime
 from gateway.telemetry import metrics
 from gateway.telemetry.counting import Sample
 from gateway.telemetry.metrics import Metric
-from gateway.upstreams.http import HttpUpstream
+from gateway.upstreams.resilience.http_service import HttpService
 
 
 class Pipeline(Protocol):
@@ -62,7 +62,7 @@ class State:
         pools = {
             name: server
             for name, (_, server) in (runtime.upstreams if runtime is not None else {}).items()
-            if isinstance(server, HttpUpstream)
+            if isinstance(server, HttpService)
         }
         yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools.items()]
         yield metrics.CONNECTIONS_IN_USE, [((name,), pool.in_use) for name, pool in pools.items()]
