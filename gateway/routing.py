@@ -2,11 +2,14 @@
 
 A trie of path segments. A literal segment wins over a parameter; where the literal branch leads nowhere the
 parameter branch is tried (OAS 3.1 §4.8.8.2: concrete before templated). The path's segments are matched as
-they stand, percent-encoding and all, so that what is routed is what is forwarded.
+they stand, percent-encoding and all, so that what is routed is what is forwarded. A segment that only its decoding
+makes a literal (`me%3Akeys` for `me:keys`) is nobody's: we would take it for a parameter's value, and an upstream
+for the literal.
 """
 
 from collections.abc import Iterable
 from typing import Generic, TypeVar
+from urllib.parse import unquote
 
 T = TypeVar("T")
 
@@ -48,6 +51,8 @@ class Router(Generic[T]):
     def match(self, path: str) -> tuple[dict[str, T], tuple[str, ...]] | None:
         """The targets by method at `path` and the values of its parameters in order; None: no such path."""
         segments = path[1:].split("/")
+        if "%" in path:
+            return self._search(self._root, segments, 0, ())
         node = self._root
         values: list[str] = []
         for segment in segments:
@@ -65,7 +70,7 @@ class Router(Generic[T]):
     def _search(
         self, node: _Node[T], segments: list[str], index: int, values: tuple[str, ...]
     ) -> tuple[dict[str, T], tuple[str, ...]] | None:
-        """The way that turns back: needed only where a literal hides a parameter that would have matched."""
+        """The way that turns back: for escapes, and where a literal hides a parameter that would have matched."""
         if index == len(segments):
             return None if node.methods is None else (node.methods, values)
         segment = segments[index]
@@ -74,6 +79,6 @@ class Router(Generic[T]):
             found = self._search(child, segments, index + 1, values)
             if found is not None:
                 return found
-        if node.parameter is not None and segment:
+        if node.parameter is not None and segment and not ("%" in segment and unquote(segment) in node.literals):
             return self._search(node.parameter, segments, index + 1, (*values, segment))
         return None

@@ -61,3 +61,10 @@ def test_a_trailing_slash_is_another_path() -> None:
 def test_a_claim_made_twice_is_refused() -> None:
     with pytest.raises(ValueError, match=r"GET /a/\{y\} is claimed twice"):
         Router([("GET", "/a/{x}", 1), ("GET", "/a/{y}", 2)])
+
+
+def test_a_literal_in_disguise_is_nobodys() -> None:
+    router = Router((("GET", "/items/{item}", "item"), ("GET", "/items/me:keys", "keys")))
+    assert router.match("/items/me:keys") == ({"GET": "keys"}, ())
+    assert router.match("/items/me%3Akeys") is None
+    assert router.match("/items/me%3Aother") == ({"GET": "item"}, ("me%3Aother",))
