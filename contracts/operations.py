@@ -169,7 +169,8 @@ class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """One version of an API, compiled. `revision` is the SHA-256 of the contract it was compiled from.
 
     `base_path` starts with a slash and does not end with one. `documents` are the JSON Schema resources
-    (by absolute URI) into which the operations' schemas refer, one for each direction.
+    (by absolute URI) into which the operations' schemas refer, one for each direction. `criticality` is from 1
+    (the business stops) to 4.
     """
 
     api: str
@@ -181,5 +182,6 @@ class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     operations: tuple[Operation, ...]
     lifecycle: Lifecycle = Lifecycle()
     classification: str = "internal"
+    criticality: int = 3
     successor_base_path: str | None = None
     documents: dict[str, dict[str, Any]] = {}

@@ -180,6 +180,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "The keys that would verify this token cannot be fetched now.",
     ),
     ProblemType("not-ready", 503, "Not ready", "There is no snapshot yet, or the process is shutting down."),
+    ProblemType(
+        "overloaded",
+        503,
+        "Gateway overloaded",
+        "The gateway has too many open requests, and sheds those to less critical APIs first.",
+    ),
     ProblemType("upstream-busy", 503, "Upstream busy", "The upstream's connection budget is used up."),
     ProblemType(
         "upstream-open",

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from contracts.problems import CONTENT_TYPE, Problem, problem
+from gateway import shedding
 from gateway.relay import Relay
 from gateway.runtime import Route, Runtime
 from gateway.wire.headers import request_head
@@ -32,6 +33,8 @@ class Owner(Protocol):
     """What a handling needs of the pipeline."""
 
     runtime: Runtime | None
+    open: int
+    """Requests that were accepted and have not ended."""
 
     def ended(self, exchange: Exchange) -> None: ...
 
@@ -98,6 +101,9 @@ class Handling:
         self._route = route
         exchange.version = route.version
         exchange.operation = route.operation
+        if self._owner.open > route.room:
+            self.refuse(shedding.POLICY, shedding.OVERLOADED)
+            return
         self._run(route.stages.head, 0, self._head_passed)
 
     def _off_the_map(self, runtime: Runtime) -> None:

@@ -25,6 +25,9 @@ _REFUSED_CREDENTIAL: Final = problem(
 )
 
 
+_RETRY: Final = (("retry-after", "1"),)
+
+
 class Handling(Protocol):
     def refuse(self, policy: str, refusal: Problem) -> None: ...
 
@@ -112,7 +115,8 @@ class Relay:
             log.exception("response check failed", request_id=self._exchange.request_id)
 
     def failed(self, problem_id: str, detail: str, /) -> None:
-        self._handling.refuse("upstream", problem(problem_id, detail))
+        headers = _RETRY if problem_id == "upstream-busy" else ()
+        self._handling.refuse("upstream", problem(problem_id, detail, headers=headers))
 
     def drained(self) -> None:
         self._client.resume_body()

@@ -13,7 +13,7 @@ import structlog
 
 from contracts.operations import ApiVersion, HttpBackend, OdooBackend, Operation
 from contracts.snapshot import Snapshot, SnapshotError, Upstream
-from gateway import protected_resource
+from gateway import protected_resource, shedding
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.routing import Router
@@ -49,6 +49,8 @@ class Route:
     credential: tuple[bytes, bytes] | None
     """The header that authenticates the gateway to the upstream."""
     host: bytes
+    room: int
+    """Open requests of the gateway up to which this one is taken."""
     prefix: str
     """The path of the upstream's URL; it takes the place of the version's base path."""
     repeatable: bool
@@ -88,6 +90,7 @@ class RuntimeBuilder:
         secrets: UpstreamSecrets,
         session: aiohttp.ClientSession,
         make_http: Callable[[Upstream], HttpUpstream] = HttpUpstream,
+        max_open: int = 4_096,
     ) -> None:
         self._clock = clock
         self._limiter = limiter
@@ -96,6 +99,7 @@ class RuntimeBuilder:
         self._secrets = secrets
         self._session = session
         self._make_http = make_http
+        self._max_open = max_open
 
     def build(self, snapshot: Snapshot, current: Runtime | None) -> Runtime:
         """The runtime of a snapshot. Raises SnapshotError where nothing of it can be served."""
@@ -202,6 +206,7 @@ class RuntimeBuilder:
                 credential=self._credential_header(upstream) if http is not None else None,
                 host=authority.encode("ascii"),
                 prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
+                room=shedding.room(self._max_open, version.criticality),
                 repeatable=operation.method in _REPEATABLE,
                 odoo=odoo,
                 odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,

@@ -48,6 +48,23 @@ class GatewaySettings(BaseSettings):
         description="Whether a client without a certificate may connect, where `TLS_CLIENT_CA` is set.",
     )
     access_log: Path | None = Field(None, description="Where to append the access log; standard output without.")
+    max_open: int = Field(
+        4_096,
+        ge=1,
+        description="Most open requests; beyond them the answer is 503, for less critical APIs from 70 % on.",
+    )
+    traces_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Where to send traces (OTLP over HTTP), such as `http://collector:4318/v1/traces`; "
+        "there are none without.",
+    )
+    traces_ratio: float = Field(0.05, ge=0, le=1, description="Share of the traces begun here that is recorded.")
+    traces_trust_parent: bool = Field(
+        False,
+        description="Whether a client's `traceparent` is gone on with, and its sampling followed. "
+        "Else a trace begins at the gateway, with a link to the client's. For traces alone.",
+    )
     drain: float = Field(20.0, ge=0, description="Seconds that open requests get to end when stopping.")
     max_head: int = Field(32_768, ge=1024, description="Largest request head, in bytes.")
     max_target: int = Field(8_192, ge=128, description="Longest request target, in bytes.")

@@ -168,6 +168,7 @@ class _Loader:
                 title=api.file.value.title,
                 owner=api.file.value.owner,
                 classification=api.file.value.classification,
+                criticality=api.file.value.criticality,
                 lifecycle=_lifecycle(entry),
                 upstream=entry.upstream or api.file.value.upstream,
                 upstreams=estate.upstreams,

@@ -54,6 +54,7 @@ class VersionContext:
     upstreams: Mapping[str, UpstreamEntry]
     load: Load
     classification: str = "internal"
+    criticality: int = 3
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     defaults: DefaultsEntry = field(default_factory=DefaultsEntry)
 
@@ -141,6 +142,7 @@ class _Compiler:
             operations=operations,
             lifecycle=context.lifecycle,
             classification=context.classification,
+            criticality=context.criticality,
             documents={found["$id"]: found for found in resources if found["components"]["schemas"]},
         )
 

@@ -186,7 +186,12 @@ class Gateway:
 
 @contextlib.asynccontextmanager
 async def gateway(
-    directory: Path, script: Script = say_ok, made: Snapshot | None = None, **options: Any
+    directory: Path,
+    script: Script = say_ok,
+    made: Snapshot | None = None,
+    *,
+    max_open: int = 4_096,
+    **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`."""
     path = directory / "access.log"
@@ -203,6 +208,7 @@ async def gateway(
             access=AccessView(),
             secrets=UpstreamSecrets(directory / "secrets"),
             session=session,
+            max_open=max_open,
         )
         port = await listener.start("127.0.0.1", 0)
         running = Gateway(port, pipeline, builder, upstream, path, counting, access_log)
