@@ -30,7 +30,7 @@ from contracts.snapshot import (
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
-from gateway.listener import Listener
+from gateway.listener import Listener, ListenerSettings
 from gateway.pipeline import Pipeline
 from gateway.record import AccessLog
 from gateway.runtime import RuntimeBuilder
@@ -199,7 +199,7 @@ async def gateway(
     access_log = AccessLog(descriptor)
     counting = Counting()
     pipeline = Pipeline(access_log, counting)
-    listener = Listener(pipeline)
+    listener = Listener(pipeline, limits)
     async with raw_upstream(script) as upstream, aiohttp.ClientSession() as session:
         builder = RuntimeBuilder(
             clock=lambda: float(NOW),
@@ -211,7 +211,7 @@ async def gateway(
             max_open=max_open,
         )
         port = await listener.start("127.0.0.1", 0)
-        running = Gateway(port, pipeline, builder, upstream, path, counting, access_log)
+        running = Gateway(port, listener, pipeline, builder, upstream, path, counting, access_log)
         running.adopt(made or snapshot(port=upstream.port, **options))
         try:
             yield running
