@@ -36,6 +36,7 @@ from gateway.record import AccessLog
 from gateway.runtime import RuntimeBuilder
 from gateway.secrets import UpstreamSecrets
 from gateway.telemetry.counting import Counting
+from gateway.telemetry.tracing import Tracing
 from tests.gateway.http_harness import RawAnswer, RawUpstream, Script, raw_client, raw_upstream, say_ok
 from tests.support.policy_world import AUDIENCE, EC_KEY, ISSUER, NOW, claims, compact, ec_jwk, header
 
@@ -140,6 +141,7 @@ class Gateway:
     def __init__(
         self,
         port: int,
+        listener: Listener,
         pipeline: Pipeline,
         builder: RuntimeBuilder,
         upstream: RawUpstream,
@@ -148,6 +150,7 @@ class Gateway:
         access_log: AccessLog,
     ) -> None:
         self.port = port
+        self.listener = listener
         self.pipeline = pipeline
         self.builder = builder
         self.upstream = upstream
@@ -191,6 +194,8 @@ async def gateway(
     made: Snapshot | None = None,
     *,
     max_open: int = 4_096,
+    limits: ListenerSettings | None = None,
+    tracing: Tracing | None = None,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`."""
@@ -198,7 +203,8 @@ async def gateway(
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     access_log = AccessLog(descriptor)
     counting = Counting()
-    pipeline = Pipeline(access_log, counting)
+    recorders = [access_log, counting] if tracing is None else [access_log, counting, tracing]
+    pipeline = Pipeline(*recorders, tracer=tracing)
     listener = Listener(pipeline, limits)
     async with raw_upstream(script) as upstream, aiohttp.ClientSession() as session:
         builder = RuntimeBuilder(
