@@ -1,0 +1,341 @@
+"""A whole gateway before upstreams that fail: real sockets, real failures."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.operations import ApiVersion, HttpBackend, Operation
+from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
+from contracts.snapshot import Manifest, Snapshot, Timeouts, Upstream, encode_part
+from gateway.upstreams.resilience.breaker import Breaker, State
+from gateway.upstreams.resilience.http_service import HttpService
+from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot
+from tests.gateway.http_harness import PATIENCE, RawUpstream, Script, SeenRequest, raw_client, raw_upstream, say_ok
+
+LENIENT = BreakerSettings(consecutive=100_000, minimum=100_000)
+BODY = b'{"sku": "a-1"}'
+Reader = asyncio.StreamReader
+Writer = asyncio.StreamWriter
+
+
+def says(status: int) -> Script:
+    async def script(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        writer.write(b"HTTP/1.1 %d Said\r\nContent-Length: 2\r\n\r\nno" % status)
+        return True
+
+    return script
+
+
+async def hangs_up(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+    return False
+
+
+def in_turn(*scripts: Script) -> Script:
+    """One script for each request, the last for all that come after."""
+    left = list(scripts)
+
+    async def script(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        return await (left.pop(0) if len(left) > 1 else left[0])(request, reader, writer)
+
+    return script
+
+
+def service(running: Gateway, name: str = "shop") -> HttpService:
+    assert running.pipeline.runtime is not None
+    found = running.pipeline.runtime.upstreams[name][1]
+    assert isinstance(found, HttpService)
+    return found
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+@contextlib.contextmanager
+def nobody() -> Any:
+    """A port of loopback at which nobody listens, and that nobody is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+async def post(running: Gateway) -> int:
+    answer = await running.ask("POST", "/orders/v1/orders", BODY, Content_Type="application/json")
+    return answer.status
+
+
+# -- retries ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", [hangs_up, says(502), says(503), says(504)])
+async def test_a_read_is_tried_again(tmp_path: Path, failure: Script) -> None:
+    async with gateway(tmp_path, in_turn(failure, say_ok)) as running:
+        answer = await running.ask("GET", "/orders/v1/ping", bearer=None)
+        assert (answer.status, answer.body) == (200, b"GET /backend/ping HTTP/1.1")
+        assert len(running.upstream.seen) == 2
+        assert service(running).guard.budget.taken == 1
+
+
+async def test_a_write_is_not(tmp_path: Path) -> None:
+    async with gateway(tmp_path, hangs_up) as running:
+        assert await post(running) == 502
+        assert len(running.upstream.seen) == 1
+
+
+async def test_the_last_failure_is_told_as_the_upstream_told_it(tmp_path: Path) -> None:
+    async with gateway(tmp_path, says(503)) as running:
+        answer = await running.ask("GET", "/orders/v1/ping", bearer=None)
+        assert (answer.status, answer.body) == (503, b"no")
+        assert len(running.upstream.seen) == 2
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+async def test_other_answers_are_not_tried_again(tmp_path: Path, status: int) -> None:
+    async with gateway(tmp_path, says(status)) as running:
+        assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == status
+        assert len(running.upstream.seen) == 1
+
+
+async def test_nothing_is_tried_again_once_an_answer_has_begun(tmp_path: Path) -> None:
+    async def breaks_off(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        await writer.drain()
+        return False
+
+    async with gateway(tmp_path, breaks_off) as running, raw_client(running.port) as client:
+        await client.send(b"GET /orders/v1/ping HTTP/1.1\r\nHost: api.example\r\n\r\n")
+        got = await client.rest()
+        assert got.startswith(b"HTTP/1.1 200")
+        assert got.endswith(b"half")
+        assert len(running.upstream.seen) == 1
+
+
+async def test_retries_cannot_make_a_storm(tmp_path: Path) -> None:
+    quick = RetrySettings(attempts=3, pause=0.001)
+    async with gateway(tmp_path, says(503), upstream={"breaker": LENIENT, "retries": quick}) as running:
+        for _ in range(100):
+            assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 503
+        # A fifth of the requests, and what was saved up before the first.
+        assert len(running.upstream.seen) <= 100 + 20 + 10
+        assert service(running).guard.budget.denied > 0
+
+
+async def test_all_tries_share_the_time_of_one(tmp_path: Path) -> None:
+    async def silent(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        await asyncio.Event().wait()
+        return False
+
+    changes = {
+        "timeouts": Timeouts(first_byte=0.2, total=0.5),
+        "retries": RetrySettings(attempts=5, pause=0.001),
+        "breaker": LENIENT,
+    }
+    async with gateway(tmp_path, silent, upstream=changes) as running:
+        answer = await running.ask("GET", "/orders/v1/ping", bearer=None)
+        assert problem_of(answer)["type"] == "urn:ostiary:problem:upstream-timeout"
+        assert 2 <= len(running.upstream.seen) <= 3
+
+
+async def test_a_client_that_leaves_ends_the_tries(tmp_path: Path) -> None:
+    slow = {"retries": RetrySettings(attempts=1, pause=10_000.0), "timeouts": Timeouts(total=1e6)}
+    async with gateway(tmp_path, hangs_up, upstream=slow) as running:
+        guard = service(running).guard
+        async with raw_client(running.port) as client:
+            await client.send(b"GET /orders/v1/ping HTTP/1.1\r\nHost: api.example\r\n\r\n")
+            await until(lambda: guard.budget.taken == 1)
+        (line,) = await running.logged()
+        assert line["status"] == 499
+        assert running.pipeline.open == 0
+
+
+# -- the breaker --------------------------------------------------------------------------------------------
+
+BRISK = {
+    "breaker": BreakerSettings(consecutive=3, open_for=3600.0, probes=1),
+    "retries": RetrySettings(attempts=0),
+}
+
+
+def an_hour_later(breaker: Breaker) -> None:
+    breaker._clock = lambda: time.monotonic() + 3600.0
+    assert breaker.state is State.HALF_OPEN
+
+
+def with_another(made: Snapshot, port: int) -> Snapshot:
+    """The same, and a second API on an upstream of its own."""
+    ping = Operation("ping", "GET", "/ping", "/paths/~1ping/get", HttpBackend("other"), public=True)
+    other = ApiVersion("other", "v1", "Other", "sales", "/other/v1", "1" * 64, (ping,))
+    contracts = msgspec.structs.replace(
+        made.contracts,
+        upstreams=(*made.contracts.upstreams, Upstream("other", "http", f"http://127.0.0.1:{port}")),
+        versions=(*made.contracts.versions, other),
+    )
+    manifest: Manifest = msgspec.structs.replace(made.manifest, contracts=encode_part(contracts)[0])
+    return Snapshot(manifest, contracts, made.access)
+
+
+async def test_the_breaker_opens_spares_the_upstream_and_recovers(tmp_path: Path) -> None:
+    async with gateway(tmp_path, says(503)) as running, raw_upstream() as other:
+        made = snapshot(orders(), serial=2, port=running.upstream.port, upstream=BRISK)
+        running.adopt(with_another(made, other.port))
+        breaker = service(running).guard.breaker
+        for _ in range(3):
+            assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 503
+        assert breaker.state is State.OPEN
+        answer = await running.ask("GET", "/orders/v1/ping", bearer=None)
+        assert problem_of(answer)["type"] == "urn:ostiary:problem:upstream-open"
+        assert 3500 < int(answer.fields[b"retry-after"]) <= 3600
+        assert len(running.upstream.seen) == 3
+        assert (await running.ask("GET", "/other/v1/ping", bearer=None)).status == 200
+
+        running.upstream.script = say_ok
+        an_hour_later(breaker)
+        assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 200
+        assert breaker.state is State.CLOSED
+        assert await post(running) == 200
+
+
+async def test_a_probe_whose_client_left_is_no_probe(tmp_path: Path) -> None:
+    entered = asyncio.Event()
+
+    async def hold(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        entered.set()
+        await reader.read()
+        return False
+
+    script = in_turn(hangs_up, hangs_up, hangs_up, hold, say_ok)
+    async with gateway(tmp_path, script, upstream=BRISK) as running:
+        breaker = service(running).guard.breaker
+        for _ in range(3):
+            assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 502
+        an_hour_later(breaker)
+        async with raw_client(running.port) as client:
+            await client.send(b"GET /orders/v1/ping HTTP/1.1\r\nHost: api.example\r\n\r\n")
+            await asyncio.wait_for(entered.wait(), PATIENCE)
+            assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 503
+        await until(lambda: running.pipeline.open == 0)
+        assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 200
+        assert breaker.state is State.CLOSED
+
+
+async def test_a_call_that_is_refused_leaves_its_connection_to_the_next(tmp_path: Path) -> None:
+    """A request with a body, too, is answered whole and at once while the breaker is open."""
+    async with gateway(tmp_path, hangs_up, upstream=BRISK) as running:
+        for _ in range(3):
+            assert await post(running) == 502
+        answer = await running.ask(
+            "PUT", "/orders/v1/files/a", b"x" * 10_000, Content_Type="application/octet-stream"
+        )
+        assert answer.status == 503
+        assert len(running.upstream.seen) == 3
+        assert running.pipeline.open == 0
+
+
+# -- several targets ----------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def three(script: Script = say_ok) -> AsyncIterator[list[RawUpstream]]:
+    async with raw_upstream(script) as one, raw_upstream(script) as two, raw_upstream(script) as three:
+        yield [one, two, three]
+
+
+def origins(*ports: int) -> tuple[str, ...]:
+    return tuple(f"http://127.0.0.1:{port}" for port in ports)
+
+
+async def test_targets_share_the_calls_and_hear_one_host(tmp_path: Path) -> None:
+    async with three() as servers:
+        targets = origins(*(server.port for server in servers))
+        async with gateway(tmp_path, upstream={"targets": targets}) as running:
+            for _ in range(60):
+                answer = await running.ask("GET", "/orders/v1/ping", bearer=None)
+                assert answer.body == b"GET /backend/ping HTTP/1.1"
+            assert all(server.seen for server in servers)
+            assert sum(len(server.seen) for server in servers) == 60
+            hosts = {request.fields[b"host"] for server in servers for request in server.seen}
+            assert hosts == {f"127.0.0.1:{running.upstream.port}".encode()}
+            assert not running.upstream.seen
+
+
+async def test_a_dead_target_costs_no_read(tmp_path: Path) -> None:
+    async with three() as servers:
+        with nobody() as dead:
+            changes = {
+                "targets": origins(servers[0].port, servers[1].port, dead),
+                "ejection": EjectionSettings(failures=3, base=3600.0),
+                "retries": RetrySettings(pause=0.001),
+            }
+            async with gateway(tmp_path, upstream=changes) as running:
+                guard = service(running).guard
+                for _ in range(100):
+                    assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 200
+                last = guard.balancer.targets[2]
+                assert guard.balancer.ejected(last)
+                assert guard.budget.taken == 3
+                # Writes are not tried again; now none meets the dead target.
+                assert [await post(running) for _ in range(20)] == [200] * 20
+                assert guard.breaker.state is State.CLOSED
+                shown = service(running).state()
+                assert [target["ejected"] for target in shown["targets"]] == [False, False, True]
+                assert shown["breaker"] == {"state": "closed", "opened": 0, "refused": 0}
+                assert shown["retries"] == {"made": 3, "denied": 0}
+
+
+async def test_a_target_that_comes_back_is_used_again(tmp_path: Path) -> None:
+    failing = in_turn(says(503), says(503), say_ok)
+    async with raw_upstream(failing) as bad, raw_upstream() as good:
+        changes = {
+            "targets": origins(bad.port, good.port),
+            "ejection": EjectionSettings(failures=2, base=0.2),
+            "retries": RetrySettings(pause=0.001),
+        }
+        async with gateway(tmp_path, upstream=changes) as running:
+            guard = service(running).guard
+            async with asyncio.timeout(PATIENCE):
+                while len(bad.seen) < 5:
+                    assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 200
+            assert guard.balancer.targets[0].ejections == 1
+
+
+async def test_health_checks_leave_a_target_out_and_take_it_back(tmp_path: Path) -> None:
+    sick = asyncio.Event()
+    sick.set()
+
+    async def checked(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        if request.line.startswith(b"GET /up "):
+            return await says(500 if sick.is_set() else 200)(request, reader, writer)
+        return await say_ok(request, reader, writer)
+
+    async with raw_upstream(checked) as bad, raw_upstream() as good:
+        check = HealthCheck("/up", interval=0.02, timeout=5.0, unhealthy_after=2, healthy_after=2)
+        changes = {"targets": origins(bad.port, good.port), "health": check}
+        async with gateway(tmp_path, upstream=changes) as running:
+            target = service(running).guard.balancer.targets[0]
+            await until(lambda: not target.healthy)
+
+            def pings() -> int:
+                return sum(request.line.startswith(b"GET /backend/ping") for request in bad.seen)
+
+            for _ in range(20):
+                assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 200
+            assert pings() == 0
+            sick.clear()
+            await until(lambda: target.healthy)
+            for _ in range(40):
+                assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 200
+            assert pings() > 0
+            watching = [task for task in asyncio.all_tasks() if "HealthChecker" in repr(task.get_coro())]
+            assert len(watching) == 2
+            running.adopt(snapshot(serial=2, port=good.port))
+            done, _ = await asyncio.wait(watching, timeout=PATIENCE)
+            assert len(done) == 2, "an upstream that is no more is still checked"
