@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
@@ -35,6 +35,9 @@ from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
 from gateway.telemetry.state import State
 from gateway.telemetry.tracing import Tracing
+
+if TYPE_CHECKING:
+    from gateway.telemetry.span_export import SpanExport
 
 log = structlog.get_logger()
 

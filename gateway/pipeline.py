@@ -17,18 +17,27 @@ class Recorder(Protocol):
     def record(self, exchange: Exchange, /) -> None: ...
 
 
+class Tracer(Protocol):
+    """Sets `exchange.trace`."""
+
+    def start(self, exchange: Exchange, /) -> None: ...
+
+
 class Pipeline:
     """Implements the listener's `Acceptor`. `runtime` is replaced between two requests, never changed."""
 
-    def __init__(self, *recorders: Recorder) -> None:
+    def __init__(self, *recorders: Recorder, tracer: Tracer | None = None) -> None:
         self.runtime: Runtime | None = None
         self.open = 0
         self._recorders = recorders
+        self._tracer = tracer
         self._tasks: set[asyncio.Task[None]] = set()
 
     def accept(self, client: Client, /) -> Handling:
         handling = Handling(self, client)
         self.open += 1
+        if self._tracer is not None:
+            self._tracer.start(client.exchange)
         handling.begin()
         return handling
 

@@ -6,7 +6,7 @@ what its own group says and reads only what an earlier stage has set (the order 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -75,6 +75,14 @@ class Violation:
         return {"in": self.location, "pointer": self.pointer, "rule": self.rule, "message": self.message}
 
 
+class Trace(Protocol):
+    """The exchange's place in a trace."""
+
+    def header_lines(self) -> bytes:
+        """The header lines that tell an upstream of it."""
+        ...
+
+
 class Exchange:
     """See the module's text. Times are `time.monotonic()` seconds; 0.0 where it has not happened."""
 
@@ -106,6 +114,7 @@ class Exchange:
         "status",
         "subscription",
         "target",
+        "trace",
         "upstream_ended_at",
         "upstream_first_byte_at",
         "upstream_sent_at",
@@ -136,6 +145,8 @@ class Exchange:
         self.received_at = received_at
         self.client_certificate: ClientCertificate | None = None
         self.request_id = ""
+        # From the pipeline, where traces are on.
+        self.trace: Trace | None = None
         # From `target`: the normalised path (the very string that is routed and forwarded) and raw query.
         self.path = ""
         self.query = b""

@@ -144,7 +144,7 @@ def request_head(
             *[b"%b: %b\r\n" % header for header in passing],
             b"x-request-id: %b\r\n" % exchange.request_id.encode("ascii"),
             forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme),
-            trace_lines(fields),
+            trace_lines(fields) if exchange.trace is None else exchange.trace.header_lines(),
             credential_line,
             _framing(exchange, streaming),
             b"\r\n",
