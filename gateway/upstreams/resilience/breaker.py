@@ -68,7 +68,7 @@ class Breaker:
     @property
     def state(self) -> State:
         """As the next call would find it."""
-        if self._state is State.OPEN and self._clock() >= self._opened_at + self._settings.open_for:
+        if self._state is State.OPEN and self._left() <= 0.0:
             return State.HALF_OPEN
         return self._state
 
@@ -77,13 +77,13 @@ class Breaker:
         """Whole seconds until a refused call is worth another try; at least 1."""
         if self._state is not State.OPEN:
             return 1
-        return max(1, math.ceil(self._opened_at + self._settings.open_for - self._clock()))
+        return max(1, math.ceil(self._left()))
 
     def admit(self) -> int:
         """The era of a call that may be made, which is never 0; 0 for one that may not."""
         if self._state is State.CLOSED:
             return self._era
-        if self._state is State.OPEN and self._clock() >= self._opened_at + self._settings.open_for:
+        if self._state is State.OPEN and self._left() <= 0.0:
             self._turn(State.HALF_OPEN)
         if self._state is State.OPEN or self._probing >= self._settings.probes:
             self.refused += 1
@@ -124,6 +124,10 @@ class Breaker:
         """The call ended without telling anything of the upstream: its client left, or it was never sent."""
         if era == self._era and self._state is State.HALF_OPEN:
             self._probing -= 1
+
+    def _left(self) -> float:
+        """Seconds for which it stays open."""
+        return self._settings.open_for - (self._clock() - self._opened_at)
 
     def _open(self) -> None:
         self.opened += 1

@@ -1,5 +1,6 @@
 """The breaker by itself: a clock that the test turns, and every sequence that hypothesis finds."""
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -154,7 +155,7 @@ class Always(RuleBasedStateMachine):
         if era:
             self.calls.append((era, before))
         if self.opened_at is not None:
-            assert self.clock.now < self.opened_at + SETTINGS.open_for
+            assert self.clock.now - self.opened_at < SETTINGS.open_for
 
     @precondition(lambda self: self.calls)
     @rule(data=st.data(), outcome=st.sampled_from(["succeeded", "failed", "failed", "abandoned"]))
@@ -176,3 +177,4 @@ class Always(RuleBasedStateMachine):
 
 
 TestAlways = Always.TestCase
+TestAlways.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
