@@ -82,6 +82,30 @@ CALLS_QUEUED: Final = Metric(
     ("upstream",),
     "Calls that wait for a connection of the upstream's budget.",
 )
+BREAKER: Final = Metric(
+    "ostiary_upstream_breaker",
+    "gauge",
+    ("upstream", "state"),
+    "1 for the state that the upstream's circuit breaker is in: closed, open or half-open; 0 for the others.",
+)
+BREAKER_OPENED: Final = Metric(
+    "ostiary_upstream_breaker_opened_total", "counter", ("upstream",), "How often the breaker opened."
+)
+BREAKER_REFUSED: Final = Metric(
+    "ostiary_upstream_breaker_refused_total", "counter", ("upstream",), "Calls that the breaker did not admit."
+)
+RETRIES: Final = Metric(
+    "ostiary_upstream_retries_total",
+    "counter",
+    ("upstream", "decision"),
+    "Retries of calls: made, or denied by the upstream's retry budget.",
+)
+TARGETS: Final = Metric(
+    "ostiary_upstream_targets",
+    "gauge",
+    ("upstream", "state"),
+    "Targets of the upstream: serving, ejected after failures, or unhealthy by its health check.",
+)
 SNAPSHOT_SERIAL: Final = Metric(
     "ostiary_snapshot_serial", "gauge", (), "Serial of the snapshot in force; 0 without one."
 )
@@ -138,6 +162,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     CONNECTIONS_OPENED,
     CONNECTIONS_IN_USE,
     CALLS_QUEUED,
+    BREAKER,
+    BREAKER_OPENED,
+    BREAKER_REFUSED,
+    RETRIES,
+    TARGETS,
     SNAPSHOT_SERIAL,
     SNAPSHOT_ISSUED,
     SNAPSHOT_AGE,

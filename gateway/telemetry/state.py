@@ -1,7 +1,7 @@
 """The metrics that are read from the process when they are asked for."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.record import AccessLog
 from gateway.reload import SnapshotClient
@@ -9,6 +9,8 @@ from gateway.runtime import Runtime
 from gateway.telemetry import metrics
 from gateway.telemetry.counting import Sample
 from gateway.telemetry.metrics import Metric
+from gateway.upstreams.resilience.breaker import State as BreakerState
+from gateway.upstreams.resilience.guard import Guard
 from gateway.upstreams.resilience.http_service import HttpService
 
 
@@ -59,11 +61,40 @@ class State:
         yield metrics.CATALOG_FAILING, [] if client is None else [((), int(client.last_error is not None))]
         yield metrics.SPANS_EXPORTED, [] if spans is None else [((), spans.exported)]
         yield metrics.SPANS_DROPPED, [] if spans is None else [((), spans.dropped)]
-        pools = {
-            name: server
-            for name, (_, server) in (runtime.upstreams if runtime is not None else {}).items()
-            if isinstance(server, HttpService)
-        }
-        yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools.items()]
-        yield metrics.CONNECTIONS_IN_USE, [((name,), pool.in_use) for name, pool in pools.items()]
-        yield metrics.CALLS_QUEUED, [((name,), pool.queued) for name, pool in pools.items()]
+        servers = runtime.upstreams.items() if runtime is not None else ()
+        pools = [(name, server) for name, (_, server) in servers if isinstance(server, HttpService)]
+        yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools]
+        yield metrics.CONNECTIONS_IN_USE, [((name,), pool.in_use) for name, pool in pools]
+        yield metrics.CALLS_QUEUED, [((name,), pool.queued) for name, pool in pools]
+        yield from _resilience([(name, server.guard) for name, (_, server) in servers])
+
+
+def _resilience(guards: list[tuple[str, Guard[Any]]]) -> Iterator[tuple[Metric, list[Sample]]]:
+    """Breakers, retry budgets and targets, as their state machines have it."""
+    yield (
+        metrics.BREAKER,
+        [
+            ((name, state.value), int(guard.breaker.state is state))
+            for name, guard in guards
+            for state in BreakerState
+        ],
+    )
+    yield metrics.BREAKER_OPENED, [((name,), guard.breaker.opened) for name, guard in guards]
+    yield metrics.BREAKER_REFUSED, [((name,), guard.breaker.refused) for name, guard in guards]
+    yield (
+        metrics.RETRIES,
+        [
+            ((name, decision), count)
+            for name, guard in guards
+            for decision, count in (("made", guard.budget.taken), ("denied", guard.budget.denied))
+        ],
+    )
+    yield metrics.TARGETS, [sample for name, guard in guards for sample in _targets(name, guard)]
+
+
+def _targets(name: str, guard: Guard[Any]) -> list[Sample]:
+    counts = {"serving": 0, "ejected": 0, "unhealthy": 0}
+    for target in guard.balancer.targets:
+        state = "unhealthy" if not target.healthy else "ejected" if guard.balancer.ejected(target) else "serving"
+        counts[state] += 1
+    return [((name, state), count) for state, count in counts.items()]

@@ -136,6 +136,25 @@ async def test_the_state_of_the_process(tmp_path: Path) -> None:
     assert value(series, "python_gc_collections_total", generation="2") >= 0
 
 
+async def test_an_upstream_that_fails_shows(tmp_path: Path) -> None:
+    async with gateway(tmp_path, made=snapshot(port=1)) as world:
+        requests = 0
+        while value(series := await scrape(world), "ostiary_upstream_breaker", upstream="shop", state="open") == 0:
+            assert requests < 100, "the breaker does not open"
+            await world.ask("GET", "/orders/v1/orders")
+            requests += 1
+        await world.ask("GET", "/orders/v1/orders")
+        await world.logged(requests + 1)
+        series = await scrape(world)
+    assert value(series, "ostiary_upstream_breaker", upstream="shop", state="closed") == 0
+    assert value(series, "ostiary_upstream_breaker_opened_total", upstream="shop") == 1
+    assert value(series, "ostiary_upstream_breaker_refused_total", upstream="shop") == 1
+    assert value(series, "ostiary_upstream_retries_total", upstream="shop", decision="made") > 0
+    targets = [value(series, "ostiary_upstream_targets", upstream="shop", state=s) for s in ("serving", "ejected")]
+    assert sum(targets) == 1
+    assert value(series, "ostiary_refusals_total", **LIST, policy="upstream", problem="upstream-open") == 1
+
+
 async def test_every_metric_of_the_table_is_exposed_and_nothing_else(tmp_path: Path) -> None:
     async with gateway(tmp_path) as world:
         state = State(world.pipeline, world.access_log, _Client(), _Spans())  # type: ignore[arg-type]
