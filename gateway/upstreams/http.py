@@ -183,9 +183,10 @@ class HttpUpstream:
         self._connecting[call] = self._running_loop().create_task(self._establish(call))
 
     async def _establish(self, call: HttpCall) -> None:
+        connection = HttpConnection(self)
         try:
-            _, connection = await self._running_loop().create_connection(
-                lambda: HttpConnection(self),
+            await self._running_loop().create_connection(
+                lambda: connection,
                 self._host,
                 self._port,
                 ssl=self._ssl,
@@ -196,6 +197,9 @@ class HttpUpstream:
                 call.fail("upstream-unreachable", _why(error))
                 self._serve_waiting()
             return
+        except asyncio.CancelledError:
+            self.lost(connection)  # made already, it is closed by uvloop without a word to its protocol
+            raise
         if self._connecting.pop(call, None) is None:
             connection.close()  # given up in the very moment in which it was established
         else:

@@ -7,115 +7,29 @@ its method and path, no field by which the client speaks for somebody else, and 
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody
-from policies.exchange import Exchange
 from tests.conformance.http.corpus import BROKEN_BODIES, REFUSED, SERVED, Refused, Served
-from tests.conformance.http.corpus_targets import FORWARDED, OPERATIONS, REFUSED_BY_GATEWAY, Forwarded
-from tests.gateway.gateway_world import Gateway, gateway, orders, snapshot, token
-from tests.gateway.http_harness import RawAnswer, RawClient, SeenRequest, raw_client, raw_upstream
+from tests.conformance.http.corpus_targets import FORWARDED, REFUSED_BY_GATEWAY, Forwarded
+from tests.conformance.http.whole_gateway import World, signed, whole_gateway
+from tests.gateway.http_harness import RawAnswer, RawClient, raw_client
 
 Case = Refused | Served | Forwarded
 
 CASES: tuple[Case, ...] = (*REFUSED, *BROKEN_BODIES, *SERVED, *REFUSED_BY_GATEWAY, *FORWARDED)
-HOP_BY_HOP = {
-    *(b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization", b"te", b"trailer", b"upgrade"),
-    *(b"http2-settings", b"expect"),
-}
-IDENTITY = re.compile(
-    rb"(?:authorization|cookie|client.cert|remote.user|x.ostiary|x.odoo|dpop|x.ssl)", re.IGNORECASE
-)
-FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[\t\x20-\x7e\x80-\xff]*\Z")
-SINGLE = (b"host", b"content-length", b"content-type", b"x-request-id", b"via", b"forwarded", b"x-forwarded-for")
 
 
 def by_name(cases: tuple[Case, ...]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
 
 
-def operation(method: str, template: str, scope: str) -> Operation:
-    parameters = [Parameter("next", "query", "form", False, {"type": "string"})]
-    if "{" in template:
-        name = template.rpartition("{")[2].rstrip("}")
-        parameters.append(Parameter(name, "path", "simple", False, {"type": "string"}, required=True))
-    return Operation(
-        method.lower() + re.sub(r"\W", "-", template),
-        method,
-        template,
-        f"/paths/{template.replace('/', '~1')}/{method.lower()}",
-        HttpBackend("shop"),
-        public=not scope,
-        scopes=((scope,),) if scope else (),
-        parameters=tuple(parameters),
-        body=RequestBody(True, (MediaType("application/octet-stream"),)) if method == "POST" else None,
-        max_body=100_000,
-    )
-
-
-class World:
-    """A running gateway that serves `OPERATIONS`, and every exchange that it has ended."""
-
-    def __init__(self, running: Gateway) -> None:
-        self.running = running
-        self.ended: list[Exchange] = []
-        pipeline = running.pipeline
-        ended = pipeline.ended
-
-        def keep(exchange: Exchange) -> None:
-            self.ended.append(exchange)
-            ended(exchange)
-
-        pipeline.ended = keep  # type: ignore[method-assign]  # the access log names no path, only its template
-
-    @property
-    def seen(self) -> list[SeenRequest]:
-        return self.running.upstream.seen
-
-    def check(self) -> None:
-        """What holds after any traffic whatever."""
-        let_through = [exchange for exchange in self.ended if exchange.refusal is None]
-        assert len(self.seen) == len(let_through)
-        for request, exchange in zip(self.seen, let_through, strict=True):
-            query = b"?" + exchange.query if exchange.query else b""
-            path = exchange.path.encode("ascii") + query
-            assert request.line == b"%b /backend%b HTTP/1.1" % (exchange.method.encode("ascii"), path)
-            assert exchange.operation is not None
-            template = re.sub(r"\{\w+\}", "[^/]+", exchange.operation.path)
-            assert re.fullmatch(template, exchange.path), "it was authorised as another operation"
-            check_fields(request, exchange)
-
-
-def check_fields(request: SeenRequest, exchange: Exchange) -> None:
-    names = [name.lower() for name, _ in request.headers]
-    assert all(FIELD.match(line) for line in request.head.split(b"\r\n")[1:])
-    assert not HOP_BY_HOP & set(names)
-    assert not [name for name in names if IDENTITY.match(name)]
-    assert b"forged" not in request.head
-    assert [name for name in SINGLE if names.count(name) > 1] == []
-    assert not (b"content-length" in names and b"transfer-encoding" in names)
-    assert names.count(b"host") == 1
-    assert request.fields[b"host"].startswith(b"127.0.0.1:")
-    assert request.fields[b"x-forwarded-for"] == b"127.0.0.1"
-    assert request.fields[b"via"] == b"1.1 ostiary"
-    assert request.fields[b"x-request-id"].decode() == exchange.request_id
-
-
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with raw_upstream() as upstream:
-        version = orders(*(operation(*made) for made in OPERATIONS), base_path="")
-        async with gateway(tmp_path, made=snapshot(version, port=upstream.port)) as running:
-            running.upstream = upstream
-            yield World(running)
-
-
-def signed(raw: bytes) -> bytes:
-    return raw.replace(b"{token}", token().encode())
+    async with whole_gateway(tmp_path) as made:
+        yield made
 
 
 async def deliver(client: RawClient, raw: bytes) -> None:
