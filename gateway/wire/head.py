@@ -57,6 +57,20 @@ _good_hosts: set[bytes] = set()
 _KNOWN_HOSTS: Final = 256
 """Host values that are not matched again; bounded, since they come from outside."""
 
+# For a head that another server has parsed.
+_METHOD: Final = re.compile(
+    r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY|ACL|BIND|CHECKOUT|COPY|LINK|LOCK|M-SEARCH|MERGE|MKACTIVITY"
+    r"|MKCALENDAR|MKCOL|MOVE|NOTIFY|PROPFIND|PROPPATCH|PURGE|REBIND|REPORT|SEARCH|SOURCE|SUBSCRIBE|UNBIND|UNLINK"
+    r"|UNLOCK|UNSUBSCRIBE)\Z"
+)
+"""Those that llhttp knows, so that both ways refuse the same."""
+_TARGET: Final = re.compile(rb"[/*][\x21-\x7e]*\Z")
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_VALUE: Final = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?\Z")
+_CONNECTION_FIELDS: Final = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade", b"http2-settings"}
+)
+
 _START: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]\r\n")
 
 
@@ -72,6 +86,8 @@ CODING: Final = _malformed("The only transfer coding understood is `chunked`.")
 CODING_OLD: Final = _malformed("An HTTP/1.0 request has no transfer coding.")
 BOTH: Final = _malformed("Content-Length and Transfer-Encoding contradict each other.")
 HOP: Final = _malformed("Connection names a field that is meant for all recipients.")
+FIELD: Final = _malformed("A header field has a name or a value that RFC 9110 does not admit.")
+CONNECTION_FIELD: Final = _malformed("A field that speaks of an HTTP/1 connection has no place in HTTP/2.")
 TWICE: Final = {name: _malformed(f"There is more than one {name.decode()} field.") for name in SINGULAR}
 PREFACE: Final = _malformed("This listener speaks HTTP/1.1; it was sent the preface of HTTP/2.")
 METHOD: Final = problem("method-not-implemented", "The gateway does not carry this method.")
@@ -169,6 +185,50 @@ class Head:
         if self.method in _NOT_CARRIED:
             return METHOD
         return self._judge(upgrade)
+
+    def take(
+        self,
+        method: str,
+        target: bytes,
+        headers: list[Header],
+        *,
+        minor: int,
+        framed: bool,
+        max_head: int,
+        max_target: int,
+        max_fields: int,
+    ) -> Problem | None:
+        """Judges a head that another server has parsed, by all that is still to be seen of it.
+
+        `framed` says that the message is delimited by its fields, as in HTTP/1; in HTTP/2 those fields that do so,
+        or speak of the connection, make a request malformed (RFC 9113 §8.2.2).
+        """
+        self.method, self.target, self.headers, self.minor = method, target, headers, minor
+        if method in _NOT_CARRIED or _METHOD.match(method) is None:
+            return METHOD
+        if len(target) > max_target:
+            return TARGET
+        if _TARGET.match(target) is None:
+            return START_LINE
+        if len(headers) > max_fields:
+            return FIELDS
+        if len(target) + sum(len(name) + len(value) + 4 for name, value in headers) > max_head:
+            return SIZE
+        for name, value in headers:
+            if _NAME.match(name) is None or _VALUE.match(value) is None:
+                return FIELD
+        self.fields = {name.lower(): value for name, value in headers}
+        twice = self._join() if len(self.fields) != len(headers) else None
+        if twice is not None:
+            return twice
+        fields = self.fields
+        if not framed:
+            if not _CONNECTION_FIELDS.isdisjoint(fields):
+                return CONNECTION_FIELD
+            if fields.get(b"te", b"trailers").lower() != b"trailers":
+                return CONNECTION_FIELD
+        named = fields.get(b"connection", b"").lower()
+        return self._judge(b"upgrade" in fields and b"upgrade" in named)
 
     def _join(self) -> Problem | None:
         """RFC 9110 §5.3: fields of one name are one list, but for those that are no lists."""
