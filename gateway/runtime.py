@@ -21,6 +21,7 @@ from gateway.secrets import UpstreamSecrets
 from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.resilience.http_service import HttpService
 from gateway.upstreams.resilience.odoo_service import OdooService
+from gateway.upstreams.tls import UpstreamTlsError, client_context
 from policies import response_schema
 from policies.ports import Clock, Limiter, Ports
 from policies.request_schema import needs_body
@@ -89,7 +90,7 @@ class RuntimeBuilder:
         access: AccessView,
         secrets: UpstreamSecrets,
         session: aiohttp.ClientSession,
-        make_http: Callable[[Upstream], HttpUpstream] = HttpUpstream,
+        make_http: Callable[..., HttpUpstream] = HttpUpstream,
         max_open: int = 4_096,
     ) -> None:
         self._clock = clock
@@ -112,7 +113,7 @@ class RuntimeBuilder:
                 protected_resource.documents(part.audience, part.versions, snapshot.access.issuers),
                 current.rejected,
             )
-        upstreams = self._upstreams(part.upstreams, current)
+        upstreams, unusable = self._upstreams(part.upstreams, current)
         ports = Ports(
             clock=self._clock,
             limiter=self._limiter,
@@ -127,6 +128,7 @@ class RuntimeBuilder:
         for version in part.versions:
             name = f"{version.api}/{version.version}"
             try:
+                _refuse_unusable(version, unusable)
                 bound = self._bind_version(version, ports, upstreams)
             except Exception as error:  # whatever is wrong with one API stays with that API
                 rejected[name] = f"{type(error).__name__}: {error}"
@@ -163,19 +165,27 @@ class RuntimeBuilder:
 
     def _upstreams(
         self, wanted: tuple[Upstream, ...], current: Runtime | None
-    ) -> dict[str, tuple[Upstream, AnyUpstream]]:
+    ) -> tuple[dict[str, tuple[Upstream, AnyUpstream]], dict[str, str]]:
+        """By name, and why those cannot be used that cannot be trusted."""
         there = current.upstreams if current is not None else {}
         upstreams: dict[str, tuple[Upstream, AnyUpstream]] = {}
+        unusable: dict[str, str] = {}
         for upstream in wanted:
             known = there.get(upstream.name)
             if known is not None and known[0] == upstream:
                 upstreams[upstream.name] = known
-            elif upstream.kind == "odoo":
+                continue
+            try:
+                tls = client_context(upstream, self._secrets)
+            except UpstreamTlsError as error:
+                unusable[upstream.name] = str(error)
+                continue
+            if upstream.kind == "odoo":
                 secret = self._secret(upstream)
-                upstreams[upstream.name] = (upstream, OdooService(upstream, self._session, secret or ""))
+                upstreams[upstream.name] = (upstream, OdooService(upstream, self._session, secret or "", tls))
             else:
-                upstreams[upstream.name] = (upstream, HttpService(upstream, self._session, self._make_http))
-        return upstreams
+                upstreams[upstream.name] = (upstream, HttpService(upstream, self._session, self._make_http, tls))
+        return upstreams, unusable
 
     def _secret(self, upstream: Upstream) -> str | None:
         if upstream.credential is None:
@@ -221,6 +231,12 @@ class RuntimeBuilder:
             return None
         value = f"{upstream.credential_scheme} {secret}" if upstream.credential_scheme else secret
         return upstream.credential_header.lower().encode("ascii"), value.encode("ascii")
+
+
+def _refuse_unusable(version: ApiVersion, unusable: Mapping[str, str]) -> None:
+    for operation in version.operations:
+        if operation.backend.upstream in unusable:
+            raise SnapshotError(unusable[operation.backend.upstream])
 
 
 def _versions(runtime: Runtime | None) -> dict[str, list[tuple[str, str, Route]]]:

@@ -6,6 +6,7 @@ the contract does not offer. Once a write has happened, a failure of what follow
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,13 +50,19 @@ class OdooAdapter:
     one upstream without its secret does not keep a gateway from starting.
     """
 
-    def __init__(self, upstream: Upstream, session: aiohttp.ClientSession, secret: str) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        session: aiohttp.ClientSession,
+        secret: str,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._upstream = upstream
         self.in_use = 0
         """Exchanges that are being carried out, or wait for their turn."""
         self._transport: Transport | None = None
         try:
-            self._transport = _transport(upstream, session, secret)
+            self._transport = _transport(upstream, session, secret, tls)
         except ValueError as error:
             _log.error("odoo upstream unusable", upstream=upstream.name, reason=str(error))
         self._slots = asyncio.Semaphore(upstream.connections)
@@ -102,10 +109,13 @@ class OdooAdapter:
         return outcome
 
 
-def _transport(upstream: Upstream, session: aiohttp.ClientSession, secret: str) -> Transport:
+def _transport(
+    upstream: Upstream, session: aiohttp.ClientSession, secret: str, tls: ssl.SSLContext | None
+) -> Transport:
     if not secret or not (secret.isascii() and secret.isprintable()):
         raise ValueError("the secret is missing, or is not printable ASCII")
-    return Json2(upstream, session, secret) if upstream.protocol == "json2" else JsonRpc(upstream, session, secret)
+    kind = Json2 if upstream.protocol == "json2" else JsonRpc
+    return kind(upstream, session, secret, tls)
 
 
 class _Mediation:

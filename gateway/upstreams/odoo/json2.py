@@ -1,5 +1,6 @@
 """Odoo's JSON-2 API (Odoo 19 and later): `POST /json/2/<model>/<method>` with named arguments."""
 
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,11 +16,17 @@ from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
 class Json2:
     """A Transport. `secret` is an API key of Odoo's user; it alone says who calls."""
 
-    def __init__(self, upstream: Upstream, session: aiohttp.ClientSession, secret: str) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        session: aiohttp.ClientSession,
+        secret: str,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         headers = {"authorization": "bearer " + secret}
         if upstream.database:
             headers["x-odoo-database"] = upstream.database
-        self._poster = Poster(session, upstream.url, upstream.timeouts, headers)
+        self._poster = Poster(session, upstream.url, upstream.timeouts, headers, tls)
 
     async def execute(
         self,

@@ -1,6 +1,7 @@
 """Odoo's external API over JSON-RPC (Odoo 17, 18 and 19): `POST /jsonrpc`, service `object`, `execute_kw`."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -30,13 +31,19 @@ class JsonRpc:
     Raises ValueError where the upstream names no database or no login: JSON-RPC cannot do without.
     """
 
-    def __init__(self, upstream: Upstream, session: aiohttp.ClientSession, secret: str) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        session: aiohttp.ClientSession,
+        secret: str,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         if not upstream.database or not upstream.login:
             raise ValueError(f"upstream {upstream.name!r}: JSON-RPC needs a database and a login")
         self._database = upstream.database
         self._login = upstream.login
         self._secret = secret
-        self._poster = Poster(session, upstream.url, upstream.timeouts, {})
+        self._poster = Poster(session, upstream.url, upstream.timeouts, {}, tls)
         self._uid: int | None = None
         self._logging_in = asyncio.Lock()
 

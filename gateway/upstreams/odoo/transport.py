@@ -6,6 +6,7 @@ connection was dropped.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
@@ -94,9 +95,15 @@ class Poster:
     """Posts JSON objects to one Odoo."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, url: str, timeouts: Timeouts, headers: Mapping[str, str]
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        timeouts: Timeouts,
+        headers: Mapping[str, str],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._session = session
+        self._ssl = tls or True  # True verifies too, against the machine's authorities
         self._base = url.rstrip("/")
         self._timeouts = timeouts
         self._headers = {
@@ -135,6 +142,7 @@ class Poster:
                     URL(self._base + path, encoded=True),
                     data=_Watched(body, leaving),
                     headers=self._headers,
+                    ssl=self._ssl,
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
                 ) as response,

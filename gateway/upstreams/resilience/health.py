@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ class HealthChecker:
         upstream: Upstream,
         balancer: Balancer[Any],
         session: aiohttp.ClientSession,
+        tls: ssl.SSLContext | None = None,
         *,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -31,6 +33,7 @@ class HealthChecker:
         self._check = upstream.health
         self._balancer = balancer
         self._session = session
+        self._ssl = tls or True
         self._chance = chance
         self._host = upstream.url.partition("://")[2].partition("/")[0]
         self._tasks: list[asyncio.Task[None]] = []
@@ -62,6 +65,7 @@ class HealthChecker:
         try:
             async with self._session.get(
                 URL(url, encoded=True),
+                ssl=self._ssl,
                 headers={"host": self._host, "user-agent": "ostiary-health"},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),

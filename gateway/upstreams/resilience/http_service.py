@@ -5,6 +5,7 @@ costs nothing here, and nothing is tried again once a byte of an answer went to 
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -27,18 +28,20 @@ _FAILING: Final = frozenset({502, 503, 504})
 
 
 class HttpService:
-    """One upstream. `make` makes the pool of one target, which is the upstream with that target's URL."""
+    """One upstream. `make` makes the pool of one target, which is the upstream with that target's URL, and the
+    context for https; `tls` is that context."""
 
     def __init__(
         self,
         upstream: Upstream,
         session: aiohttp.ClientSession,
-        make: Callable[[Upstream], HttpUpstream] = HttpUpstream,
+        make: Callable[..., HttpUpstream] = HttpUpstream,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        pools = [(url, make(each)) for url, each in upstream.each_target()]
+        pools = [(url, make(each, ssl_context=tls)) for url, each in upstream.each_target()]
         self.guard = Guard(upstream, pools)
         self._pools = tuple(pool for _, pool in pools)
-        self._health = HealthChecker(upstream, self.guard.balancer, session)
+        self._health = HealthChecker(upstream, self.guard.balancer, session, tls)
 
     def call(
         self,

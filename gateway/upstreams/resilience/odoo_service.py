@@ -4,6 +4,7 @@ What may be repeated is said by the mapping's action, and never by a verb: every
 """
 
 import asyncio
+import ssl
 from typing import Any, Final
 
 import aiohttp
@@ -25,13 +26,19 @@ _WORTH_ANOTHER: Final = frozenset({"upstream-unreachable", "upstream-timeout", "
 
 
 class OdooService:
-    """One Odoo, on one or several targets. `secret` is as `OdooAdapter` has it."""
+    """One Odoo, on one or several targets. `secret` is as `OdooAdapter` has it; `tls` is for https targets."""
 
-    def __init__(self, upstream: Upstream, session: aiohttp.ClientSession, secret: str) -> None:
-        adapters = [(url, OdooAdapter(each, session, secret)) for url, each in upstream.each_target()]
+    def __init__(
+        self,
+        upstream: Upstream,
+        session: aiohttp.ClientSession,
+        secret: str,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        adapters = [(url, OdooAdapter(each, session, secret, tls)) for url, each in upstream.each_target()]
         self.guard = Guard(upstream, adapters)
         self._total = upstream.timeouts.total
-        self._health = HealthChecker(upstream, self.guard.balancer, session)
+        self._health = HealthChecker(upstream, self.guard.balancer, session, tls)
 
     async def call(self, exchange: Exchange, backend: OdooBackend) -> Answer | Problem:
         """As `OdooAdapter.call`; a problem where the breaker is open. All tries share the time of one."""
