@@ -20,7 +20,7 @@ MIB = 1 << 20
 SIZE = int(os.environ.get("OSTIARY_STREAM_MIB", "256")) * MIB
 PIECE = b"\xa5" * (256 * 1024)
 
-GROWTH = 16 * MIB
+GROWTH = 8 * MIB
 """What the process may grow by while a body of any size passes: buffers of both sockets, and Python's slack."""
 
 IN_FLIGHT = 48 * MIB

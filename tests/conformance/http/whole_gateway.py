@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody
+from contracts.operations import ApiVersion, HttpBackend, MediaType, Operation, Parameter, RequestBody
 from policies.exchange import Exchange
 from tests.conformance.http.corpus_targets import OPERATIONS
 from tests.gateway.gateway_world import Gateway, gateway, orders, snapshot, token
@@ -40,6 +40,11 @@ def _operation(method: str, template: str, scope: str) -> Operation:
         body=RequestBody(True, (MediaType("application/octet-stream"),)) if method == "POST" else None,
         max_body=100_000,
     )
+
+
+def corpus_version() -> ApiVersion:
+    """An API version with the corpus' operations, at the root."""
+    return orders(*(_operation(*made) for made in OPERATIONS), base_path="")
 
 
 class World:
@@ -95,8 +100,7 @@ def check_request(request: SeenRequest, exchange: Exchange) -> None:
 async def whole_gateway(directory: Path, script: Script = say_ok, **options: Any) -> AsyncIterator[World]:
     """`options` are those of `gateway_world.gateway`, and of its upstream under `upstream`."""
     async with raw_upstream(script) as upstream:
-        version = orders(*(_operation(*made) for made in OPERATIONS), base_path="")
-        made = snapshot(version, port=upstream.port, upstream=options.pop("upstream", None))
+        made = snapshot(corpus_version(), port=upstream.port, upstream=options.pop("upstream", None))
         async with gateway(directory, made=made, **options) as running:
             running.upstream = upstream
             yield World(running)
