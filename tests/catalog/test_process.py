@@ -13,7 +13,6 @@ from typing import Any
 
 import jwt
 import pytest
-from sqlalchemy.exc import ArgumentError
 
 from catalog import main
 from catalog.main import StartError, serve
@@ -206,14 +205,13 @@ def test_two_that_start_on_one_store_at_once_share_keys_and_do_not_fail(tmp_path
         ({"estate": Path("/nowhere/at/all")}, "is no directory"),
         ({"host": "0.0.0.0"}, "OSTIARY_CATALOG_URL"),
         ({"host": "203.0.113.1"}, "cannot listen on 203.0.113.1"),
-        ({"database_url": "nonsense"}, "parse"),
         ({"data": Path("/proc/nothing/here")}, "/proc/nothing"),
     ],
 )
 async def test_what_cannot_work_is_refused_with_its_reason(
     tmp_path: Path, settings: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises((StartError, OSError, ArgumentError), match=said):
+    with pytest.raises((StartError, OSError), match=said):
         await serve(CatalogSettings(**{"data": tmp_path, "port": 0, **settings}))
 
 
