@@ -28,7 +28,7 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 docs: $(VENV)/.dev ## Build the documentation strictly into build/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
 
-bench: $(VENV)/.bench ## Measure against nginx, Envoy and an ASGI proxy (BENCH=quick: under three minutes)
+bench: $(VENV)/.bench ## Measure against nginx, Envoy, Node and an ASGI proxy (BENCH=quick: under three minutes)
 	$(BIN)/python tests/benchmarks/run.py $(if $(filter quick,$(BENCH)),--quick) $(ARGS)
 
 wheel: $(VENV)/.dev ## Build the wheel into build/wheel

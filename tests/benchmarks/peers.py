@@ -5,6 +5,7 @@
 | `nginx` | plain `proxy_pass`, no policy at all: what a C proxy costs |
 | `envoy_jwt_ratelimit` | Envoy with `jwt_authn` (its cache of verified tokens on) and `local_ratelimit` |
 | `asgi_aiohttp` | a proxy on uvicorn and aiohttp, no policy at all |
+| `node` | a gateway of fastify and its plugins, the full chain |
 | `full` | our gateway, the full chain |
 | `no_policies` | our gateway, every policy off |
 """
@@ -14,34 +15,19 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.node_peer import node
 from tests.benchmarks.processes import PeerError, Running, free_port, running
-from tests.benchmarks.world import AUDIENCE, ISSUER, World, save_snapshot
+from tests.benchmarks.setting import Setting, Start
+from tests.benchmarks.world import AUDIENCE, ISSUER, save_snapshot
 
 _HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
 RESPONSE = (_HEAD + "x" * (500 - len(_HEAD) - 2) + '"}').encode()
 """500 bytes of JSON."""
-
-NODE_REASON = "no Node gateway is part of this suite yet: it needs a Node runtime and npm packages"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where a peer runs, and what stands behind it."""
-
-    directory: Path
-    core: int | None
-    upstream_port: int
-    world: World
-
-
-Start = Callable[[Setting, str], contextlib.AbstractContextManager[Running]]
-"""Starts a peer under a name. Raises PeerError."""
 
 
 def nginx_binary() -> str:
@@ -244,8 +230,7 @@ PEERS: dict[str, Start] = {
     "nginx": nginx,
     "envoy_jwt_ratelimit": envoy,
     "asgi_aiohttp": asgi,
+    "node": node,
     "full": ostiary(policies=True),
     "no_policies": ostiary(policies=False),
 }
-MISSING: dict[str, str] = {"node": NODE_REASON}
-"""Peers that are wanted and not here, with the reason."""

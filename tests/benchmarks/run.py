@@ -22,16 +22,19 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.benchmarks import load, report, world  # noqa: E402  the script's own packages
-from tests.benchmarks.peers import MISSING, PEERS, Setting, nginx_binary, upstream  # noqa: E402
+from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
+from tests.benchmarks.setting import Setting  # noqa: E402
 
 SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
     ("get_nginx", "nginx", "get", 32),
     ("get_envoy_jwt_ratelimit", "envoy_jwt_ratelimit", "get", 32),
     ("get_asgi_aiohttp", "asgi_aiohttp", "get", 32),
+    ("get_node", "node", "get", 32),
     ("get_full", "full", "get", 32),
     ("get_no_policies", "no_policies", "get", 32),
     ("post_nginx", "nginx", "post", 32),
+    ("post_node", "node", "post", 32),
     ("post_full", "full", "post", 32),
 )
 MANY_CONNECTIONS: tuple[tuple[str, str, str, int], ...] = (
@@ -68,7 +71,7 @@ def measure_all(
 ) -> dict[str, object]:
     """Starts what is there, measures it in turn, and says what is not there and why."""
     core, load_core = cores()
-    missing = dict(MISSING)
+    missing: dict[str, str] = {}
     samples: dict[str, list[report.Sample]] = {name: [] for name, *_ in subjects}
     made = world.build()
     loads = {"get": load.gets(made, directory), "post": load.posts(made, directory)}

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from tests.benchmarks import load, world
-from tests.benchmarks.peers import PEERS, RESPONSE, Setting
+from tests.benchmarks.peers import PEERS, RESPONSE
 from tests.benchmarks.processes import PeerError, Running, free_port, running
+from tests.benchmarks.setting import Setting
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks import report, run
 from tests.benchmarks.load import Measurement
-from tests.benchmarks.peers import MISSING, PEERS
+from tests.benchmarks.peers import PEERS
 
 
 def sample(rps, opened=0.0, cpu=20.0):
@@ -64,7 +64,7 @@ def test_every_subject_of_a_ratio_is_measured_or_missing():
     measured = {name: peer for name, peer, *_ in run.SUBJECTS + run.MANY_CONNECTIONS}
     for subjects in report.RATIOS.values():
         for name in subjects:
-            assert name in measured or name.partition("_")[2] in MISSING
+            assert name in measured
     assert set(measured.values()) == set(PEERS)
 
 
@@ -89,7 +89,7 @@ def test_a_run_whose_peers_do_not_start_still_reports(tmp_path, monkeypatch):
     monkeypatch.setattr(run.world, "build", lambda: run.world.World(("t",), {}, ("/a",), ("/b",), b"{}"))
     document = run.measure_all(run.SUBJECTS, tmp_path, 1, 0.1, 0.1)
     assert document["results"] == {}
-    assert set(document["missing"]) == set(PEERS) | set(MISSING)
+    assert set(document["missing"]) == set(PEERS)
     assert json.loads(json.dumps(document)) == document
 
 

@@ -158,7 +158,7 @@ def save_snapshot(world: World, directory: Path, upstream_url: str, *, policies:
         AUDIENCE,
         (Upstream("backend", "http", upstream_url, connections=512),),
         (Plan("huge", (RateLimit("burst", 10**9, 60), RateLimit("daily", 10**12, DAY))),),
-        tuple(_version(version, policies=policies) for version in VERSIONS),
+        tuple(api_version(version, policies=policies) for version in VERSIONS),
     )
     subscriptions = tuple(
         Subscription("bench", version, "huge", (SCOPE_READ, SCOPE_WRITE)) for version in VERSIONS
@@ -178,7 +178,8 @@ def save_snapshot(world: World, directory: Path, upstream_url: str, *, policies:
     return base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
 
-def _version(name: str, *, policies: bool) -> ApiVersion:
+def api_version(name: str, *, policies: bool) -> ApiVersion:
+    """One of `VERSIONS`; the first is deprecated and has its sunset announced."""
     operations: list[Operation] = []
     for number in range(RESOURCES):
         item = f"/resource-{number:02}/{{id}}"
