@@ -89,7 +89,7 @@ class BreakerEntry(_File, frozen=True):
 
 
 class RetriesEntry(_File, frozen=True):
-    """How often a call is tried again that may be: GET, HEAD and OPTIONS, and reads of Odoo; never a write."""
+    """How often a call is tried again that is safe to repeat."""
 
     attempts: Annotated[int, msgspec.Meta(ge=0, le=5)] = 1
     budget: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2

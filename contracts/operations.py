@@ -136,7 +136,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     `path` is relative to the version's base path. `scopes` are the alternatives of the contract's `security`:
     a token satisfies one of them by holding all its scopes. `public` is true only for an explicit
-    `security: []`. `pointer` is the operation's place in its contract. `max_body` is in bytes.
+    `security: []`. `pointer` is the operation's place in its contract. `max_body` is in bytes. `retry` says
+    whether a call to an HTTP upstream may be tried again; None: if it only reads, or did not reach the upstream.
     """
 
     id: str
@@ -153,6 +154,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     cost: int = 1
     unknown_query: Literal["ignore", "refuse"] = "refuse"
     deprecated: bool = False
+    retry: Literal["safe", "never"] | None = None
 
 
 class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -30,8 +30,8 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UpstreamTls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """TLS towards an upstream, which is always verified. `ca` and `client_certificate` name secrets that the gateway
-    holds; `server_name` is the name to ask for and to verify, where it is not the URL's host."""
+    """TLS towards an upstream, which is always verified. `ca` and `client_certificate` name secrets that the
+    gateway holds; `server_name` is the name to ask for and to verify, where it is not the URL's host."""
 
     ca: str | None = None
     client_certificate: str | None = None

@@ -228,7 +228,7 @@ class Handling:
         self._relay = relay = Relay(
             self, self._client, exchange, route.response_check, credentialed=route.credential is not None
         )
-        call = route.http.call(head, relay, body=exchange.body, streaming=streaming, repeatable=route.repeatable)
+        call = route.http.call(head, relay, body=exchange.body, streaming=streaming, repeat=route.repeat)
         if isinstance(call, Problem):
             self.refuse("upstream", call)
             return

@@ -19,7 +19,7 @@ from gateway.adapters.keys import IssuerKeys
 from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
 from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.resilience.http_service import HttpService
+from gateway.upstreams.resilience.http_service import HttpService, Repeat
 from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.upstreams.tls import UpstreamTlsError, client_context
 from policies import response_schema
@@ -32,8 +32,7 @@ log = structlog.get_logger()
 
 AnyUpstream: TypeAlias = HttpService | OdooService
 
-# RFC 9110 §9.2.1: what only reads. An idempotent write is safe to repeat only where its contract says so.
-_REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,8 @@ class Route:
     """Open requests of the gateway up to which this one is taken."""
     prefix: str
     """The path of the upstream's URL; it takes the place of the version's base path."""
-    repeatable: bool
-    """Whether a call to the HTTP upstream may be tried again."""
+    repeat: Repeat
+    """What of calls to the HTTP upstream may be tried again."""
     odoo: OdooService | None
     odoo_backend: OdooBackend | None
 
@@ -217,7 +216,7 @@ class RuntimeBuilder:
                 host=authority.encode("ascii"),
                 prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
                 room=shedding.room(self._max_open, version.criticality),
-                repeatable=operation.method in _REPEATABLE,
+                repeat=_repeat(operation),
                 odoo=odoo,
                 odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,
             )
@@ -231,6 +230,14 @@ class RuntimeBuilder:
             return None
         value = f"{upstream.credential_scheme} {secret}" if upstream.credential_scheme else secret
         return upstream.credential_header.lower().encode("ascii"), value.encode("ascii")
+
+
+def _repeat(operation: Operation) -> Repeat:
+    """What the contract says; else RFC 9110 §9.2.1: what only reads may be repeated. That a PUT or DELETE is
+    idempotent (§9.2.2) is more than most servers keep, so that it has to be said."""
+    if operation.retry is not None:
+        return Repeat.SAFE if operation.retry == "safe" else Repeat.NEVER
+    return Repeat.SAFE if operation.method in _READING else Repeat.UNSENT
 
 
 def _refuse_unusable(version: ApiVersion, unusable: Mapping[str, str]) -> None:

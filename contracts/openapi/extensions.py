@@ -4,6 +4,9 @@
 ``x-ostiary-limit``         document or operation   ``{cost: 5, max-body: 65536}``: units that a call takes
                                                     from its plan's limits, and the body's limit in bytes
 ``x-ostiary-upstream``      document or operation   the name of another upstream of the estate
+``x-ostiary-retry``         operation               ``safe``: a call that was not answered may be
+                                                    repeated, whatever its method; ``never``: not even
+                                                    a GET. For HTTP upstreams alone
 ``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
 ``x-sunset``                document or operation   a date, which must be the one that ``api.yaml`` gives
 ==========================  ======================  =======================================================
@@ -14,7 +17,7 @@ an extension that nothing enforces would look as if it did.
 
 import difflib
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 from contracts.dates import timestamp, written
 from contracts.documents.builder import quote
@@ -26,8 +29,9 @@ from contracts.operations import Lifecycle
 LIMIT: Final = "x-ostiary-limit"
 UPSTREAM: Final = "x-ostiary-upstream"
 ODOO: Final = "x-ostiary-odoo"
+RETRY: Final = "x-ostiary-retry"
 SUNSET: Final = "x-sunset"
-_ALLOWED: Final = {"openapi": (LIMIT, UPSTREAM), "operation": (LIMIT, UPSTREAM, ODOO)}
+_ALLOWED: Final = {"openapi": (LIMIT, UPSTREAM), "operation": (LIMIT, UPSTREAM, ODOO, RETRY)}
 _COST: Final = (1, 1_000_000)
 _MAX_BODY: Final = (0, 1 << 30)
 
@@ -80,6 +84,23 @@ def upstream_of(root: Node, operation: Node, default: str, report: Report) -> tu
                 return node.value, node
             report.add("extension-invalid", node.place, f"`{UPSTREAM}` takes the name of an upstream")
     return default, None
+
+
+def retry_of(operation: Node, report: Report) -> Literal["safe", "never"] | None:
+    """Whether calls may be tried again, where the contract says so."""
+    node = operation.get(RETRY)
+    if node is None:
+        return None
+    if operation.get(ODOO) is not None:
+        # What may be repeated there follows from the mapping's action, and a write never may.
+        report.add("extension-invalid", node.key_place, f"`{RETRY}` has no effect beside `{ODOO}`")
+        return None
+    if node.value == "safe":
+        return "safe"
+    if node.value == "never":
+        return "never"
+    report.add("extension-invalid", node.place, f"`{RETRY}` is `safe` or `never`")
+    return None
 
 
 def check_sunset(holder: Node, lifecycle: Lifecycle, report: Report) -> None:

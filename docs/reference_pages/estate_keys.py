@@ -43,7 +43,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "probes": "Calls let through at once to try; when as many have succeeded the breaker closes.",
     },
     "RetriesEntry": {
-        "attempts": "Tries after the first. Only GET, HEAD and OPTIONS, and reads of Odoo, are tried again.",
+        "attempts": "Tries after the first of [what may be repeated](../request-flow.md#an-upstream-that-fails).",
         "budget": "The most tries again, as a share of the calls over time: 0.2 is one for five.",
         "pause": "The most seconds before the first further try, doubled for each after it; chance shortens it.",
     },

@@ -8,6 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, Final
 
 import aiohttp
@@ -25,6 +26,16 @@ from policies.exchange import Header
 # That the gateway's own budget of connections is used up is no failure of the upstream, and no retry mends it.
 _NEUTRAL: Final = "upstream-busy"
 _FAILING: Final = frozenset({502, 503, 504})
+
+
+class Repeat(Enum):
+    """What of an operation's calls may be tried again. What is streamed never is: its body is gone."""
+
+    NEVER = "never"
+    UNSENT = "unsent"
+    """What surely did not reach the upstream: no connection could be made."""
+    SAFE = "safe"
+    """Whatever was not answered: done twice, it is as done once."""
 
 
 class HttpService:
@@ -50,16 +61,15 @@ class HttpService:
         *,
         body: bytes | None = None,
         streaming: bool = False,
-        repeatable: bool = False,
+        repeat: Repeat = Repeat.NEVER,
     ) -> Call | Problem:
-        """As `HttpUpstream.call`; a problem where the breaker is open. `repeatable`: it may be tried again."""
+        """As `HttpUpstream.call`; a problem where the breaker is open."""
         guard = self.guard
         era = guard.breaker.admit()
         if not era:
             return guard.refusal()
         guard.budget.request()
-        attempts = guard.retries.attempts if repeatable and not streaming else 0
-        made = GuardedCall(guard, receiver, head, body, attempts)
+        made = GuardedCall(guard, receiver, head, body, Repeat.NEVER if streaming else repeat)
         made.begin(guard.balancer.pick(), era, streaming)
         return made
 
@@ -105,7 +115,6 @@ class GuardedCall:
     """One request and its tries: `Call` for the pipeline, `Receiver` for the pool until the head is there."""
 
     __slots__ = (
-        "_attempts",
         "_body",
         "_call",
         "_deadline",
@@ -114,6 +123,7 @@ class GuardedCall:
         "_head",
         "_over",
         "_receiver",
+        "_repeat",
         "_retry",
         "_target",
         "_timer",
@@ -123,13 +133,13 @@ class GuardedCall:
     _target: Target[HttpUpstream]
 
     def __init__(
-        self, guard: Guard[HttpUpstream], receiver: Receiver, head: bytes, body: bytes | None, attempts: int
+        self, guard: Guard[HttpUpstream], receiver: Receiver, head: bytes, body: bytes | None, repeat: Repeat
     ) -> None:
         self._guard = guard
         self._receiver = receiver
         self._head = head
         self._body = body
-        self._attempts = attempts
+        self._repeat = repeat
         self._retry = 0
         self._era = 0
         self._deadline = 0.0
@@ -153,7 +163,7 @@ class GuardedCall:
         if status in _FAILING:
             self._guard.failed(self._target, self._era)
             self._era = 0
-            if self._again():
+            if self._repeat is Repeat.SAFE and not self._told_to_wait(headers) and self._again():
                 self._call.cancel()  # its body would have to be read to keep the connection: retries are rare
                 return
         else:
@@ -174,7 +184,8 @@ class GuardedCall:
             self._guard.breaker.abandoned(self._era)
         else:
             self._guard.failed(self._target, self._era)
-            if self._again():
+            unsent = self._repeat is Repeat.UNSENT and not self._call.sent
+            if (unsent or self._repeat is Repeat.SAFE) and self._again():
                 return
         self._era = 0
         self._over = True
@@ -182,6 +193,12 @@ class GuardedCall:
 
     def drained(self) -> None:
         self._receiver.drained()
+
+    def _told_to_wait(self, headers: list[Header]) -> bool:
+        """Whether the only server that there is has said when to come back, which is not at once."""
+        return len(self._guard.balancer.targets) == 1 and any(
+            name.lower() == b"retry-after" for name, _ in headers
+        )
 
     def _let_go(self) -> Receiver:
         """Who is still to be told. Kept, it would make a cycle: work for the collector."""
@@ -191,7 +208,7 @@ class GuardedCall:
     def _again(self) -> bool:
         """Whether the call will be tried once more, after a pause."""
         guard = self._guard
-        if self._retry >= self._attempts:
+        if self._retry >= guard.retries.attempts:
             return False
         pause = guard.pause(self._retry + 1)
         if time.monotonic() + pause >= self._deadline or not guard.budget.take():

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -16,7 +16,7 @@ from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck,
 from contracts.snapshot import Manifest, Snapshot, Timeouts, Upstream, encode_part
 from gateway.upstreams.resilience.breaker import Breaker, State
 from gateway.upstreams.resilience.http_service import HttpService
-from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot
+from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import PATIENCE, RawUpstream, Script, SeenRequest, raw_client, raw_upstream, say_ok
 
 LENIENT = BreakerSettings(consecutive=100_000, minimum=100_000)
@@ -88,6 +88,60 @@ async def test_a_read_is_tried_again(tmp_path: Path, failure: Script) -> None:
 async def test_a_write_is_not(tmp_path: Path) -> None:
     async with gateway(tmp_path, hangs_up) as running:
         assert await post(running) == 502
+        assert len(running.upstream.seen) == 1
+
+
+def with_retry(word: Literal["safe", "never"] | None) -> ApiVersion:
+    return orders(*(msgspec.structs.replace(each, retry=word) for each in operations()))
+
+
+@pytest.mark.parametrize("failure", [hangs_up, says(503)])
+async def test_the_contract_may_call_a_write_safe(tmp_path: Path, failure: Script) -> None:
+    async with gateway(tmp_path, in_turn(failure, say_ok)) as running:
+        running.adopt(snapshot(with_retry("safe"), serial=2, port=running.upstream.port))
+        assert await post(running) == 200
+        assert [request.body for request in running.upstream.seen] == [BODY, BODY]
+
+
+async def test_the_contract_may_rule_out_to_repeat_a_read(tmp_path: Path) -> None:
+    async with gateway(tmp_path, in_turn(hangs_up, say_ok)) as running:
+        running.adopt(snapshot(with_retry("never"), serial=2, port=running.upstream.port))
+        assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 502
+        assert len(running.upstream.seen) == 1
+
+
+async def test_a_streamed_body_is_not_sent_twice(tmp_path: Path) -> None:
+    async with gateway(tmp_path, in_turn(hangs_up, say_ok)) as running, raw_client(running.port) as client:
+        running.adopt(snapshot(with_retry("safe"), serial=2, port=running.upstream.port))
+        head = "PUT /orders/v1/files/a HTTP/1.1\r\nHost: api.example\r\nContent-Length: 200000\r\n"
+        fields = f"Authorization: Bearer {token()}\r\nContent-Type: application/octet-stream\r\n\r\n"
+        await client.send((head + fields).encode() + b"x" * 100_000)
+        await client.send(b"x" * 100_000)
+        assert (await client.answer()).status == 502
+        assert len(running.upstream.seen) == 1
+
+
+async def test_a_write_that_was_never_sent_goes_to_another_target(tmp_path: Path) -> None:
+    async with raw_upstream() as good:
+        with nobody() as dead:
+            changes = {"targets": origins(dead, good.port), "ejection": EjectionSettings(share=0.0)}
+            async with gateway(tmp_path, upstream={**changes, "breaker": LENIENT}) as running:
+                assert [await post(running) for _ in range(12)] == [200] * 12
+                assert len(good.seen) == 12
+                running.adopt(
+                    snapshot(with_retry("never"), serial=2, port=running.upstream.port, upstream=changes)
+                )
+                assert 502 in [await post(running) for _ in range(40)]
+
+
+async def test_a_server_that_says_when_to_come_back_is_not_asked_at_once(tmp_path: Path) -> None:
+    async def later(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        writer.write(b"HTTP/1.1 503 Later\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+    async with gateway(tmp_path, later) as running:
+        answer = await running.ask("GET", "/orders/v1/ping", bearer=None)
+        assert (answer.status, answer.fields[b"retry-after"]) == (503, b"30")
         assert len(running.upstream.seen) == 1
 
 
