@@ -38,6 +38,8 @@ class Guard(Generic[S]):
         self.balancer = Balancer(
             [Target(url, server) for url, server in servers], upstream.ejection, clock=clock, chance=chance
         )
+        self.closed = False
+        """Set when the gateway ends: what fails now is not tried again."""
         self._chance = chance
 
     def refusal(self) -> Problem:

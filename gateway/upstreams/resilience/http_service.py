@@ -106,6 +106,7 @@ class HttpService:
 
     def close(self) -> None:
         """Breaks every connection off; calls in flight fail."""
+        self.guard.closed = True
         self._health.stop()
         for pool in self._pools:
             pool.close()
@@ -180,7 +181,7 @@ class GuardedCall:
         self._receiver.ended()
 
     def failed(self, problem_id: str, detail: str, /) -> None:
-        if problem_id == _NEUTRAL:
+        if problem_id == _NEUTRAL or self._client_is_slow(problem_id):
             self._guard.breaker.abandoned(self._era)
         else:
             self._guard.failed(self._target, self._era)
@@ -193,6 +194,11 @@ class GuardedCall:
 
     def drained(self) -> None:
         self._receiver.drained()
+
+    def _client_is_slow(self, problem_id: str) -> bool:
+        """Whether time ran out while the client was still sending its body. If that counted, a few slow clients could
+        shut an upstream for everyone."""
+        return problem_id == "upstream-timeout" and self._call.sent and not self._call.body_sent
 
     def _told_to_wait(self, headers: list[Header]) -> bool:
         """Whether the only server that there is has said when to come back, which is not at once."""
@@ -208,7 +214,7 @@ class GuardedCall:
     def _again(self) -> bool:
         """Whether the call will be tried once more, after a pause."""
         guard = self._guard
-        if self._retry >= guard.retries.attempts:
+        if guard.closed or self._retry >= guard.retries.attempts:
             return False
         pause = guard.pause(self._retry + 1)
         if time.monotonic() + pause >= self._deadline or not guard.budget.take():

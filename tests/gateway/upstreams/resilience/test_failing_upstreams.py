@@ -294,6 +294,34 @@ async def test_a_call_that_is_refused_leaves_its_connection_to_the_next(tmp_path
         assert running.pipeline.open == 0
 
 
+async def test_slow_clients_do_not_open_it(tmp_path: Path) -> None:
+    changes = {**BRISK, "timeouts": Timeouts(total=0.2)}
+    async with gateway(tmp_path, upstream=changes) as running:
+        for _ in range(4):
+            async with raw_client(running.port) as client:
+                head = "PUT /orders/v1/files/a HTTP/1.1\r\nHost: api.example\r\nContent-Length: 10\r\n"
+                fields = f"Authorization: Bearer {token()}\r\nContent-Type: application/octet-stream\r\n\r\n"
+                await client.send((head + fields).encode() + b"x")
+                assert (await client.answer()).status == 504
+        assert service(running).guard.breaker.state is State.CLOSED
+
+
+async def test_nothing_is_tried_again_when_the_gateway_ends(tmp_path: Path) -> None:
+    entered = asyncio.Event()
+
+    async def hold(request: SeenRequest, reader: Reader, writer: Writer) -> bool:
+        entered.set()
+        await reader.read()
+        return False
+
+    async with gateway(tmp_path, hold, upstream={"retries": RetrySettings(pause=0.0)}) as running:
+        asking = asyncio.create_task(running.ask("GET", "/orders/v1/ping", bearer=None))
+        await asyncio.wait_for(entered.wait(), PATIENCE)
+        service(running).close()
+        assert (await asyncio.wait_for(asking, PATIENCE)).status == 502
+        assert service(running).guard.budget.taken == 0
+
+
 # -- several targets ----------------------------------------------------------------------------------------
 
 
