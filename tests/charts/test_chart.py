@@ -120,6 +120,8 @@ def test_pods_run_without_privileges(chart: Any) -> None:
         ({"gateway": {"replicas": 2}}, "replicas"),
         ({"catalog": {"url": "ftp://catalog"}}, "url"),
         ({"gateway": {"ingress": {"enabled": True, "host": ""}}}, "host"),
+        ({"gateway": {"tls": {"clientCaSecret": "partners-ca"}}}, "existingSecret"),
+        ({"gateway": {"tls": {"clientVerify": "never"}}}, "clientVerify"),
         ({"gatway": {}}, "gatway"),
     ],
 )
@@ -159,6 +161,27 @@ def test_an_insecure_url_is_a_choice(chart: Any) -> None:
         made = render(chart, {**VALUES, "catalog": {**VALUES["catalog"], "allowInsecureUrl": chosen}})
         given = {entry["name"] for entry in container(made["Deployment", "edge-ostiary-catalog"])["env"]}
         assert (name in given) is chosen
+
+
+def test_the_gateway_speaks_tls_where_it_has_a_secret_for_it(chart: Any) -> None:
+    tls = {"existingSecret": "api-tls", "clientCaSecret": "partners-ca", "clientVerify": "required"}
+    made = render(chart, {**VALUES, "gateway": {**VALUES["gateway"], "tls": tls}})
+    deployment = made["Deployment", "edge-ostiary-gateway"]
+    gateway = container(deployment)
+    given = {entry["name"]: entry.get("value") for entry in gateway["env"]}
+    known = {f"OSTIARY_GATEWAY_{name.upper()}" for name in GatewaySettings.model_fields}
+    assert given.keys() <= known
+    mounts = {mount["mountPath"]: mount["name"] for mount in gateway["volumeMounts"]}
+    volumes = {volume["name"]: volume.get("secret") for volume in deployment["spec"]["template"]["spec"]["volumes"]}
+    for name, secret in (("CERT", "api-tls"), ("KEY", "api-tls"), ("CLIENT_CA", "partners-ca")):
+        directory = given[f"OSTIARY_GATEWAY_TLS_{name}"].rpartition("/")[0]
+        assert volumes[mounts[directory]]["secretName"] == secret
+    assert given["OSTIARY_GATEWAY_TLS_CLIENT_VERIFY"] == "required"
+    (port,) = made["Service", "edge-ostiary-gateway"]["spec"]["ports"]
+    assert port["appProtocol"] == "https"
+
+    plain = container(render(chart, VALUES)["Deployment", "edge-ostiary-gateway"])
+    assert not [entry for entry in plain["env"] if "TLS" in entry["name"]]
 
 
 def test_lint_has_nothing_to_say() -> None:
