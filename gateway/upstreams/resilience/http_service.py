@@ -196,8 +196,8 @@ class GuardedCall:
         self._receiver.drained()
 
     def _client_is_slow(self, problem_id: str) -> bool:
-        """Whether time ran out while the client was still sending its body. If that counted, a few slow clients could
-        shut an upstream for everyone."""
+        """Whether time ran out while the client was still sending its body. If that counted, a few slow clients
+        could shut an upstream for everyone."""
         return problem_id == "upstream-timeout" and self._call.sent and not self._call.body_sent
 
     def _told_to_wait(self, headers: list[Header]) -> bool:
