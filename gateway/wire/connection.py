@@ -339,11 +339,15 @@ class Connection(asyncio.Protocol):
         self._lingering = True
         self._since = self._listener.now
         self._pending, self._body, self._paused = b"", None, False
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-            self._steer()
-        else:
+        if not self._transport.can_write_eof():
             self._transport.close()
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client has broken the connection already, and asyncio says it to whoever asks
+            self._transport.abort()
+        else:
+            self._steer()
 
     def end(self) -> None:
         """The listener closes: whatever is under way is broken off."""

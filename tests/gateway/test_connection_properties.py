@@ -1,10 +1,12 @@
 """Properties of a connection, on a transport made of nothing: any bytes, cut anywhere, without a socket."""
 
 import asyncio
+import errno
 import itertools
 from collections.abc import Callable
 from typing import cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -178,6 +180,20 @@ def test_draining_closes_a_resting_connection_only_after_a_quiet_while() -> None
     assert not transport.over
     connection.tick(listener.now + 1.1)
     assert transport.over
+
+
+def test_client_that_broke_the_connection_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio raises ENOTCONN there: whoever answers, an upstream's callback as it may be, must not meet it."""
+    connection, transport, doorman, _ = connected(Silent)
+
+    def broken() -> None:
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(transport, "write_eof", broken)
+    connection.data_received(b"GET /a HTTP/1.0\r\n\r\n" + GET)
+    doorman.handlers[0].client.respond(200, [], b"")
+    assert transport.over
+    assert len(doorman.handlers) == 1
 
 
 @settings(max_examples=400, deadline=None)

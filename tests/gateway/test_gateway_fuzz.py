@@ -151,9 +151,18 @@ class Fuzzed:
     async def settled(self) -> None:
         """Waits until the gateway has let go of every client."""
         running = self.world.running
-        async with asyncio.timeout(PATIENCE):
-            while running.pipeline.open or running.listener.connections:
-                await asyncio.sleep(0.001)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while running.pipeline.open or running.listener.connections:
+                    await asyncio.sleep(0.001)
+        except TimeoutError:
+            stuck = [
+                {name: getattr(connection, name, None) for name in Connection.__slots__}
+                for connection in running.listener.connections
+            ]
+            for connection in list(running.listener.connections):
+                connection.end()  # or each further example would fail for this one
+            pytest.fail(f"{running.pipeline.open} requests are open, and these connections: {stuck}")
 
     async def let_go(self, service: HttpService) -> None:
         """Waits until no connection to the upstream is in use."""
