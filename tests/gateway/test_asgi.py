@@ -127,15 +127,19 @@ async def test_bodies_stream_both_ways(server: str, tmp_path: Path) -> None:
 class Held:
     """An upstream that begins an answer, and goes on when it is told."""
 
-    def __init__(self, *pieces: bytes, end: bytes = b"0\r\n\r\n") -> None:
+    def __init__(
+        self, *pieces: bytes, end: bytes = b"0\r\n\r\n", media_type: bytes = b"text/event-stream"
+    ) -> None:
         self.pieces = pieces
+        self.media_type = media_type
         self.end = end
         self.go = asyncio.Event()
 
     async def __call__(
         self, request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n" % self.media_type)
+        writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
         for piece in self.pieces:
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
@@ -146,27 +150,32 @@ class Held:
         return bool(self.end)
 
 
-async def ask_for_events(client: RawClient) -> None:
-    head = f"GET /orders/v1/orders/7 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token()}\r\n\r\n"
+async def ask_for_events(client: RawClient, path: str = "/orders/v1/orders/7") -> None:
+    head = f"GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token()}\r\n\r\n"
     await client.send(head.encode())
 
 
+@pytest.mark.parametrize("path", ["/orders/v1/orders/7", "/orders/v1/orders"], ids=["unchecked", "checked"])
 @pytest.mark.parametrize("server", ["listener", *SERVERS])
-async def test_events_are_not_held_back(server: str, tmp_path: Path) -> None:
-    held = Held(b"data: 1\n\n", b"data: 2\n\n")
+async def test_events_are_not_held_back(server: str, path: str, tmp_path: Path) -> None:
+    """Also where the answer is compared with its contract, which has other things to say of it."""
+    media_type = b"application/json" if path.endswith("orders") else b"text/event-stream"
+    held = Held(b"data: 1\n\n", b"data: 2\n\n", media_type=media_type)
     async with contextlib.AsyncExitStack() as stack:
         if server == "listener":
             world = await stack.enter_async_context(gateway(tmp_path, held))
         else:
             world = await stack.enter_async_context(serving(server, tmp_path, held))
         client = await stack.enter_async_context(raw_client(world.port))
-        await ask_for_events(client)
+        await ask_for_events(client, path)
         async with asyncio.timeout(PATIENCE):
             await client.reader.readuntil(b"data: 1\n\n\r\n")  # before the upstream has said anything more
             held.go.set()
             await client.reader.readuntil(b"data: 2\n\n\r\n")
             held.go.set()
             await client.reader.readuntil(b"0\r\n\r\n")
+        (line,) = await world.logged()
+    assert ("response_violations" in line) is (media_type == b"application/json")
 
 
 @on_all_servers
