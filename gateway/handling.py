@@ -101,6 +101,7 @@ class Handling:
         self._route = route
         exchange.version = route.version
         exchange.operation = route.operation
+        exchange.timed = route.stages.timed
         if self._owner.open > route.room:
             self.refuse(shedding.POLICY, shedding.OVERLOADED)
             return
@@ -117,12 +118,16 @@ class Handling:
     def _run(self, stages: tuple[Stage, ...], first: int, then: Callable[[], None]) -> None:
         """Runs stages until one refuses, one has to wait, or all have let the exchange through."""
         exchange = self.exchange
+        mark, now = exchange.marks.append, time.monotonic
+        if first == 0:
+            mark(now())
         for index in range(first, len(stages)):
             try:
                 verdict = stages[index](exchange)
             except Exception as fault:
                 self._failed(stages[index], fault)
                 return
+            mark(now())
             if verdict is ALLOW:
                 continue
             if isinstance(verdict, Deny):
@@ -145,6 +150,7 @@ class Handling:
         self._task = None
         if self._done:
             return
+        self.exchange.marks[-1] = time.monotonic()
         self._client.resume_body()
         if isinstance(verdict, Deny):
             self.refuse(verdict.policy, verdict.problem)

@@ -72,7 +72,7 @@ def _explain(error: ValidationError | SettingsError) -> int:
 async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
     """Starts from the snapshot on disk if there is one, follows the catalog, drains when told to stop."""
     descriptor = 1 if settings.access_log is None else _open_log(settings.access_log)
-    access_log = AccessLog(descriptor)
+    access_log = AccessLog(descriptor, slow=settings.slow)
     access = AccessView()
     tls = _tls(settings)
     counting = Counting()

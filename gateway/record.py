@@ -7,6 +7,7 @@ called is named by client id. Lines are gathered and written once a loop's pause
 import asyncio
 import os
 import time
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -17,14 +18,18 @@ from policies.exchange import Exchange
 _FLUSH_BYTES: Final = 65_536
 _FLUSH_SECONDS: Final = 0.2
 
+SLOW: Final = 1.0
+
 log = structlog.get_logger()
 
 
 class AccessLog:
     """Appends to a file descriptor. A line that cannot be written is dropped and counted, never waited for."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, slow: float = SLOW) -> None:
+        """`slow` is how many seconds a request may take without a word on where they went."""
         self._descriptor = descriptor
+        self._slow = slow
         self._buffer = bytearray()
         self._encoder = msgspec.json.Encoder()
         self._timer: asyncio.TimerHandle | None = None
@@ -76,6 +81,11 @@ class AccessLog:
             entry["problem"] = exchange.refusal.type.id
         else:
             entry["decision"] = "allowed"
+        if exchange.marks and (exchange.refusal is not None or ended - began >= self._slow):
+            entry["policies_ms"] = {
+                name: round((after - before) * 1000, 3)
+                for name, (before, after) in zip(exchange.timed, pairwise(exchange.marks), strict=False)
+            }
         if exchange.violations:
             entry["response_violations"] = [violation.as_member() for violation in exchange.violations]
         return entry

@@ -98,6 +98,7 @@ class Exchange:
         "headers",
         "http_version",
         "limits",
+        "marks",
         "method",
         "operation",
         "parameters",
@@ -114,6 +115,7 @@ class Exchange:
         "status",
         "subscription",
         "target",
+        "timed",
         "trace",
         "upstream_ended_at",
         "upstream_first_byte_at",
@@ -169,7 +171,10 @@ class Exchange:
         self.refusal: Problem | None = None
         self.refused_by = ""
         self.violations: tuple[Violation, ...] = ()
-        # For the record.
+        # For the record. `marks` are when the stages began and when each of them had its verdict, once for those
+        # on the head and once for those on the body; `timed` names what passed between two of them.
+        self.marks: list[float] = []
+        self.timed: tuple[str, ...] = ()
         self.bytes_in = 0
         self.bytes_out = 0
         self.upstream_sent_at = 0.0

@@ -35,6 +35,9 @@ class Phase(Enum):
     """On the upstream's answer; it reports and refuses nothing."""
 
 
+BODY_ARRIVAL: Final = "request-body"
+"""What is timed between the stages on the head and those on the body."""
+
 Bind: TypeAlias = Callable[[ApiVersion, Operation, Ports], Stage | None]
 BindResponse: TypeAlias = Callable[[ApiVersion, Operation, Ports], ResponseCheck | None]
 
@@ -114,21 +117,25 @@ ORDER: Final[tuple[RequestEntry | ResponseEntry, ...]] = REQUEST_ORDER + RESPONS
 class BoundStages:
     """One operation's stages, in order; those that have nothing to do on it are not there.
 
-    `policies` names those that are, in the same order.
+    `policies` names those that are, in the same order. `timed` names what passes between two of an exchange's
+    marks: the head's stages, the body's arrival, the body's stages.
     """
 
     head: tuple[Stage, ...]
     body: tuple[Stage, ...]
     policies: tuple[str, ...]
+    timed: tuple[str, ...]
 
 
 def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundStages:
     """Everything that can be computed before the first request, computed. Raises what a policy's `bind` raises."""
     stages: dict[Phase, list[Stage]] = {Phase.HEAD: [], Phase.BODY: []}
     policies: list[str] = []
-    for entry in REQUEST_ORDER:
+    for entry in REQUEST_ORDER:  # the head's come before the body's
         stage = entry.bind(version, operation, ports)
         if stage is not None:
             stages[entry.phase].append(stage)
             policies.append(entry.policy)
-    return BoundStages(tuple(stages[Phase.HEAD]), tuple(stages[Phase.BODY]), tuple(policies))
+    head = len(stages[Phase.HEAD])
+    timed = (*policies[:head], BODY_ARRIVAL, *policies[head:])
+    return BoundStages(tuple(stages[Phase.HEAD]), tuple(stages[Phase.BODY]), tuple(policies), timed)
