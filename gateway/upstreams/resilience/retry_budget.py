@@ -5,8 +5,9 @@ Each request adds `ratio` of a retry, each retry takes a whole one. What was sav
 
 from typing import Final
 
-SAVED: Final = 10.0
-"""The most retries that can be saved up, and what a budget begins with: calm traffic may retry too."""
+SAVED: Final = 50.0
+"""The most retries that can be saved up, and what a budget begins with: enough for all the calls that meet a
+target at the moment in which it dies."""
 
 
 class RetryBudget:

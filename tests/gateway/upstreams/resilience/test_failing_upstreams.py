@@ -16,6 +16,7 @@ from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck,
 from contracts.snapshot import Manifest, Snapshot, Timeouts, Upstream, encode_part
 from gateway.upstreams.resilience.breaker import Breaker, State
 from gateway.upstreams.resilience.http_service import HttpService
+from gateway.upstreams.resilience.retry_budget import SAVED
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import PATIENCE, RawUpstream, Script, SeenRequest, raw_client, raw_upstream, say_ok
 
@@ -176,10 +177,10 @@ async def test_nothing_is_tried_again_once_an_answer_has_begun(tmp_path: Path) -
 async def test_retries_cannot_make_a_storm(tmp_path: Path) -> None:
     quick = RetrySettings(attempts=3, pause=0.001)
     async with gateway(tmp_path, says(503), upstream={"breaker": LENIENT, "retries": quick}) as running:
-        for _ in range(100):
+        for _ in range(200):
             assert (await running.ask("GET", "/orders/v1/ping", bearer=None)).status == 503
-        # A fifth of the requests, and what was saved up before the first.
-        assert len(running.upstream.seen) <= 100 + 20 + 10
+        # A fifth of the requests, and what was saved up before the first: not four for each.
+        assert len(running.upstream.seen) <= 200 + 40 + SAVED
         assert service(running).guard.budget.denied > 0
 
 
@@ -371,6 +372,34 @@ async def test_a_dead_target_costs_no_read(tmp_path: Path) -> None:
                 assert [target["ejected"] for target in shown["targets"]] == [False, False, True]
                 assert shown["breaker"] == {"state": "closed", "opened": 0, "refused": 0}
                 assert shown["retries"] == {"made": 3, "denied": 0}
+
+
+async def test_a_target_that_dies_under_load_costs_no_read(tmp_path: Path) -> None:
+    """Kept connections break, then new ones are refused: of 640 reads by 16 clients none fails."""
+    async with raw_upstream() as one, raw_upstream() as two, contextlib.AsyncExitStack() as life:
+        dying = await life.enter_async_context(raw_upstream())
+        changes = {
+            "targets": origins(one.port, two.port, dying.port),
+            "ejection": EjectionSettings(base=3600.0),
+            "retries": RetrySettings(pause=0.005),
+        }
+        async with gateway(tmp_path, upstream=changes) as running:
+
+            async def client(reads: int) -> set[int]:
+                async with raw_client(running.port) as connection:
+                    return {
+                        (await connection.ask(b"GET /orders/v1/ping HTTP/1.1\r\nHost: api.example\r\n\r\n")).status
+                        for _ in range(reads)
+                    }
+
+            async with asyncio.TaskGroup() as group:
+                clients = [group.create_task(client(40)) for _ in range(16)]
+                await until(lambda: len(dying.seen) >= 40)
+                await life.aclose()
+            assert set[int]().union(*(each.result() for each in clients)) == {200}
+            guard = service(running).guard
+            assert [guard.balancer.ejected(target) for target in guard.balancer.targets] == [False, False, True]
+            assert (guard.budget.denied, guard.breaker.opened) == (0, 0)
 
 
 async def test_a_target_that_comes_back_is_used_again(tmp_path: Path) -> None:
