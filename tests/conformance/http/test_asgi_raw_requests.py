@@ -41,6 +41,7 @@ ADMITTED: Final = {
         "two-equal-lengths",
         "comma-joined-lengths",
         "te-on-next-line",
+        "te-folded-behind-another",
         "obs-fold",
         "chunk-size-padded",
         "chunk-extension-bare-cr",
@@ -51,6 +52,9 @@ ADMITTED: Final = {
         "cl-te",
         "te-cl",
         "cl-zero-te",
+        "cl-te-in-capitals",
+        "cl-te-cl",
+        "absolute-form-without-host",  # its authority is the Host then (RFC 9112 §3.2.2)
         "two-equal-lengths",
         "bare-lf-before-request",
         "two-empty-lines-first",
