@@ -1,7 +1,7 @@
 """Counts of the traffic, taken when an exchange ends.
 
-Plain integers, since everything that counts runs on the one event loop: prometheus-client's own children take a
-lock for each of the six that a request touches, 2.5 µs together. This takes 0.9 µs.
+Plain integers, since everything that counts runs on the one event loop: 0.9 µs for a request. Children of
+prometheus-client, even kept at hand, take twice as long for the four that a request touches, under a lock each.
 """
 
 from bisect import bisect_left

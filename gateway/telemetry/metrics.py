@@ -28,8 +28,8 @@ REQUESTS: Final = Metric(
     "ostiary_requests_total",
     "counter",
     (*_OPERATION, "plan", "status"),
-    "Requests that ended. status: 1xx to 5xx; 499 where the client went away before its answer; aborted where an "
-    "answer had begun and was broken off.",
+    "Requests that ended. status: 1xx to 5xx, or other where an upstream's is none of these; 499 where the client "
+    "went away before its answer; aborted where an answer had begun and was broken off.",
 )
 DURATION: Final = Metric(
     "ostiary_request_duration_seconds",

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from contracts.problems import problem
 from gateway.admin import Admin
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
@@ -174,6 +176,31 @@ async def test_what_is_served_no_more_is_forgotten(tmp_path: Path) -> None:
     assert not [labels for _, labels in series if ("version", "v1") in labels]
     requests = [labels for name, labels in series if name == "ostiary_requests_total"]
     assert [dict(labels)["api"] for labels in requests] == [NONE]
+
+
+@pytest.mark.parametrize(
+    ("status", "refused", "label"),
+    [
+        (204, False, "2xx"),
+        (302, False, "3xx"),
+        (404, False, "4xx"),
+        (499, False, "499"),
+        (200, True, "aborted"),
+        (502, True, "5xx"),
+        (799, False, "other"),
+        (0, False, "other"),
+    ],
+)
+def test_a_status_is_counted_as_a_word_of_a_fixed_list(status: int, refused: bool, label: str) -> None:
+    counting = Counting()
+    ended = exchange()
+    ended.status = status
+    if refused:
+        ended.refusal, ended.refused_by = problem("upstream-timeout", "It broke off."), "upstream"
+    counting.record(ended)
+    (line,) = [line for line in "".join(expose(counting, ())).splitlines() if line.startswith("ostiary_requests_")]
+    assert f'status="{label}"' in line
+    assert line.endswith(" 1")
 
 
 def test_a_duration_at_a_bound_is_within_it() -> None:
