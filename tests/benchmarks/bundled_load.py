@@ -1,11 +1,12 @@
 """A load generator for machines without wrk: closed loop, keep-alive, httptools on uvloop, one thread.
 
-`bundled_load.py DIRECTORY METHOD PORT CONNECTIONS SECONDS` sends the requests of a `Load` in turn and prints one
-line: `RESULT {"requests", "seconds", "p50_ms", "p99_ms", "errors"}`.
+`bundled_load.py DIRECTORY METHOD URL CONNECTIONS SECONDS` sends the requests of a `Load` in turn and prints one
+line: `RESULT {"requests", "seconds", "p50_ms", "p99_ms", "errors", "bytes"}`.
 """
 
 import asyncio
 import json
+import ssl
 import sys
 import time
 from array import array
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import httptools
 import uvloop
@@ -23,7 +25,8 @@ def requests_of(directory: Path, method: str) -> list[bytes]:
     paths = (directory / "PATHS").read_text().split()
     tokens = (directory / "TOKENS").read_text().split()
     body = (directory / "BODY").read_bytes()
-    framing = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
+    content_type = (directory / "CONTENT_TYPE").read_text()
+    framing = f"content-type: {content_type}\r\ncontent-length: {len(body)}\r\n" if body else ""
     return [
         f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{framing}\r\n".encode()
         + body
@@ -51,6 +54,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
+            self._run.received += len(data)
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._run.errors += 1
@@ -77,15 +81,21 @@ class Run:
         self.requests = requests
         self.latencies = array("d")
         self.errors = 0
+        self.received = 0
         self.over = False
 
 
-async def main(directory: str, method: str, port: str, connections: str, seconds: str) -> None:
+async def main(directory: str, method: str, url: str, connections: str, seconds: str) -> None:
     run = Run(cycle(requests_of(Path(directory), method)))
+    target = urlsplit(url)
+    tls = ssl._create_unverified_context() if target.scheme == "https" else None  # a certificate of the run's own
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     made = await asyncio.gather(
-        *(loop.create_connection(lambda: Connection(run), "127.0.0.1", int(port)) for _ in range(int(connections)))
+        *(
+            loop.create_connection(lambda: Connection(run), target.hostname, target.port, ssl=tls)
+            for _ in range(int(connections))
+        )
     )
     await asyncio.sleep(float(seconds))
     run.over = True
@@ -99,6 +109,7 @@ async def main(directory: str, method: str, port: str, connections: str, seconds
         "p50_ms": ordered[len(ordered) // 2] * 1000,
         "p99_ms": ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000,
         "errors": run.errors,
+        "bytes": run.received,
     }
     print("RESULT " + json.dumps(result))
 

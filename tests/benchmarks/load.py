@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.processes import PeerError
-from tests.benchmarks.world import World
+from tests.benchmarks.world import LARGE, LARGE_PATH, VERSIONS, World
 
 BUNDLED = "bundled (httptools and uvloop; slower than wrk, so fast peers come out too slow)"
 
@@ -32,7 +32,7 @@ function init()
   file:close()
   for i = 1, #tokens do
     local headers = {["Authorization"] = "Bearer " .. tokens[i]}
-    if #body > 0 then headers["Content-Type"] = "application/json" end
+    if #body > 0 then headers["Content-Type"] = "CONTENT_TYPE" end
     requests[i] = wrk.format("METHOD", paths[(i - 1) % #paths + 1], headers, #body > 0 and body or nil)
   end
 end
@@ -42,10 +42,11 @@ function request()
 end
 function done(summary, latency)
   local e = summary.errors
-  local form = '\\nRESULT {"requests": %d, "seconds": %.6f, "p50_ms": %.4f, "p99_ms": %.4f, "errors": %d}\\n'
+  local form = '\\nRESULT {"requests": %d, "seconds": %.6f, "p50_ms": %.4f, "p99_ms": %.4f, "errors": %d, '
+    .. '"bytes": %d}\\n'
   io.write(string.format(form,
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
-    e.connect + e.read + e.write + e.timeout + e.status))
+    e.connect + e.read + e.write + e.timeout + e.status, summary.bytes))
 end
 """
 
@@ -58,6 +59,10 @@ class Measurement:
     p50_ms: float
     p99_ms: float
     requests: int
+    received: int = 0
+    """Bytes of all answers, with their heads."""
+    late_ms: float = 0.0
+    """How late the generator was at a fixed rate, at the median."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,18 @@ class Load:
     paths: tuple[str, ...]
     body: bytes
     tokens: tuple[str, ...]
+    content_type: str = "application/json"
+    answer: int = 500
+    """Bytes of the body of every answer: a short one is an error as well."""
 
     def write(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        script = _WRK_SCRIPT.replace("METHOD", self.method)
+        script = _WRK_SCRIPT.replace("METHOD", self.method).replace("CONTENT_TYPE", self.content_type)
         for name, text in (("PATHS", "\n".join(self.paths)), ("TOKENS", "\n".join(self.tokens))):
             (self.directory / name).write_text(text + "\n")
             script = script.replace(f'"{name}"', json.dumps(str(self.directory / name)))
         (self.directory / "BODY").write_bytes(self.body)
+        (self.directory / "CONTENT_TYPE").write_text(self.content_type)
         script = script.replace('"BODY"', json.dumps(str(self.directory / "BODY")))
         (self.directory / "wrk.lua").write_text(script)
 
@@ -87,6 +96,19 @@ def gets(world: World, directory: Path) -> Load:
 
 def posts(world: World, directory: Path) -> Load:
     return Load(directory / "post", "POST", world.post_paths, world.body, world.tokens)
+
+
+def large_gets(world: World, directory: Path) -> Load:
+    paths = tuple(f"/bench/{VERSIONS[1]}{LARGE_PATH}/report-{number}" for number in range(20))
+    return Load(directory / "large-get", "GET", paths, b"", world.tokens, answer=LARGE)
+
+
+def large_posts(world: World, directory: Path) -> Load:
+    # wrk holds every request whole, so there are few of them.
+    paths = (f"/bench/{VERSIONS[1]}{LARGE_PATH}",)
+    return Load(
+        directory / "large-post", "POST", paths, bytes(LARGE), world.tokens[:16], "application/octet-stream"
+    )
 
 
 def generator() -> str:
@@ -101,19 +123,32 @@ def measure(
     *,
     connections: int,
     seconds: float,
+    scheme: str = "http",
     settled: Callable[[], None] = lambda: None,
 ) -> Measurement:
     """Runs the load. Raises PeerError where an answer is an error: such a figure would mean nothing.
 
     `settled` is called once all connections are open, `SETTLING` seconds after the start.
     """
+    url = f"{scheme}://127.0.0.1:{port}"
     wrk = shutil.which("wrk")
     if wrk is not None:
         command = [wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
-        command += ["-s", str(load.directory / "wrk.lua"), f"http://127.0.0.1:{port}"]
+        command += ["-s", str(load.directory / "wrk.lua"), url]
     else:
         command = [sys.executable, str(Path(__file__).with_name("bundled_load.py")), str(load.directory)]
-        command += [load.method, str(port), str(connections), str(seconds)]
+        command += [load.method, url, str(connections), str(seconds)]
+
+    found = run(command, core, seconds, settled)
+    if found.received < found.requests * load.answer:
+        raise PeerError(f"answers are short: {found.received / found.requests:,.0f} bytes each")
+    return found
+
+
+def run(
+    command: list[str], core: int | None, seconds: float, settled: Callable[[], None] = lambda: None
+) -> Measurement:
+    """Runs a load generator and reads its result. Raises PeerError where it failed, or an answer did."""
 
     def pin() -> None:
         if core is not None:
@@ -136,4 +171,6 @@ def measure(
     if result["errors"] or not result["requests"]:
         raise PeerError(f"{result['errors']} of {result['requests']} requests failed")
     rps = result["requests"] / result["seconds"]
-    return Measurement(rps, result["p50_ms"], result["p99_ms"], result["requests"])
+    return Measurement(
+        rps, result["p50_ms"], result["p99_ms"], result["requests"], result["bytes"], result.get("late_ms", 0.0)
+    )

@@ -18,7 +18,7 @@ from typing import Any
 from contracts.operations import ApiVersion, Operation
 from tests.benchmarks.processes import PeerError, Running, free_port, running
 from tests.benchmarks.setting import Setting
-from tests.benchmarks.world import AUDIENCE, ISSUER, VERSIONS, World, api_version
+from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE_PATH, VERSIONS, World, api_version
 
 SOURCES = Path(__file__).with_name("node")
 INSTALLED = Path(__file__).resolve().parents[2] / "build" / "bench-node"
@@ -66,6 +66,7 @@ def configuration(port: int, upstream_port: int, world: World) -> dict[str, Any]
             _route(one, operation)
             for one in (api_version(name, policies=True) for name in VERSIONS)
             for operation in one.operations
+            if not operation.path.startswith(LARGE_PATH)
         ],
     }
 

@@ -8,6 +8,7 @@
 | `node` | a gateway of fastify and its plugins, the full chain |
 | `full` | our gateway, the full chain |
 | `no_policies` | our gateway, every policy off |
+| `nginx_tls`, `full_tls` | `nginx` and `full` with TLS at the listener |
 """
 
 import contextlib
@@ -20,10 +21,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.certificate import certificate
 from tests.benchmarks.node_peer import node
 from tests.benchmarks.processes import PeerError, Running, free_port, running
 from tests.benchmarks.setting import Setting, Start
-from tests.benchmarks.world import AUDIENCE, ISSUER, save_snapshot
+from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE, LARGE_PATH, save_snapshot
 
 _HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
 RESPONSE = (_HEAD + "x" * (500 - len(_HEAD) - 2) + '"}').encode()
@@ -59,7 +61,8 @@ def _nginx(directory: Path, name: str, http: str) -> list[str]:
         daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
         events {{ worker_connections 8192; }}
         http {{
-            access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+            access_log off; client_max_body_size 4m; client_body_buffer_size 2m;
+            keepalive_requests 1000000000; keepalive_timeout 3600s;
             client_body_temp_path body; proxy_temp_path proxy; {others}
             {http}
         }}
@@ -78,19 +81,41 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
     command = _nginx(
         directory,
         "upstream",
-        f"""server {{
+        f"""upstream answer {{ server 127.0.0.1:{port}; keepalive 512; keepalive_requests 1000000000; }}
+        server {{
             listen 127.0.0.1:{port} backlog=4096; default_type application/json;
+            # Our gateway leaves the version's base path out. What is sent is read to its end before the
+            # answer, as an application does.
+            location ~ ^(/bench/v[0-9]+)?{LARGE_PATH}/ {{
+                root {directory / "upstream"}; try_files /large.bin =404; default_type application/octet-stream;
+            }}
+            location ~ ^(/bench/v[0-9]+)?{LARGE_PATH}$ {{
+                rewrite ^ /answer break;
+                proxy_pass http://answer; proxy_pass_request_body off;
+                proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Content-Length "";
+            }}
             location = /connection {{ return 200 "$connection"; }}
             location / {{ return 200 '{RESPONSE.decode()}'; }}
         }}""",
     )
+    (directory / "upstream" / "large.bin").write_bytes(bytes(LARGE))
     with running(command, core, directory / "upstream.log", port=port) as process:
         yield process
 
 
 @contextlib.contextmanager
 def nginx(setting: Setting, name: str) -> Iterator[Running]:
+    yield from _proxy(setting, name, None)
+
+
+@contextlib.contextmanager
+def nginx_tls(setting: Setting, name: str) -> Iterator[Running]:
+    yield from _proxy(setting, name, certificate(setting.directory))
+
+
+def _proxy(setting: Setting, name: str, tls: tuple[Path, Path] | None) -> Iterator[Running]:
     port = free_port()
+    secured = f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};" if tls is not None else ""
     command = _nginx(
         setting.directory,
         name,
@@ -98,13 +123,15 @@ def nginx(setting: Setting, name: str) -> Iterator[Running]:
             server 127.0.0.1:{setting.upstream_port}; keepalive 512; keepalive_requests 1000000000;
         }}
         server {{
-            listen 127.0.0.1:{port} backlog=4096;
+            listen 127.0.0.1:{port} {"ssl" if tls is not None else ""} backlog=4096; {secured}
             location / {{
-                proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";
+                proxy_request_buffering off; proxy_pass http://backend;
+                proxy_http_version 1.1; proxy_set_header Connection "";
             }}
         }}""",
     )
-    with running(command, setting.core, setting.directory / f"{name}.log", port=port) as process:
+    scheme = "http" if tls is None else "https"
+    with running(command, setting.core, setting.directory / f"{name}.log", port=port, scheme=scheme) as process:
         yield process
 
 
@@ -201,7 +228,7 @@ def asgi(setting: Setting, name: str) -> Iterator[Running]:
         yield process
 
 
-def ostiary(*, policies: bool) -> Start:
+def ostiary(*, policies: bool, tls: bool = False) -> Start:
     """Our gateway, started from a snapshot on disk, without a catalog. Its access log is written, to nowhere."""
 
     @contextlib.contextmanager
@@ -217,10 +244,14 @@ def ostiary(*, policies: bool) -> Start:
             "OSTIARY_GATEWAY_SNAPSHOT_KEY": key,
             "OSTIARY_GATEWAY_ACCESS_LOG": os.devnull,
         }
+        scheme = "http"
+        if tls:
+            scheme = "https"
+            chain, private = certificate(setting.directory)
+            environment |= {"OSTIARY_GATEWAY_TLS_CERT": str(chain), "OSTIARY_GATEWAY_TLS_KEY": str(private)}
         log = setting.directory / f"{name}.log"
-        with running(
-            [sys.executable, "-m", "gateway"], setting.core, log, environment=environment, port=port
-        ) as process:
+        command = [sys.executable, "-m", "gateway"]
+        with running(command, setting.core, log, environment=environment, port=port, scheme=scheme) as process:
             yield process
 
     return start
@@ -233,4 +264,6 @@ PEERS: dict[str, Start] = {
     "node": node,
     "full": ostiary(policies=True),
     "no_policies": ostiary(policies=False),
+    "nginx_tls": nginx_tls,
+    "full_tls": ostiary(policies=True, tls=True),
 }

@@ -21,6 +21,9 @@ class Running:
 
     port: int
     group: int
+    started_in: float = 0.0
+    """Seconds from its start until its port was open."""
+    scheme: str = "http"
 
     def cpu_seconds(self) -> float:
         """User and system time that the group has used; 0 where /proc does not tell."""
@@ -48,7 +51,13 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], core: int | None, log: Path, *, environment: dict[str, str] | None = None, port: int
+    command: Sequence[str],
+    core: int | None,
+    log: Path,
+    *,
+    environment: dict[str, str] | None = None,
+    port: int,
+    scheme: str = "http",
 ) -> Iterator["Running"]:
     """Runs `command` on `core` until the block ends. Raises PeerError if `port` does not open within 20 s."""
 
@@ -66,9 +75,10 @@ def running(
             preexec_fn=pin,
             start_new_session=True,
         )
+    began = time.monotonic()
     try:
         _wait_for(process, Path(command[0]).name, port, log)
-        yield Running(port, process.pid)
+        yield Running(port, process.pid, time.monotonic() - began, scheme)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)

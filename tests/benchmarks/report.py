@@ -15,6 +15,10 @@ RATIOS: dict[str, tuple[str, str]] = {
     "get_full_vs_no_policies": ("get_full", "get_no_policies"),
     "post_full_vs_nginx": ("post_full", "post_nginx"),
     "post_full_vs_node": ("post_full", "post_node"),
+    "get_full_tls_vs_nginx_tls": ("get_full_tls", "get_nginx_tls"),
+    "get_full_tls_vs_full": ("get_full_tls", "get_full"),
+    "large_get_full_vs_nginx": ("large_get_full", "large_get_nginx"),
+    "large_post_full_vs_nginx": ("large_post_full", "large_post_nginx"),
     "get_full_256_vs_32_connections": ("get_full_256", "get_full"),
 }
 
@@ -84,7 +88,7 @@ def table(report: Mapping[str, Any]) -> str:
         )
     lines += ["", f"{'ratios':34}{'of requests/s':>16}{'per CPU time':>16}"]
     for name in report["ratios"]:
-        pair = (report["ratios"][name], report["cpu_ratios"][name])
+        pair = (report["ratios"][name], report["cpu_ratios"].get(name))
         shown = ["not measured" if value is None else f"{value:.2f}" for value in pair]
         lines.append(f"{name:34}{shown[0]:>16}{shown[1]:>16}")
     lines += [f"missing: {name}: {reason}" for name, reason in report["missing"].items()]

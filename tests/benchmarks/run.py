@@ -17,11 +17,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.benchmarks import load, report, world  # noqa: E402  the script's own packages
+from tests.benchmarks import half_load, load, report, world  # noqa: E402  the script's own packages
 from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
 from tests.benchmarks.setting import Setting  # noqa: E402
@@ -37,10 +38,18 @@ SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
     ("post_node", "node", "post", 32),
     ("post_full", "full", "post", 32),
 )
-MANY_CONNECTIONS: tuple[tuple[str, str, str, int], ...] = (
+FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
     ("get_nginx_256", "nginx", "get", 256),
     ("get_full_256", "full", "get", 256),
+    ("get_nginx_tls", "nginx_tls", "get", 32),
+    ("get_full_tls", "full_tls", "get", 32),
+    ("large_get_nginx", "nginx", "large_get", 32),
+    ("large_get_full", "full", "large_get", 32),
+    ("large_post_nginx", "nginx", "large_post", 32),
+    ("large_post_full", "full", "large_post", 32),
 )
+"""What a quick run leaves out."""
+LEFT_OUT = "a quick run leaves it out"
 
 
 def main() -> None:
@@ -51,15 +60,17 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    subjects = SUBJECTS if options.quick else SUBJECTS + MANY_CONNECTIONS
+    subjects = SUBJECTS if options.quick else SUBJECTS + FULL_ONLY
     if options.only:
-        unknown = set(options.only) - {name for name, *_ in SUBJECTS + MANY_CONNECTIONS}
+        unknown = set(options.only) - {name for name, *_ in SUBJECTS + FULL_ONLY}
         if unknown:
             parser.error(f"no such subject: {', '.join(sorted(unknown))}")
-        subjects = tuple(row for row in SUBJECTS + MANY_CONNECTIONS if row[0] in options.only)
+        subjects = tuple(row for row in SUBJECTS + FULL_ONLY if row[0] in options.only)
     seconds, warm_up = (2.0, 1.0) if options.quick else (5.0, 1.0)
+    left_out = {} if options.only or not options.quick else {name: LEFT_OUT for name, *_ in FULL_ONLY}
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as directory:
         document = measure_all(subjects, Path(directory), options.rounds, seconds, warm_up)
+    document["missing"] = left_out | document["missing"]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n")
     print(report.table(document))
@@ -68,13 +79,14 @@ def main() -> None:
 
 def measure_all(
     subjects: tuple[tuple[str, str, str, int], ...], directory: Path, rounds: int, seconds: float, warm_up: float
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Starts what is there, measures it in turn, and says what is not there and why."""
     core, load_core = cores()
     missing: dict[str, str] = {}
     samples: dict[str, list[report.Sample]] = {name: [] for name, *_ in subjects}
     made = world.build()
     loads = {"get": load.gets(made, directory), "post": load.posts(made, directory)}
+    loads |= {"large_get": load.large_gets(made, directory), "large_post": load.large_posts(made, directory)}
     for one in loads.values():
         one.write()
     with contextlib.ExitStack() as stack:
@@ -102,6 +114,7 @@ def measure_all(
                 samples[name].append(sample)
                 rps = sample.measurement.rps
                 progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
+        at_half_load(loads["get"], running, backend, rounds, Times(load_core, 0, 0.0, seconds), samples, missing)
     progress("")
     figures = report.results(samples)
     return {
@@ -112,13 +125,44 @@ def measure_all(
         else f"gateway on core {core}, load on core {load_core}",
         "peers": {"nginx": nginx_binary()},
         "rounds": rounds,
+        "half_load_rate": half_load.rate_of(figures),
         "seconds": seconds,
         "results": figures,
-        "ratios": report.ratios(figures),
+        "ratios": report.ratios(figures) | half_load.added(figures),
         "cpu_ratios": report.cpu_ratios(figures),
         "missing": missing,
         "samples": {name: [asdict(sample) for sample in rows] for name, rows in samples.items()},
     }
+
+
+def at_half_load(
+    what: load.Load,
+    running: dict[str, Running],
+    backend: Running,
+    rounds: int,
+    times: "Times",
+    samples: dict[str, list[report.Sample]],
+    missing: dict[str, str],
+) -> None:
+    """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
+    rate = half_load.rate_of(report.results(samples))
+    for number in range(rounds):
+        for name, peer in {half_load.DIRECT: None, **half_load.PEERS}.items():
+            if name in missing:
+                continue
+            server = backend if peer is None else running.get(peer)
+            try:
+                if rate is None or server is None:
+                    raise PeerError("not measured at saturation, so that half of it is not known")
+                sample = half_load.measure(
+                    what, server, rate, times.core, times.seconds, lambda: connection_number(backend.port)
+                )
+            except PeerError as error:
+                missing[name] = str(error)
+                samples.pop(name, None)
+                continue
+            samples.setdefault(name, []).append(sample)
+            progress(f"round {number + 1}/{rounds} {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
 
 
 @dataclass(frozen=True)
@@ -133,7 +177,9 @@ class Times:
 
 def measure(what: load.Load, peer: Running, upstream_port: int, times: Times) -> report.Sample:
     """One round of one subject. Raises PeerError."""
-    load.measure(what, peer.port, times.core, connections=times.connections, seconds=times.warm_up)
+    load.measure(
+        what, peer.port, times.core, connections=times.connections, seconds=times.warm_up, scheme=peer.scheme
+    )
     before = 0
     cpu_before = peer.cpu_seconds()
 
@@ -142,7 +188,13 @@ def measure(what: load.Load, peer: Running, upstream_port: int, times: Times) ->
         before = connection_number(upstream_port)
 
     found = load.measure(
-        what, peer.port, times.core, connections=times.connections, seconds=times.seconds, settled=settled
+        what,
+        peer.port,
+        times.core,
+        connections=times.connections,
+        seconds=times.seconds,
+        scheme=peer.scheme,
+        settled=settled,
     )
     cpu = peer.cpu_seconds() - cpu_before
     opened = connection_number(upstream_port) - before - 1

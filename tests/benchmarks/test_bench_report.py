@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.benchmarks import report, run
+from tests.benchmarks import half_load, report, run
 from tests.benchmarks.load import Measurement
 from tests.benchmarks.peers import PEERS
 
@@ -61,7 +61,7 @@ def test_a_missing_peer_is_named_with_its_reason():
 
 
 def test_every_subject_of_a_ratio_is_measured_or_missing():
-    measured = {name: peer for name, peer, *_ in run.SUBJECTS + run.MANY_CONNECTIONS}
+    measured = {name: peer for name, peer, *_ in run.SUBJECTS + run.FULL_ONLY}
     for subjects in report.RATIOS.values():
         for name in subjects:
             assert name in measured
@@ -89,7 +89,8 @@ def test_a_run_whose_peers_do_not_start_still_reports(tmp_path, monkeypatch):
     monkeypatch.setattr(run.world, "build", lambda: run.world.World(("t",), {}, ("/a",), ("/b",), b"{}"))
     document = run.measure_all(run.SUBJECTS, tmp_path, 1, 0.1, 0.1)
     assert document["results"] == {}
-    assert set(document["missing"]) == set(PEERS)
+    half = {half_load.DIRECT, *half_load.PEERS}
+    assert set(document["missing"]) == {name for _, name, *_ in run.SUBJECTS} | half
     assert json.loads(json.dumps(document)) == document
 
 
@@ -99,3 +100,27 @@ def test_an_unknown_subject_is_refused(monkeypatch, capsys):
         run.main()
     assert stopped.value.code == 2
     assert "get_nonsense" in capsys.readouterr().err
+
+
+def test_half_of_saturation_is_of_the_slower_of_the_two():
+    figures = report.results({"get_full": [sample(30)], "get_envoy_jwt_ratelimit": [sample(20)]})
+    assert half_load.rate_of(figures) == 10
+    assert half_load.rate_of(report.results({"get_full": [sample(30)]})) == 15
+    assert half_load.rate_of(report.results({"get_envoy_jwt_ratelimit": [sample(20)]})) is None
+
+
+def test_what_is_added_is_what_is_left_without_the_direct_call():
+    def times(p50, p99):
+        return {"p50_ms": p50, "p99_ms": p99}
+
+    figures = {
+        "half_direct": times(1.0, 2.0),
+        "half_full": times(2.0, 3.0),
+        "half_envoy_jwt_ratelimit": times(1.5, 2.0),
+    }
+    assert half_load.added(figures) == {
+        "half_load_added_p50_full_vs_envoy": 2.0,
+        "half_load_added_p99_full_vs_envoy": None,  # Envoy added nothing that could be measured
+    }
+    del figures["half_direct"]
+    assert set(half_load.added(figures).values()) == {None}

@@ -51,6 +51,10 @@ VERSIONS = ("v1", "v2")
 SCOPE_READ, SCOPE_WRITE = "orders:read", "orders:write"
 DAY = 86_400
 
+LARGE_PATH = "/files"
+LARGE = 1 << 20
+"""Bytes of a large body."""
+
 ORDER_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["customer", "reference", "ordered_at", "currency", "lines"],
@@ -80,6 +84,10 @@ ORDER_SCHEMA: dict[str, Any] = {
         },
     },
 }
+
+
+_JSON = (MediaType("application/json"),)
+_NAME = (Parameter("name", "path", "simple", False, {"type": "string", "maxLength": 64}, required=True),)
 
 
 def order() -> bytes:
@@ -188,6 +196,7 @@ def api_version(name: str, *, policies: bool) -> ApiVersion:
             _get(f"line{number}", item + "/lines/{line}", ("id", "line"), (), policies=policies),
         ]
     operations.append(_post(policies=policies))
+    operations += _large(policies=policies)
     now = int(time.time())
     ending = Lifecycle("deprecated", now - 30 * DAY, now + 90 * DAY, "v2", "https://docs.bench.example/v1")
     first = name == VERSIONS[0]
@@ -224,7 +233,33 @@ def _post(*, policies: bool) -> Operation:
     )
 
 
-def _operation(key: str, method: str, path: str, scope: str, policies: bool, **rest: Any) -> Operation:
+def _large(*, policies: bool) -> list[Operation]:
+    """A file to fetch and one to send; neither is JSON, so both stream."""
+    data = (MediaType("application/octet-stream"),)
+    return [
+        _operation("getFile", "GET", LARGE_PATH + "/{name}", SCOPE_READ, policies, content=data, parameters=_NAME),
+        _operation(
+            "sendFile",
+            "POST",
+            LARGE_PATH,
+            SCOPE_WRITE,
+            policies,
+            body=RequestBody(required=policies, content=data),
+            max_body=2 * LARGE,
+        ),
+    ]
+
+
+def _operation(
+    key: str,
+    method: str,
+    path: str,
+    scope: str,
+    policies: bool,
+    *,
+    content: tuple[MediaType, ...] = _JSON,
+    **rest: Any,
+) -> Operation:
     return Operation(
         key,
         method,
@@ -233,7 +268,7 @@ def _operation(key: str, method: str, path: str, scope: str, policies: bool, **r
         HttpBackend("backend"),
         scopes=((scope,),) if policies else (),
         public=not policies,
-        responses=(Response("200", (MediaType("application/json"),)),) if policies else (),
+        responses=(Response("200", content),) if policies else (),
         unknown_query="refuse" if policies else "ignore",
         **rest,
     )
