@@ -154,8 +154,8 @@ def test_every_reader_comes_to_the_operation_that_was_authorised(target: bytes) 
 def test_readers_agree_on_any_path_that_is_let_through(target: bytes) -> None:
     """Whether or not it is routed: no reader finds another number of segments, or a text that is not UTF-8."""
     normal = normalise(target, HOST)
-    assume(not isinstance(normal, Problem))
-    assert not isinstance(normal, Problem)
+    if isinstance(normal, Problem):
+        return
     path = normal[0].encode("ascii")
     readings = {reader(path) for reader in READERS}
     assert len(readings) == 1
