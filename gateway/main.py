@@ -1,12 +1,13 @@
 """The gateway's composition root: every collaborator is built here by hand and passed in."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,46 @@ def _explain(error: ValidationError | SettingsError) -> int:
 
 
 async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
-    """Starts from the snapshot on disk if there is one, follows the catalog, drains when told to stop."""
+    """Listens, and drains when told to stop."""
+    tls = _tls(settings)
+    async with assembled(settings, key) as (pipeline, admin):
+        listener = Listener(pipeline, listener_settings(settings))
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            admin_port = await admin.start(settings.admin_host, settings.admin_port)
+            port = await listener.start(settings.host, settings.port, tls=tls.context if tls is not None else None)
+            log.info("gateway listening", host=settings.host, port=port, admin_port=admin_port)
+            _announce(settings.port_file, {"port": port, "admin_port": admin_port, "pid": os.getpid()})
+            await stop.wait()
+            log.info("gateway stopping", open=pipeline.open)
+            admin.stopping = True
+            await listener.drain(settings.drain)
+        finally:
+            listener.close()
+
+
+def listener_settings(settings: GatewaySettings) -> ListenerSettings:
+    """What of the settings is the listener's, whoever listens."""
+    return ListenerSettings(
+        max_head=settings.max_head,
+        max_target=settings.max_target,
+        head_timeout=settings.head_timeout,
+        body_timeout=settings.body_timeout,
+        idle_timeout=settings.idle_timeout,
+    )
+
+
+@contextlib.asynccontextmanager
+async def assembled(settings: GatewaySettings, key: Ed25519PublicKey) -> AsyncIterator[tuple[Pipeline, Admin]]:
+    """All but a listener: starts from the snapshot on disk if there is one, and follows the catalog.
+
+    The admin listener is not started; it is closed at the end, with the connections to upstreams.
+    """
     descriptor = 1 if settings.access_log is None else _open_log(settings.access_log)
     access_log = AccessLog(descriptor, slow=settings.slow)
     access = AccessView()
-    tls = _tls(settings)
     counting = Counting()
     spans = _span_export(settings)
     if spans is None:
@@ -121,34 +157,13 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
             lambda: _state(pipeline, access_log, client),
             lambda: expose(counting, state.samples()),
         )
-        listener = Listener(
-            pipeline,
-            ListenerSettings(
-                max_head=settings.max_head,
-                max_target=settings.max_target,
-                head_timeout=settings.head_timeout,
-                body_timeout=settings.body_timeout,
-                idle_timeout=settings.idle_timeout,
-            ),
-        )
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         following = asyncio.create_task(client.run()) if client is not None else None
         try:
-            admin_port = await admin.start(settings.admin_host, settings.admin_port)
-            port = await listener.start(settings.host, settings.port, tls=tls.context if tls is not None else None)
-            log.info("gateway listening", host=settings.host, port=port, admin_port=admin_port)
-            _announce(settings.port_file, {"port": port, "admin_port": admin_port, "pid": os.getpid()})
-            await stop.wait()
-            log.info("gateway stopping", open=pipeline.open)
-            admin.stopping = True
-            await listener.drain(settings.drain)
+            yield pipeline, admin
         finally:
             if following is not None:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
-            listener.close()
             await admin.close()
             if pipeline.runtime is not None:
                 builder.close(pipeline.runtime)
