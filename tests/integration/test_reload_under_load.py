@@ -95,6 +95,7 @@ async def test_a_gateway_is_replaced_under_load_and_no_request_is_lost(tmp_path:
     """SIGTERM to the one of two gateways: what it has accepted it answers in full, and tells its clients to go."""
     load = Load()
     answered_by = {"old": 0, "new": 0}
+    greeted: set[int] = set()
     told_to_go = 0
 
     async def script(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -110,6 +111,7 @@ async def test_a_gateway_is_replaced_under_load_and_no_request_is_lost(tmp_path:
             assert answer.body == b"GET /backend/%b HTTP/1.1" % path
             load.met(answer.status)
             answered_by[name] += 1
+            greeted.add(number)
             if answer.fields.get(b"connection") == b"close":
                 assert await connection.rest() == b""
                 return True
@@ -131,6 +133,8 @@ async def test_a_gateway_is_replaced_under_load_and_no_request_is_lost(tmp_path:
             ports = {"old": old.port, "new": new.port}
             clients = [asyncio.create_task(client(ports, number)) for number in range(CLIENTS)]
             await load.more(10 * CLIENTS)
+            while len(greeted) < CLIENTS:  # a connection that waits to be accepted has no promise yet
+                await load.more(1)
             old.child.process.terminate()
             assert await old.ended() == 0
             await load.more(10 * CLIENTS)
