@@ -25,6 +25,16 @@ class Running:
     """Seconds from its start until its port was open."""
     scheme: str = "http"
 
+    def memory(self) -> int:
+        """Bytes that the group holds in memory; 0 where /proc does not tell."""
+        pages = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.group:
+                    pages += int(fields[21])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def cpu_seconds(self) -> float:
         """User and system time that the group has used; 0 where /proc does not tell."""
         ticks = 0
@@ -58,8 +68,12 @@ def running(
     environment: dict[str, str] | None = None,
     port: int,
     scheme: str = "http",
+    patience: float = 20.0,
 ) -> Iterator["Running"]:
-    """Runs `command` on `core` until the block ends. Raises PeerError if `port` does not open within 20 s."""
+    """Runs `command` on `core` until the block ends.
+
+    Raises PeerError if `port` does not open within `patience` seconds.
+    """
 
     def pin() -> None:
         if core is not None:
@@ -77,7 +91,7 @@ def running(
         )
     began = time.monotonic()
     try:
-        _wait_for(process, Path(command[0]).name, port, log)
+        _wait_for(process, Path(command[0]).name, port, log, patience)
         yield Running(port, process.pid, time.monotonic() - began, scheme)
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -89,8 +103,8 @@ def running(
             process.wait()
 
 
-def _wait_for(process: subprocess.Popen[bytes], name: str, port: int, log: Path) -> None:
-    end = time.monotonic() + 20
+def _wait_for(process: subprocess.Popen[bytes], name: str, port: int, log: Path, patience: float) -> None:
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         if process.poll() is not None:
             break

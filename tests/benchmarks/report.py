@@ -72,6 +72,17 @@ def cpu_ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | 
     }
 
 
+def sizes_table(sizes: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Lines for a reader: what the number of operations in the snapshot changes."""
+    columns = ("rps", "cpu_us_per_request", "load_s", "memory_mb", "steady_p99_ms", "swap_p99_ms")
+    titles = ("requests/s", "CPU µs/req.", "start s", "memory MB", "p99 ms", "p99 ms in swap")
+    lines = ["", f"{'operations':14}" + "".join(f"{title:>16}" for title in titles)]
+    for name, row in sizes.items():
+        cells = (f"{row[column]:,.1f}" if column in row else "not measured" for column in columns)
+        lines.append(f"{name:14}" + "".join(f"{cell:>16}" for cell in cells))
+    return lines
+
+
 def table(report: Mapping[str, Any]) -> str:
     """The report for a reader."""
     lines = [
@@ -86,6 +97,8 @@ def table(report: Mapping[str, Any]) -> str:
             f"{row['cpu_us_per_request']:>14.1f}"
             f"{row['upstream_connections_per_request']:>22.4f}"
         )
+    if report.get("sizes"):
+        lines += sizes_table(report["sizes"])
     lines += ["", f"{'ratios':34}{'of requests/s':>16}{'per CPU time':>16}"]
     for name in report["ratios"]:
         pair = (report["ratios"][name], report["cpu_ratios"].get(name))

@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.benchmarks import half_load, load, report, world  # noqa: E402  the script's own packages
+from tests.benchmarks import half_load, load, report, sizes, world  # noqa: E402  the script's own packages
 from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
 from tests.benchmarks.setting import Setting  # noqa: E402
@@ -67,9 +67,12 @@ def main() -> None:
             parser.error(f"no such subject: {', '.join(sorted(unknown))}")
         subjects = tuple(row for row in SUBJECTS + FULL_ONLY if row[0] in options.only)
     seconds, warm_up = (2.0, 1.0) if options.quick else (5.0, 1.0)
-    left_out = {} if options.only or not options.quick else {name: LEFT_OUT for name, *_ in FULL_ONLY}
+    left_out = dict.fromkeys((*(name for name, *_ in FULL_ONLY), "sizes"), LEFT_OUT)
+    if options.only or not options.quick:
+        left_out = {}
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as directory:
-        document = measure_all(subjects, Path(directory), options.rounds, seconds, warm_up)
+        everything = not (options.quick or options.only)
+        document = measure_all(subjects, Path(directory), options.rounds, seconds, warm_up, everything=everything)
     document["missing"] = left_out | document["missing"]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n")
@@ -78,7 +81,13 @@ def main() -> None:
 
 
 def measure_all(
-    subjects: tuple[tuple[str, str, str, int], ...], directory: Path, rounds: int, seconds: float, warm_up: float
+    subjects: tuple[tuple[str, str, str, int], ...],
+    directory: Path,
+    rounds: int,
+    seconds: float,
+    warm_up: float,
+    *,
+    everything: bool = False,
 ) -> dict[str, Any]:
     """Starts what is there, measures it in turn, and says what is not there and why."""
     core, load_core = cores()
@@ -115,6 +124,7 @@ def measure_all(
                 rps = sample.measurement.rps
                 progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
         at_half_load(loads["get"], running, backend, rounds, Times(load_core, 0, 0.0, seconds), samples, missing)
+        by_size = at_sizes(setting, rounds, Times(load_core, 32, warm_up, seconds), missing) if everything else {}
     progress("")
     figures = report.results(samples)
     return {
@@ -128,7 +138,8 @@ def measure_all(
         "half_load_rate": half_load.rate_of(figures),
         "seconds": seconds,
         "results": figures,
-        "ratios": report.ratios(figures) | half_load.added(figures),
+        "sizes": by_size,
+        "ratios": report.ratios(figures) | half_load.added(figures) | sizes.ratios(by_size),
         "cpu_ratios": report.cpu_ratios(figures),
         "missing": missing,
         "samples": {name: [asdict(sample) for sample in rows] for name, rows in samples.items()},
@@ -163,6 +174,41 @@ def at_half_load(
                 continue
             samples.setdefault(name, []).append(sample)
             progress(f"round {number + 1}/{rounds} {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
+
+
+def at_sizes(
+    setting: Setting, rounds: int, times: "Times", missing: dict[str, str]
+) -> dict[str, dict[str, float]]:
+    """Figures by the number of operations in the snapshot; what cannot be measured goes to `missing`."""
+    samples: dict[int, list[report.Sample]] = {}
+    found: dict[str, dict[str, float]] = {}
+    with contextlib.ExitStack() as stack:
+        started: dict[int, sizes.Sized] = {}
+        for size in sizes.SIZES:
+            try:
+                started[size] = stack.enter_context(sizes.sized(setting, size))
+            except PeerError as error:
+                missing[f"size_{size}"] = str(error)
+        for number in range(rounds):
+            for size, one in started.items():
+                try:
+                    sample = measure(one.load, one.running, setting.upstream_port, times)
+                except PeerError as error:
+                    missing[f"size_{size}"] = str(error)
+                    continue
+                samples.setdefault(size, []).append(sample)
+                progress(f"round {number + 1}/{rounds} {size:>20,} operations {sample.measurement.rps:>9,.0f}/s")
+        for size, one in started.items():
+            if size not in samples:
+                continue
+            row = report.results({"size": samples[size]})["size"]
+            row |= {"load_s": round(one.running.started_in, 2), "memory_mb": round(one.running.memory() / 1e6, 1)}
+            try:
+                row |= sizes.swap(one, times.core, times.seconds)
+            except PeerError as error:
+                missing[f"swap_at_{size}"] = str(error)
+            found[str(size)] = row
+    return found
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from contracts.snapshot import (
     Manifest,
     Plan,
     RateLimit,
+    SignedManifest,
     Subscription,
     Upstream,
     encode_part,
@@ -162,28 +163,78 @@ def build(applications: int = APPLICATIONS, tokens_each: int = TOKENS_EACH) -> W
 def save_snapshot(world: World, directory: Path, upstream_url: str, *, policies: bool) -> str:
     """Writes a signed snapshot as a gateway keeps it on disk; returns the public key that it has to trust."""
     key = Ed25519PrivateKey.generate()
-    contracts = ContractsPart(
-        AUDIENCE,
-        (Upstream("backend", "http", upstream_url, connections=512),),
-        (Plan("huge", (RateLimit("burst", 10**9, 60), RateLimit("daily", 10**12, DAY))),),
-        tuple(api_version(version, policies=policies) for version in VERSIONS),
-    )
-    subscriptions = tuple(
-        Subscription("bench", version, "huge", (SCOPE_READ, SCOPE_WRITE)) for version in VERSIONS
-    )
-    access = AccessPart(
-        (Issuer(ISSUER, f"{ISSUER}/jwks", ("RS256",), world.jwks),),
+    versions = tuple(api_version(version, policies=policies) for version in VERSIONS)
+    Signed.of(world, upstream_url, versions, key).save(directory, key)
+    return public_key(key)
+
+
+def public_key(key: Ed25519PrivateKey) -> str:
+    """As the gateway's setting wants it."""
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A snapshot, ready to be kept on disk or published."""
+
+    envelope: SignedManifest
+    manifest: Manifest
+    parts: dict[str, bytes]
+
+    @classmethod
+    def of(
+        cls,
+        world: World,
+        upstream_url: str,
+        versions: tuple[ApiVersion, ...],
+        key: Ed25519PrivateKey,
+        serial: int = 1,
+    ) -> "Signed":
+        contracts = ContractsPart(
+            AUDIENCE,
+            (Upstream("backend", "http", upstream_url, connections=512),),
+            (Plan("huge", (RateLimit("burst", 10**9, 60), RateLimit("daily", 10**12, DAY))),),
+            versions,
+        )
+        scopes = (SCOPE_READ, SCOPE_WRITE)
+        subscriptions = tuple(Subscription("bench", one.version, "huge", scopes) for one in versions)
+        access = AccessPart(
+            (Issuer(ISSUER, f"{ISSUER}/jwks", ("RS256",), world.jwks),),
+            tuple(
+                Application(
+                    f"application-{number:03}", f"Application {number}", f"consumer-{number % 20}", subscriptions
+                )
+                for number in range(APPLICATIONS)
+            ),
+        )
+        parts = [encode_part(contracts), encode_part(access)]
+        manifest = Manifest(FORMAT, serial, int(time.time()), parts[0][0], parts[1][0])
+        return cls(sign(manifest, key), manifest, dict(parts))
+
+    def save(self, directory: Path, key: Ed25519PrivateKey) -> None:
+        SnapshotStore(directory, key.public_key()).save(self.envelope, self.manifest, self.parts)
+
+
+def sized_version(operations: int, title: str = "Bench") -> ApiVersion:
+    """One version with that many templated operations."""
+    return ApiVersion(
+        "bench",
+        VERSIONS[1],
+        title,
+        "bench",
+        f"/bench/{VERSIONS[1]}",
+        f"{operations:064}",
         tuple(
-            Application(
-                f"application-{number:03}", f"Application {number}", f"consumer-{number % 20}", subscriptions
-            )
-            for number in range(APPLICATIONS)
+            _get(f"get{number}", f"/resource-{number}/{{id}}", ("id",), ("limit",), policies=True)
+            for number in range(operations)
         ),
     )
-    parts = [encode_part(contracts), encode_part(access)]
-    manifest = Manifest(FORMAT, 1, int(time.time()), parts[0][0], parts[1][0])
-    SnapshotStore(directory, key.public_key()).save(sign(manifest, key), manifest, dict(parts))
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def sized_paths(operations: int, most: int = 300) -> tuple[str, ...]:
+    """Paths of operations spread evenly over all of them."""
+    chosen = range(0, operations, max(1, operations // most))
+    return tuple(f"/bench/{VERSIONS[1]}/resource-{number}/{1000 + number}?limit=20" for number in chosen)
 
 
 def api_version(name: str, *, policies: bool) -> ApiVersion:

@@ -1,0 +1,164 @@
+"""Whether a snapshot's size shows: 10, 1,000 and 25,000 operations, and a new snapshot while requests go on.
+
+Each gateway follows a catalog, which has a second snapshot to publish. Before it does and while the gateway takes
+it up, requests go on at a fixed rate, so that a pause is in the latency of everybody who had to wait through it.
+"""
+
+import contextlib
+import http.server
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contracts.snapshot import digest_of
+from tests.benchmarks import load
+from tests.benchmarks.half_load import CONNECTIONS
+from tests.benchmarks.processes import PeerError, Running, free_port, running
+from tests.benchmarks.setting import Setting
+from tests.benchmarks.world import Signed, public_key, sized_paths, sized_version
+
+SIZES = (10, 1_000, 25_000)
+RATE = 1_000.0
+"""Requests a second around a swap: far from saturation, so that what is seen is the swap."""
+PATIENCE = 60.0
+"""Seconds that starting with a snapshot, or taking one up, may last."""
+
+
+class Catalog:
+    """As much of a catalog as a gateway needs to follow it: a manifest, held back until it is new, and parts."""
+
+    def __init__(self, first: Signed) -> None:
+        self._in_force = first
+        self._changed = threading.Condition()
+        catalog = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # the standard library's name
+                data = catalog.answer(self.path)
+                self.send_response(204 if data is None else 200)
+                if data is not None:
+                    self.send_header("content-length", str(len(data)))
+                self.end_headers()
+                if data is not None:
+                    self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                return None
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def answer(self, path: str) -> bytes | None:
+        """None where nothing is new within two seconds."""
+        if path.startswith("/gateway/parts/"):
+            return self._in_force.parts[path.removeprefix("/gateway/parts/")]
+        with self._changed:
+            if digest_of(self._in_force.envelope.manifest) in path:
+                self._changed.wait(2.0)
+            if digest_of(self._in_force.envelope.manifest) in path:
+                return None
+            return msgspec.json.encode(self._in_force.envelope)
+
+    def publish(self, snapshot: Signed) -> None:
+        with self._changed:
+            self._in_force = snapshot
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A gateway with so many operations, running."""
+
+    running: Running
+    load: load.Load
+    log: Path
+    publish: Callable[[], None]
+    """Publishes the second snapshot."""
+
+    def taken_up(self) -> bool:
+        """Whether the second snapshot is in force, by the gateway's own log."""
+        for line in self.log.read_text(errors="replace").splitlines():
+            with contextlib.suppress(json.JSONDecodeError):
+                entry = json.loads(line)
+                if entry.get("event") == "snapshot in force" and entry.get("serial") == 2:
+                    return True
+        return False
+
+
+@contextlib.contextmanager
+def sized(setting: Setting, operations: int) -> Iterator[Sized]:
+    """Starts a gateway with that many operations. Raises PeerError."""
+    home = setting.directory / f"sized-{operations}"
+    key = Ed25519PrivateKey.generate()
+    url = f"http://127.0.0.1:{setting.upstream_port}"
+    first, second = (
+        Signed.of(setting.world, url, (sized_version(operations, title),), key, serial)
+        for serial, title in ((1, "Bench"), (2, "Bench, again"))
+    )
+    first.save(home, key)
+    catalog = Catalog(first)
+    requests = load.Load(home / "load", "GET", sized_paths(operations), b"", setting.world.tokens)
+    requests.write()
+    port = free_port()
+    environment = {
+        "OSTIARY_GATEWAY_PORT": str(port),
+        "OSTIARY_GATEWAY_ADMIN_PORT": "0",
+        "OSTIARY_GATEWAY_DATA": str(home),
+        "OSTIARY_GATEWAY_SNAPSHOT_KEY": public_key(key),
+        "OSTIARY_GATEWAY_CATALOG_URL": catalog.url,
+        "OSTIARY_GATEWAY_TOKEN": "bench",
+        "OSTIARY_GATEWAY_ACCESS_LOG": os.devnull,
+    }
+    log = setting.directory / f"sized-{operations}.log"
+    command = [sys.executable, "-m", "gateway"]
+    try:
+        with running(command, setting.core, log, environment=environment, port=port, patience=PATIENCE) as process:
+            yield Sized(process, requests, log, lambda: catalog.publish(second))
+    finally:
+        catalog.close()
+
+
+def swap(one: Sized, core: int | None, seconds: float) -> dict[str, float]:
+    """Latencies before and around a new snapshot, in milliseconds. Raises PeerError."""
+    generator = str(Path(__file__).with_name("fixed_rate_load.py"))
+    command = [sys.executable, generator, str(one.load.directory), "GET", str(one.running.port)]
+
+    def at_rate(lasting: float, settled: Callable[[], None] = lambda: None) -> load.Measurement:
+        return load.run([*command, str(CONNECTIONS), str(lasting), str(RATE)], core, lasting, settled)
+
+    steady = at_rate(seconds)
+    # As long as starting with it took, and a little more: the swap is in the middle of it.
+    during = at_rate(one.running.started_in + seconds, one.publish)
+    end = time.monotonic() + PATIENCE
+    while not one.taken_up():
+        if time.monotonic() > end:
+            raise PeerError("the new snapshot was not taken up")
+        time.sleep(0.05)
+    return {"steady_p99_ms": round(steady.p99_ms, 3), "swap_p99_ms": round(during.p99_ms, 3)}
+
+
+def ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:
+    """Of requests per second with the most operations to the fewest, and of p99 around a swap to p99 before it."""
+    few, many = (figures.get(str(size), {}) for size in (SIZES[0], SIZES[-1]))
+    return {
+        f"get_{SIZES[-1]}_vs_{SIZES[0]}_operations": _ratio(many.get("rps"), few.get("rps")),
+        f"p99_swap_vs_steady_{SIZES[-1]}_operations": _ratio(many.get("swap_p99_ms"), many.get("steady_p99_ms")),
+    }
+
+
+def _ratio(above: float | None, below: float | None) -> float | None:
+    return round(above / below, 3) if above is not None and below else None
