@@ -172,7 +172,9 @@ def test_the_gateway_speaks_tls_where_it_has_a_secret_for_it(chart: Any) -> None
     known = {f"OSTIARY_GATEWAY_{name.upper()}" for name in GatewaySettings.model_fields}
     assert given.keys() <= known
     mounts = {mount["mountPath"]: mount["name"] for mount in gateway["volumeMounts"]}
-    volumes = {volume["name"]: volume.get("secret") for volume in deployment["spec"]["template"]["spec"]["volumes"]}
+    volumes = {
+        volume["name"]: volume.get("secret") for volume in deployment["spec"]["template"]["spec"]["volumes"]
+    }
     for name, secret in (("CERT", "api-tls"), ("KEY", "api-tls"), ("CLIENT_CA", "partners-ca")):
         directory = given[f"OSTIARY_GATEWAY_TLS_{name}"].rpartition("/")[0]
         assert volumes[mounts[directory]]["secretName"] == secret
