@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 
 from contracts.problems import Problem, problem
 from gateway.asgi_answer import AsgiAnswer
-from gateway.listener import ListenerSettings
 from gateway.wire.head import START_LINE, UPGRADE, Head
+from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Acceptor, Handler
 from gateway.wire.refusals import BODY_TIMEOUT, POLICY, refusal_parts
 from policies.exchange import Exchange

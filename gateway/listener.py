@@ -11,9 +11,8 @@ import time
 from email.utils import formatdate
 from typing import Final
 
-import msgspec
-
 from gateway.wire.connection import LINGER, Connection
+from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Acceptor
 from gateway.wire.outgoing import Gathering
 
@@ -22,17 +21,6 @@ BACKLOG: Final = 2048
 QUIET: Final = 1.0
 """Seconds of rest after which a draining listener closes a connection: a busy client sends again before, and is
 told with `Connection: close`, so that none of its requests meets a closed socket."""
-
-
-class ListenerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits in bytes and counts, times in seconds. `idle_timeout` is a connection's rest between requests."""
-
-    max_head: int = 32_768
-    max_target: int = 8_192
-    max_fields: int = 100
-    head_timeout: float = 10.0
-    body_timeout: float = 30.0
-    idle_timeout: float = 75.0
 
 
 class Listener:
@@ -74,6 +62,13 @@ class Listener:
         self._tick()
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
+
+    def announce_end(self) -> None:
+        """From now on each answer says `Connection: close`; new connections are still accepted.
+
+        A load balancer needs a moment to learn that this gateway is ending, and sends new clients meanwhile.
+        """
+        self.draining = True
 
     async def drain(self, seconds: float) -> int:
         """Stops accepting, lets requests in progress end, and closes. The number that `seconds` cut off."""

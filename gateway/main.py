@@ -22,7 +22,7 @@ from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.admin import Admin
-from gateway.listener import Listener, ListenerSettings
+from gateway.listener import Listener
 from gateway.listener_tls import ServerTls, TlsError, TlsFiles
 from gateway.logs import configure_logging
 from gateway.pipeline import Pipeline
@@ -36,6 +36,7 @@ from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
 from gateway.telemetry.state import State
 from gateway.telemetry.tracing import Tracing
+from gateway.wire.limits import ListenerSettings
 
 if TYPE_CHECKING:
     from gateway.telemetry.span_export import SpanExport
@@ -86,6 +87,8 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
             await stop.wait()
             log.info("gateway stopping", open=pipeline.open)
             admin.stopping = True
+            listener.announce_end()
+            await asyncio.sleep(settings.drain_delay)
             await listener.drain(settings.drain)
         finally:
             listener.close()

@@ -68,6 +68,13 @@ class GatewaySettings(BaseSettings):
         description="Whether a client's `traceparent` is gone on with, and its sampling followed. "
         "Else a trace begins at the gateway, with a link to the client's. For traces alone.",
     )
+    drain_delay: float = Field(
+        0.0,
+        ge=0,
+        le=300,
+        description="Seconds in which a stopping gateway still accepts: readiness fails and answers say "
+        "`Connection: close`, until load balancers send nobody any more.",
+    )
     drain: float = Field(20.0, ge=0, description="Seconds that open requests get to end when stopping.")
     max_head: int = Field(32_768, ge=1024, description="Largest request head, in bytes.")
     max_target: int = Field(8_192, ge=128, description="Longest request target, in bytes.")

@@ -6,26 +6,41 @@ take the answer, and a pipelined request waits until the one before it is answer
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
 from contracts.problems import Problem, problem
 from gateway.wire.answer import Answer
 from gateway.wire.client_certificate import client_certificate
 from gateway.wire.framing import CONTINUE, ChunkedBody, ChunkError, SizedBody
 from gateway.wire.head import SIZE, START_LINE, Head, hopeless
-from gateway.wire.messages import Handler
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.limits import ListenerSettings
+from gateway.wire.messages import Acceptor, Handler
+from gateway.wire.outgoing import Gathering, Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
 from policies.exchange import ClientCertificate, Exchange
-
-if TYPE_CHECKING:
-    from gateway.listener import Listener
 
 DISCARDED: Final = 65_536
 """Bytes of an unread request body that are read and dropped to keep a connection; past it, it is closed."""
 
 LINGER: Final = 2.0
 """Seconds in which a client may still read the answer before a refused connection is broken."""
+
+
+class Keeper(Protocol):
+    """The listener, as its connections see it. `now` is its coarse clock, `date` a ready header line."""
+
+    acceptor: Acceptor
+    settings: ListenerSettings
+    connections: "set[Connection]"
+    draining: bool
+    scheme: str
+    now: float
+    date: bytes
+    gathering: Gathering
+
+    def lost(self, connection: "Connection", /) -> None: ...
+
+    def patience(self, served: bool, /) -> float: ...
 
 
 class Connection(asyncio.Protocol):
@@ -57,7 +72,7 @@ class Connection(asyncio.Protocol):
     _transport: asyncio.Transport
     out: Outgoing
 
-    def __init__(self, listener: "Listener") -> None:
+    def __init__(self, listener: Keeper) -> None:
         self._listener = listener
         self._peer = ""
         self._certificate: ClientCertificate | None = None

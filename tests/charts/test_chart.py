@@ -143,6 +143,14 @@ def test_an_estate_of_ones_own(chart: Any) -> None:
     assert {"name": "estate", "configMap": own} in volumes
 
 
+def test_a_pod_gets_the_time_that_its_gateway_takes_to_end(chart: Any) -> None:
+    values = {**VALUES, "gateway": {**VALUES["gateway"], "drainDelay": 7, "drain": 30}}
+    deployment = render(chart, values)["Deployment", "edge-ostiary-gateway"]
+    given = {entry["name"]: entry.get("value") for entry in container(deployment)["env"]}
+    assert (given["OSTIARY_GATEWAY_DRAIN_DELAY"], given["OSTIARY_GATEWAY_DRAIN"]) == ("7", "30")
+    assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > 37
+
+
 def test_partners_reach_the_token_endpoint_and_nothing_else_of_the_catalog(chart: Any) -> None:
     catalog = {**VALUES["catalog"], "ingress": {"enabled": True, "host": "login.example"}}
     made = render(chart, {**VALUES, "catalog": catalog})

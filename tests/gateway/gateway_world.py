@@ -30,13 +30,14 @@ from contracts.snapshot import (
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
-from gateway.listener import Listener, ListenerSettings
+from gateway.listener import Listener
 from gateway.pipeline import Pipeline
 from gateway.record import AccessLog
 from gateway.runtime import RuntimeBuilder
 from gateway.secrets import UpstreamSecrets
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.tracing import Tracing
+from gateway.wire.limits import ListenerSettings
 from tests.gateway.http_harness import RawAnswer, RawUpstream, Script, raw_client, raw_upstream, say_ok
 from tests.support.policy_world import AUDIENCE, EC_KEY, ISSUER, NOW, claims, compact, ec_jwk, header
 

@@ -6,9 +6,10 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from contracts.snapshot import Timeouts, Upstream
-from gateway.listener import Listener, ListenerSettings
+from gateway.listener import Listener
 from gateway.upstreams.http import HttpUpstream
 from gateway.wire.headers import request_head
+from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Call, Client
 from policies.exchange import Exchange, Header
 

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from gateway.asgi import AsgiGateway
-from gateway.listener import ListenerSettings
+from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Client
 from tests.gateway.asgi_harness import SERVERS, asgi_server
 from tests.gateway.gateway_world import Gateway, gateway, problem_of, token

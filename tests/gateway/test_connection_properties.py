@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.listener import Listener, ListenerSettings
+from gateway.listener import Listener
 from gateway.wire.connection import Connection
+from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Client
 from gateway.wire.outgoing import Gathering
 from tests.gateway.http_harness import Doorman, Echo

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from contracts.resilience import BreakerSettings
 from gateway.handling import Handling
-from gateway.listener import ListenerSettings
 from gateway.upstreams.resilience.http_service import HttpService
 from gateway.wire.connection import Connection
+from gateway.wire.limits import ListenerSettings
 from tests.conformance.http.corpus import BROKEN_BODIES, REFUSED, SERVED
 from tests.conformance.http.corpus_targets import FORWARDED, REFUSED_BY_GATEWAY
 from tests.conformance.http.whole_gateway import World, check_request, signed, whole_gateway

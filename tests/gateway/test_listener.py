@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.listener import Listener, ListenerSettings
+from gateway.listener import Listener
+from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Client
 from tests.gateway.http_harness import PATIENCE, Doorman, Echo, RawClient, listening, raw_client
 from tests.gateway.tls_harness import self_signed

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import uvloop
 
-from gateway.listener import Listener, ListenerSettings
+from gateway.listener import Listener
 from gateway.listener_tls import LOOK_EVERY, ServerTls, TlsError, TlsFiles
+from gateway.wire.limits import ListenerSettings
 from tests.gateway.http_harness import PATIENCE, Doorman, RawClient
 from tests.gateway.tls_harness import Authority
 

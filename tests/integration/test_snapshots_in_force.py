@@ -264,3 +264,22 @@ async def restart(world: Stack, **changes: str) -> None:
     }
     child = world.members.start("gateway", ["-m", "gateway"], environment)
     await asyncio.to_thread(world.members.wait_for_file, child, port_file)
+
+
+async def test_a_stopping_gateway_still_accepts_for_a_while(world: Stack) -> None:
+    """Readiness fails at once, so that load balancers go away; whoever comes meanwhile is served and sent off."""
+    token = await asyncio.to_thread(world.visitor.token, "polar-dispatch")
+    world.child("gateway").process.terminate()
+    world.child("gateway").process.wait()
+    await restart(world, OSTIARY_GATEWAY_DRAIN_DELAY="60")
+    gateway = world.child("gateway")
+    gateway.process.terminate()
+    await until(lambda: fetch(world.running.admin_url + "/readyz").status == 503, "readiness does not fail")
+    answer = await asyncio.to_thread(
+        fetch,
+        world.running.gateway_url + "/shipments/v1/shipments/SHP-000001",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert gateway.process.poll() is None
+    gateway.process.kill()

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from gateway.asgi import AsgiGateway
-from gateway.listener import ListenerSettings
+from gateway.wire.limits import ListenerSettings
 from tests.conformance.http.corpus import BROKEN_BODIES, REFUSED, SERVED
 from tests.gateway.asgi_harness import SERVERS, asgi_server
 from tests.gateway.http_harness import (

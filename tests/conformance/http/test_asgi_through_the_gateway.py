@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from gateway.asgi import AsgiGateway
-from gateway.listener import ListenerSettings
+from gateway.wire.limits import ListenerSettings
 from tests.conformance.http.corpus import BROKEN_BODIES, REFUSED, SERVED, Refused
 from tests.conformance.http.corpus_targets import FORWARDED, REFUSED_BY_GATEWAY, Forwarded
 from tests.conformance.http.whole_gateway import World, check_request, signed, whole_gateway
