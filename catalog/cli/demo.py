@@ -113,7 +113,7 @@ def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, onc
 
     secrets = data / "upstream-secrets"
     secrets.mkdir(exist_ok=True, mode=0o700)
-    urls = _start_upstreams(members, secrets, odoo)
+    urls = _start_upstreams(members, secrets, odoo, known_ports=port != 0)
     estate = _copy_estate(data / "estate", odoo)
     wanted = (0, 0, 0) if port == 0 else (port, 8082, 8081)
     ports = stack.Ports(*(choose_port(number) for number in wanted))
@@ -133,7 +133,9 @@ def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, onc
     watch(members, may_end=("catalog",))
 
 
-def _start_upstreams(members: "Family", secrets: Path, odoo: RealOdoo | None) -> Mapping[str, str]:
+def _start_upstreams(
+    members: "Family", secrets: Path, odoo: RealOdoo | None, *, known_ports: bool
+) -> Mapping[str, str]:
     """Starts what stands behind the gateway and puts its keys where the gateway looks; the URLs by name."""
     from catalog.cli.processes import choose_port
 
@@ -145,13 +147,13 @@ def _start_upstreams(members: "Family", secrets: Path, odoo: RealOdoo | None) ->
         path = secrets / name
         path.touch(mode=0o600)
         path.write_text(key, encoding="utf-8")
-    carrier_port = choose_port(8090)
+    carrier_port = choose_port(8090 if known_ports else 0)
     carrier = members.start(
         "carrier",
         ["-m", "catalog.demo.carrier", "--port", str(carrier_port), "--key", keys["carrier-key"]],
     )
     if odoo is None:
-        odoo_port = choose_port(8069)
+        odoo_port = choose_port(8069 if known_ports else 0)
         stand_in = members.start(
             "odoo",
             [
