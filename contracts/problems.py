@@ -107,9 +107,6 @@ _TYPES: tuple[ProblemType, ...] = (
         "Method not allowed",
         "The path exists, the method is not in its contract; `Allow` lists those that are.",
     ),
-    ProblemType(
-        "not-acceptable", 406, "Not acceptable", "The contract has no representation that `Accept` admits."
-    ),
     ProblemType("request-timeout", 408, "Request timeout", "The request did not arrive whole in time."),
     ProblemType(
         "version-sunset",

@@ -223,6 +223,9 @@ class Handling:
         """The request is let through: to the pooled client, or to the Odoo adapter."""
         route, exchange = self._route, self.exchange
         assert route is not None
+        if route.unusable is not None:
+            self.refuse("upstream", route.unusable)
+            return
         exchange.upstream_sent_at = time.monotonic()
         if route.odoo is not None:
             self._task = self._owner.spawn(self._mediate(route))

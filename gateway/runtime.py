@@ -12,6 +12,7 @@ import aiohttp
 import structlog
 
 from contracts.operations import ApiVersion, HttpBackend, OdooBackend, Operation
+from contracts.problems import Problem, problem
 from contracts.snapshot import Snapshot, SnapshotError, Upstream
 from gateway import protected_resource, shedding
 from gateway.access import AccessView
@@ -35,6 +36,11 @@ AnyUpstream: TypeAlias = HttpService | OdooService
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+_NO_CREDENTIAL: Final = problem(
+    "upstream-refused-credential", "The gateway holds no usable credential for this upstream."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One operation, bound: everything that a request needs is looked up here, nothing is computed."""
@@ -48,6 +54,8 @@ class Route:
     http: HttpService | None
     credential: tuple[bytes, bytes] | None
     """The header that authenticates the gateway to the upstream."""
+    unusable: Problem | None
+    """Why nothing is sent to the upstream: the credential that the estate names is not there, or is none."""
     host: bytes
     room: int
     """Open requests of the gateway up to which this one is taken."""
@@ -198,12 +206,18 @@ class RuntimeBuilder:
         self, version: ApiVersion, ports: Ports, upstreams: Mapping[str, tuple[Upstream, AnyUpstream]]
     ) -> list[tuple[str, str, Route]]:
         bound: list[tuple[str, str, Route]] = []
+        credentials = {
+            name: self._credential(upstream)
+            for name, (upstream, server) in upstreams.items()
+            if isinstance(server, HttpService)
+        }
         for operation in version.operations:
             upstream, server = upstreams[operation.backend.upstream]
             http = server if isinstance(server, HttpService) else None
             odoo = server if isinstance(server, OdooService) else None
             if isinstance(operation.backend, HttpBackend) is not (http is not None):
                 raise SnapshotError(f"{operation.id}: upstream {upstream.name!r} is of kind {upstream.kind!r}")
+            credential, unusable = credentials.get(upstream.name, (None, None))
             authority, _, path = upstream.url.partition("://")[2].partition("/")
             route = Route(
                 version=version,
@@ -212,7 +226,8 @@ class RuntimeBuilder:
                 response_check=response_schema.bind(version, operation),
                 buffers=needs_body(operation),
                 http=http,
-                credential=self._credential_header(upstream) if http is not None else None,
+                credential=credential,
+                unusable=unusable,
                 host=authority.encode("ascii"),
                 prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
                 room=shedding.room(self._max_open, version.criticality),
@@ -224,12 +239,15 @@ class RuntimeBuilder:
         Router(bound)  # two operations that claim one path are this version's fault alone
         return bound
 
-    def _credential_header(self, upstream: Upstream) -> tuple[bytes, bytes] | None:
+    def _credential(self, upstream: Upstream) -> tuple[tuple[bytes, bytes] | None, Problem | None]:
+        """The header with the upstream's credential, or why there can be none. Nothing is sent without it."""
+        if upstream.credential is None:
+            return None, None
         secret = self._secret(upstream)
-        if secret is None:
-            return None
+        if secret is None or not (secret.isascii() and secret.isprintable()):
+            return None, _NO_CREDENTIAL
         value = f"{upstream.credential_scheme} {secret}" if upstream.credential_scheme else secret
-        return upstream.credential_header.lower().encode("ascii"), value.encode("ascii")
+        return (upstream.credential_header.lower().encode("ascii"), value.encode("ascii")), None
 
 
 def _repeat(operation: Operation) -> Repeat:

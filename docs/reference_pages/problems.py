@@ -43,7 +43,7 @@ def _section(row: problems.ProblemType) -> str:
         ["`type`", code(row.type_uri)],
         ["`status`", f"{row.status} {HTTPStatus(row.status).phrase}"],
         ["`title`", row.title],
-        ["Answered by", _sources(row.id) or "Nothing in this version; the id is reserved."],
+        ["Answered by", _sources(row.id)],
     ]
     return f"## `{row.id}` {{#{row.id}}}\n\n{escaped(row.meaning)}\n\n{table(['', ''], facts)}"
 

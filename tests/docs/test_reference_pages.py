@@ -188,3 +188,9 @@ def test_subjects_and_ratios_of_the_benchmark(written: Mapping[str, str]) -> Non
     shown = set(re.findall(r"^\| `([a-z0-9_]+)` \|", section(page, "## Figures"), re.M))
     assert shown
     assert shown <= ratios
+
+
+def test_no_problem_type_is_only_a_promise(reference: Mapping[str, str]) -> None:
+    """A type in the catalogue that no code answers with would be a refusal that nobody gives."""
+    answered = re.findall(r"^\| Answered by \| (\S.*) \|$", reference["reference/problems.md"], re.M)
+    assert len(answered) == len(CATALOGUE)

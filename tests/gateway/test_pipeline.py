@@ -324,6 +324,19 @@ async def test_an_upstream_that_refuses_our_credential_is_not_the_callers_fault(
     assert b"www-authenticate" not in answer.fields
 
 
+@pytest.mark.parametrize("secret", [None, "two\nlines", "kéy"])
+async def test_without_a_usable_credential_nothing_is_sent(tmp_path: Path, secret: str | None) -> None:
+    (tmp_path / "secrets").mkdir()
+    if secret is not None:
+        (tmp_path / "secrets" / "shop-key").write_text(secret)
+    keyed = {"credential": "shop-key", "credential_header": "x-key", "credential_scheme": None}
+    async with gateway(tmp_path, upstream=keyed) as world:
+        answer = await world.ask("GET", "/orders/v1/orders")
+        assert world.upstream.seen == []
+    assert (answer.status, problem_of(answer)["type"]) == (502, "urn:ostiary:problem:upstream-refused-credential")
+    assert b"two" not in answer.body
+
+
 async def test_a_body_that_breaks_off_breaks_the_answer_off(tmp_path: Path) -> None:
     async def script(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
