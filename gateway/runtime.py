@@ -36,6 +36,9 @@ AnyUpstream: TypeAlias = HttpService | OdooService
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+Credential: TypeAlias = tuple[tuple[bytes, bytes] | None, Problem | None]
+"""The header that proves the gateway to an upstream, or why nothing is sent to it; neither where none is named."""
+
 _NO_CREDENTIAL: Final = problem(
     "upstream-refused-credential", "The gateway holds no usable credential for this upstream."
 )
@@ -121,6 +124,9 @@ class RuntimeBuilder:
                 current.rejected,
             )
         upstreams, unusable = self._upstreams(part.upstreams, current)
+        credentials = {
+            upstream.name: self._credential(upstream) for upstream in part.upstreams if upstream.kind == "http"
+        }
         ports = Ports(
             clock=self._clock,
             limiter=self._limiter,
@@ -136,7 +142,7 @@ class RuntimeBuilder:
             name = f"{version.api}/{version.version}"
             try:
                 _refuse_unusable(version, unusable)
-                bound = self._bind_version(version, ports, upstreams)
+                bound = self._bind_version(version, ports, upstreams, credentials)
             except Exception as error:  # whatever is wrong with one API stays with that API
                 rejected[name] = f"{type(error).__name__}: {error}"
                 bound = previous.get(name, [])
@@ -197,20 +203,22 @@ class RuntimeBuilder:
     def _secret(self, upstream: Upstream) -> str | None:
         if upstream.credential is None:
             return None
-        secret = self._secrets.find(upstream.credential)
+        try:
+            secret = self._secrets.find(upstream.credential)
+        except (OSError, UnicodeError):
+            secret = None  # one file that cannot be read is the fault of one upstream, not of the snapshot
         if secret is None:
             log.error("upstream credential missing", upstream=upstream.name, credential=upstream.credential)
         return secret
 
     def _bind_version(
-        self, version: ApiVersion, ports: Ports, upstreams: Mapping[str, tuple[Upstream, AnyUpstream]]
+        self,
+        version: ApiVersion,
+        ports: Ports,
+        upstreams: Mapping[str, tuple[Upstream, AnyUpstream]],
+        credentials: Mapping[str, Credential],
     ) -> list[tuple[str, str, Route]]:
         bound: list[tuple[str, str, Route]] = []
-        credentials = {
-            name: self._credential(upstream)
-            for name, (upstream, server) in upstreams.items()
-            if isinstance(server, HttpService)
-        }
         for operation in version.operations:
             upstream, server = upstreams[operation.backend.upstream]
             http = server if isinstance(server, HttpService) else None
@@ -239,7 +247,7 @@ class RuntimeBuilder:
         Router(bound)  # two operations that claim one path are this version's fault alone
         return bound
 
-    def _credential(self, upstream: Upstream) -> tuple[tuple[bytes, bytes] | None, Problem | None]:
+    def _credential(self, upstream: Upstream) -> Credential:
         """The header with the upstream's credential, or why there can be none. Nothing is sent without it."""
         if upstream.credential is None:
             return None, None

@@ -324,11 +324,11 @@ async def test_an_upstream_that_refuses_our_credential_is_not_the_callers_fault(
     assert b"www-authenticate" not in answer.fields
 
 
-@pytest.mark.parametrize("secret", [None, "two\nlines", "kéy"])
-async def test_without_a_usable_credential_nothing_is_sent(tmp_path: Path, secret: str | None) -> None:
+@pytest.mark.parametrize("secret", [None, b"two\nlines", "kéy".encode(), b"\xff\xfe"])
+async def test_without_a_usable_credential_nothing_is_sent(tmp_path: Path, secret: bytes | None) -> None:
     (tmp_path / "secrets").mkdir()
     if secret is not None:
-        (tmp_path / "secrets" / "shop-key").write_text(secret)
+        (tmp_path / "secrets" / "shop-key").write_bytes(secret)
     keyed = {"credential": "shop-key", "credential_header": "x-key", "credential_scheme": None}
     async with gateway(tmp_path, upstream=keyed) as world:
         answer = await world.ask("GET", "/orders/v1/orders")

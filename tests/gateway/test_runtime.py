@@ -6,6 +6,7 @@ import pytest
 
 from contracts.operations import HttpBackend, Operation
 from contracts.snapshot import SnapshotError
+from gateway.secrets import UpstreamSecrets
 from tests.gateway.gateway_world import gateway, orders, problem_of, snapshot
 
 
@@ -59,3 +60,16 @@ async def test_another_access_part_is_in_force_at_once(tmp_path: Path) -> None:
         assert before is not None
         assert world.pipeline.runtime is not None
         assert world.pipeline.runtime.router is before.router
+
+
+async def test_a_credential_is_looked_up_once_for_all_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(UpstreamSecrets, "find", lambda self, name: asked.append(name) or "k3y")
+    async with gateway(tmp_path) as world:
+        other = orders(shipments(), api="shipments", base_path="/shipments/v1")
+        world.adopt(
+            snapshot(orders(), other, port=world.upstream.port, serial=2, upstream={"credential": "shop-key"})
+        )
+    assert asked == ["shop-key"]
