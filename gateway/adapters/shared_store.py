@@ -1,0 +1,151 @@
+"""The state that several workers share, on a Redis or Valkey server: one script, called in batches.
+
+What is asked for in one turn of the event loop, and while an earlier answer is awaited, is sent as one pipeline
+over one connection: a round trip is shared by all who wait for it. When the server fails, everybody who waits is
+told at once, and until the next attempt nobody else waits for it: attempts are spaced and jittered, so that a
+server that comes back is not met by all workers at the same instant.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import redis.asyncio
+import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+log = structlog.get_logger()
+
+TIMEOUT: Final = 0.25
+"""Seconds for connecting and for an answer; longer, and the server counts as down."""
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 5.0
+
+Answer = list[Any]
+
+
+class StateUnavailableError(Exception):
+    """The server cannot be asked now."""
+
+
+class SharedStore:
+    """Runs `script` on the server at `url` (`redis://`, `rediss://` or `unix://`).
+
+    `outages` counts how often it was lost. Raises ValueError for a URL that is none. Belongs to one event loop.
+    """
+
+    def __init__(self, url: str, script: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = redis.asyncio.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            # Without an explicit one redis-py tries a closed port for seconds.
+            retry=Retry(NoBackoff(), 0),
+            max_connections=2,
+        )
+        self._script = script
+        self._sha = ""
+        self._clock = clock
+        self._waiting: list[tuple[tuple[str | int, ...], asyncio.Future[Answer]]] = []
+        self._sender: asyncio.Task[None] | None = None
+        self._pause = 0.0
+        self._not_before = 0.0
+        self.outages = 0
+
+    @property
+    def available(self) -> bool:
+        """Whether the last attempt went well, or there was none yet."""
+        return not self._pause
+
+    @property
+    def worth_asking(self) -> bool:
+        """Whether the server is there, as far as is known, or it is time to look again."""
+        return not self._pause or self._clock() >= self._not_before
+
+    def run(self, key: str, *arguments: str | int) -> asyncio.Future[Answer]:
+        """The script's answer for one key; fails with StateUnavailableError."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if not self.worth_asking:
+            future.set_exception(StateUnavailableError())
+            return future
+        if self._pause:
+            self._not_before = self._clock() + LONGEST_PAUSE  # this call is the attempt; the others do not wait
+        self._waiting.append(((key, *arguments), future))
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send())
+        return future
+
+    async def close(self) -> None:
+        """Ends the connection; who waits is told that the server is not there."""
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        self._drop(self._waiting)
+        await self._client.aclose()
+
+    async def _send(self) -> None:
+        batch: list[tuple[tuple[str | int, ...], asyncio.Future[Answer]]] = []
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                try:
+                    answers = await self._execute([call for call, _ in batch])
+                except (RedisError, OSError, TimeoutError) as error:
+                    self._lost(error)
+                    self._drop(batch)
+                    self._drop(self._waiting)
+                    self._waiting = []
+                    return
+                self._found()
+                for (_, future), answer in zip(batch, answers, strict=True):
+                    if not future.done():
+                        future.set_result(answer)
+        finally:
+            self._drop(batch)
+            self._sender = None
+
+    async def _execute(self, calls: list[tuple[str | int, ...]]) -> list[Answer]:
+        if not self._sha:
+            self._sha = await self._client.script_load(self._script)
+        answers = await self._pipelined(calls)
+        if any(isinstance(answer, NoScriptError) for answer in answers):
+            # A server that was restarted has forgotten the script: none of these calls was run.
+            self._sha = await self._client.script_load(self._script)
+            lost = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+            again = await self._pipelined([calls[index] for index in lost])
+            for index, answer in zip(lost, again, strict=True):
+                answers[index] = answer
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
+    async def _pipelined(self, calls: list[tuple[str | int, ...]]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for key, *arguments in calls:
+            pipeline.evalsha(self._sha, 1, str(key), *(str(argument) for argument in arguments))
+        return await pipeline.execute(raise_on_error=False)
+
+    def _found(self) -> None:
+        if self._pause:
+            log.info("shared state is back")
+            self._pause = 0.0
+
+    def _lost(self, error: Exception) -> None:
+        if not self._pause:
+            self.outages += 1
+            # The text of the error would name the server's address, and may name its password.
+            log.warning("shared state is lost", reason=type(error).__name__)
+        self._pause = min(LONGEST_PAUSE, self._pause * 2 or FIRST_PAUSE)
+        self._not_before = self._clock() + self._pause * random.uniform(0.5, 1.0)  # noqa: S311
+
+    @staticmethod
+    def _drop(calls: list[tuple[tuple[str | int, ...], asyncio.Future[Answer]]]) -> None:
+        for _, future in calls:
+            if not future.done():
+                future.set_exception(StateUnavailableError())
+                future.exception()  # who asked may have gone away meanwhile
