@@ -83,7 +83,7 @@ def _scalar(event: ScalarEvent, builder: Builder, line: int, column: int) -> Non
     if event.tag not in (None, "!"):
         value = _tagged(event.tag, text, line, column)
     elif event.tag is None and event.implicit[0]:
-        value = _plain(text)
+        value = plain(text)
     if not builder.wants_key:
         if isinstance(value, float) and not math.isfinite(value):
             builder.finding("yaml-syntax", f"{quote(text)} is a number that JSON cannot hold", line, column)
@@ -100,7 +100,8 @@ def _scalar(event: ScalarEvent, builder: Builder, line: int, column: int) -> Non
         builder.refuse_key("key-not-string", f"the key {quote(text)} is not a string; quote it", line, column)
 
 
-def _plain(text: str) -> Any:
+def plain(text: str) -> Any:
+    """What a plain scalar means; an infinity for every number that JSON cannot hold."""
     if text in _NULL:
         return None
     if text[0] not in "+-.0123456789tTfF":
@@ -129,7 +130,7 @@ def _tagged(tag: str | None, text: str, line: int, column: int) -> Any:
         raise Refused("yaml-syntax", f"the tag {quote(str(tag))} is not allowed", line, column)
     if wanted is str:
         return text
-    value = _plain(text)
+    value = plain(text)
     if wanted is float and type(value) is int:
         return float(value)
     if type(value) is not wanted:
