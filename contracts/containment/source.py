@@ -1,0 +1,234 @@
+"""Schemas where they stand: read keyword by keyword as JSON Schema 2020-12, whatever dialect they are written in.
+
+OAS 3.0 has a dialect of its own (`nullable`, boolean `exclusiveMinimum`, nothing beside `$ref`); 3.1 and 3.2 are
+2020-12. It is read one schema at a time, so that every keyword keeps the place it was written at, and a document
+costs only what is looked at.
+
+A direction projects: in a request a `readOnly` property says nothing and is not required, in a response a
+`writeOnly` one (OAS 3.1 §4.8.24.2). The name stays known: `additionalProperties: false` does not forbid it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import unquote
+
+from contracts.documents.document import Node, escape, tokens_of
+from contracts.openapi.references import References
+from contracts.operations import Direction, JsonSchema
+
+Place = tuple[str, str]
+Follow = Callable[[Place, str], "tuple[Place, JsonSchema] | None"]
+
+_BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+_NOTHING: Final[frozenset[str]] = frozenset()
+_SAME_OBJECT: Final = frozenset(("allOf", "then", "else"))
+_LOOK: Final = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Schemas:
+    """All schemas of one document as one dialect and direction see them.
+
+    `follow` answers what a `$ref` names, given where it stands; None for a dangling one.
+    """
+
+    follow: Follow
+    legacy: bool = False
+    direction: Direction | None = None
+    targets: "dict[tuple[Place, str], Schema | None]" = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of_references(cls, references: References, direction: Direction | None = None) -> "Schemas":
+        """Of an OpenAPI document whose references were resolved."""
+
+        def follow(place: Place, _: str) -> tuple[Place, JsonSchema] | None:
+            found = references.references.get(place)
+            return ((found.target.document.file, found.target.pointer), found.target.value) if found else None
+
+        return cls(follow, references.legacy, direction)
+
+    @classmethod
+    def of_value(
+        cls, root: JsonSchema, *, legacy: bool = False, direction: Direction | None = None, file: str = ""
+    ) -> "Schemas":
+        """Of one JSON value, inside which all references lead (`#`, `#/…`)."""
+
+        def follow(_: Place, text: str) -> tuple[Place, JsonSchema] | None:
+            value: Any = root
+            if not text.startswith("#") or (text != "#" and not text.startswith("#/")):
+                return None
+            for token in tokens_of(unquote(text[1:])):
+                if isinstance(value, dict) and token in value:
+                    value = value[token]
+                elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
+                    value = value[int(token)]
+                else:
+                    return None
+            return ((file, unquote(text[1:])), value) if isinstance(value, dict | bool) else None
+
+        return cls(follow, legacy, direction)
+
+    def at(self, node: Node) -> "Schema":
+        """The schema that a node of the document holds."""
+        value = node.value if isinstance(node.value, dict | bool) else True
+        return Schema(self, (node.document.file, node.pointer), value)
+
+    def target(self, place: Place, text: str) -> "Schema | None":
+        key = (place, text)
+        if key not in self.targets:
+            found = self.follow(place, text)
+            self.targets[key] = Schema(self, *found) if found else None
+        return self.targets[key]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schema:
+    """One schema of a document, at its place (file and JSON pointer).
+
+    `hidden` are names that the object around it does not require in this direction.
+    """
+
+    schemas: Schemas
+    place: Place
+    value: JsonSchema
+    hidden: frozenset[str] = _NOTHING
+
+    @classmethod
+    def of(cls, value: JsonSchema, *, legacy: bool = False, direction: Direction | None = None) -> "Schema":
+        """A schema that stands alone, with its definitions in itself. `legacy`: in the dialect of OAS 3.0."""
+        return cls(Schemas.of_value(value, legacy=legacy, direction=direction), ("", ""), value)
+
+    def child(self, value: JsonSchema, *tokens: str | int, same_object: bool = False) -> "Schema":
+        """A schema inside this one, by keyword and name or index."""
+        pointer = self.place[1] + "".join("/" + escape(str(token)) for token in tokens)
+        return Schema(self.schemas, (self.place[0], pointer), value, self.hidden if same_object else _NOTHING)
+
+    @property
+    def reference(self) -> str | None:
+        found = self.value.get("$ref") if isinstance(self.value, dict) else None
+        return found if isinstance(found, str) else None
+
+    def target(self) -> "Schema | None":
+        """What `$ref` names."""
+        return self.schemas.target(self.place, self.reference) if self.reference is not None else None
+
+    def resolved(self) -> "Schema":
+        """Itself, or what a `$ref` that stands alone ends at."""
+        found, seen = self, 0
+        while found.reference is not None and seen < _LOOK:
+            if not self.schemas.legacy and any(key not in ("$ref", "$defs", "$comment") for key in found.members):
+                break
+            target = found.target()
+            if target is None:
+                break
+            found, seen = target, seen + 1
+        return found
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The keywords as they are written."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def read(self) -> "JsonSchema":
+        """The keywords in the words of 2020-12: this level rewritten, schemas below it as they are written."""
+        if not isinstance(self.value, dict):
+            return self.value
+        if self.schemas.legacy and self.reference is not None:
+            return {"$ref": self.reference}
+        result = {key: member for key, member in self.value.items() if key != "nullable"}
+        if self.schemas.legacy:
+            _modernise(self.value, result)
+        _apply_format(result)
+        if self.schemas.direction is not None:
+            self._project(result)
+        return result
+
+    def with_hidden(self) -> "Schema":
+        """Itself, knowing all names that its own object does not require."""
+        if self.schemas.direction is None or not isinstance(self.value, dict):
+            return self
+        names = self.hidden | self._hidden_names(0)
+        return replace(self, hidden=names) if names != self.hidden else self
+
+    def _project(self, result: dict[str, Any]) -> None:
+        properties = result.get("properties")
+        if isinstance(properties, dict):
+            result["properties"] = {
+                name: True if self.child(value, "properties", name).is_hidden() else value
+                for name, value in properties.items()
+            }
+        names = self.with_hidden().hidden
+        required = result.get("required")
+        if names and isinstance(required, list):
+            result["required"] = [name for name in required if name not in names]
+
+    def _hidden_names(self, depth: int) -> frozenset[str]:
+        if depth > _LOOK or not isinstance(self.value, dict):
+            return _NOTHING
+        names: set[str] = set()
+        target = self.target()
+        if target is not None:
+            names |= target._hidden_names(depth + 1)
+            if self.schemas.legacy:
+                return frozenset(names)
+        properties = self.value.get("properties")
+        for name, value in properties.items() if isinstance(properties, dict) else ():
+            if isinstance(value, dict) and self.child(value, "properties", name).is_hidden():
+                names.add(name)
+        branches = self.value.get("allOf")
+        for index, value in enumerate(branches if isinstance(branches, list) else ()):
+            if isinstance(value, dict):
+                names |= self.child(value, "allOf", index)._hidden_names(depth + 1)
+        return frozenset(names)
+
+    def is_hidden(self, depth: int = 0) -> bool:
+        """Whether messages of this direction do not carry it."""
+        flag = {"request": "readOnly", "response": "writeOnly"}.get(self.schemas.direction or "")
+        if flag is None or not isinstance(self.value, dict) or depth > _LOOK:
+            return False
+        target = self.target()
+        if target is not None and target.is_hidden(depth + 1):
+            return True
+        if target is not None and self.schemas.legacy:
+            return False
+        if self.value.get(flag) is True:
+            return True
+        branches = self.value.get("allOf")
+        return isinstance(branches, list) and any(
+            self.child(value, "allOf", index).is_hidden(depth + 1) for index, value in enumerate(branches)
+        )
+
+
+def _modernise(value: dict[str, Any], result: dict[str, Any]) -> None:
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        flag = value.get(exclusive)
+        if isinstance(flag, bool):
+            del result[exclusive]
+            if flag and bound in result:
+                result[exclusive] = result.pop(bound)
+    # OAS 3.0.4 §4.7.24.1: `nullable` needs a `type` in the same schema; an `enum` still has to list null.
+    if value.get("nullable") is True and isinstance(value.get("type"), str):
+        result["type"] = [value["type"], "null"]
+
+
+def _apply_format(schema: dict[str, Any]) -> None:
+    """Formats of OpenAPI's registry as keywords that are asserted, as validation does it."""
+    found = schema.get("format")
+    if found is None:
+        return
+    bounds = _BOUNDS.get(found) if isinstance(found, str) else None
+    types = schema.get("type")
+    if bounds is not None and (types == "integer" or (isinstance(types, list) and "integer" in types)):
+        lower, upper = bounds
+        if not (_is_number(schema.get("minimum")) and schema["minimum"] >= lower):
+            schema["minimum"] = lower
+        if not (_is_number(schema.get("maximum")) and schema["maximum"] <= upper):
+            schema["maximum"] = upper
+    elif found == "byte" and "pattern" not in schema:
+        schema["pattern"] = _BASE64
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
