@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -35,6 +36,16 @@ class Admin:
 
     async def start(self, host: str, port: int) -> int:
         """Listens; the bound port. Raises OSError."""
+        runner = await self._set_up()
+        await web.TCPSite(runner, host, port).start()
+        address: tuple[str, int] = runner.addresses[0]
+        return address[1]
+
+    async def start_unix(self, path: Path) -> None:
+        """Listens on a socket of the file system. Raises OSError."""
+        await web.UnixSite(await self._set_up(), path).start()
+
+    async def _set_up(self) -> web.AppRunner:
         app = web.Application()
         app.add_routes(
             [
@@ -44,12 +55,9 @@ class Admin:
                 web.get("/metrics", self._exposition),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        address: tuple[str, int] = self._runner.addresses[0]
-        return address[1]
+        self._runner = runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        return runner
 
     async def close(self) -> None:
         if self._runner is not None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -21,7 +20,9 @@ from contracts.snapshot import Snapshot, SnapshotError
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
+from gateway.adapters.shared_state import SharedState, open_shared_state
 from gateway.admin import Admin
+from gateway.announcement import announce
 from gateway.listener import Listener
 from gateway.listener_tls import ServerTls, TlsError, TlsFiles
 from gateway.logs import configure_logging
@@ -37,6 +38,8 @@ from gateway.telemetry.exposition import expose
 from gateway.telemetry.state import State
 from gateway.telemetry.tracing import Tracing
 from gateway.wire.limits import ListenerSettings
+from gateway.workers.run import supervise
+from gateway.workers.worker import WorkerRole, read_role, when_orphaned
 
 if TYPE_CHECKING:
     from gateway.telemetry.span_export import SpanExport
@@ -47,18 +50,25 @@ log = structlog.get_logger()
 def main() -> None:
     """Runs until SIGTERM or SIGINT. Exit code 2 for settings that cannot work."""
     configure_logging()
+    role = read_role(sys.argv[1:])
     try:
         settings = GatewaySettings()  # type: ignore[call-arg]  # the rest comes from the environment
         key = read_snapshot_key(settings.snapshot_key)
     except (ValidationError, SettingsError) as error:
         sys.exit(_explain(error))
     try:
-        uvloop.run(serve(settings, key))
+        if role is None and settings.workers > 1:
+            _shared_state(settings)  # what cannot work is said once, and not by each worker
+            code = uvloop.run(supervise(settings))
+        else:
+            uvloop.run(serve(settings, key, role))
+            code = 0
     except SettingsError as error:
         sys.exit(_explain(error))
     except OSError as error:
         log.error("gateway not started", error=str(error))
         sys.exit(2)
+    sys.exit(code)
 
 
 def _explain(error: ValidationError | SettingsError) -> int:
@@ -71,19 +81,26 @@ def _explain(error: ValidationError | SettingsError) -> int:
     return 2
 
 
-async def serve(settings: GatewaySettings, key: Ed25519PublicKey) -> None:
-    """Listens, and drains when told to stop."""
+async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRole | None = None) -> None:
+    """Listens, and drains when told to stop. `role` is that of one worker of several."""
     tls = _tls(settings)
     async with assembled(settings, key) as (pipeline, admin):
         listener = Listener(pipeline, listener_settings(settings))
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        context = tls.context if tls is not None else None
         try:
-            admin_port = await admin.start(settings.admin_host, settings.admin_port)
-            port = await listener.start(settings.host, settings.port, tls=tls.context if tls is not None else None)
-            log.info("gateway listening", host=settings.host, port=port, admin_port=admin_port)
-            _announce(settings.port_file, {"port": port, "admin_port": admin_port, "pid": os.getpid()})
+            if role is None:
+                admin_port = await admin.start(settings.admin_host, settings.admin_port)
+                port = await listener.start(settings.host, settings.port, tls=context)
+                log.info("gateway listening", host=settings.host, port=port, admin_port=admin_port)
+                announce(settings.port_file, {"port": port, "admin_port": admin_port})
+            else:
+                when_orphaned(stop.set)
+                await listener.start(settings.host, role.port, tls=context, reuse_port=True)
+                await admin.start_unix(role.admin_socket)
+                log.info("worker listening", worker=role.number, pid=os.getpid())
             await stop.wait()
             log.info("gateway stopping", open=pipeline.open)
             admin.stopping = True
@@ -115,6 +132,7 @@ async def assembled(settings: GatewaySettings, key: Ed25519PublicKey) -> AsyncIt
     access_log = AccessLog(descriptor, slow=settings.slow)
     access = AccessView()
     counting = Counting()
+    shared = _shared_state(settings)
     spans = _span_export(settings)
     if spans is None:
         pipeline = Pipeline(access_log, counting)
@@ -131,12 +149,12 @@ async def assembled(settings: GatewaySettings, key: Ed25519PublicKey) -> AsyncIt
         keys = IssuerKeys(session)
         builder = RuntimeBuilder(
             clock=time.time,
-            limiter=InProcessLimiter(),
+            limiter=InProcessLimiter() if shared is None else shared.limiter,
             keys=keys,
             access=access,
             secrets=UpstreamSecrets(settings.secrets),
             session=session,
-            max_open=settings.max_open,
+            max_open=-(-settings.max_open // settings.workers),
         )
 
         def adopt(snapshot: Snapshot) -> None:
@@ -154,7 +172,7 @@ async def assembled(settings: GatewaySettings, key: Ed25519PublicKey) -> AsyncIt
         store = SnapshotStore(settings.data, key)
         _start_from_disk(store, adopt)
         client = _follow(settings, session, key, store, adopt)
-        state = State(pipeline, access_log, client, spans)
+        state = State(pipeline, access_log, client, spans, shared)
         admin = Admin(
             lambda: pipeline.runtime,
             lambda: _state(pipeline, access_log, client),
@@ -171,8 +189,29 @@ async def assembled(settings: GatewaySettings, key: Ed25519PublicKey) -> AsyncIt
             if pipeline.runtime is not None:
                 builder.close(pipeline.runtime)
             access_log.flush()
+            if shared is not None:
+                await shared.close()
             if spans is not None:
                 await spans.close()
+
+
+def _shared_state(settings: GatewaySettings) -> SharedState | None:
+    """Raises SettingsError where several workers would each allow the whole of a limit."""
+    if settings.state_url is None:
+        if settings.workers > 1:
+            raise SettingsError(
+                f"OSTIARY_GATEWAY_STATE_URL is needed for {settings.workers} workers: "
+                "without it each of them would allow the whole of every limit"
+            )
+        return None
+    try:
+        return open_shared_state(
+            settings.state_url.get_secret_value(), workers=settings.workers, exact=settings.limits == "exact"
+        )
+    except ValueError:  # its text would repeat the URL, which may hold a password
+        raise SettingsError(
+            "OSTIARY_GATEWAY_STATE_URL is no URL of a Redis or Valkey server (redis://, rediss:// or unix://)"
+        ) from None
 
 
 def _span_export(settings: GatewaySettings) -> "SpanExport | None":
@@ -228,16 +267,9 @@ def _open_log(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
 
 
-def _announce(path: Path | None, ports: dict[str, int]) -> None:
-    """Whoever started us on port 0 reads the ports from the file; it appears whole or not at all."""
-    if path is not None:
-        temporary = path.with_suffix(".part")
-        temporary.write_text(json.dumps(ports), encoding="utf-8")
-        temporary.replace(path)
-
-
 def _state(pipeline: Pipeline, access_log: AccessLog, client: SnapshotClient | None) -> dict[str, Any]:
     return {
+        "pid": os.getpid(),
         "open_requests": pipeline.open,
         "access_log": {"lines": access_log.lines, "dropped": access_log.dropped},
         "catalog": None if client is None else {"last_error": client.last_error, "age_seconds": client.age},

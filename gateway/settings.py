@@ -48,6 +48,23 @@ class GatewaySettings(BaseSettings):
         description="Whether a client without a certificate may connect, where `TLS_CLIENT_CA` is set.",
     )
     access_log: Path | None = Field(None, description="Where to append the access log; standard output without.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Worker processes that share the port; more than one needs `STATE_URL`. `MAX_OPEN` is divided "
+        "among them; an upstream's `connections` hold for each.",
+    )
+    state_url: SecretStr | None = Field(
+        None,
+        description="The Redis or Valkey server by which workers and gateways count limits together "
+        "(`redis://`, `rediss://` or `unix://`). Without it each process counts alone.",
+    )
+    limits: Literal["leased", "exact"] = Field(
+        "leased",
+        description="How limits are counted with `STATE_URL`. `leased`: a worker takes a hundredth of a limit "
+        "ahead, so that most requests need no round trip. `exact`: each request asks the server.",
+    )
     max_open: int = Field(
         4_096,
         ge=1,

@@ -9,11 +9,17 @@
 A file is written beside its place, flushed and renamed, and parts come before the manifest that names them: after
 a crash at any moment the directory holds the old snapshot or the new one. What is read back is verified as if it
 had come over the network.
+
+The workers of a gateway share the directory. One at a time reads or writes a whole snapshot, and none replaces a
+newer one: a worker that is behind would delete the parts of those that are ahead.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -55,15 +61,11 @@ class SnapshotStore:
 
     def load(self) -> Snapshot | None:
         """The stored snapshot, verified; None where there is none yet. Raises SnapshotError."""
-        try:
-            data = self._manifest.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            signed = msgspec.json.decode(data, type=SignedManifest)
-        except msgspec.DecodeError as error:
-            raise SnapshotError(f"the stored manifest does not decode: {error}") from None
-        snapshot = assemble(verify(signed, self._key), self)
+        with self._locked():
+            signed = self._stored()
+            if signed is None:
+                return None
+            snapshot = assemble(verify(signed, self._key), self)
         self._loaded = signed, snapshot.manifest
         return snapshot
 
@@ -84,8 +86,14 @@ class SnapshotStore:
     def save(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
         """Puts a snapshot in the place of the stored one, then deletes the parts that it does not name.
 
-        `parts` are those that are not on disk yet.
+        `parts` are those that are not on disk yet. A newer snapshot that another worker has stored stays.
         """
+        with self._locked():
+            if not self._newer_is_stored(manifest):
+                self._replace(signed, manifest, parts)
+        self._loaded = signed, manifest
+
+    def _replace(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
         wanted = {self._name(manifest.contracts), self._name(manifest.access)}
         for digest, data in parts.items():
             if digest_of(data) != digest:
@@ -94,12 +102,40 @@ class SnapshotStore:
         _sync_directory(self._parts)
         self._write(self._manifest, msgspec.json.encode(signed))
         _sync_directory(self._directory)
-        self._loaded = signed, manifest
         for path in self._parts.iterdir():
             if path.name not in wanted:
                 path.unlink(missing_ok=True)
         for path in self._directory.glob(f"*{_PARTIAL}"):
             path.unlink(missing_ok=True)
+
+    def _stored(self) -> SignedManifest | None:
+        try:
+            return msgspec.json.decode(self._manifest.read_bytes(), type=SignedManifest)
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError as error:
+            raise SnapshotError(f"the stored manifest does not decode: {error}") from None
+
+    def _newer_is_stored(self, manifest: Manifest) -> bool:
+        """Whether what is stored can be trusted, is whole, and came after `manifest`."""
+        try:
+            signed = self._stored()
+            stored = verify(signed, self._key) if signed is not None else None
+        except SnapshotError:
+            return False
+        if stored is None or stored.serial <= manifest.serial:
+            return False
+        return all((self._parts / self._name(digest)).exists() for digest in (stored.contracts, stored.access))
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """For one worker at a time; a lock ends with its process (flock(2))."""
+        descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     @staticmethod
     def _name(digest: str) -> str:

@@ -31,11 +31,17 @@ def expose(counting: Counting, state: Iterable[tuple[Metric, Iterable[Sample]]])
     yield "".join(lines)
 
 
-def _lines(counting: Counting, state: Iterable[tuple[Metric, Iterable[Sample]]]) -> Iterator[str]:
-    for metric, samples in (*counting.samples(), *state):
+def expose_state(state: Iterable[tuple[Metric, Iterable[Sample]]]) -> Iterator[str]:
+    """The lines of metrics that are read when asked for, and of nothing else."""
+    for metric, samples in state:
         yield _head(metric)
         for values, value in samples:
             yield f"{metric.name}{_braced(_labels(metric, values))} {_number(value)}\n"
+
+
+def _lines(counting: Counting, state: Iterable[tuple[Metric, Iterable[Sample]]]) -> Iterator[str]:
+    yield from expose_state(counting.samples())
+    yield from expose_state(state)
     for metric, histograms in counting.histograms():
         yield _head(metric)
         for key, histogram in histograms:

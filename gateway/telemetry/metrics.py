@@ -138,6 +138,32 @@ LOG_LINES: Final = Metric("ostiary_access_log_lines_total", "counter", (), "Line
 LOG_DROPPED: Final = Metric(
     "ostiary_access_log_dropped_total", "counter", (), "Lines of the access log that could not be written."
 )
+SHARED_STATE: Final = Metric(
+    "ostiary_shared_state_available",
+    "gauge",
+    (),
+    "1 while the server by which workers count limits together answers, else 0: then each worker enforces its "
+    "share. Absent where each process counts alone.",
+)
+SHARED_STATE_OUTAGES: Final = Metric(
+    "ostiary_shared_state_outages_total",
+    "counter",
+    (),
+    "How often that server was lost. Absent where each process counts alone.",
+)
+LOCAL_DECISIONS: Final = Metric(
+    "ostiary_limiter_local_decisions_total",
+    "counter",
+    (),
+    "Decisions about limits that a worker made by its share, without that server. Absent where each process "
+    "counts alone.",
+)
+WORKER_RESTARTS: Final = Metric(
+    "ostiary_worker_restarts_total",
+    "counter",
+    ("worker",),
+    "How often the supervisor started a worker again. With several workers every metric has the label `worker`.",
+)
 SPANS_EXPORTED: Final = Metric(
     "ostiary_spans_exported_total",
     "counter",
@@ -177,6 +203,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     LOG_DROPPED,
     SPANS_EXPORTED,
     SPANS_DROPPED,
+    SHARED_STATE,
+    SHARED_STATE_OUTAGES,
+    LOCAL_DECISIONS,
+    WORKER_RESTARTS,
 )
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from gateway.adapters.shared_state import SharedState
 from gateway.record import AccessLog
 from gateway.reload import SnapshotClient
 from gateway.runtime import Runtime
@@ -33,15 +34,22 @@ class Spans(Protocol):
 
 
 class State:
-    """The process's collaborators, as metrics. `client` is None without a catalog, `spans` without traces."""
+    """The process's collaborators, as metrics. `client` is None without a catalog, `spans` without traces,
+    `shared` where this process counts alone."""
 
     def __init__(
-        self, pipeline: Pipeline, access_log: AccessLog, client: SnapshotClient | None, spans: Spans | None
+        self,
+        pipeline: Pipeline,
+        access_log: AccessLog,
+        client: SnapshotClient | None,
+        spans: Spans | None,
+        shared: SharedState | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._access_log = access_log
         self._client = client
         self._spans = spans
+        self._shared = shared
 
     def samples(self) -> Iterator[tuple[Metric, list[Sample]]]:
         runtime, client, spans = self._pipeline.runtime, self._client, self._spans
@@ -61,6 +69,10 @@ class State:
         yield metrics.CATALOG_FAILING, [] if client is None else [((), int(client.last_error is not None))]
         yield metrics.SPANS_EXPORTED, [] if spans is None else [((), spans.exported)]
         yield metrics.SPANS_DROPPED, [] if spans is None else [((), spans.dropped)]
+        shared = self._shared
+        yield metrics.SHARED_STATE, [] if shared is None else [((), int(shared.store.available))]
+        yield metrics.SHARED_STATE_OUTAGES, [] if shared is None else [((), shared.store.outages)]
+        yield metrics.LOCAL_DECISIONS, [] if shared is None else [((), shared.limiter.locally)]
         servers = runtime.upstreams.items() if runtime is not None else ()
         pools = [(name, server) for name, (_, server) in servers if isinstance(server, HttpService)]
         yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools]

@@ -47,10 +47,35 @@ def test_parts_that_are_no_longer_named_are_deleted(tmp_path: Path) -> None:
     assert store.load() is not None
 
 
+def test_a_worker_that_is_behind_does_not_take_a_newer_snapshot_away(tmp_path: Path) -> None:
+    ahead, behind = store_at(tmp_path), store_at(tmp_path)
+    signed, newer, parts = publication(2, "kiosk")
+    ahead.save(signed, newer, parts)
+    old_signed, old, old_parts = publication(1, "shop")
+    behind.save(old_signed, old, old_parts)
+    assert behind.loaded == (old_signed, old)  # that is what it has in force
+    stored = store_at(tmp_path).load()
+    assert stored is not None
+    assert stored.manifest == newer
+
+
+def test_a_newer_manifest_without_its_parts_is_replaced(tmp_path: Path) -> None:
+    store = store_at(tmp_path)
+    signed, newer, parts = publication(2, "kiosk")
+    store.save(signed, newer, parts)
+    for path in (tmp_path / "parts").iterdir():
+        path.unlink()
+    store.save(*publication(1, "shop"))
+    stored = store_at(tmp_path).load()
+    assert stored is not None
+    assert stored.manifest.serial == 1
+
+
 def test_files_are_for_the_owner_alone(tmp_path: Path) -> None:
     store_at(tmp_path / "data").save(*publication(1))
     files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
-    assert len(files) == 3
+    assert sorted(path.name for path in files if path.parent.name == "data") == ["lock", "manifest.json"]
+    assert len(files) == 4
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 

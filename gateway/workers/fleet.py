@@ -1,0 +1,103 @@
+"""The admin listener of a gateway of several workers: asks each of them, and answers for all."""
+
+import asyncio
+import json
+from typing import Any, Final
+
+import aiohttp
+from aiohttp import web
+
+from gateway.telemetry.exposition import CONTENT_TYPE, expose_state
+from gateway.telemetry.merging import merge
+from gateway.telemetry.metrics import WORKER_RESTARTS
+from gateway.workers.supervisor import Supervisor, Worker
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)
+
+Answer = tuple[int, bytes]
+
+
+class FleetAdmin:
+    """`/healthz` fails where a worker does not answer; `/readyz` where one that answers is not ready, or none
+    answers. `/status` has each worker's own document, `/metrics` its samples under the label `worker`.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens; the bound port. Raises OSError."""
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/status", self._status),
+                web.get("/metrics", self._metrics),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        address: tuple[str, int] = self._runner.addresses[0]
+        return address[1]
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def wait_until_all_listen(self) -> None:
+        """Returns when every worker listens, or when the supervisor stops because one cannot."""
+        while not self._supervisor.stopping.is_set():
+            if all(status == 200 for _, (status, _) in await self._ask_all("/healthz")):
+                return
+            await asyncio.sleep(0.05)
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        missing = [worker.role.number for worker, (status, _) in await self._ask_all("/healthz") if status != 200]
+        if missing:
+            return web.json_response({"status": "fail", "workers_missing": missing}, status=503)
+        return web.json_response({"status": "pass"})
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        if self._supervisor.stopping.is_set():
+            return web.json_response({"status": "fail", "reason": "stopping"}, status=503)
+        answers = await self._ask_all("/readyz")
+        unready = [worker.role.number for worker, (status, _) in answers if status not in (0, 200)]
+        if unready or all(status == 0 for _, (status, _) in answers):
+            return web.json_response({"status": "fail", "workers_not_ready": unready}, status=503)
+        return web.json_response({"status": "pass"})
+
+    async def _status(self, request: web.Request) -> web.Response:
+        documents: list[dict[str, Any]] = []
+        for worker, (status, body) in await self._ask_all("/status"):
+            known: dict[str, Any] = json.loads(body) if status == 200 else {"status": "missing"}
+            documents.append({"worker": worker.role.number, "restarts": worker.restarts, **known})
+        state = "stopping" if self._supervisor.stopping.is_set() else "serving"
+        return web.json_response({"status": state, "workers": documents})
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        answers = await self._ask_all("/metrics")
+        texts = [(str(worker.role.number), body.decode()) for worker, (status, body) in answers if status == 200]
+        restarts = [((str(worker.role.number),), worker.restarts) for worker in self._supervisor.workers]
+        text = await asyncio.to_thread(merge, texts) + "".join(expose_state([(WORKER_RESTARTS, restarts)]))
+        return web.Response(text=text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _ask_all(self, path: str) -> list[tuple[Worker, Answer]]:
+        workers = self._supervisor.workers
+        answers = await asyncio.gather(*(_ask(worker, path) for worker in workers))
+        return list(zip(workers, answers, strict=True))
+
+
+async def _ask(worker: Worker, path: str) -> Answer:
+    """A worker's answer; status 0 where there is none."""
+    connector = aiohttp.UnixConnector(str(worker.role.admin_socket))
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session,
+            session.get(f"http://worker{path}") as response,
+        ):
+            return response.status, await response.read()
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return 0, b""
