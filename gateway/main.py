@@ -84,7 +84,7 @@ def _explain(error: ValidationError | SettingsError) -> int:
 async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRole | None = None) -> None:
     """Listens, and drains when told to stop. `role` is that of one worker of several."""
     tls = _tls(settings)
-    async with assembled(settings, key) as (pipeline, admin):
+    async with assembled(settings, key, role) as (pipeline, admin):
         listener = Listener(pipeline, listener_settings(settings))
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,13 +123,16 @@ def listener_settings(settings: GatewaySettings) -> ListenerSettings:
 
 
 @contextlib.asynccontextmanager
-async def assembled(settings: GatewaySettings, key: Ed25519PublicKey) -> AsyncIterator[tuple[Pipeline, Admin]]:
+async def assembled(
+    settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRole | None = None
+) -> AsyncIterator[tuple[Pipeline, Admin]]:
     """All but a listener: starts from the snapshot on disk if there is one, and follows the catalog.
 
     The admin listener is not started; it is closed at the end, with the connections to upstreams.
     """
     descriptor = 1 if settings.access_log is None else _open_log(settings.access_log)
-    access_log = AccessLog(descriptor, slow=settings.slow)
+    lock = os.open(role.log_lock, os.O_RDWR | os.O_CREAT, 0o600) if role is not None else None
+    access_log = AccessLog(descriptor, slow=settings.slow, lock=lock)
     access = AccessView()
     counting = Counting()
     shared = _shared_state(settings)

@@ -5,6 +5,7 @@ called is named by client id. Lines are gathered and written once a loop's pause
 """
 
 import asyncio
+import fcntl
 import os
 import time
 from itertools import pairwise
@@ -26,9 +27,11 @@ log = structlog.get_logger()
 class AccessLog:
     """Appends to a file descriptor. A line that cannot be written is dropped and counted, never waited for."""
 
-    def __init__(self, descriptor: int, *, slow: float = SLOW) -> None:
-        """`slow` is how many seconds a request may take without a word on where they went."""
+    def __init__(self, descriptor: int, *, slow: float = SLOW, lock: int | None = None) -> None:
+        """`slow` is how many seconds a request may take without a word on where they went. `lock` is an open file
+        that is locked while lines are written, where other processes write to the same place."""
         self._descriptor = descriptor
+        self._lock = lock
         self._slow = slow
         self._buffer = bytearray()
         self._encoder = msgspec.json.Encoder()
@@ -100,8 +103,13 @@ class AccessLog:
         data = bytes(self._buffer)
         self._buffer.clear()
         try:
+            if self._lock is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX)  # a pipe keeps only 4 KiB together (pipe(7))
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except OSError as error:
             self.dropped += data.count(b"\n")
             log.warning("access log not written", error=error.strerror, lines=data.count(b"\n"))
+        finally:
+            if self._lock is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_UN)

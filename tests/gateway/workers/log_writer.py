@@ -1,0 +1,22 @@
+"""Writes lines to standard output as a worker does, once its input ends: `log_writer.py NUMBER DIRECTORY`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from gateway.record import AccessLog
+from gateway.workers.worker import WorkerRole
+from policies.exchange import Exchange
+
+
+async def write(role: WorkerRole) -> None:
+    with role.log_lock.open("a") as lock:
+        log = AccessLog(1, lock=lock.fileno())
+        sys.stdin.read()
+        for _ in range(40):
+            for _ in range(25):
+                log.record(Exchange("GET", b"/", [], {}, str(role.number) * 900))
+            log.flush()
+
+
+asyncio.run(write(WorkerRole(int(sys.argv[1]), 0, Path(sys.argv[2]))))
