@@ -48,6 +48,16 @@ def container(manifest: dict[str, Any]) -> dict[str, Any]:
     return only
 
 
+def test_several_workers_are_told_where_they_count_together(chart: Any) -> None:
+    several = {"replicas": 3, "workers": 2, "sharedState": {"existingSecret": "valkey"}}
+    manifest = render(chart, {**VALUES, "gateway": several})["Deployment", "edge-ostiary-gateway"]
+    assert manifest["spec"]["replicas"] == 3
+    variables = {row["name"]: row for row in container(manifest)["env"]}
+    assert variables["OSTIARY_GATEWAY_WORKERS"]["value"] == "2"
+    assert variables["OSTIARY_GATEWAY_LIMITS"]["value"] == "leased"
+    assert variables["OSTIARY_GATEWAY_STATE_URL"]["valueFrom"]["secretKeyRef"] == {"name": "valkey", "key": "url"}
+
+
 def test_everything_is_rendered(chart: Any) -> None:
     assert set(render(chart, VALUES)) == {
         ("ConfigMap", "edge-ostiary-estate"),
@@ -117,7 +127,8 @@ def test_pods_run_without_privileges(chart: Any) -> None:
     ("change", "quoted"),
     [
         ({"keys": {"existingSecret": ""}}, "existingSecret"),
-        ({"gateway": {"replicas": 2}}, "replicas"),
+        ({"gateway": {"replicas": 2}}, "sharedState"),
+        ({"gateway": {"workers": 2, "sharedState": {"existingSecret": ""}}}, "existingSecret"),
         ({"catalog": {"url": "ftp://catalog"}}, "url"),
         ({"gateway": {"ingress": {"enabled": True, "host": ""}}}, "host"),
         ({"gateway": {"tls": {"clientCaSecret": "partners-ca"}}}, "existingSecret"),
