@@ -1,11 +1,93 @@
 """The question itself: is every instance of one schema an instance of another?"""
 
-from contracts.containment.source import Schema
-from contracts.containment.verdict import Answer, Verdict
+from typing import Any, Final
+
+import jsonschema_rs
+import msgspec
+
+from contracts.containment.compiling import Compiler
+from contracts.containment.export import Unreadable, validator
+from contracts.containment.results import Empty, Exhausted, Lost, Result
+from contracts.containment.search import Search, no, yes
+from contracts.containment.source import Place, Schema
+from contracts.containment.terms import Term, Terms
+from contracts.containment.verdict import Answer, Verdict, Witness
+from contracts.documents.document import escape
+
+STEPS: Final = 60_000
+"""Of work on one question: about a second, at the worst a few."""
+_LONGEST_QUOTE: Final = 80
+
+
+class Decider:
+    """Decides containments, of any number of documents; what was found out once is remembered."""
+
+    def __init__(self, steps: int = STEPS) -> None:
+        self.steps = steps
+        self.compiler = Compiler(Terms())
+        self._search = Search(self.compiler)
+        self._validators: dict[tuple[int, Place, frozenset[str]], jsonschema_rs.Validator | str] = {}
+
+    def contains(self, sub: Schema, sup: Schema) -> Verdict:
+        """Whether every instance of `sub` is an instance of `sup`. Never contained without a proof; what is not
+        contained has a witness that validators of both schemas have seen."""
+        if self.compiler.same(sub, sup):
+            return Verdict(Answer.CONTAINED)
+        try:
+            left, right = self.compiler.term(sub), self.compiler.term(sup)
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
+            return Verdict(Answer.UNDECIDED, f"a schema cannot be read ({type(error).__name__})")
+        result = self.ask(yes(left), no(right))
+        if isinstance(result, Empty):
+            return Verdict(Answer.CONTAINED)
+        if isinstance(result, Lost):
+            return Verdict(Answer.UNDECIDED, result.reason)
+        return self.checked(sub, sup, result.value)
+
+    def ask(self, *wanted: int) -> Result:
+        """Whether there is an instance for some signed terms, within the budget."""
+        try:
+            return self._search.ask(wanted, self.steps)
+        except Exhausted:
+            return Lost("the budget of work is used up")
+
+    def checked(self, sub: Schema, sup: Schema, value: Any) -> Verdict:
+        """The verdict that a value is proof of not being contained, if validators agree."""
+        ours, theirs = self._validator(sub), self._validator(sup)
+        if isinstance(ours, str) or isinstance(theirs, str):
+            return Verdict(Answer.UNDECIDED, ours if isinstance(ours, str) else str(theirs))
+        if not ours.is_valid(value) or theirs.is_valid(value):
+            return Verdict(Answer.UNDECIDED, "validators read the schemas in another way than JSON Schema")
+        error = next(iter(theirs.iter_errors(value)))
+        path = [str(token) for token in error.schema_path]
+        return Verdict(
+            Answer.NOT_CONTAINED,
+            f"{quoted(value)} is an instance of one and not of the other: {error.message}",
+            Witness(value),
+            next((token for token in reversed(path) if not token.isdecimal()), ""),
+            "".join("/" + escape(token) for token in path),
+            "".join("/" + escape(str(token)) for token in error.instance_path),
+        )
+
+    def term(self, schema: Schema) -> Term:
+        return self.compiler.term(schema)
+
+    def _validator(self, schema: Schema) -> jsonschema_rs.Validator | str:
+        key = (id(schema.schemas), schema.place, schema.hidden)
+        if key not in self._validators:
+            try:
+                self._validators[key] = validator(schema)
+            except Unreadable as error:
+                self._validators[key] = str(error)
+        return self._validators[key]
+
+
+def quoted(value: Any) -> str:
+    """A value's JSON text, cut to a readable length."""
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
 
 
 def contains(sub: Schema, sup: Schema) -> Verdict:
-    """Whether every instance of `sub` is an instance of `sup`. Never contained without a proof."""
-    if sub.value is False or sup.value is True:
-        return Verdict(Answer.CONTAINED)
-    return Verdict(Answer.UNDECIDED, "nothing is decided yet")
+    """Two schemas on their own; see `Decider`."""
+    return Decider().contains(sub, sup)

@@ -1,0 +1,299 @@
+"""From schemas to terms (`contracts.containment.terms`)."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from contracts.containment.formats import ASSERTED
+from contracts.containment.source import Place, Schema, Schemas
+from contracts.containment.terms import Term, Terms
+from contracts.containment.unevaluated import unevaluated_items, unevaluated_properties
+from contracts.containment.values import NAMES, OBJECT, exact
+from contracts.documents.document import escape
+
+_COUNTS: Final = {
+    "minLength": "minlen",
+    "maxLength": "maxlen",
+    "minItems": "minitems",
+    "maxItems": "maxitems",
+    "minProperties": "minprops",
+    "maxProperties": "maxprops",
+}
+_BOUNDS: Final = {
+    "minimum": ("lower", False),
+    "exclusiveMinimum": ("lower", True),
+    "maximum": ("upper", False),
+    "exclusiveMaximum": ("upper", True),
+}
+_OPAQUE: Final = frozenset(("$dynamicRef", "$recursiveRef"))
+
+
+class Compiler:
+    """Terms of schemas of any number of documents. A `$ref` whose target is the same in two, with all that it
+    refers to in turn, is one term."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self._terms: dict[tuple[int, Place, frozenset[str]], Term] = {}
+        self._targets: dict[object, Schema] = {}
+        self._expanded: dict[Term, Term] = {}
+        self._keys: dict[tuple[int, Place], object] = {}
+        self._own: dict[tuple[int, Place], tuple[bytes, list[Schema]]] = {}
+        self._alive: dict[int, Schemas] = {}  # so that no id is used twice
+
+    def term(self, schema: Schema) -> Term:
+        """The formula of a schema."""
+        key = (id(schema.schemas), schema.place, schema.hidden)
+        found = self._terms.get(key)
+        if found is None:
+            self._alive[id(schema.schemas)] = schema.schemas
+            found = self._terms[key] = self._compile(schema)
+        return found
+
+    def expand(self, ref: Term) -> Term:
+        """The formula of what a reference names."""
+        found = self._expanded.get(ref)
+        if found is None:
+            found = self._expanded[ref] = self.term(self._targets[ref.args[0]])
+        return found
+
+    def same(self, left: Schema, right: Schema) -> bool:
+        """Whether two schemas are written alike, with all that they refer to."""
+        if left.hidden != right.hidden or left.schemas.direction != right.schemas.direction:
+            return False
+        (text, ours), (other, theirs) = self._direct(left), self._direct(right)
+        if text != other or left.schemas.legacy != right.schemas.legacy:
+            return False
+        return [self.key(target) for target in ours] == [self.key(target) for target in theirs]
+
+    def reference(self, target: Schema) -> Term:
+        """The term of a `$ref` to a schema."""
+        key = self.key(target)
+        self._targets.setdefault(key, target)
+        return self.terms.ref(key)
+
+    def opaque(self, schema: Schema) -> Term:
+        """The term of a schema that is only checked as a whole."""
+        key = ("opaque", id(schema.schemas), schema.place)
+        self._targets[key] = schema
+        return self.terms.opaque(key)
+
+    def schema_of(self, term: Term) -> Schema:
+        """Of a reference or an opaque term."""
+        return self._targets[term.args[0]]
+
+    def key(self, target: Schema) -> object:
+        """Equal for targets that mean the same by the texts of all schemas that can be reached from them."""
+        mark = (id(target.schemas), target.place)
+        found = self._keys.get(mark)
+        if found is None:
+            reached, stack = {target.place: self._direct(target)}, [target]
+            while stack:
+                for schema in self._direct(stack.pop())[1]:
+                    if schema.place not in reached:
+                        reached[schema.place] = self._direct(schema)
+                        stack.append(schema)
+            digest = hashlib.blake2b(digest_size=20)
+            for place, (text, _) in sorted(reached.items()):
+                digest.update(repr((place, len(text))).encode() + text)
+            found = (target.place, target.schemas.legacy, target.schemas.direction, digest.digest())
+            self._keys[mark] = found
+        return found
+
+    def _direct(self, schema: Schema) -> tuple[bytes, list[Schema]]:
+        mark = (id(schema.schemas), schema.place)
+        found = self._own.get(mark)
+        if found is None:
+            self._alive[id(schema.schemas)] = schema.schemas
+            targets = [
+                target for place, text in _references(schema) if (target := schema.schemas.target(place, text))
+            ]
+            found = self._own[mark] = (msgspec.json.encode(schema.value, order="sorted"), targets)
+        return found
+
+    def _compile(self, schema: Schema) -> Term:
+        words = schema.read()
+        if not isinstance(words, dict):
+            return self.terms.true if words else self.terms.false
+        return self.terms.conj(self._parts(schema.with_hidden(), words))
+
+    def _parts(self, schema: Schema, words: dict[str, Any]) -> Iterator[Term]:
+        for keyword, value in words.items():
+            reader = _READERS.get(keyword)
+            if reader is not None:
+                yield reader(self, schema, words, value)
+            elif keyword in _OPAQUE:
+                yield self.opaque(schema)
+        if "items" in words or "prefixItems" in words:
+            yield self._items(schema, words)
+        if "additionalProperties" in words:
+            yield self.additional(schema, words)
+        if "if" in words and ("then" in words or "else" in words):
+            yield self._conditional(schema, words)
+        if "unevaluatedProperties" in words:
+            found = unevaluated_properties(self, schema, words)
+            yield self.opaque(schema) if found is None else found
+        if "unevaluatedItems" in words:
+            found = unevaluated_items(self, schema, words)
+            yield self.opaque(schema) if found is None else found
+
+    def branches(self, schema: Schema, keyword: str, value: Any) -> list[Term]:
+        """The terms of a list of schemas."""
+        same = keyword == "allOf"
+        return [
+            self.term(schema.child(item, keyword, index, same_object=same)) for index, item in enumerate(value)
+        ]
+
+    def additional(self, schema: Schema, words: dict[str, Any], keyword: str = "additionalProperties") -> Term:
+        """`additionalProperties`: it speaks about the names that its neighbours do not (core §10.3.2.3)."""
+        names = frozenset(words.get("properties") or ())
+        patterns = frozenset(words.get("patternProperties") or ())
+        term = self.term(schema.child(words[keyword], keyword))
+        return self.terms.literal("extra", names, patterns, term)
+
+    def _items(self, schema: Schema, words: dict[str, Any]) -> Term:
+        prefix = words.get("prefixItems") or []
+        parts = [
+            self.terms.literal("item", index, self.term(schema.child(item, "prefixItems", index)))
+            for index, item in enumerate(prefix)
+        ]
+        if "items" in words:
+            term = self.term(schema.child(words["items"], "items"))
+            parts.append(self.terms.literal("rest", len(prefix), term))
+        return self.terms.conj(parts)
+
+    def _conditional(self, schema: Schema, words: dict[str, Any]) -> Term:
+        condition = self.term(schema.child(words["if"], "if"))
+        terms = self.terms
+        then, otherwise = (
+            self.term(schema.child(words[keyword], keyword, same_object=True)) if keyword in words else terms.true
+            for keyword in ("then", "else")
+        )
+        return terms.conj([terms.disj([terms.neg(condition), then]), terms.disj([condition, otherwise])])
+
+    def present(self, name: str) -> Term:
+        """The instance is an object with this member."""
+        return self.terms.conj([self.terms.types(OBJECT), self.terms.literal("required", name)])
+
+
+def _references(schema: Schema) -> Iterator[tuple[Place, str]]:
+    """All references in a schema, in the order of the text; what only looks like one does no harm."""
+    stack: list[tuple[str, Any]] = [(schema.place[1], schema.value)]
+    while stack:
+        pointer, value = stack.pop()
+        if isinstance(value, dict):
+            reference = value.get("$ref")
+            if isinstance(reference, str):
+                yield (schema.place[0], pointer), reference
+            stack += [
+                (f"{pointer}/{escape(str(name))}", member)
+                for name, member in value.items()
+                if isinstance(member, dict | list)
+            ]
+        elif isinstance(value, list):
+            stack += [(f"{pointer}/{i}", item) for i, item in enumerate(value) if isinstance(item, dict | list)]
+
+
+Reader = Callable[[Compiler, Schema, dict[str, Any], Any], Term]
+
+
+def _type(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    mask = 0
+    for name in value if isinstance(value, list) else [value]:
+        mask |= NAMES.get(name, 0) if isinstance(name, str) else 0
+    return compiler.terms.types(mask)
+
+
+def _ref(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    target = schema.schemas.target(schema.place, value) if isinstance(value, str) else None
+    return compiler.reference(target) if target is not None else compiler.opaque(schema)
+
+
+def _count(keyword: str) -> Reader:
+    def read(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+        return compiler.terms.literal(_COUNTS[keyword], int(value))
+
+    return read
+
+
+def _bound(keyword: str) -> Reader:
+    kind, exclusive = _BOUNDS[keyword]
+
+    def read(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+        return compiler.terms.literal(kind, exact(value), exclusive)
+
+    return read
+
+
+def _format(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    return compiler.terms.literal("format", value) if value in ASSERTED else compiler.terms.true
+
+
+def _contains(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    terms, term = compiler.terms, compiler.term(schema.child(value, "contains"))
+    parts = [terms.literal("has", term, int(words.get("minContains", 1)))]
+    if "maxContains" in words:
+        parts.append(terms.literal("atmost", term, int(words["maxContains"])))
+    return terms.conj(parts)
+
+
+def _properties(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    return compiler.terms.conj(
+        compiler.terms.literal("prop", name, compiler.term(schema.child(member, "properties", name)))
+        for name, member in value.items()
+    )
+
+
+def _patterns(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    return compiler.terms.conj(
+        compiler.terms.literal("patprop", name, compiler.term(schema.child(member, "patternProperties", name)))
+        for name, member in value.items()
+    )
+
+
+def _dependent_required(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    terms = compiler.terms
+    return terms.conj(
+        terms.disj([terms.neg(compiler.present(name)), terms.conj(terms.literal("required", n) for n in names)])
+        for name, names in value.items()
+    )
+
+
+def _dependent_schemas(compiler: Compiler, schema: Schema, words: dict[str, Any], value: Any) -> Term:
+    terms = compiler.terms
+    return terms.conj(
+        terms.disj(
+            [
+                terms.neg(compiler.present(name)),
+                compiler.term(schema.child(member, "dependentSchemas", name)),
+            ]
+        )
+        for name, member in value.items()
+    )
+
+
+_READERS: Final[dict[str, Reader]] = {
+    "type": _type,
+    "$ref": _ref,
+    "enum": lambda c, s, w, v: c.terms.enum(v),
+    "const": lambda c, s, w, v: c.terms.enum([v]),
+    **{keyword: _count(keyword) for keyword in _COUNTS},
+    **{keyword: _bound(keyword) for keyword in _BOUNDS},
+    "multipleOf": lambda c, s, w, v: c.terms.literal("multiple", exact(v)),
+    "pattern": lambda c, s, w, v: c.terms.literal("pattern", v),
+    "format": _format,
+    "uniqueItems": lambda c, s, w, v: c.terms.literal("unique") if v else c.terms.true,
+    "contains": _contains,
+    "properties": _properties,
+    "patternProperties": _patterns,
+    "propertyNames": lambda c, s, w, v: c.terms.literal("names", c.term(s.child(v, "propertyNames"))),
+    "required": lambda c, s, w, v: c.terms.conj(c.terms.literal("required", name) for name in v),
+    "dependentRequired": _dependent_required,
+    "dependentSchemas": _dependent_schemas,
+    "allOf": lambda c, s, w, v: c.terms.conj(c.branches(s, "allOf", v)),
+    "anyOf": lambda c, s, w, v: c.terms.disj(c.branches(s, "anyOf", v)),
+    "oneOf": lambda c, s, w, v: c.terms.one(c.branches(s, "oneOf", v)),
+    "not": lambda c, s, w, v: c.terms.neg(c.term(s.child(v, "not"))),
+}

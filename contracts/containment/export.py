@@ -1,0 +1,90 @@
+"""A schema with all that it refers to as one JSON Schema 2020-12, for validators."""
+
+from typing import Any, Final
+
+import jsonschema_rs
+
+from contracts.containment.source import Place, Schema
+from contracts.openapi.patterns import REGEX_ENGINE
+from contracts.operations import JsonSchema
+
+_ONE: Final = frozenset(
+    (
+        *("not", "if", "then", "else", "items", "contains", "propertyNames"),
+        *("additionalProperties", "unevaluatedItems", "unevaluatedProperties"),
+    )
+)
+_LIST: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+_MAP: Final = frozenset(("properties", "patternProperties", "dependentSchemas"))
+_SAME_OBJECT: Final = frozenset(("allOf", "then", "else"))
+_PLAIN: Final = frozenset(
+    (
+        *("type", "enum", "const", "format", "pattern", "required", "dependentRequired", "multipleOf"),
+        *("maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength"),
+        *("maxItems", "minItems", "uniqueItems", "maxContains", "minContains", "maxProperties", "minProperties"),
+    )
+)
+
+
+class Unreadable(Exception):
+    """The schema is none, or leads to none; the message says why."""
+
+
+def export(schema: Schema) -> JsonSchema:
+    """The schema in the words of 2020-12 with its targets under `$defs`. Raises Unreadable."""
+    names: dict[Place, str] = {}
+    pending: list[tuple[str, Schema]] = []
+    result = _rewrite(schema, names, pending)
+    if not isinstance(result, dict) or not pending:
+        return result
+    definitions: dict[str, JsonSchema] = {}
+    while pending:
+        name, target = pending.pop()
+        definitions[name] = _rewrite(target, names, pending)
+    return {**result, "$defs": definitions}
+
+
+def validator(schema: Schema) -> jsonschema_rs.Validator:
+    """The schema as enforcement would validate it. Raises Unreadable."""
+    exported = export(schema)
+    try:
+        return jsonschema_rs.Draft202012Validator(
+            exported, pattern_options=REGEX_ENGINE, validate_formats=True, offline=True
+        )
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        raise Unreadable("the schema does not compile") from error
+
+
+def _rewrite(schema: Schema, names: dict[Place, str], pending: list[tuple[str, Schema]]) -> JsonSchema:
+    words = schema.read()
+    if not isinstance(words, dict):
+        return words
+    schema = schema.with_hidden()
+    result: dict[str, Any] = {}
+    for keyword, value in words.items():
+        same = keyword in _SAME_OBJECT
+        if keyword == "$ref":
+            target = schema.target()
+            if target is None:
+                raise Unreadable(f"the reference {value!r} leads nowhere")
+            if target.place not in names:
+                names[target.place] = str(len(names))
+                pending.append((names[target.place], target))
+            result["$ref"] = f"#/$defs/{names[target.place]}"
+        elif keyword in _ONE:
+            result[keyword] = _rewrite(schema.child(value, keyword, same_object=same), names, pending)
+        elif keyword in _LIST:
+            result[keyword] = [
+                _rewrite(schema.child(item, keyword, index, same_object=same), names, pending)
+                for index, item in enumerate(value)
+            ]
+        elif keyword in _MAP:
+            result[keyword] = {
+                name: _rewrite(schema.child(member, keyword, name), names, pending)
+                for name, member in value.items()
+            }
+        elif keyword in _PLAIN:
+            result[keyword] = value
+        elif keyword in ("$dynamicRef", "$recursiveRef", "$id", "$anchor", "$dynamicAnchor"):
+            raise Unreadable(f"the keyword {keyword!r} is not supported")
+    return result

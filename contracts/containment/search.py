@@ -1,0 +1,373 @@
+"""Is there an instance of which some schemas hold and others do not?
+
+`sub` is contained in `sup` exactly if nothing is an instance of `sub` and not of `sup`. The question is a set of
+signed terms. Connectives are taken apart until only literals are left (a tableau); these are solved by type, and
+each member or item is a question of its own. A question that comes up inside itself has no answer there: the
+smallest instance does not contain a smaller one of its kind (so recursive schemas come to an end).
+
+`Empty` is a proof. `Found` was evaluated. Everything else is `Lost`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from contracts.containment.arrays import solve_array
+from contracts.containment.compiling import Compiler
+from contracts.containment.evaluate import Evaluator, Unsure
+from contracts.containment.numbers import solve_number
+from contracts.containment.objects import solve_object
+from contracts.containment.results import NEVER, NEVER_OPEN, Budget, Empty, Found, Lost, Result, Tally
+from contracts.containment.strings import solve_string
+from contracts.containment.terms import GUARDS, Term
+from contracts.containment.values import ALL, ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING
+
+State = frozenset[int]
+Alternative = tuple[int, ...]
+_DEEPEST: Final = 40
+_FEW: Final = 2
+
+
+def yes(term: Term) -> int:
+    """The term holds."""
+    return term.id * 2
+
+
+def no(term: Term) -> int:
+    """The term does not hold."""
+    return term.id * 2 + 1
+
+
+class Choice:
+    """Alternatives, at least one of which must hold. `denied` is the conjunction whose negation they are."""
+
+    __slots__ = ("alternatives", "denied")
+
+    def __init__(self, alternatives: list[Alternative], denied: Term | None = None) -> None:
+        self.alternatives = alternatives
+        self.denied = denied
+
+
+class Search:
+    """Answers questions about the terms of one compiler, and remembers the answers."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.terms = compiler.terms
+        self.evaluator = Evaluator(compiler)
+        self.budget = Budget(0)
+        self._known: dict[State, Result] = {}
+        self._open: dict[State, int] = {}
+        self._tags: dict[Term, dict[str, frozenset[Any]] | None] = {}
+        self._exclusions: dict[Term, list[Alternative]] = {}
+        self._pairs: dict[Term, list[Alternative]] = {}
+
+    def ask(self, wanted: Iterable[int], steps: int) -> Result:
+        """One question, within its own budget. Raises Exhausted."""
+        self._open.clear()
+        self.budget.left = steps
+        try:
+            return self.solve(frozenset(wanted))
+        except RecursionError:
+            return Lost("schemas are nested too deeply")
+
+    def solve(self, state: State) -> Result:
+        """A question inside another one."""
+        known = self._known.get(state)
+        if known is not None:
+            return known
+        opened = self._open.get(state)
+        if opened is not None:
+            return Empty(opened)
+        self.budget.spend()
+        depth = len(self._open)
+        if depth >= _DEEPEST:
+            return Lost("schemas are nested too deeply")
+        self._open[state] = depth
+        try:
+            result = self._branch(state, set(), ALL, list(state), [])
+        finally:
+            del self._open[state]
+        if isinstance(result, Empty):
+            if result.low < depth:
+                return result
+            result = NEVER
+        self._known[state] = result
+        return result
+
+    def term(self, signed: int) -> Term:
+        return self.terms.all[signed >> 1]
+
+    def holds(self, state: Iterable[int], value: Any) -> bool:
+        """Whether a value answers a question. Raises Unsure."""
+        return all(self.evaluator.holds(self.term(signed), value) != bool(signed & 1) for signed in state)
+
+    def _branch(self, state: State, core: set[int], mask: int, todo: list[int], choices: list[Choice]) -> Result:
+        self.budget.spend()
+        while True:
+            mask = self._saturate(core, mask, todo, choices)
+            if not mask:
+                return NEVER
+            kept: list[Choice] = []
+            for choice in choices:
+                live = self._live(choice, core, mask)
+                if live is None:
+                    continue
+                if not live:
+                    return NEVER
+                if len(live) == 1:
+                    todo.extend(live[0])
+                else:
+                    kept.append(Choice(live, choice.denied))
+            choices = kept
+            if not todo:
+                break
+        listed = [self.term(s) for s in core if not s & 1 and self.term(s).kind == "enum"]
+        if listed:
+            smallest = min(listed, key=lambda term: len(term.args[0]))
+            return self._try(state, smallest.args[0].values())
+        if not mask & ~(NULL | BOOLEAN):
+            values = ([None] if mask & NULL else []) + ([True, False] if mask & BOOLEAN else [])
+            return self._try(state, values)
+        if len(choices) > _FEW:
+            choices = self._needed(core, mask, choices)
+        if not choices:
+            return self._leaf(state, core, mask)
+        choices.sort(key=lambda choice: len(choice.alternatives))
+        tally = Tally()
+        refused: list[int] = []
+        for alternative in choices[0].alternatives:
+            rest = [Choice(choice.alternatives, choice.denied) for choice in choices[1:]]
+            result = self._branch(state, set(core), mask, [*alternative, *refused], rest)
+            if isinstance(result, Found):
+                return result
+            tally.add(result)
+            if len(alternative) == 1 and self.term(alternative[0]).kind in GUARDS:
+                refused.append(alternative[0] ^ 1)  # what it leads to was searched
+        return tally.result
+
+    def _saturate(self, core: set[int], mask: int, todo: list[int], choices: list[Choice]) -> int:
+        """Takes everything apart that leaves no choice; the types that remain, 0 for a contradiction."""
+        terms = self.terms.all
+        while todo:
+            signed = todo.pop()
+            if signed in core:
+                continue
+            term, negated = terms[signed >> 1], signed & 1
+            mask &= term.no if negated else term.yes
+            if not mask or signed ^ 1 in core:
+                return 0
+            core.add(signed)
+            kind = term.kind
+            if kind == "not":
+                todo.append(term.args[0].id * 2 + (1 - negated))
+            elif kind == "ref":
+                todo.append(self.compiler.expand(term).id * 2 + negated)
+            elif kind in ("and", "or"):
+                if (kind == "or") == bool(negated):
+                    todo.extend(part.id * 2 + negated for part in term.args)
+                else:
+                    alternatives: list[Alternative] = [(part.id * 2 + negated,) for part in term.args]
+                    choices.append(Choice(alternatives, term if kind == "and" else None))
+            elif kind == "one":
+                if negated:
+                    none = tuple(no(part) for part in term.args)
+                    choices.append(Choice([none, *self._two_of(term)]))
+                else:
+                    choices.append(Choice(self._only_one_of(term)))
+            elif kind == "enum" and negated:
+                todo.extend(self._unequal(term))
+        return mask
+
+    def _live(self, choice: Choice, core: set[int], mask: int) -> list[Alternative] | None:
+        """The alternatives that are still possible; None if one of them holds already."""
+        live = []
+        for alternative in choice.alternatives:
+            parts = []
+            for signed in alternative:
+                if signed in core:
+                    continue
+                term = self.term(signed)
+                if signed ^ 1 in core or not mask & (term.no if signed & 1 else term.yes):
+                    break
+                if term.kind == "types" and not mask & ~(term.no if signed & 1 else term.yes):
+                    continue
+                parts.append(signed)
+            else:
+                if not parts:
+                    return None
+                live.append(tuple(parts))
+        return live
+
+    def _needed(self, core: set[int], mask: int, choices: list[Choice]) -> list[Choice]:
+        """Leaves out what denies a conjunction that cannot hold here anyway: with the branches of a `oneOf` that
+        some property tells apart, nearly all. Leaving out is always sound for a proof of emptiness."""
+        leaves = frozenset(
+            s for s in core if self.term(s).kind in GUARDS or self.term(s).kind in ("types", "enum")
+        )
+        tags, required = self._core_tags(core)
+        kept = []
+        for choice in choices:
+            denied = choice.denied
+            if denied is not None:
+                if self._apart(denied, mask, tags, required):
+                    continue
+                if len(choices) <= 12 and isinstance(self.solve(leaves | {yes(denied)}), Empty):
+                    continue
+            kept.append(choice)
+        return kept
+
+    def _try(self, state: State, values: Iterable[Any]) -> Result:
+        tally = Tally()
+        for value in values:
+            self.budget.spend()
+            try:
+                if self.holds(state, value):
+                    return Found(value)
+            except Unsure as error:
+                tally.add(Lost(str(error)))
+        return tally.result
+
+    def _leaf(self, state: State, core: set[int], mask: int) -> Result:
+        """Only literals are left: type by type."""
+        tally = Tally()
+        if mask & (NULL | BOOLEAN):
+            values = ([None] if mask & NULL else []) + ([True, False] if mask & BOOLEAN else [])
+            result = self._try(state, values)
+            if isinstance(result, Found):
+                return result
+            tally.add(result)
+        for kind in (NUMBER, STRING, ARRAY, OBJECT):
+            if not mask & kind:
+                continue
+            result = self._by_type(core, mask & kind, kind)
+            if isinstance(result, Found):
+                try:
+                    if self.holds(state, result.value):
+                        return result
+                    result = Lost("a keyword is not understood well enough to find an instance")
+                except Unsure as error:
+                    result = Lost(str(error))
+            tally.add(result)
+        return tally.result
+
+    def _by_type(self, core: set[int], mask: int, kind: int) -> Result:
+        literals, excluded = list[tuple[Term, bool]](), list[Any]()
+        for signed in sorted(core):
+            term = self.term(signed)
+            if GUARDS.get(term.kind) == kind:
+                literals.append((term, bool(signed & 1)))
+            elif term.kind == "enum":
+                excluded += term.args[0]
+        self.budget.spend(len(excluded) // 50)
+        try:
+            if kind == NUMBER:
+                return solve_number(self.budget, literals, mask, frozenset(excluded))
+            if kind == STRING:
+                texts = frozenset(key[1] for key in excluded if key[0] == "s")
+                return solve_string(self.budget, self.evaluator, literals, texts)
+            return solve_array(self, literals) if kind == ARRAY else solve_object(self, literals)
+        except Unsure as error:
+            return Lost(str(error))
+
+    def _unequal(self, term: Term) -> list[int]:
+        """What it means for arrays and objects to be none of some values."""
+        return [no(self.structure(value)) for key, value in term.args[0].items() if key[0] in ("a", "o")]
+
+    def structure(self, value: Any) -> Term:
+        """An array or object as a conjunction about its parts."""
+        terms = self.terms
+        if isinstance(value, list):
+            sizes = [terms.literal("minitems", len(value)), terms.literal("maxitems", len(value))]
+            parts = [terms.literal("item", i, terms.enum([item])) for i, item in enumerate(value)]
+            return terms.conj([terms.types(ARRAY), *sizes, *parts])
+        names = frozenset(value)
+        parts = [terms.literal("prop", name, terms.enum([member])) for name, member in value.items()]
+        parts += [terms.literal("required", name) for name in value]
+        return terms.conj(
+            [terms.types(OBJECT), *parts, terms.literal("extra", names, frozenset[str](), terms.false)]
+        )
+
+    def _only_one_of(self, term: Term) -> list[Alternative]:
+        """The branches of a `oneOf`, each with the denial of those that it does not rule out itself."""
+        found = self._exclusions.get(term)
+        if found is None:
+            found = self._exclusions[term] = [
+                (
+                    yes(part),
+                    *(no(other) for other in term.args if other is not part and not self._disjoint(part, other)),
+                )
+                for part in term.args
+            ]
+        return found
+
+    def _two_of(self, term: Term) -> list[Alternative]:
+        found = self._pairs.get(term)
+        if found is None:
+            found = self._pairs[term] = [
+                (yes(part), yes(other))
+                for index, part in enumerate(term.args)
+                for other in term.args[index + 1 :]
+                if not self._disjoint(part, other)
+            ]
+        return found
+
+    def _disjoint(self, left: Term, right: Term) -> bool:
+        """Whether two schemas surely share no instance."""
+        self.budget.spend()
+        mask = self._surface(left).yes
+        tags, required = self._tags_of(left)
+        if self._apart(right, mask, tags, required):
+            return True
+        result = self.solve(frozenset((yes(left), yes(right))))
+        return isinstance(result, Empty) and result.low == NEVER_OPEN
+
+    def _surface(self, term: Term) -> Term:
+        for _ in range(8):
+            if term.kind != "ref":
+                break
+            term = self.compiler.expand(term)
+        return term
+
+    def _tags_of(self, term: Term) -> tuple[dict[str, frozenset[Any]], set[str]]:
+        core: set[int] = set()
+        todo = [term]
+        for _ in range(200):
+            if not todo:
+                break
+            part = self._surface(todo.pop())
+            if part.kind == "and":
+                todo.extend(part.args)
+            else:
+                core.add(yes(part))
+        return self._core_tags(core)
+
+    def _core_tags(self, core: set[int]) -> tuple[dict[str, frozenset[Any]], set[str]]:
+        """Members that have one of few values, and members that are there."""
+        tags: dict[str, frozenset[Any]] = {}
+        required: set[str] = set()
+        for signed in core:
+            term = self.term(signed)
+            if signed & 1:
+                continue
+            if term.kind == "required":
+                required.add(term.args[0])
+            elif term.kind == "prop":
+                below = term.args[1]
+                for part in below.args if below.kind == "and" else (below,):
+                    if isinstance(part, Term) and part.kind == "enum":
+                        keys = frozenset(part.args[0])
+                        tags[term.args[0]] = tags.get(term.args[0], keys) & keys
+        return tags, required
+
+    def _apart(self, term: Term, mask: int, tags: dict[str, frozenset[Any]], required: set[str]) -> bool:
+        mask &= self._surface(term).yes
+        if not mask:
+            return True
+        if mask != OBJECT or not tags:
+            return False
+        theirs, needed = self._tags_of(term)
+        return any(
+            not tags[name] & keys and (name in required or name in needed)
+            for name, keys in theirs.items()
+            if name in tags
+        )

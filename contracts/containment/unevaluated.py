@@ -1,0 +1,144 @@
+"""`unevaluatedProperties` and `unevaluatedItems` without annotations (2020-12 core §11).
+
+What a schema evaluates depends on which of its branches hold. All cases are written out, each with its condition
+and what is evaluated in it; then the keyword is `additionalProperties` or `items` in every case. Schemas of more
+cases than `_MOST`, and arrays that `contains` evaluates, are left as they are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+from contracts.containment.source import Schema
+from contracts.containment.terms import Term
+
+if TYPE_CHECKING:
+    from contracts.containment.compiling import Compiler
+
+_MOST: Final = 16
+_DEEPEST: Final = 6
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    when: Term
+    names: frozenset[str] = _NOTHING
+    patterns: frozenset[str] = _NOTHING
+    items: int = 0
+    everything: bool = False
+
+
+class _TooMany(Exception):
+    pass
+
+
+def unevaluated_properties(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term | None:
+    """The keyword as a term; None where it stays opaque."""
+    return _keyword(compiler, schema, words, "unevaluatedProperties")
+
+
+def unevaluated_items(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term | None:
+    """The keyword as a term; None where it stays opaque."""
+    return _keyword(compiler, schema, words, "unevaluatedItems")
+
+
+def _keyword(compiler: "Compiler", schema: Schema, words: dict[str, Any], keyword: str) -> Term | None:
+    terms = compiler.terms
+    below = compiler.term(schema.child(words[keyword], keyword))
+    outer = {key: value for key, value in words.items() if key != keyword}
+    try:
+        cases = _cases(compiler, schema, outer, keyword == "unevaluatedItems", 0)
+    except _TooMany:
+        return None
+    parts = []
+    for case in cases:
+        if case.everything:
+            continue
+        if keyword == "unevaluatedItems":
+            literal = terms.literal("rest", case.items, below)
+        else:
+            literal = terms.literal("extra", case.names, case.patterns, below)
+        parts.append(terms.disj([terms.neg(case.when), literal]))
+    return terms.conj(parts)
+
+
+def _cases(compiler: "Compiler", schema: Schema, words: dict[str, Any], of_items: bool, depth: int) -> list[_Case]:
+    if depth > _DEEPEST:
+        raise _TooMany
+    terms = compiler.terms
+    if of_items:
+        if "contains" in words:
+            raise _TooMany
+        everything = "items" in words or "unevaluatedItems" in words
+        groups = [[_Case(terms.true, items=len(words.get("prefixItems") or ()), everything=everything)]]
+    else:
+        everything = "additionalProperties" in words or "unevaluatedProperties" in words
+        names = frozenset(words.get("properties") or ())
+        patterns = frozenset(words.get("patternProperties") or ())
+        groups = [[_Case(terms.true, names, patterns, everything=everything)]]
+
+    def below(child: Schema) -> list[_Case]:
+        read = child.read()
+        return _cases(compiler, child, read if isinstance(read, dict) else {}, of_items, depth + 1)
+
+    def either(condition: Term, cases: list[_Case]) -> list[_Case]:
+        if all(case == _Case(case.when) for case in cases):
+            return [_Case(terms.true)]
+        return [_Case(terms.neg(condition)), *_given(compiler, condition, cases)]
+
+    if "$ref" in words:
+        target = schema.target()
+        if target is None:
+            raise _TooMany
+        groups.append(below(target))
+    for index, value in enumerate(words.get("allOf") or ()):
+        groups.append(below(schema.child(value, "allOf", index)))
+    for index, value in enumerate(words.get("anyOf") or ()):
+        child = schema.child(value, "anyOf", index)
+        groups.append(either(compiler.term(child), below(child)))
+    if branches := words.get("oneOf"):
+        children = [schema.child(value, "oneOf", index) for index, value in enumerate(branches)]
+        groups.append(
+            [case for child in children for case in _given(compiler, compiler.term(child), below(child))]
+        )
+    for name, value in (words.get("dependentSchemas") or {}).items():
+        groups.append(either(compiler.present(name), below(schema.child(value, "dependentSchemas", name))))
+    if "if" in words:
+        condition = schema.child(words["if"], "if")
+        term = compiler.term(condition)
+        then = _join(
+            compiler,
+            [below(schema.child(words[key], key)) for key in ("if", "then") if key in words],
+        )
+        otherwise = below(schema.child(words["else"], "else")) if "else" in words else [_Case(terms.true)]
+        groups.append([*_given(compiler, term, then), *_given(compiler, terms.neg(term), otherwise)])
+    return _join(compiler, groups)
+
+
+def _given(compiler: "Compiler", condition: Term, cases: Iterable[_Case]) -> list[_Case]:
+    conj = compiler.terms.conj
+    return [
+        _Case(conj([condition, case.when]), case.names, case.patterns, case.items, case.everything)
+        for case in cases
+    ]
+
+
+def _join(compiler: "Compiler", groups: list[list[_Case]]) -> list[_Case]:
+    """One case of each group at a time."""
+    count = 1
+    for group in groups:
+        count *= len(group)
+    if count > _MOST:
+        raise _TooMany
+    found = []
+    for chosen in product(*groups):
+        when = compiler.terms.conj(case.when for case in chosen)
+        if when is compiler.terms.false:
+            continue
+        names = frozenset[str]().union(*(case.names for case in chosen))
+        patterns = frozenset[str]().union(*(case.patterns for case in chosen))
+        items = max(case.items for case in chosen)
+        found.append(_Case(when, names, patterns, items, any(case.everything for case in chosen)))
+    return found
