@@ -76,7 +76,9 @@ class SchemaChange:
     `path` leads from the schemas that were compared to the place of the change, by keywords and names as a JSON
     pointer, through `$ref` as if the target stood there: it stays the same when definitions move. `base` and
     `revision` are file and JSON pointer in the documents, None where there is nothing. `before` and `after` are
-    JSON values (a schema, a bound, a name…), `None` where there is nothing.
+    JSON values (a schema, a bound, a name…), `None` where there is nothing. `reason` says why an answer is
+    undecided, or quotes an instance. `undeclared`: a property was added to (or removed from) an object that said
+    nothing of unnamed members; instances are lost (or gained) only if the name was used without being declared.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class SchemaChange:
     base: tuple[str, str] | None = None
     revision: tuple[str, str] | None = None
     reason: str = ""
+    undeclared: bool = False
     lost: Witness | None = None
     gained: Witness | None = None
 

@@ -130,14 +130,18 @@ class Compiler:
             yield self._items(schema, words)
         if "additionalProperties" in words:
             yield self.additional(schema, words)
-        if "if" in words and ("then" in words or "else" in words):
-            yield self._conditional(schema, words)
+        if "if" in words:
+            yield self.conditional(schema, words)
         if "unevaluatedProperties" in words:
             found = unevaluated_properties(self, schema, words)
             yield self.opaque(schema) if found is None else found
         if "unevaluatedItems" in words:
             found = unevaluated_items(self, schema, words)
             yield self.opaque(schema) if found is None else found
+
+    def keyword(self, schema: Schema, words: dict[str, Any], keyword: str) -> Term:
+        """The term of one keyword that needs no neighbours."""
+        return _READERS[keyword](self, schema, words, words[keyword])
 
     def branches(self, schema: Schema, keyword: str, value: Any) -> list[Term]:
         """The terms of a list of schemas."""
@@ -164,7 +168,10 @@ class Compiler:
             parts.append(self.terms.literal("rest", len(prefix), term))
         return self.terms.conj(parts)
 
-    def _conditional(self, schema: Schema, words: dict[str, Any]) -> Term:
+    def conditional(self, schema: Schema, words: dict[str, Any]) -> Term:
+        """`if` with its `then` and `else` (core §10.2.2)."""
+        if "if" not in words or not ("then" in words or "else" in words):
+            return self.terms.true
         condition = self.term(schema.child(words["if"], "if"))
         terms = self.terms
         then, otherwise = (

@@ -6,11 +6,12 @@ import jsonschema_rs
 import msgspec
 
 from contracts.containment.compiling import Compiler
+from contracts.containment.evaluate import Evaluator
 from contracts.containment.export import Unreadable, validator
 from contracts.containment.results import Empty, Exhausted, Lost, Result
 from contracts.containment.search import Search, no, yes
 from contracts.containment.source import Place, Schema
-from contracts.containment.terms import Term, Terms
+from contracts.containment.terms import Terms
 from contracts.containment.verdict import Answer, Verdict, Witness
 from contracts.documents.document import escape
 
@@ -62,15 +63,16 @@ class Decider:
         path = [str(token) for token in error.schema_path]
         return Verdict(
             Answer.NOT_CONTAINED,
-            f"{quoted(value)} is an instance of one and not of the other: {error.message}",
+            f"{quoted(value)} is an instance of one and not of the other",
             Witness(value),
             next((token for token in reversed(path) if not token.isdecimal()), ""),
             "".join("/" + escape(token) for token in path),
             "".join("/" + escape(str(token)) for token in error.instance_path),
         )
 
-    def term(self, schema: Schema) -> Term:
-        return self.compiler.term(schema)
+    @property
+    def evaluator(self) -> Evaluator:
+        return self._search.evaluator
 
     def _validator(self, schema: Schema) -> jsonschema_rs.Validator | str:
         key = (id(schema.schemas), schema.place, schema.hidden)

@@ -1,0 +1,159 @@
+"""How a change is told: from what is known about a facet to changes that say the same."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contracts.containment.changes import Action, SchemaChange
+from contracts.containment.facets import Site
+from contracts.containment.verdict import Answer, Witness
+from contracts.documents.document import escape
+
+CONTAINED, NOT_CONTAINED, UNDECIDED = Answer.CONTAINED, Answer.NOT_CONTAINED, Answer.UNDECIDED
+Sites = tuple[Site | None, Site | None]
+
+INSIDE: Final = {
+    "property": "properties",
+    "pattern-property": "patternProperties",
+    "prefix-items": "prefixItems",
+    "items": "items",
+    "additional-properties": "additionalProperties",
+    "unevaluated-properties": "unevaluatedProperties",
+    "unevaluated-items": "unevaluatedItems",
+}
+"""Facets that narrow when the schema in them narrows, and widen when it widens."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """Half an answer: whether instances were lost (or gained), how that is known, and by which instance."""
+
+    answer: Answer
+    reason: str = ""
+    witness: Witness | None = None
+
+
+NOTHING: Final = Side(CONTAINED)
+
+
+def made(
+    kind: str,
+    action: Action,
+    path: str,
+    subject: str,
+    sites: Sites,
+    lost: Side,
+    gained: Side,
+    undeclared: bool = False,
+) -> SchemaChange:
+    """A change between two sites."""
+    base, revision = sites
+    return SchemaChange(
+        kind,
+        action,
+        path,
+        lost.answer,
+        gained.answer,
+        subject,
+        base.value if base else None,
+        revision.value if revision else None,
+        base.place if base else None,
+        revision.place if revision else None,
+        lost.reason or gained.reason,
+        undeclared,
+        lost.witness,
+        gained.witness,
+    )
+
+
+def path_of(kind: str, subject: str) -> str:
+    """Where a facet stands in its schema, as a JSON pointer that no order of lists changes."""
+    keyword = INSIDE.get(kind) or _KEYWORDS.get(kind, "")
+    steps = [keyword] if keyword else []
+    if subject and kind not in ("type", "required"):
+        steps.append(subject)
+    return "".join("/" + escape(step) for step in steps)
+
+
+_KEYWORDS: Final = {
+    "type": "type",
+    "enum": "enum",
+    "const": "const",
+    "format": "format",
+    "pattern": "pattern",
+    "min-length": "minLength",
+    "max-length": "maxLength",
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "multiple-of": "multipleOf",
+    "min-items": "minItems",
+    "max-items": "maxItems",
+    "unique-items": "uniqueItems",
+    "contains": "contains",
+    "min-contains": "minContains",
+    "max-contains": "maxContains",
+    "required": "required",
+    "property-names": "propertyNames",
+    "min-properties": "minProperties",
+    "max-properties": "maxProperties",
+    "dependent-required": "dependentRequired",
+    "dependent-schema": "dependentSchemas",
+    "any-of": "anyOf",
+    "one-of": "oneOf",
+    "not": "not",
+    "if": "if",
+    "default": "default",
+    "read-only": "readOnly",
+    "write-only": "writeOnly",
+    "deprecated": "deprecated",
+    "discriminator": "discriminator",
+    "discriminator-mapping": "discriminator/mapping",
+}
+
+
+def clip(inner: Answer, outer: Side) -> Answer:
+    """What an answer further inside is worth, given the one for the place around it."""
+    if outer.answer is CONTAINED or inner is CONTAINED:
+        return CONTAINED
+    return UNDECIDED if outer.answer is UNDECIDED else inner
+
+
+def worse(left: Side, right: Side) -> Side:
+    order = (NOT_CONTAINED, UNDECIDED, CONTAINED)
+    return min(left, right, key=lambda side: order.index(side.answer))
+
+
+def complete(found: list[SchemaChange], whole: SchemaChange, lost: Side, gained: Side) -> Iterable[SchemaChange]:
+    """The changes of a facet, with one for the facet as a whole where they say less than what is known of it.
+
+    A change without a kind only says that what is known is told elsewhere.
+    """
+    told = [change for change in found if change.kind]
+    missing = [NOTHING, NOTHING]
+    narrowed, widened = {change.narrowed for change in found}, {change.widened for change in found}
+    if lost.answer is not CONTAINED and lost.answer not in narrowed:
+        index = next((i for i, change in enumerate(told) if change.narrowed is UNDECIDED), None)
+        if index is None:
+            missing[0] = lost
+        else:
+            told[index] = replace(told[index], narrowed=lost.answer, reason=lost.reason, lost=lost.witness)
+    if gained.answer is not CONTAINED and gained.answer not in widened:
+        index = next((i for i, change in enumerate(told) if change.widened is UNDECIDED), None)
+        if index is None:
+            missing[1] = gained
+        else:
+            told[index] = replace(told[index], widened=gained.answer, reason=gained.reason, gained=gained.witness)
+    left, right = missing
+    if left is not NOTHING or right is not NOTHING:
+        reason = left.reason or right.reason
+        told.append(
+            replace(
+                whole,
+                narrowed=left.answer,
+                widened=right.answer,
+                reason=reason,
+                lost=left.witness,
+                gained=right.witness,
+            )
+        )
+    return told
