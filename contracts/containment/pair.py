@@ -138,19 +138,17 @@ class Pair:
         for side, own, other in ((0, ours.types, theirs.types), (1, theirs.types, ours.types)):
             action: Action = "added" if side else "removed"
             gone = [bit for bit in _BITS if own & ~other & bit]
-            if unwritten and len(gone) > _MOST_TYPES:
-                found = self._loss(side, terms.types(other))
-                if found.answer is not CONTAINED:
-                    lost, gained = (NOTHING, found) if side else (found, NOTHING)
-                    yield made("type", "removed" if side else "added", "/type", "", sites, lost, gained)
+            found = [
+                (bit, known) for bit in gone if (known := self._loss(side, terms.types(ALL & ~bit))) is not NOTHING
+            ]
+            if FRACTION in dict(found):
+                found = [(bit, known) for bit, known in found if bit != INTEGER]  # part of `number`
+            if unwritten and len(found) > _MOST_TYPES:
+                lost, gained = (NOTHING, found[0][1]) if side else (found[0][1], NOTHING)
+                yield made("type", "removed" if side else "added", "/type", "", sites, lost, gained)
                 continue
-            is_number = False
-            for bit in gone:
-                found = NOTHING if is_number else self._loss(side, terms.types(ALL & ~bit))
-                if found.answer is CONTAINED:
-                    continue
-                is_number = bit == FRACTION  # and the integers with it
-                lost, gained = (NOTHING, found) if side else (found, NOTHING)
+            for bit, known in found:
+                lost, gained = (NOTHING, known) if side else (known, NOTHING)
                 kind = "nullable" if bit == NULL else "type"
                 yield made(kind, action, "/type", _BITS[bit], sites, lost, gained)
 
