@@ -39,7 +39,6 @@ KINDS: Final[dict[str, str]] = {
     "unevaluated-properties": "`unevaluatedProperties`",
     "dependent-required": "a member of `dependentRequired`; `subject` is the property",
     "dependent-schema": "a member of `dependentSchemas`; `subject` is the property",
-    "all-of": "a branch of `allOf`",
     "any-of": "a branch of `anyOf`",
     "one-of": "a branch of `oneOf`",
     "not": "`not`",

@@ -76,8 +76,10 @@ class Compiler:
 
     def opaque(self, schema: Schema) -> Term:
         """The term of a schema that is only checked as a whole."""
-        key = ("opaque", id(schema.schemas), schema.place)
-        self._targets[key] = schema
+        text, targets = self._direct(schema)
+        mode = (schema.schemas.legacy, schema.schemas.direction, schema.hidden)
+        key = ("opaque", text, mode, tuple(self.key(target) for target in targets))
+        self._targets.setdefault(key, schema)
         return self.terms.opaque(key)
 
     def schema_of(self, term: Term) -> Schema:
@@ -133,11 +135,9 @@ class Compiler:
         if "if" in words:
             yield self.conditional(schema, words)
         if "unevaluatedProperties" in words:
-            found = unevaluated_properties(self, schema, words)
-            yield self.opaque(schema) if found is None else found
+            yield unevaluated_properties(self, schema, words)
         if "unevaluatedItems" in words:
-            found = unevaluated_items(self, schema, words)
-            yield self.opaque(schema) if found is None else found
+            yield unevaluated_items(self, schema, words)
 
     def keyword(self, schema: Schema, words: dict[str, Any], keyword: str) -> Term:
         """The term of one keyword that needs no neighbours."""

@@ -245,7 +245,10 @@ class Facets:
         term = self._compiler.term(schema.child(value, "contains"))
         least, most = int(words.get("minContains", 1)), words.get("maxContains")
         has = self._terms.literal("has", term, least)
-        yield self._add("contains" if least == 1 else "min-contains", "", has, schema, "contains", value)
+        if least == 1:
+            yield self._add("contains", "", has, schema, "contains", value)
+        else:
+            yield self._add("min-contains", "", has, schema, "minContains", least)
         if most is not None:
             bound = self._terms.literal("atmost", term, int(most))
             yield self._add("max-contains", "", bound, schema, "maxContains", most)
@@ -272,7 +275,6 @@ class Facets:
         of_items = keyword == "unevaluatedItems"
         term = (unevaluated_items if of_items else unevaluated_properties)(self._compiler, schema, words)
         kind = "unevaluated-items" if of_items else "unevaluated-properties"
-        term = self._compiler.opaque(schema) if term is None else term
         yield self._add(kind, "", term, schema, keyword, words[keyword])
 
     def discriminator(self, schema: Schema, words: dict[str, Any], value: Any) -> Iterator[Facet]:

@@ -2,16 +2,17 @@
 
 What a schema evaluates depends on which of its branches hold. All cases are written out, each with its condition
 and what is evaluated in it; then the keyword is `additionalProperties` or `items` in every case. Schemas of more
-cases than `_MOST`, and arrays that `contains` evaluates, are left as they are.
+cases than `_MOST` are left as they are.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from contracts.containment.source import Schema
 from contracts.containment.terms import Term
+from contracts.containment.values import ALL, ARRAY, OBJECT
 
 if TYPE_CHECKING:
     from contracts.containment.compiling import Compiler
@@ -27,6 +28,7 @@ class _Case:
     names: frozenset[str] = _NOTHING
     patterns: frozenset[str] = _NOTHING
     items: int = 0
+    kinds: tuple[Term, ...] = ()  # items of these kinds are evaluated wherever they stand, by `contains`
     everything: bool = False
 
 
@@ -34,30 +36,31 @@ class _TooMany(Exception):
     pass
 
 
-def unevaluated_properties(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term | None:
-    """The keyword as a term; None where it stays opaque."""
+def unevaluated_properties(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term:
+    """The keyword as a term."""
     return _keyword(compiler, schema, words, "unevaluatedProperties")
 
 
-def unevaluated_items(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term | None:
-    """The keyword as a term; None where it stays opaque."""
+def unevaluated_items(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term:
+    """The keyword as a term."""
     return _keyword(compiler, schema, words, "unevaluatedItems")
 
 
-def _keyword(compiler: "Compiler", schema: Schema, words: dict[str, Any], keyword: str) -> Term | None:
+def _keyword(compiler: "Compiler", schema: Schema, words: dict[str, Any], keyword: str) -> Term:
     terms = compiler.terms
+    kind = ARRAY if keyword == "unevaluatedItems" else OBJECT
     below = compiler.term(schema.child(words[keyword], keyword))
     outer = {key: value for key, value in words.items() if key != keyword}
     try:
         cases = _cases(compiler, schema, outer, keyword == "unevaluatedItems", 0)
     except _TooMany:
-        return None
+        return terms.disj([terms.types(ALL & ~kind), compiler.opaque(schema)])
     parts = []
     for case in cases:
         if case.everything:
             continue
         if keyword == "unevaluatedItems":
-            literal = terms.literal("rest", case.items, below)
+            literal = terms.literal("rest", case.items, terms.disj([*case.kinds, below]))
         else:
             literal = terms.literal("extra", case.names, case.patterns, below)
         parts.append(terms.disj([terms.neg(case.when), literal]))
@@ -69,10 +72,10 @@ def _cases(compiler: "Compiler", schema: Schema, words: dict[str, Any], of_items
         raise _TooMany
     terms = compiler.terms
     if of_items:
-        if "contains" in words:
-            raise _TooMany
+        kinds = (compiler.term(schema.child(words["contains"], "contains")),) if "contains" in words else ()
         everything = "items" in words or "unevaluatedItems" in words
-        groups = [[_Case(terms.true, items=len(words.get("prefixItems") or ()), everything=everything)]]
+        count = len(words.get("prefixItems") or ())
+        groups = [[_Case(terms.true, items=count, kinds=kinds, everything=everything)]]
     else:
         everything = "additionalProperties" in words or "unevaluatedProperties" in words
         names = frozenset(words.get("properties") or ())
@@ -119,10 +122,7 @@ def _cases(compiler: "Compiler", schema: Schema, words: dict[str, Any], of_items
 
 def _given(compiler: "Compiler", condition: Term, cases: Iterable[_Case]) -> list[_Case]:
     conj = compiler.terms.conj
-    return [
-        _Case(conj([condition, case.when]), case.names, case.patterns, case.items, case.everything)
-        for case in cases
-    ]
+    return [replace(case, when=conj([condition, case.when])) for case in cases]
 
 
 def _join(compiler: "Compiler", groups: list[list[_Case]]) -> list[_Case]:
@@ -140,5 +140,6 @@ def _join(compiler: "Compiler", groups: list[list[_Case]]) -> list[_Case]:
         names = frozenset[str]().union(*(case.names for case in chosen))
         patterns = frozenset[str]().union(*(case.patterns for case in chosen))
         items = max(case.items for case in chosen)
-        found.append(_Case(when, names, patterns, items, any(case.everything for case in chosen)))
+        kinds = tuple(term for case in chosen for term in case.kinds)
+        found.append(_Case(when, names, patterns, items, kinds, any(case.everything for case in chosen)))
     return found
