@@ -1,0 +1,1 @@
+"""The rulesets that come with us, as YAML in Spectral's format."""
