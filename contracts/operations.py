@@ -138,6 +138,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     a token satisfies one of them by holding all its scopes. `public` is true only for an explicit
     `security: []`. `pointer` is the operation's place in its contract. `max_body` is in bytes. `retry` says
     whether a call to an HTTP upstream may be tried again; None: if it only reads, or did not reach the upstream.
+    `websocket` says that the operation is the handshake of a WebSocket (RFC 6455).
     """
 
     id: str
@@ -155,6 +156,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     unknown_query: Literal["ignore", "refuse"] = "refuse"
     deprecated: bool = False
     retry: Literal["safe", "never"] | None = None
+    websocket: bool = False
 
 
 class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

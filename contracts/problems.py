@@ -135,6 +135,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "A limit of the plan is used up; `violated-policies` names it and `Retry-After` says until when.",
         "https://iana.org/assignments/http-problem-types#quota-exceeded",
     ),
+    ProblemType(
+        "websocket-required",
+        426,
+        "WebSocket required",
+        "The operation is a WebSocket, and the request is no handshake of version 13 (RFC 6455).",
+    ),
     ProblemType("head-too-large", 431, "Header fields too large", "The request head exceeds the limit."),
     ProblemType(
         "policy-failed",

@@ -50,7 +50,7 @@ class AsgiGateway:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head()
-        refusal = self._read_head(head, scope)
+        refusal = self._read_head(head, scope) or (UPGRADE if head.upgrade else None)
         exchange = _exchange(head, scope)
         answer = AsgiAnswer(exchange)
         if refusal is not None:

@@ -5,12 +5,13 @@ and `deliver` takes it from there at the pace of the server.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from gateway.wire.framing import has_no_body
 from gateway.wire.messages import Handler
 from gateway.wire.outgoing import HIGH_WATER
+from gateway.wire.tunnel import Upstream, Watcher
 from policies.exchange import Exchange, Header
 
 
@@ -77,7 +78,8 @@ class AsgiAnswer:
         self._full = self._size >= HIGH_WATER
         return not self._full
 
-    def finish(self) -> None:
+    def finish(self, trailers: Sequence[Header] = (), /) -> None:
+        """Trailers are dropped: servers have no way to send them."""
         if not self.open:
             return
         if not self.begun or (self._left > 0 and not self._bare):
@@ -86,6 +88,10 @@ class AsgiAnswer:
         self.open = False
         self._whole = True
         self._release()
+
+    def switch(self, headers: list[Header], upstream: Upstream, watcher: Watcher, /) -> bool:
+        """Never: a server hands no connection on. Handshakes are refused before they come so far."""
+        return False
 
     def abort(self) -> None:
         if self.open:

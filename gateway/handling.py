@@ -15,9 +15,11 @@ from contracts.problems import CONTENT_TYPE, Problem, problem
 from gateway import shedding
 from gateway.relay import Relay
 from gateway.runtime import Route, Runtime
+from gateway.websockets import OpenWebSocket
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
-from policies import request_id, target
+from gateway.wire.trailers import passing_trailers
+from policies import request_id, target, websocket
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Header
 from policies.verdict import ALLOW, Deny, Stage, Verdict
@@ -55,6 +57,7 @@ class Handling:
         "_relay",
         "_route",
         "_task",
+        "_trailers",
         "exchange",
     )
 
@@ -67,6 +70,7 @@ class Handling:
         self._relay: Relay | None = None
         self._task: asyncio.Task[None] | None = None
         self._buffer: list[bytes] = []
+        self._trailers: list[Header] = []
         self._complete = False  # the request has arrived whole
         self._ready = False  # the stages before the body have let it through
         self._done = False
@@ -102,6 +106,9 @@ class Handling:
         exchange.version = route.version
         exchange.operation = route.operation
         exchange.timed = route.stages.timed
+        if exchange.upgrade and not route.operation.websocket:
+            self.refuse(websocket.POLICY, websocket.NOT_CARRIED)
+            return
         if self._owner.open > route.room:
             self.refuse(shedding.POLICY, shedding.OVERLOADED)
             return
@@ -193,12 +200,18 @@ class Handling:
         else:
             self._buffer.append(data)
 
+    def trailers(self, fields: list[Header], /) -> None:
+        """They go on with a body that is streamed. One that is read whole goes on in one piece, and without."""
+        route = self._route
+        credential = route.credential[0] if route is not None and route.credential is not None else b""
+        self._trailers = passing_trailers(fields, self.exchange.fields.get(b"connection"), credential)
+
     def end(self) -> None:
         self._complete = True
         if self._done:
             return
         if self._call is not None:
-            self._call.finish()
+            self._call.finish(self._trailers)
         elif self._ready and self._buffered_route():
             self._take_buffer()
             assert self._route is not None
@@ -237,7 +250,10 @@ class Handling:
         self._relay = relay = Relay(
             self, self._client, exchange, route.response_check, credentialed=route.credential is not None
         )
-        call = route.http.call(head, relay, body=exchange.body, streaming=streaming, repeat=route.repeat)
+        handshake = websocket.Handshake(exchange) if exchange.upgrade else None
+        call = route.http.call(
+            head, relay, body=exchange.body, streaming=streaming, repeat=route.repeat, handshake=handshake
+        )
         if isinstance(call, Problem):
             self.refuse("upstream", call)
             return
@@ -303,6 +319,10 @@ class Handling:
 
     def _request_id(self) -> Header:
         return b"x-request-id", self.exchange.request_id.encode("ascii")
+
+    def watch(self) -> OpenWebSocket:
+        """Who looks after the exchange from the moment on in which it has become a WebSocket."""
+        return OpenWebSocket(self.exchange, self._owner, self)
 
     def done(self) -> None:
         """Records the exchange, once."""

@@ -9,7 +9,7 @@ import contextlib
 import ssl
 import time
 from email.utils import formatdate
-from typing import Final
+from typing import Final, cast
 
 from gateway.wire.connection import LINGER, Connection
 from gateway.wire.limits import ListenerSettings
@@ -31,6 +31,8 @@ class Listener:
         self.settings = settings or ListenerSettings()
         self.connections: set[Connection] = set()
         self.draining = False
+        self.stopping = False
+        """Set when a drain has begun to wait: no connection is accepted, and WebSockets are closed."""
         self.scheme = "http"
         self.now = time.monotonic()
         self.date = _date_line()
@@ -49,7 +51,7 @@ class Listener:
         self.gathering = Gathering(loop)
         self.scheme = "http" if tls is None else "https"
         self._server = await loop.create_server(
-            lambda: Connection(self),
+            lambda: cast("asyncio.Protocol", Connection(self)),
             host,
             port,
             backlog=BACKLOG,
@@ -76,6 +78,9 @@ class Listener:
         if self._server is not None:
             self._server.close()
         self._empty.clear()
+        self.stopping = True
+        for connection in list(self.connections):
+            connection.tick(self.now)
         if self.connections:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._empty.wait(), seconds)

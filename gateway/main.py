@@ -119,6 +119,7 @@ def listener_settings(settings: GatewaySettings) -> ListenerSettings:
         head_timeout=settings.head_timeout,
         body_timeout=settings.body_timeout,
         idle_timeout=settings.idle_timeout,
+        websocket_idle_timeout=settings.websocket_idle_timeout,
     )
 
 

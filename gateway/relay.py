@@ -7,6 +7,8 @@ import structlog
 
 from contracts.problems import Problem, problem
 from gateway.wire.messages import Call, Client
+from gateway.wire.trailers import passing_trailers
+from gateway.wire.tunnel import Upstream, Watcher
 from policies.exchange import Exchange, Header
 from policies.response_schema import ResponseCheck
 
@@ -25,11 +27,14 @@ _REFUSED_CREDENTIAL: Final = problem(
 )
 
 
+_EARLY: Final = problem("malformed-request", "Bytes came before the WebSocket was open.")
 _RETRY: Final = (("retry-after", "1"),)
 
 
 class Handling(Protocol):
     def refuse(self, policy: str, refusal: Problem) -> None: ...
+
+    def watch(self) -> Watcher: ...
 
     def done(self) -> None: ...
 
@@ -46,6 +51,7 @@ class Relay:
         "_head",
         "_keeping",
         "_kept",
+        "_trailers",
         "begun",
         "call",
     )
@@ -69,6 +75,7 @@ class Relay:
         self._keeping = False
         self._kept: list[bytes] = []
         self._head: tuple[int, list[Header]] = (0, [])
+        self._trailers: list[Header] = []
 
     def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
         exchange = self._exchange
@@ -81,11 +88,25 @@ class Relay:
         if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
             self._keeping = True
             self._head = (status, headers)
+        self.begun = True
+        self._client.start(status, self._answer_headers(headers), length)
+
+    def _answer_headers(self, headers: list[Header]) -> list[Header]:
+        exchange = self._exchange
         answer = [header for header in headers if header[0].lower() not in _OURS]
         answer += exchange.answer_headers
         answer.append((b"x-request-id", exchange.request_id.encode("ascii")))
-        self.begun = True
-        self._client.start(status, answer, length)
+        return answer
+
+    def switched(self, headers: list[Header], upstream: Upstream, /) -> None:
+        exchange = self._exchange
+        exchange.upstream_first_byte_at = time.monotonic()
+        exchange.status = 101
+        if self._client.switch(self._answer_headers(headers), upstream, self._handling.watch()):
+            self.begun = True
+        else:
+            upstream.transport.abort()
+            self._handling.refuse("websocket", _EARLY)
 
     def data(self, data: bytes, /) -> None:
         exchange = self._exchange
@@ -98,9 +119,12 @@ class Relay:
         if not self._client.write(data) and self.call is not None:
             self.call.pause()
 
+    def trailers(self, fields: list[Header], /) -> None:
+        self._trailers = [field for field in passing_trailers(fields, None) if field[0].lower() not in _OURS]
+
     def ended(self) -> None:
         self._exchange.upstream_ended_at = time.monotonic()
-        self._client.finish()
+        self._client.finish(self._trailers)
         if self._keeping:
             self._report()
         self._handling.done()

@@ -98,6 +98,9 @@ class GatewaySettings(BaseSettings):
     head_timeout: float = Field(10.0, gt=0, description="Seconds in which a request head must arrive.")
     body_timeout: float = Field(30.0, gt=0, description="Seconds of silence allowed within a request body.")
     idle_timeout: float = Field(75.0, gt=0, description="Seconds that a connection may rest between requests.")
+    websocket_idle_timeout: float = Field(
+        300.0, gt=0, description="Seconds of silence in both directions after which a WebSocket is closed."
+    )
 
 
 class SettingsError(Exception):

@@ -117,6 +117,7 @@ class Exchange:
         "target",
         "timed",
         "trace",
+        "upgrade",
         "upstream_ended_at",
         "upstream_first_byte_at",
         "upstream_sent_at",
@@ -146,6 +147,7 @@ class Exchange:
         self.http_version = http_version
         self.received_at = received_at
         self.client_certificate: ClientCertificate | None = None
+        self.upgrade = False  # the client would go on as a WebSocket (RFC 6455 §4.1)
         self.request_id = ""
         # From the pipeline, where traces are on.
         self.trace: Trace | None = None

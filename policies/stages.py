@@ -18,6 +18,7 @@ from policies import (
     request_schema,
     response_schema,
     subscription,
+    websocket,
 )
 from policies.ports import Ports
 from policies.response_schema import ResponseCheck
@@ -91,7 +92,13 @@ REQUEST_ORDER: Final[tuple[RequestEntry, ...]] = (
         body_limits.POLICY,
         Phase.HEAD,
         body_limits.bind,
-        "Last on the head: a body that is too long, or of a type that the contract lacks, is not read at all.",
+        "Late on the head: a body that is too long, or of a type that the contract lacks, is not read at all.",
+    ),
+    RequestEntry(
+        websocket.POLICY,
+        Phase.HEAD,
+        websocket.bind,
+        "Where the contract opens a WebSocket: its handshake is judged once the call itself is allowed.",
     ),
     RequestEntry(
         request_schema.POLICY,

@@ -17,7 +17,15 @@ from contracts.documents.document import Document, Node
 from contracts.estate_files import DefaultsEntry, UpstreamEntry
 from contracts.findings import Finding, Place, has_errors
 from contracts.openapi.bodies import compile_body, compile_responses
-from contracts.openapi.extensions import ODOO, check_known, check_sunset, limit_of, retry_of, upstream_of
+from contracts.openapi.extensions import (
+    ODOO,
+    check_known,
+    check_sunset,
+    limit_of,
+    retry_of,
+    upstream_of,
+    websocket_of,
+)
 from contracts.openapi.grammar import METHODS
 from contracts.openapi.odoo.mapping import compile_odoo
 from contracts.openapi.parameters import compile_parameters
@@ -222,6 +230,7 @@ class _Compiler:
             unknown_query=context.defaults.unknown_query,
             deprecated=node.flag("deprecated"),
             retry=retry_of(node, report),
+            websocket=websocket_of(node, report),
         )
 
     def _check_servers(self, holder: Node) -> None:

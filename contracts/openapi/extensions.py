@@ -7,6 +7,9 @@
 ``x-ostiary-retry``         operation               ``safe``: a call that was not answered may be
                                                     repeated, whatever its method; ``never``: not even
                                                     a GET. For HTTP upstreams alone
+``x-ostiary-websocket``     operation (GET)         ``true``: the operation is the handshake of a WebSocket,
+                                                    and its contract has a response ``101``. For HTTP
+                                                    upstreams alone
 ``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
 ``x-sunset``                document or operation   a date, which must be the one that ``api.yaml`` gives
 ==========================  ======================  =======================================================
@@ -30,8 +33,9 @@ LIMIT: Final = "x-ostiary-limit"
 UPSTREAM: Final = "x-ostiary-upstream"
 ODOO: Final = "x-ostiary-odoo"
 RETRY: Final = "x-ostiary-retry"
+WEBSOCKET: Final = "x-ostiary-websocket"
 SUNSET: Final = "x-sunset"
-_ALLOWED: Final = {"openapi": (LIMIT, UPSTREAM), "operation": (LIMIT, UPSTREAM, ODOO, RETRY)}
+_ALLOWED: Final = {"openapi": (LIMIT, UPSTREAM), "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET)}
 _COST: Final = (1, 1_000_000)
 _MAX_BODY: Final = (0, 1 << 30)
 
@@ -101,6 +105,25 @@ def retry_of(operation: Node, report: Report) -> Literal["safe", "never"] | None
         return "never"
     report.add("extension-invalid", node.place, f"`{RETRY}` is `safe` or `never`")
     return None
+
+
+def websocket_of(operation: Node, report: Report) -> bool:
+    """Whether the operation opens a WebSocket, by a GET that is answered with 101 (RFC 6455 §1.3)."""
+    node = operation.get(WEBSOCKET)
+    if node is None or node.value is False:
+        return False
+    responses = operation.get("responses")
+    if node.value is not True:
+        report.add("extension-invalid", node.place, f"`{WEBSOCKET}` is `true` or `false`")
+    elif operation.get(ODOO) is not None:
+        report.add("extension-invalid", node.key_place, f"`{WEBSOCKET}` has no effect beside `{ODOO}`")
+    elif operation.key != "get":
+        report.add("extension-invalid", node.key_place, f"`{WEBSOCKET}` belongs to a GET: so the handshake begins")
+    elif responses is None or responses.get("101") is None:
+        report.add("extension-invalid", node.key_place, f"`{WEBSOCKET}` needs a response `101` in the contract")
+    else:
+        return True
+    return False
 
 
 def check_sunset(holder: Node, lifecycle: Lifecycle, report: Report) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import time
 from collections import deque
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from contracts.snapshot import Upstream
@@ -16,6 +16,7 @@ from gateway.upstreams.http_call import HttpCall, Phase
 from gateway.upstreams.http_connection import HttpConnection
 from gateway.wire.messages import Receiver
 from gateway.wire.outgoing import Gathering
+from policies.websocket import Handshake
 
 IDLE: Final = 30.0
 """Seconds after which an unused connection is closed."""
@@ -77,15 +78,21 @@ class HttpUpstream:
         return sum(call.phase is Phase.WAITING for call in self._waiting)
 
     def call(
-        self, head: bytes, receiver: Receiver, *, body: bytes | None = None, streaming: bool = False
+        self,
+        head: bytes,
+        receiver: Receiver,
+        *,
+        body: bytes | None = None,
+        streaming: bool = False,
+        handshake: Handshake | None = None,
     ) -> HttpCall:
         """Sends a request; nothing is reported before this returns, but where a pooled connection answers.
 
         `head` is the whole serialised head. With `streaming` the body follows by `write` and `finish`; it is
-        chunked if the head ends with `transfer-encoding: chunked`.
+        chunked if the head ends with `transfer-encoding: chunked`. With `handshake` the upstream may switch.
         """
         self.now = time.monotonic()
-        call = HttpCall(self, head, receiver, body, streaming)
+        call = HttpCall(self, head, receiver, body, streaming, handshake)
         call.total_deadline = self.now + self.timeouts.total
         if self._timer is None:
             self._start_timer()
@@ -186,7 +193,7 @@ class HttpUpstream:
         connection = HttpConnection(self)
         try:
             await self._running_loop().create_connection(
-                lambda: connection,
+                lambda: cast("asyncio.Protocol", connection),
                 self._host,
                 self._port,
                 ssl=self._ssl,

@@ -2,12 +2,15 @@
 
 import enum
 import time
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from contracts.snapshot import Timeouts
-from gateway.wire.framing import LAST_CHUNK, chunk
+from gateway.wire.framing import LAST_CHUNK, chunk, last_chunk
 from gateway.wire.messages import Receiver
+from gateway.wire.tunnel import Upstream
 from policies.exchange import Header
+from policies.websocket import Handshake
 
 _CHUNKED_END: Final = b"\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -18,6 +21,7 @@ class Phase(enum.Enum):
     SENDING = "the request's body is on its way"
     SENT = "for the answer's first byte"
     RECEIVING = "the answer is on its way"
+    SWITCHED = "the connection is no HTTP any more"
     OVER = "ended, failed or given up"
 
 
@@ -52,7 +56,11 @@ class _Nobody:
 
     def data(self, data: bytes, /) -> None: ...
 
+    def trailers(self, fields: list[Header], /) -> None: ...
+
     def ended(self) -> None: ...
+
+    def switched(self, headers: list[Header], upstream: Upstream, /) -> None: ...
 
     def failed(self, problem_id: str, detail: str, /) -> None: ...
 
@@ -63,7 +71,8 @@ NOBODY: Final = _Nobody()
 
 
 class HttpCall:
-    """Implements `Call`. `sent` says whether the request may have reached the upstream."""
+    """Implements `Call`. `sent` says whether the request may have reached the upstream; only with a `handshake`
+    may it switch to another protocol."""
 
     __slots__ = (
         "_buffer",
@@ -73,6 +82,7 @@ class HttpCall:
         "body_sent",
         "connection",
         "deadline",
+        "handshake",
         "head",
         "head_only",
         "heard",
@@ -84,8 +94,17 @@ class HttpCall:
         "total_deadline",
     )
 
-    def __init__(self, pool: Pool, head: bytes, receiver: Receiver, body: bytes | None, streaming: bool) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        head: bytes,
+        receiver: Receiver,
+        body: bytes | None,
+        streaming: bool,
+        handshake: Handshake | None = None,
+    ) -> None:
         self.head = head
+        self.handshake = handshake
         self.receiver: Receiver = receiver
         self.body = body
         self.body_sent = not streaming
@@ -113,16 +132,17 @@ class HttpCall:
             return False
         return self.connection.send(data)
 
-    def finish(self) -> None:
+    def finish(self, trailers: Sequence[Header] = (), /) -> None:
         if self.phase is Phase.OVER or self.body_sent:
             return
         self.body_sent = True
+        end = last_chunk(trailers) if trailers else LAST_CHUNK
         if self.connection is None:
             if self._chunked:
-                self._buffer.append(LAST_CHUNK)
+                self._buffer.append(end)
             return
         if self._chunked:
-            self.connection.send(LAST_CHUNK)
+            self.connection.send(end)
         self.connection.flush()
         if self.phase is Phase.SENDING:
             self.await_answer()
@@ -174,6 +194,8 @@ class HttpCall:
 
     def tick(self, now: float) -> None:
         """Fails the call if its time is up."""
+        if self.phase is Phase.SWITCHED:
+            return
         timeouts = self._pool.timeouts
         if now > self.total_deadline:
             self.fail("upstream-timeout", "The upstream did not complete its answer in time.")

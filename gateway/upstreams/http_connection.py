@@ -10,9 +10,11 @@ from typing import Final, Protocol, cast
 
 import httptools
 
-from gateway.upstreams.http_call import HttpCall, Phase
+from gateway.upstreams.http_call import NOBODY, HttpCall, Phase
+from gateway.wire.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
 from gateway.wire.headers import HOP_BY_HOP
 from gateway.wire.outgoing import Gathering, Outgoing
+from gateway.wire.tunnel import Upstream
 from policies.exchange import Header
 
 MAX_HEAD: Final = 65_536
@@ -42,8 +44,8 @@ class Pool(Protocol):
     def retry(self, call: HttpCall) -> None: ...
 
 
-class HttpConnection(asyncio.Protocol):
-    """See the module's text."""
+class HttpConnection:
+    """See the module's text. An `asyncio.Protocol` in all but its base, which is no class of mypyc's."""
 
     __slots__ = (
         "_chunked",
@@ -55,13 +57,17 @@ class HttpConnection(asyncio.Protocol):
         "_interim",
         "_keep",
         "_length",
+        "_moved",
         "_named",
         "_out",
         "_parser",
         "_pool",
+        "_quiet",
         "_reused",
+        "_trailers",
         "_transport",
         "_until_close",
+        "_upgrade",
         "call",
         "idle_since",
         "write_paused",
@@ -91,6 +97,10 @@ class HttpConnection(asyncio.Protocol):
         self._extra = False  # more came than the answer
         self._keep = False
         self._until_close = False
+        self._upgrade: bytes = b""
+        self._trailers: list[Header] = []
+        self._moved = False  # content came since it was last looked
+        self._quiet = 0  # bytes of a chunked answer since the last content
 
     # -- what the transport says ---------------------------------------------------------------------------
 
@@ -121,7 +131,10 @@ class HttpConnection(asyncio.Protocol):
                 raise
             self._malformed(str(error.__context__))
             return
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if isinstance(error, httptools.HttpParserUpgrade) and call.handshake and not self._head_done:
+                self._switch(call, data[error.args[0] :])
+                return
             if not self._done:
                 self._malformed("The upstream's answer is not HTTP/1.1.")
                 return
@@ -132,6 +145,11 @@ class HttpConnection(asyncio.Protocol):
             self._complete()
         elif not self._head_done and self._head_bytes > MAX_HEAD:
             self._malformed("The upstream's answer has too large a head.")
+        elif self._chunked:
+            self._quiet = 0 if self._moved else self._quiet + len(data)
+            self._moved = False
+            if self._quiet > MAX_HEAD:
+                self._malformed("The upstream's answer has endless chunk extensions or trailers.")
 
     def connection_lost(self, error: Exception | None) -> None:
         call = self.call
@@ -176,7 +194,8 @@ class HttpConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head_done:
-            return  # a trailer, or a second answer
+            self._trailer(name, value)
+            return
         lower = name.lower()
         if lower not in _REMOVED:
             self._fields.append((name, value))
@@ -188,6 +207,16 @@ class HttpConnection(asyncio.Protocol):
             self._chunked = True
         elif lower == b"connection":
             self._named += b"," + value
+        elif lower == b"upgrade":
+            self._upgrade += value
+
+    def _trailer(self, name: bytes, value: bytes) -> None:
+        if self._done:
+            return  # of a second answer
+        trailers = self._trailers
+        trailers.append((name, value))
+        if len(trailers) > MAX_TRAILERS or sum(len(n) + len(v) for n, v in trailers) > MAX_TRAILER_BYTES:
+            raise _Malformed("The upstream's answer has too many trailers.")
 
     def on_headers_complete(self) -> None:
         call, parser = self.call, self._parser
@@ -196,10 +225,15 @@ class HttpConnection(asyncio.Protocol):
         status = parser.get_status_code()
         if status < 200:
             self._interim += 1
+            if status == 101 and call.handshake is not None:
+                fault = call.handshake.fault(self._fields, self._named, self._upgrade)
+                if fault is not None:
+                    raise _Malformed(fault)
+                return
             if status == 101 or self._interim > MAX_INTERIM:
                 raise _Malformed("The upstream answered with an interim status that was not asked for.")
             self._fields = []
-            self._named = b""
+            self._named = self._upgrade = b""
             return
         # Now, and not when the message is complete: llhttp has cleared its flags by then.
         keep = parser.should_keep_alive()
@@ -224,6 +258,7 @@ class HttpConnection(asyncio.Protocol):
         if self._done:
             self._extra = True
         elif self.call is not None:
+            self._moved = True
             self.call.receiver.data(data)
 
     def on_message_complete(self) -> None:
@@ -282,6 +317,21 @@ class HttpConnection(asyncio.Protocol):
         self._transport.close()
         self._pool.lost(self)
 
+    def _switch(self, call: HttpCall, early: bytes) -> None:
+        """The connection is no HTTP any more: it goes to whoever made the call, and counts until it is gone."""
+        receiver, call.receiver = call.receiver, NOBODY
+        call.phase = Phase.SWITCHED
+        self._parser = None
+        receiver.switched(self._fields, Upstream(self._transport, early, self._switched_over))
+
+    def _switched_over(self) -> None:
+        if self.call is not None:
+            self.call.over()
+            self.call.connection = None
+            self.call = None
+        self._out.drop()
+        self._pool.lost(self)
+
     def fail(self, problem_id: str, detail: str) -> None:
         if self.call is not None:
             self.call.fail(problem_id, detail)
@@ -298,6 +348,7 @@ class HttpConnection(asyncio.Protocol):
         keep = self._keep and not self._extra and call.body_sent and not self._pool.retired
         self.call = call.connection = None
         receiver = call.over()
+        trailers = self._trailers
         if keep and not self._transport.is_closing():
             if call.paused:
                 self._transport.resume_reading()
@@ -306,6 +357,8 @@ class HttpConnection(asyncio.Protocol):
             self._pool.release(self)
         else:
             self.close()
+        if trailers:
+            receiver.trailers(trailers)
         receiver.ended()
 
 

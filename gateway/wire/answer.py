@@ -4,11 +4,14 @@ One object for each request, not for each connection: a late call about an answe
 the request after it.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.wire.framing import LAST_CHUNK, has_no_body, response_head
+from gateway.wire.framing import LAST_CHUNK, has_no_body, last_chunk, response_head
 from gateway.wire.head import Head
+from gateway.wire.headers import takes_trailers
 from gateway.wire.outgoing import Outgoing
+from gateway.wire.tunnel import Upstream, Watcher
 from policies.exchange import Exchange, Header
 
 
@@ -25,6 +28,10 @@ class Answering(Protocol):
         ...
 
     def answered(self, keep: bool) -> None: ...
+
+    def switch(self, head: bytes, upstream: Upstream, watcher: Watcher) -> bool:
+        """Sends the 101 and stops being HTTP. False where bytes have come that nobody had asked for."""
+        ...
 
     def abort(self) -> None: ...
 
@@ -116,7 +123,7 @@ class Answer:
             self._out.hold(data)
         return not self._out.paused
 
-    def finish(self) -> None:
+    def finish(self, trailers: Sequence[Header] = (), /) -> None:
         if not self.open:
             return
         if not self.begun or (self._left > 0 and not self._bare):
@@ -125,10 +132,20 @@ class Answer:
         self.open = False
         connection = self._connection
         if self._chunked:
-            self._out.send(LAST_CHUNK)
+            told = bool(trailers) and takes_trailers(self.exchange.fields)
+            self._out.send(last_chunk(trailers) if told else LAST_CHUNK)
         else:
             self._out.flush()
         connection.answered(self._keep and connection.may_go_on(True))
+
+    def switch(self, headers: list[Header], upstream: Upstream, watcher: Watcher, /) -> bool:
+        if not self.open or self.begun:
+            return False
+        framing = b"connection: upgrade\r\nupgrade: websocket\r\n"
+        head = response_head(101, headers, framing, self._connection.date)
+        switched = self._connection.switch(head, upstream, watcher)
+        self.open = not switched
+        return switched
 
     def abort(self) -> None:
         if self.open:

@@ -17,6 +17,7 @@ from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Acceptor, Handler
 from gateway.wire.outgoing import Gathering, Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
+from gateway.wire.tunnel import Tunnel, Upstream, Watcher
 from policies.exchange import ClientCertificate, Exchange
 
 DISCARDED: Final = 65_536
@@ -33,6 +34,7 @@ class Keeper(Protocol):
     settings: ListenerSettings
     connections: "set[Connection]"
     draining: bool
+    stopping: bool
     scheme: str
     now: float
     date: bytes
@@ -43,8 +45,9 @@ class Keeper(Protocol):
     def patience(self, served: bool, /) -> float: ...
 
 
-class Connection(asyncio.Protocol):
-    """Made by the listener for each accepted socket."""
+class Connection:
+    """Made by the listener for each accepted socket. An `asyncio.Protocol` in all but its base, which is no class
+    of mypyc's."""
 
     __slots__ = (
         "_advancing",
@@ -66,6 +69,7 @@ class Connection(asyncio.Protocol):
         "_served",
         "_since",
         "_transport",
+        "_tunnel",
         "out",
     )
 
@@ -82,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._body: SizedBody | ChunkedBody | None = None  # as long as it has not arrived whole
         self._discard = 0  # what may still be read of the body of an answered request
         self._continue_due = False
+        self._tunnel: Tunnel | None = None  # once the connection is no HTTP any more
         self._paused = False  # by the handler
         self._reading = True
         self._advancing = False
@@ -228,6 +233,8 @@ class Connection(asyncio.Protocol):
         )
         if self._certificate is not None:
             exchange.client_certificate = self._certificate
+        if head.upgrade:
+            exchange.upgrade = True
         return exchange
 
     def _wait_for_head(self, data: bytes, stop: int) -> bool:
@@ -268,6 +275,8 @@ class Connection(asyncio.Protocol):
             if not complete and self._discard < 0:
                 self.linger()
         elif complete and self._answer.open and self._handler is not None:
+            if type(body) is ChunkedBody and body.trailers:
+                self._handler.trailers(body.trailers)
             self._handler.end()
 
     # -- answering: what `Answer` calls --------------------------------------------------------------------
@@ -298,6 +307,23 @@ class Connection(asyncio.Protocol):
             self._discard = DISCARDED
         if self._pending or not self._reading:
             self._advance()
+
+    def switch(self, head: bytes, upstream: Upstream, watcher: Watcher) -> bool:
+        # RFC 6455 §4.1: a client waits for the 101 before it sends. What came before it could be a request.
+        if self._pending or self._body is not None or self._transport.is_closing():
+            return False
+        self._answer = self._handler = None
+        self.out.send(head)
+        listener = self._listener
+        self._tunnel = Tunnel(
+            self._transport,
+            upstream,
+            watcher,
+            idle=listener.settings.websocket_idle_timeout,
+            now=listener.now,
+            over=lambda: listener.lost(self),
+        )
+        return True
 
     def abort(self) -> None:
         self._answer = self._handler = self._body = None
@@ -370,6 +396,9 @@ class Connection(asyncio.Protocol):
 
     def tick(self, now: float) -> None:
         """Called by the listener's one timer, with its clock."""
+        if self._tunnel is not None:
+            self._tunnel.tick(now, stopping=self._listener.stopping)
+            return
         settings = self._listener.settings
         waited = now - self._since
         if self._lingering or self._transport.is_closing():

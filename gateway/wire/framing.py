@@ -5,7 +5,7 @@ connection, and a parser that runs ahead into it could not be held back.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -16,7 +16,8 @@ from policies.exchange import Header
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e]*)?\Z")
 _TRAILER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\Z")
 _MAX_LINE: Final = 1024
-_MAX_TRAILERS: Final = 8192
+MAX_TRAILERS: Final = 32
+MAX_TRAILER_BYTES: Final = 8192
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -53,9 +54,9 @@ class SizedBody:
 
 
 class ChunkedBody:
-    """Decodes one chunked body. `done` after the last chunk's trailers; trailers are read and dropped."""
+    """Decodes one chunked body. `done` after the last chunk's `trailers`, which are kept as they came."""
 
-    __slots__ = ("_in_trailers", "_kept", "_need_end", "_trailers", "done", "left")
+    __slots__ = ("_in_trailers", "_kept", "_need_end", "_trailer_bytes", "done", "left", "trailers")
 
     def __init__(self) -> None:
         self.done = False
@@ -63,7 +64,8 @@ class ChunkedBody:
         self.left = 0  # of the chunk that is being read
         self._need_end = False
         self._in_trailers = False
-        self._trailers = 0
+        self._trailer_bytes = 0
+        self.trailers: list[Header] = []
 
     def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
         """The pieces of content in `data`, and what follows the body's end. Raises ChunkError."""
@@ -114,15 +116,24 @@ class ChunkedBody:
             return False
         if not line:
             return True
-        self._trailers += len(line)
-        if _TRAILER.match(line) is None or self._trailers > _MAX_TRAILERS:
+        self._trailer_bytes += len(line)
+        if _TRAILER.match(line) is None or self._trailer_bytes > MAX_TRAILER_BYTES:
             raise ChunkError("a trailer is malformed or too long")
+        if len(self.trailers) == MAX_TRAILERS:
+            raise ChunkError("there are too many trailers")
+        name, _, value = line.partition(b":")
+        self.trailers.append((name, value.strip(b" \t")))
         return False
 
 
 def chunk(data: bytes) -> bytes:
     """`data` as one chunk. Not for empty data: an empty chunk ends the body."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def last_chunk(trailers: Sequence[Header]) -> bytes:
+    """The end of a chunked body, with its trailer section (RFC 9112 §7.1.2)."""
+    return b"0\r\n%b\r\n" % b"".join([b"%b: %b\r\n" % trailer for trailer in trailers])
 
 
 def has_no_body(method: str, status: int) -> bool:

@@ -92,6 +92,7 @@ TWICE: Final = {name: _malformed(f"There is more than one {name.decode()} field.
 PREFACE: Final = _malformed("This listener speaks HTTP/1.1; it was sent the preface of HTTP/2.")
 METHOD: Final = problem("method-not-implemented", "The gateway does not carry this method.")
 UPGRADE: Final = problem("method-not-implemented", "The gateway does not carry this upgrade.")
+UPGRADE_BODY: Final = _malformed("A request that asks for another protocol has no body.")
 TARGET: Final = problem("target-too-long", "The request target is longer than the listener admits.")
 FIELDS: Final = problem("head-too-large", "The request has more header fields than the listener admits.")
 SIZE: Final = problem("head-too-large", "The request head is larger than the listener admits.")
@@ -116,7 +117,8 @@ class Head:
     """One request head. `read` fills it; after a refusal it holds what had been read by then.
 
     `fields` maps a lower-case name to its value, duplicates joined with ", ". `length` is the body's length in
-    bytes, None for a chunked one. `keep_alive` says whether the client would go on with the connection.
+    bytes, None for a chunked one. `keep_alive` says whether the client would go on with the connection. `upgrade`
+    says that it asks for a WebSocket.
     """
 
     __slots__ = (
@@ -128,6 +130,7 @@ class Head:
         "method",
         "minor",
         "target",
+        "upgrade",
     )
 
     def __init__(self) -> None:
@@ -139,6 +142,7 @@ class Head:
         self.length: int | None = 0
         self.keep_alive = True
         self.expects_continue = False
+        self.upgrade = False
 
     def on_url(self, data: bytes) -> None:
         self.target += data
@@ -277,11 +281,24 @@ class Head:
             if not named.isdisjoint(_END_TO_END):
                 return HOP
             self.keep_alive = b"close" not in named and (self.minor == 1 or b"keep-alive" in named)
-        # RFC 9110 §7.8: an upgrade may be ignored. That is right for h2c, which many clients offer unasked and
-        # do without; who asks for a WebSocket cannot do without.
-        if upgrade and fields.get(b"upgrade", b"").lower() != b"h2c":
-            return UPGRADE
+        if upgrade and self.minor:  # RFC 9110 §7.8: one of HTTP/1.0 is ignored
+            refusal = self._judge_upgrade(fields.get(b"upgrade", b"").lower())
+            if refusal is not None:
+                return refusal
         expect = fields.get(b"expect")
         if expect is not None and self.minor and self.length != 0:
             self.expects_continue = expect.lower() == b"100-continue"
+        return None
+
+    def _judge_upgrade(self, protocol: bytes) -> Problem | None:
+        """RFC 9110 §7.8: an upgrade may be ignored. That is right for h2c, which many clients offer unasked and do
+        without; who asks for a WebSocket cannot do without."""
+        if protocol == b"h2c":
+            return None
+        if self.length != 0:  # where would the other protocol begin?
+            return UPGRADE_BODY
+        if protocol != b"websocket":
+            return UPGRADE
+        self.upgrade = True
+        self.keep_alive = False  # whatever is answered, if it is not 101: the client may have begun to talk frames
         return None

@@ -7,6 +7,7 @@ request's: in all spellings that a CGI-like server would take for them (`X_Forwa
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -146,6 +147,8 @@ def request_head(
             forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme),
             trace_lines(fields) if exchange.trace is None else exchange.trace.header_lines(),
             credential_line,
+            # RFC 9110 §10.1.4: said for the client, which is who keeps or drops them.
+            b"te: trailers\r\nconnection: te\r\n" if b"te" in fields and _wants_trailers(exchange) else b"",
             _framing(exchange, streaming),
             b"\r\n",
         ]
@@ -163,6 +166,8 @@ def _upstream_lines(host: bytes, credential: Header | None) -> tuple[bytes, byte
 
 def _framing(exchange: Exchange, streaming: bool) -> bytes:
     body = exchange.body
+    if exchange.upgrade:
+        return b"connection: upgrade\r\nupgrade: websocket\r\n"
     if body is not None:
         return b"content-length: %d\r\n" % len(body)
     if streaming:
@@ -170,3 +175,15 @@ def _framing(exchange: Exchange, streaming: bool) -> bytes:
         return b"transfer-encoding: chunked\r\n" if length is None else b"content-length: %b\r\n" % length
     # RFC 9110 §8.6: a method that anticipates content says so when there is none.
     return b"content-length: 0\r\n" if exchange.method in _WITH_EMPTY_BODY else b""
+
+
+def takes_trailers(fields: Mapping[bytes, bytes]) -> bool:
+    """Whether a client has said that it will not drop trailers (`TE: trailers`, RFC 9110 §10.1.4)."""
+    te = fields.get(b"te")
+    return te is not None and b"trailers" in [
+        part.partition(b";")[0].strip(b" \t") for part in te.lower().split(b",")
+    ]
+
+
+def _wants_trailers(exchange: Exchange) -> bool:
+    return exchange.http_version != "1.0" and not exchange.upgrade and takes_trailers(exchange.fields)

@@ -3,8 +3,10 @@
 All calls are made on the event loop, none of them waits: flow is steered by pause and resume.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from gateway.wire.tunnel import Upstream, Watcher
 from policies.exchange import Exchange, Header
 
 
@@ -31,8 +33,12 @@ class Client(Protocol):
         """A piece of the body. False: the client is slow; the handler is called `drained` when it has room."""
         ...
 
-    def finish(self) -> None:
-        """The end of a streamed answer."""
+    def finish(self, trailers: Sequence[Header] = (), /) -> None:
+        """The end of a streamed answer. Trailers go with it where the client takes them."""
+        ...
+
+    def switch(self, headers: list[Header], upstream: Upstream, watcher: Watcher, /) -> bool:
+        """Answers 101 and joins the connection with the upstream's. False: it cannot be; nothing was sent."""
         ...
 
     def abort(self) -> None:
@@ -51,6 +57,10 @@ class Handler(Protocol):
 
     def data(self, data: bytes, /) -> None:
         """A piece of the request's body."""
+        ...
+
+    def trailers(self, fields: list[Header], /) -> None:
+        """The trailer section as received; called before `end`, where there is one."""
         ...
 
     def end(self) -> None:
@@ -94,7 +104,15 @@ class Receiver(Protocol):
 
     def data(self, data: bytes, /) -> None: ...
 
+    def trailers(self, fields: list[Header], /) -> None:
+        """The trailer section as received; called before `ended`, where there is one."""
+        ...
+
     def ended(self) -> None: ...
+
+    def switched(self, headers: list[Header], upstream: Upstream, /) -> None:
+        """The upstream has answered 101 to a call that asked for it. This is the last that is told of the call."""
+        ...
 
     def failed(self, problem_id: str, detail: str, /) -> None:
         """`upstream-unreachable`, `upstream-timeout`, `upstream-malformed` or `upstream-busy`.
@@ -115,7 +133,9 @@ class Call(Protocol):
         """A piece of the request's body. False: wait for `drained`."""
         ...
 
-    def finish(self) -> None: ...
+    def finish(self, trailers: Sequence[Header] = (), /) -> None:
+        """The request's body is complete; trailers need a chunked one."""
+        ...
 
     def pause(self) -> None:
         """Stops reading the answer for now."""

@@ -11,6 +11,7 @@ from gateway.upstreams.http import HttpUpstream
 from gateway.wire.headers import request_head
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Call, Client
+from gateway.wire.tunnel import Upstream as Upstreaming
 from policies.exchange import Exchange, Header
 
 PATIENCE = 10.0
@@ -20,8 +21,9 @@ PATIENCE = 10.0
 class RawAnswer:
     """One answer as it stood on the wire."""
 
-    def __init__(self, head: bytes, body: bytes) -> None:
+    def __init__(self, head: bytes, body: bytes, trailers: bytes = b"") -> None:
         lines = head.split(b"\r\n")
+        self.trailers = trailers
         self.status = int(lines[0].split(b" ")[1])
         self.fields = {
             name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])
@@ -49,7 +51,7 @@ class RawClient:
             if head or plain.status in (204, 304) or plain.status < 200:
                 return plain
             if plain.fields.get(b"transfer-encoding") == b"chunked":
-                return RawAnswer(top, await self._chunks())
+                return RawAnswer(top, await self._chunks(), await read_trailers(self.reader))
             length = plain.fields.get(b"content-length")
             body = await (self.reader.read() if length is None else self.reader.readexactly(int(length)))
             return RawAnswer(top, body)
@@ -58,7 +60,6 @@ class RawClient:
         body = b""
         while size := int(await self.reader.readuntil(b"\r\n"), 16):
             body += (await self.reader.readexactly(size + 2))[:-2]
-        await self.reader.readuntil(b"\r\n")
         return body
 
     async def ask(self, data: bytes) -> RawAnswer:
@@ -78,6 +79,14 @@ class RawClient:
             await self.writer.wait_closed()
 
 
+async def read_trailers(reader: asyncio.StreamReader) -> bytes:
+    """What follows the last chunk, without the empty line that ends it."""
+    trailers = b""
+    while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
+        trailers += line
+    return trailers
+
+
 @contextlib.asynccontextmanager
 async def raw_client(port: int) -> AsyncIterator[RawClient]:
     client = RawClient(*await asyncio.open_connection("127.0.0.1", port))
@@ -90,7 +99,8 @@ async def raw_client(port: int) -> AsyncIterator[RawClient]:
 class SeenRequest:
     """A request as an upstream saw it."""
 
-    def __init__(self, head: bytes, body: bytes) -> None:
+    def __init__(self, head: bytes, body: bytes, trailers: bytes = b"") -> None:
+        self.trailers = trailers
         self.line, *rest = head.split(b"\r\n")
         self.headers = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in rest)]
         self.fields = {name.lower(): value for name, value in self.headers}
@@ -153,9 +163,8 @@ class RawUpstream:
             body = b""
             while size := int(await reader.readuntil(b"\r\n"), 16):
                 body += (await reader.readexactly(size + 2))[:-2]
-            await reader.readuntil(b"\r\n")
-        else:
-            body = await reader.readexactly(int(bare.fields.get(b"content-length", b"0")))
+            return SeenRequest(head, body, await read_trailers(reader))
+        body = await reader.readexactly(int(bare.fields.get(b"content-length", b"0")))
         return SeenRequest(head, body)
 
     def hang_up(self) -> None:
@@ -197,13 +206,14 @@ def upstream_client(port: int, *, connections: int = 64, **timeouts: float) -> H
 
 
 class Recorder:
-    """A `Receiver` that keeps what it is told."""
+    """A `Receiver` that keeps what it is told. It asks for no WebSocket, so that it is never told of one."""
 
     def __init__(self) -> None:
         self.status = 0
         self.headers: list[Header] = []
         self.length: int | None = None
         self.body = b""
+        self.trailer_fields: list[Header] = []
         self.failure = ""
         self.detail = ""
         self.drains = 0
@@ -221,9 +231,16 @@ class Recorder:
         self.body += data
         self.moved.set()
 
+    def trailers(self, fields: list[Header], /) -> None:
+        assert not self.over.is_set(), "trailers after the end"
+        self.trailer_fields = fields
+
     def ended(self) -> None:
         assert not self.over.is_set(), "two ends of one call"
         self.over.set()
+
+    def switched(self, headers: list[Header], upstream: Upstreaming, /) -> None:
+        raise AssertionError("nobody asked for a WebSocket")
 
     def failed(self, problem_id: str, detail: str, /) -> None:
         assert not self.over.is_set(), "two ends of one call"
@@ -250,10 +267,14 @@ class Echo:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.body = b""
+        self.trailer_fields: list[Header] = []
         self.is_gone = False
 
     def data(self, data: bytes, /) -> None:
         self.body += data
+
+    def trailers(self, fields: list[Header], /) -> None:
+        self.trailer_fields = fields
 
     def end(self) -> None:
         exchange = self.client.exchange
@@ -308,7 +329,7 @@ class PassThrough(Echo):
             self.client.pause_body()
 
     def end(self) -> None:
-        self.call.finish()
+        self.call.finish(self.trailer_fields)
 
     def drained(self) -> None:
         self.call.resume()
@@ -326,6 +347,7 @@ class Back:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.begun = False
+        self.trailer_fields: list[Header] = []
 
     def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
         self.begun = True
@@ -335,8 +357,14 @@ class Back:
         if not self.client.write(data):
             self.call.pause()
 
+    def trailers(self, fields: list[Header], /) -> None:
+        self.trailer_fields = fields
+
     def ended(self) -> None:
-        self.client.finish()
+        self.client.finish(self.trailer_fields)
+
+    def switched(self, headers: list[Header], upstream: Upstreaming, /) -> None:
+        raise AssertionError("nobody asked for a WebSocket")
 
     def failed(self, problem_id: str, detail: str, /) -> None:
         if self.begun:

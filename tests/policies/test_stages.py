@@ -15,6 +15,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("rate-limit", Phase.HEAD),
         ("lifecycle", Phase.HEAD),
         ("body-limits", Phase.HEAD),
+        ("websocket", Phase.HEAD),
         ("request-schema", Phase.BODY),
         ("response-schema", Phase.RESPONSE),
     ]

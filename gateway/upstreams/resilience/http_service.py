@@ -7,7 +7,7 @@ costs nothing here, and nothing is tried again once a byte of an answer went to 
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -21,7 +21,9 @@ from gateway.upstreams.resilience.balancing import Target
 from gateway.upstreams.resilience.guard import Guard
 from gateway.upstreams.resilience.health import HealthChecker
 from gateway.wire.messages import Call, Receiver
+from gateway.wire.tunnel import Upstream as SwitchedUpstream
 from policies.exchange import Header
+from policies.websocket import Handshake
 
 # That the gateway's own budget of connections is used up is no failure of the upstream, and no retry mends it.
 _NEUTRAL: Final = "upstream-busy"
@@ -62,6 +64,7 @@ class HttpService:
         body: bytes | None = None,
         streaming: bool = False,
         repeat: Repeat = Repeat.NEVER,
+        handshake: Handshake | None = None,
     ) -> Call | Problem:
         """As `HttpUpstream.call`; a problem where the breaker is open."""
         guard = self.guard
@@ -69,7 +72,7 @@ class HttpService:
         if not era:
             return guard.refusal()
         guard.budget.request()
-        made = GuardedCall(guard, receiver, head, body, Repeat.NEVER if streaming else repeat)
+        made = GuardedCall(guard, receiver, head, body, Repeat.NEVER if streaming else repeat, handshake)
         made.begin(guard.balancer.pick(), era, streaming)
         return made
 
@@ -121,6 +124,7 @@ class GuardedCall:
         "_deadline",
         "_era",
         "_guard",
+        "_handshake",
         "_head",
         "_over",
         "_receiver",
@@ -134,9 +138,16 @@ class GuardedCall:
     _target: Target[HttpUpstream]
 
     def __init__(
-        self, guard: Guard[HttpUpstream], receiver: Receiver, head: bytes, body: bytes | None, repeat: Repeat
+        self,
+        guard: Guard[HttpUpstream],
+        receiver: Receiver,
+        head: bytes,
+        body: bytes | None,
+        repeat: Repeat,
+        handshake: Handshake | None,
     ) -> None:
         self._guard = guard
+        self._handshake = handshake
         self._receiver = receiver
         self._head = head
         self._body = body
@@ -152,7 +163,9 @@ class GuardedCall:
         self._timer = None
         self._target = target
         self._era = era
-        self._call = call = target.server.call(self._head, self, body=self._body, streaming=streaming)
+        self._call = call = target.server.call(
+            self._head, self, body=self._body, streaming=streaming, handshake=self._handshake
+        )
         if self._retry:
             call.total_deadline = self._deadline  # all tries together have the time of one
         else:
@@ -177,8 +190,17 @@ class GuardedCall:
     def data(self, data: bytes, /) -> None:
         self._receiver.data(data)
 
+    def trailers(self, fields: list[Header], /) -> None:
+        self._receiver.trailers(fields)
+
     def ended(self) -> None:
         self._receiver.ended()
+
+    def switched(self, headers: list[Header], upstream: SwitchedUpstream, /) -> None:
+        self._guard.succeeded(self._target, self._era)
+        self._era = 0
+        self._over = True
+        self._let_go().switched(headers, upstream)
 
     def failed(self, problem_id: str, detail: str, /) -> None:
         if problem_id == _NEUTRAL or self._client_is_slow(problem_id):
@@ -233,8 +255,8 @@ class GuardedCall:
     def write(self, data: bytes, /) -> bool:
         return self._call.write(data)
 
-    def finish(self) -> None:
-        self._call.finish()
+    def finish(self, trailers: Sequence[Header] = (), /) -> None:
+        self._call.finish(trailers)
 
     def pause(self) -> None:
         self._call.pause()

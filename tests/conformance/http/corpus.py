@@ -14,6 +14,9 @@ END: Final = b"\r\n"
 SMUGGLED: Final = b"GET /smuggled HTTP/1.1\r\nHost: api.example\r\n\r\n"
 
 
+_CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
+
+
 class Refused(NamedTuple):
     name: str
     raw: bytes
@@ -152,7 +155,21 @@ REFUSED: Final = (
     Refused("trace", b"TRACE /a HTTP/1.1\r\n" + HOST + END, 501, "method-not-implemented"),
     Refused("unknown-method", b"FROB /a HTTP/1.1\r\n" + HOST + END, 501, "method-not-implemented"),
     Refused("lower-case-method", b"get /a HTTP/1.1\r\n" + HOST + END, 501, "method-not-implemented"),
-    Refused("websocket", _get(b"Connection: Upgrade\r\nUpgrade: websocket\r\n"), 501, "method-not-implemented"),
+    Refused("other-upgrade", _get(b"Connection: Upgrade\r\nUpgrade: foo\r\n"), 501, "method-not-implemented"),
+    Refused(
+        "websocket-or-other",
+        _get(b"Connection: Upgrade\r\nUpgrade: websocket, foo\r\n"),
+        501,
+        "method-not-implemented",
+    ),
+    Refused(
+        "websocket-with-body",
+        _post(b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 41\r\n", SMUGGLED),
+    ),
+    Refused(
+        "websocket-with-chunks", _post(_CHUNKED + b"Connection: Upgrade\r\nUpgrade: websocket\r\n", b"0\r\n\r\n")
+    ),
+    Refused("two-upgrades", _get(b"Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n")),
     # sizes
     Refused("long-target", b"GET /" + b"a" * 8192 + b" HTTP/1.1\r\n" + HOST + END, 414, "target-too-long"),
     Refused("endless-target", b"GET /" + b"a" * 20_000, 414, "target-too-long"),
@@ -162,7 +179,6 @@ REFUSED: Final = (
 )
 
 _POSTED: Final = (("POST", b"/a", b"ab"),)
-_CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
 
 SERVED: Final = (
     Served("plain", _get(b"")),
@@ -201,6 +217,9 @@ SERVED: Final = (
     Served("one-of-each", _get(b"Authorization: Bearer a\r\nAPI-Version: 1\r\n")),
     Served("connection-names-a-hop-field", _get(b"Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\n")),
     Served("upgrade-without-connection", _get(b"Upgrade: websocket\r\n")),
+    Served(
+        "upgrade-of-http-1-0", b"GET /a HTTP/1.0\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    ),
     Served("h2c-offered", _get(b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n")),
     Served("underscore-in-name", _get(b"Content_Length: 5\r\nTransfer_Encoding: chunked\r\n")),
     Served(
@@ -241,5 +260,11 @@ BROKEN_BODIES: Final = (
     Refused("trailer-with-nul", _post(_CHUNKED, b"0\r\nX: \x00\r\n\r\n")),
     Refused("trailer-space-before-colon", _post(_CHUNKED, b"0\r\nX : y\r\n\r\n")),
     Refused("trailer-folded", _post(_CHUNKED, b"2\r\nab\r\n0\r\n X: y\r\n\r\n")),
+    Refused("trailers-too-many", _post(_CHUNKED, b"0\r\n" + b"X: 1\r\n" * 33 + b"\r\n")),
+    Refused("trailers-too-large", _post(_CHUNKED, b"0\r\n" + (b"X: " + b"a" * 900 + b"\r\n") * 10 + b"\r\n")),
+    Refused("trailer-endless", _post(_CHUNKED, b"0\r\nX: " + b"a" * 2_000)),
+    Refused("trailer-with-bare-lf", _post(_CHUNKED, b"0\r\nX: y\n\r\n")),
+    Refused("trailer-with-bare-cr", _post(_CHUNKED, b"0\r\nX: y\rZ: 1\r\n\r\n")),
+    Refused("trailer-without-name", _post(_CHUNKED, b"0\r\n: y\r\n\r\n")),
     Refused("trailer-without-colon", _post(_CHUNKED, b"0\r\n" + SMUGGLED)),
 )
