@@ -5,10 +5,23 @@ changes with approvals; `access` (applications, subscriptions, issuers) changes 
 deterministic JSON encoding of its struct, and its name is `sha256:` and the hex digest of those bytes, so
 that a part that did not change is never sent or compiled twice. The manifest is signed with Ed25519
 (RFC 8032) over its own bytes.
+
+In a part each operation and each application has a line of its own::
+
+    {"audience":…,"upstreams":[…],"plans":[…],"versions":[
+    {"api":"orders","version":"v1",…,"operations":[
+    {"id":"listOrders",…},
+    {"id":"getOrder",…}
+    ],"lifecycle":…,"documents":…}
+    ]}
+
+To JSON a line feed between two tokens is nothing, and within a string there is none (RFC 8259 §2, §7), so that
+whoever has to read a large part in small steps finds them by their line feeds: see `contracts.packed`.
 """
 
 import hashlib
-from typing import Any, Literal, Protocol, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -154,6 +167,18 @@ class Snapshot(msgspec.Struct, frozen=True):
     access: AccessPart
 
 
+Data: TypeAlias = bytes | bytearray
+"""A part's bytes. A part that was fetched is a bytearray: to make it bytes would be one long copy."""
+
+
+class PackedSnapshot(msgspec.Struct, frozen=True):
+    """A verified snapshot whose parts are still text. None: that part is the one in force already."""
+
+    manifest: Manifest
+    contracts: Data | None
+    access: Data | None
+
+
 class SnapshotError(Exception):
     """A snapshot that must not be enforced; the message says why."""
 
@@ -161,19 +186,42 @@ class SnapshotError(Exception):
 class Parts(Protocol):
     """Where the bytes of a part are found by digest; None where they are not."""
 
-    def get(self, digest: str, /) -> bytes | None: ...
+    def get(self, digest: str, /) -> Data | None: ...
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
+VERSIONS: Final = b'"versions":['
+APPLICATIONS: Final = b'"applications":['
+OPERATIONS: Final = b'"operations":['
+"""The members whose values have lines of their own."""
+
 
 def encode_part(part: ContractsPart | AccessPart) -> tuple[str, bytes]:
     """The part's digest and bytes."""
-    data = _encoder.encode(part)
+    if isinstance(part, ContractsPart):
+        # The last: it is the struct's last member, and within a string a quote is escaped.
+        frame = _encoder.encode(msgspec.structs.replace(part, versions=()))
+        lines: Iterable[bytes] = map(_encode_version, part.versions)
+        data = _filled(frame.rpartition(VERSIONS), lines)
+    else:
+        frame = _encoder.encode(msgspec.structs.replace(part, applications=()))
+        data = _filled(frame.rpartition(APPLICATIONS), map(_encoder.encode, part.applications))
     return digest_of(data), data
 
 
-def digest_of(data: bytes) -> str:
+def _encode_version(version: ApiVersion) -> bytes:
+    # The first: before it stand strings alone, and in those a quote is escaped.
+    frame = _encoder.encode(msgspec.structs.replace(version, operations=()))
+    return _filled(frame.partition(OPERATIONS), map(_encoder.encode, version.operations))
+
+
+def _filled(frame: tuple[bytes, bytes, bytes], lines: Iterable[bytes]) -> bytes:
+    before, member, after = frame
+    return b"%b%b\n%b\n%b" % (before, member, b",\n".join(lines), after)
+
+
+def digest_of(data: Data) -> str:
     """`sha256:` and the hex SHA-256 of `data`."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
@@ -215,16 +263,34 @@ def assemble(manifest: Manifest, parts: Parts) -> Snapshot:
     )
 
 
+def collect(manifest: Manifest, parts: Parts, known: Manifest | None = None) -> PackedSnapshot:
+    """As `assemble`, but nothing is decoded, and what is part of the `known` snapshot is not looked for."""
+    same = known is not None and known.contracts == manifest.contracts
+    contracts = None if same else _proved(manifest.contracts, parts, ContractsPart.__name__)
+    same = known is not None and known.access == manifest.access
+    access = None if same else _proved(manifest.access, parts, AccessPart.__name__)
+    return PackedSnapshot(manifest, contracts, access)
+
+
+def pack(snapshot: Snapshot) -> PackedSnapshot:
+    """The same snapshot with its parts as text."""
+    return PackedSnapshot(snapshot.manifest, encode_part(snapshot.contracts)[1], encode_part(snapshot.access)[1])
+
+
 T = TypeVar("T")
 
 
 def _part(digest: str, parts: Parts, kind: type[T]) -> T:
-    data = parts.get(digest)
-    if data is None:
-        raise SnapshotError(f"the snapshot's {kind.__name__} {digest} is missing")
-    if digest_of(data) != digest:
-        raise SnapshotError(f"the snapshot's {kind.__name__} was altered: {digest_of(data)} is not {digest}")
     try:
-        return msgspec.json.decode(data, type=kind)
+        return msgspec.json.decode(_proved(digest, parts, kind.__name__), type=kind)
     except msgspec.DecodeError as error:
         raise SnapshotError(f"the snapshot's {kind.__name__} does not decode: {error}") from None
+
+
+def _proved(digest: str, parts: Parts, name: str) -> Data:
+    data = parts.get(digest)
+    if data is None:
+        raise SnapshotError(f"the snapshot's {name} {digest} is missing")
+    if digest_of(data) != digest:
+        raise SnapshotError(f"the snapshot's {name} was altered: {digest_of(data)} is not {digest}")
+    return data

@@ -85,14 +85,14 @@ class Admin:
         runtime = self._runtime()
         document: dict[str, Any] = {"status": "stopping" if self.stopping else "serving", **self._state()}
         if runtime is not None:
-            manifest = runtime.snapshot.manifest
+            manifest = runtime.manifest
             document["snapshot"] = {
                 "serial": manifest.serial,
                 "issued_at": manifest.issued_at,
                 "age_seconds": max(0, int(time.time()) - manifest.issued_at),
                 "contracts": manifest.contracts,
                 "access": manifest.access,
-                "versions": [f"{v.api}/{v.version}" for v in runtime.snapshot.contracts.versions],
+                "versions": ["/".join(name) for name in runtime.versions],
                 "rejected": dict(runtime.rejected),
             }
             document["upstreams"] = {

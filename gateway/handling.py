@@ -14,7 +14,8 @@ import structlog
 from contracts.problems import CONTENT_TYPE, Problem, problem
 from gateway import shedding
 from gateway.relay import Relay
-from gateway.runtime import Route, Runtime
+from gateway.routes import Route, ServedOperation
+from gateway.runtime import Runtime
 from gateway.websockets import OpenWebSocket
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
@@ -93,19 +94,23 @@ class Handling:
             self._off_the_map(runtime)
             return
         methods, exchange.path_values = found
-        route = methods.get(exchange.method)
-        if route is None and exchange.method == "HEAD":
-            route = methods.get("GET")  # RFC 9110 §9.3.2: HEAD is what GET would say, without the content
-        if route is None:
+        served = methods.get(exchange.method)
+        if served is None and exchange.method == "HEAD":
+            served = methods.get("GET")  # RFC 9110 §9.3.2: HEAD is what GET would say, without the content
+        if served is None:
             allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
             detail = f"The contract has no {exchange.method} here."
             header = (("allow", ", ".join(allowed)),)
             self.refuse("routing", problem("method-not-allowed", detail, headers=header, allowed=allowed))
             return
+        route = served.route or self._first_call(served)
+        if route is None:
+            return
         self._route = route
         exchange.version = route.version
         exchange.operation = route.operation
         exchange.timed = route.stages.timed
+        exchange.labels = route.stages.labels
         if exchange.upgrade and not route.operation.websocket:
             self.refuse(websocket.POLICY, websocket.NOT_CARRIED)
             return
@@ -113,6 +118,15 @@ class Handling:
             self.refuse(shedding.POLICY, shedding.OVERLOADED)
             return
         self._run(route.stages.head, 0, self._head_passed)
+
+    def _first_call(self, served: ServedOperation) -> Route | None:
+        """Binds the operation. It was tried with the snapshot; where it fails all the same, nothing passes."""
+        try:
+            return served.bind()
+        except Exception as fault:
+            log.error("operation not bound", request_id=self.exchange.request_id, exc_info=fault)
+            self.refuse("routing", problem("policy-failed", "The operation cannot be served.", policy="routing"))
+            return None
 
     def _off_the_map(self, runtime: Runtime) -> None:
         document = runtime.well_known.get(self.exchange.path)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,15 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from contracts.snapshot import Snapshot, SnapshotError
+from contracts.snapshot import SnapshotError
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.adapters.shared_state import SharedState, open_shared_state
 from gateway.admin import Admin
 from gateway.announcement import announce
+from gateway.changeover import Changeover
+from gateway.compiled import compiled
 from gateway.listener import Listener
 from gateway.listener_tls import ServerTls, TlsError, TlsFiles
 from gateway.logs import configure_logging
@@ -161,21 +163,10 @@ async def assembled(
             max_open=-(-settings.max_open // settings.workers),
         )
 
-        def adopt(snapshot: Snapshot) -> None:
-            runtime = builder.build(snapshot, pipeline.runtime)
-            previous, pipeline.runtime = pipeline.runtime, runtime
-            builder.adopt(runtime, previous)
-            counting.keep(runtime.operations())
-            log.info(
-                "snapshot in force",
-                serial=snapshot.manifest.serial,
-                operations=len(runtime.router.routes),
-                rejected=dict(runtime.rejected),
-            )
-
+        changeover = Changeover(builder, pipeline, counting)
         store = SnapshotStore(settings.data, key)
-        _start_from_disk(store, adopt)
-        client = _follow(settings, session, key, store, adopt)
+        _start_from_disk(store, changeover)
+        client = _follow(settings, session, key, store, changeover)
         state = State(pipeline, access_log, client, spans, shared)
         admin = Admin(
             lambda: pipeline.runtime,
@@ -227,12 +218,12 @@ def _span_export(settings: GatewaySettings) -> "SpanExport | None":
     return SpanExport(settings.traces_url)
 
 
-def _start_from_disk(store: SnapshotStore, adopt: Callable[[Snapshot], None]) -> None:
+def _start_from_disk(store: SnapshotStore, changeover: Changeover) -> None:
     """The last good snapshot, so that a gateway serves while its catalog is down."""
     try:
         snapshot = store.load()
         if snapshot is not None:
-            adopt(snapshot)
+            changeover.at_once(snapshot)
     except SnapshotError as error:
         store.forget()
         log.error("snapshot on disk not used", reason=str(error))
@@ -243,14 +234,14 @@ def _follow(
     session: aiohttp.ClientSession,
     key: Ed25519PublicKey,
     store: SnapshotStore,
-    adopt: Callable[[Snapshot], None],
+    changeover: Changeover,
 ) -> SnapshotClient | None:
     if settings.catalog_url is None:
         return None
     if settings.token is None:
         raise SettingsError("OSTIARY_GATEWAY_TOKEN is needed to follow OSTIARY_GATEWAY_CATALOG_URL")
     token = settings.token.get_secret_value()
-    return SnapshotClient(settings.catalog_url, token, key, store, adopt, session=session)
+    return SnapshotClient(settings.catalog_url, token, key, store, changeover.in_background, session=session)
 
 
 def _tls(settings: GatewaySettings) -> ServerTls | None:
@@ -274,6 +265,7 @@ def _open_log(path: Path) -> int:
 def _state(pipeline: Pipeline, access_log: AccessLog, client: SnapshotClient | None) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
+        "compiled": compiled(),
         "open_requests": pipeline.open,
         "access_log": {"lines": access_log.lines, "dropped": access_log.dropped},
         "catalog": None if client is None else {"last_error": client.last_error, "age_seconds": client.age},

@@ -4,6 +4,7 @@ The well-known part stands between host and path (§3.1), so `/.well-known/oauth
 describes the resource `<public URL>/orders/v1`. The documents follow from the snapshot alone.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,27 +16,27 @@ from contracts.snapshot import Issuer
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 
 
-def documents(audience: str, versions: tuple[ApiVersion, ...], issuers: tuple[Issuer, ...]) -> dict[str, bytes]:
-    """The metadata documents by path.
+def documents(
+    audience: str, version: ApiVersion, scopes: Collection[str], issuers: tuple[Issuer, ...]
+) -> dict[str, bytes]:
+    """A version's metadata document by path; none of a retired one. `scopes` are all that its operations name.
 
     Where the public URL has a path of its own, a proxy in front may or may not take it off: both are served.
     """
+    if version.lifecycle.state == "retired":
+        return {}
     prefix = urlsplit(audience).path.rstrip("/")
-    found: dict[str, bytes] = {}
-    for version in versions:
-        if version.lifecycle.state != "retired":
-            document = msgspec.json.encode(_metadata(audience.rstrip("/"), version, issuers))
-            found[WELL_KNOWN + prefix + version.base_path] = document
-            found[WELL_KNOWN + version.base_path] = document
-    return found
+    document = msgspec.json.encode(_metadata(audience.rstrip("/"), version, scopes, issuers))
+    return dict.fromkeys((WELL_KNOWN + prefix + version.base_path, WELL_KNOWN + version.base_path), document)
 
 
-def _metadata(audience: str, version: ApiVersion, issuers: tuple[Issuer, ...]) -> dict[str, Any]:
-    alternatives = [alternative for operation in version.operations for alternative in operation.scopes]
+def _metadata(
+    audience: str, version: ApiVersion, scopes: Collection[str], issuers: tuple[Issuer, ...]
+) -> dict[str, Any]:
     return {
         "resource": audience + version.base_path,
         "resource_name": version.title,
         "authorization_servers": [issuer.issuer for issuer in issuers],
-        "scopes_supported": sorted({scope for alternative in alternatives for scope in alternative}),
+        "scopes_supported": sorted(scopes),
         "bearer_methods_supported": ["header"],
     }

@@ -6,10 +6,9 @@ so that a restart never meets one that does not compile.
 """
 
 import asyncio
-import inspect
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import aiohttp
@@ -18,11 +17,12 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contracts.snapshot import (
+    Data,
     Manifest,
+    PackedSnapshot,
     SignedManifest,
-    Snapshot,
     SnapshotError,
-    assemble,
+    collect,
     digest_of,
     verify,
 )
@@ -56,7 +56,7 @@ class SnapshotClient:
         token: str,
         public_key: Ed25519PublicKey,
         store: SnapshotStore,
-        on_snapshot: Callable[[Snapshot], Awaitable[None] | None],
+        on_snapshot: Callable[[PackedSnapshot], Awaitable[None]],
         *,
         session: aiohttp.ClientSession,
         wait: int = WAIT,
@@ -138,10 +138,8 @@ class SnapshotClient:
             return self._refuse(digest, error)
         fetched = await self._fetch_missing(manifest)
         try:
-            snapshot = await asyncio.to_thread(assemble, manifest, _Parts(fetched, self._store))
-            adopted = self._on_snapshot(snapshot)
-            if inspect.isawaitable(adopted):
-                await adopted
+            parts = _Parts(fetched, self._store)
+            await self._on_snapshot(await asyncio.to_thread(collect, manifest, parts, self._manifest))
         except Exception as error:  # whatever is wrong with a snapshot, the gateway keeps the one it has
             return self._refuse(digest, error)
         self._judged = self._in_force = digest
@@ -163,23 +161,22 @@ class SnapshotClient:
         except msgspec.DecodeError:
             raise CatalogUnavailableError("the catalog's answer is no signed manifest") from None
 
-    async def _fetch_missing(self, manifest: Manifest) -> dict[str, bytes]:
+    async def _fetch_missing(self, manifest: Manifest) -> dict[str, Data]:
         """The parts that are not on disk, by digest."""
-        fetched: dict[str, bytes] = {}
+        fetched: dict[str, Data] = {}
         for digest in (manifest.contracts, manifest.access):
-            kept = await asyncio.to_thread(self._store.get, digest)
-            if kept is not None and digest_of(kept) == digest:
+            if await asyncio.to_thread(self._store.holds, digest):
                 continue
             limits = aiohttp.ClientTimeout(total=120.0, sock_connect=3.0, sock_read=15.0)
             data = await self._get(f"{self._url}/parts/{digest}", limits, _PART_BYTES)
-            if data is None or digest_of(data) != digest:
+            if data is None or await asyncio.to_thread(digest_of, data) != digest:
                 raise CatalogUnavailableError(f"the catalog's part {digest} did not arrive as it is named")
             fetched[digest] = data
         return fetched
 
     async def _get(
         self, url: str, limits: aiohttp.ClientTimeout, most: int, query: dict[str, str] | None = None
-    ) -> bytes | None:
+    ) -> bytearray | None:
         """The body of a 200, None for a 204."""
         async with self._session.get(
             url, params=query, headers=self._headers, timeout=limits, allow_redirects=False
@@ -193,7 +190,7 @@ class SnapshotClient:
                 data += piece
                 if len(data) > most:
                     raise CatalogUnavailableError(f"the catalog's answer is longer than {most} bytes")
-            return bytes(data)
+            return data
 
     def _refuse_older(self, manifest: Manifest) -> None:
         if self._manifest is not None and manifest.serial <= self._manifest.serial:
@@ -201,7 +198,7 @@ class SnapshotClient:
                 f"serial {manifest.serial} is not after {self._manifest.serial}, which is in force"
             )
 
-    async def _keep(self, signed: SignedManifest, manifest: Manifest, fetched: dict[str, bytes]) -> None:
+    async def _keep(self, signed: SignedManifest, manifest: Manifest, fetched: Mapping[str, Data]) -> None:
         try:
             await asyncio.to_thread(self._store.save, signed, manifest, fetched)
         except OSError as error:
@@ -227,9 +224,9 @@ class SnapshotClient:
 class _Parts:
     """Parts just fetched, and those on disk."""
 
-    def __init__(self, fetched: dict[str, bytes], store: SnapshotStore) -> None:
+    def __init__(self, fetched: Mapping[str, Data], store: SnapshotStore) -> None:
         self._fetched = fetched
         self._store = store
 
-    def get(self, digest: str, /) -> bytes | None:
+    def get(self, digest: str, /) -> Data | None:
         return self._fetched.get(digest) or self._store.get(digest)

@@ -7,8 +7,8 @@ makes a literal (`me%3Akeys` for `me:keys`) is nobody's: we would take it for a 
 for the literal.
 """
 
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from collections.abc import Generator, Iterable
+from typing import Final, Generic, TypeVar
 from urllib.parse import unquote
 
 T = TypeVar("T")
@@ -18,22 +18,30 @@ class _Node(Generic[T]):
     __slots__ = ("literals", "methods", "parameter")
 
     def __init__(self) -> None:
-        self.literals: dict[str, _Node[T]] = {}
+        self.literals: dict[str, _Node[T]] = _NONE
         self.parameter: _Node[T] | None = None
         self.methods: dict[str, T] | None = None
 
 
-class Router(Generic[T]):
-    """Built once when a snapshot is compiled; only read afterwards."""
+_NONE: Final[dict[str, _Node]] = {}  # type: ignore[type-arg]
+"""Most nodes have no literals below them; with tens of thousands of nodes a dict for each shows."""
 
-    def __init__(self, routes: Iterable[tuple[str, str, T]]) -> None:
+
+class Router(Generic[T]):
+    """Filled before it is put in force; only read afterwards."""
+
+    def __init__(self, routes: Iterable[tuple[str, str, T]] = ()) -> None:
         """`routes` are (method, absolute path template, target)."""
         self._root: _Node[T] = _Node()
-        self.routes: tuple[tuple[str, str, T], ...] = tuple(routes)
-        for method, template, target in self.routes:
-            self._add(method, template, target)
+        self._size = 0
+        for method, template, target in routes:
+            self.add(method, template, target)
 
-    def _add(self, method: str, template: str, target: T) -> None:
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, method: str, template: str, target: T) -> None:
+        """Raises ValueError where that place is taken; nothing is changed then."""
         node = self._root
         for segment in template[1:].split("/"):
             if segment.startswith("{"):
@@ -41,12 +49,48 @@ class Router(Generic[T]):
                     node.parameter = _Node()
                 node = node.parameter
             else:
-                node = node.literals.setdefault(segment, _Node())
+                if node.literals is _NONE:
+                    node.literals = {}
+                child = node.literals.get(segment)
+                if child is None:
+                    child = node.literals[segment] = _Node()
+                node = child
         if node.methods is None:
             node.methods = {}
         if method in node.methods:
             raise ValueError(f"{method} {template} is claimed twice")
         node.methods[method] = target
+        self._size += 1
+
+    def remove(self, method: str, template: str) -> None:
+        """Takes back what was added. Raises KeyError where it was not."""
+        node = self._root
+        for segment in template[1:].split("/"):
+            child = node.parameter if segment.startswith("{") else node.literals.get(segment)
+            if child is None:
+                raise KeyError(template)
+            node = child
+        methods = node.methods or {}
+        del methods[method]
+        if not methods:
+            node.methods = None  # the path is nobody's again, and no other method's either
+        self._size -= 1
+
+    def dismantle(self) -> Generator[None, None, None]:
+        """Takes the router apart, node by node: to drop tens of thousands in one go would take too long."""
+        nodes = [self._root]
+        self._root = _Node()
+        self._size = 0
+        while nodes:
+            node = nodes[-1]
+            if node.literals:
+                nodes.append(node.literals.popitem()[1])
+            elif node.parameter is not None:
+                nodes.append(node.parameter)
+                node.parameter = None
+            else:
+                nodes.pop()
+            yield
 
     def match(self, path: str) -> tuple[dict[str, T], tuple[str, ...]] | None:
         """The targets by method at `path` and the values of its parameters in order; None: no such path."""

@@ -1,43 +1,43 @@
 """The runtime: a snapshot made ready to serve. Built beside the one in force, then swapped in whole.
 
-One bad API version never blocks the rest: it keeps its last good form, and is reported. An upstream whose
-settings did not change keeps its connections.
+One bad API version never blocks the rest: it keeps its last good form, and is reported. What did not change is
+taken over as it is: an upstream with its connections, a version and an operation with what is bound and compiled
+of them. Building is a series of small steps, so that requests go on between them.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
 
 import aiohttp
 import structlog
 
-from contracts.operations import ApiVersion, HttpBackend, OdooBackend, Operation
-from contracts.problems import Problem, problem
-from contracts.snapshot import Snapshot, SnapshotError, Upstream
-from gateway import protected_resource, shedding
+from contracts.packed import Steps, at_once, read_access, read_contracts
+from contracts.problems import problem
+from contracts.snapshot import (
+    Application,
+    ContractsPart,
+    Issuer,
+    Manifest,
+    PackedSnapshot,
+    SnapshotError,
+    Upstream,
+)
+from gateway import protected_resource
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
+from gateway.filling import Filling
+from gateway.routes import AnyUpstream, Credential, ServedOperation, ServedVersion, Server
 from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
 from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.resilience.http_service import HttpService, Repeat
+from gateway.upstreams.resilience.http_service import HttpService
 from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.upstreams.tls import UpstreamTlsError, client_context
-from policies import response_schema
 from policies.ports import Clock, Limiter, Ports
-from policies.request_schema import needs_body
-from policies.response_schema import ResponseCheck
-from policies.stages import BoundStages, bind_all
+from policies.verified_tokens import VerifiedTokens
 
 log = structlog.get_logger()
-
-AnyUpstream: TypeAlias = HttpService | OdooService
-
-_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-Credential: TypeAlias = tuple[tuple[bytes, bytes] | None, Problem | None]
-"""The header that proves the gateway to an upstream, or why nothing is sent to it; neither where none is named."""
 
 _NO_CREDENTIAL: Final = problem(
     "upstream-refused-credential", "The gateway holds no usable credential for this upstream."
@@ -45,47 +45,29 @@ _NO_CREDENTIAL: Final = problem(
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """One operation, bound: everything that a request needs is looked up here, nothing is computed."""
-
-    version: ApiVersion
-    operation: Operation
-    stages: BoundStages
-    response_check: ResponseCheck | None
-    buffers: bool
-    """Whether the request body is read whole before the upstream is called."""
-    http: HttpService | None
-    credential: tuple[bytes, bytes] | None
-    """The header that authenticates the gateway to the upstream."""
-    unusable: Problem | None
-    """Why nothing is sent to the upstream: the credential that the estate names is not there, or is none."""
-    host: bytes
-    room: int
-    """Open requests of the gateway up to which this one is taken."""
-    prefix: str
-    """The path of the upstream's URL; it takes the place of the version's base path."""
-    repeat: Repeat
-    """What of calls to the HTTP upstream may be tried again."""
-    odoo: OdooService | None
-    odoo_backend: OdooBackend | None
-
-
-@dataclass(frozen=True, slots=True)
 class Runtime:
     """What the pipeline reads. A runtime is never changed; the next one replaces it."""
 
-    snapshot: Snapshot
-    router: Router[Route]
+    manifest: Manifest
+    issuers: tuple[Issuer, ...]
+    applications: Mapping[str, Application]
+    """By client id."""
+    ports: Ports
+    router: Router[ServedOperation]
     upstreams: Mapping[str, tuple[Upstream, AnyUpstream]]
+    versions: Mapping[tuple[str, str], ServedVersion]
+    """By API and version."""
     well_known: Mapping[str, bytes]
     rejected: Mapping[str, str]
     """Versions (`orders/v1`) that could not be bound, with the reason; they serve their last good form."""
 
-    def operations(self) -> set[tuple[str, str, str]]:
-        """API, version and operation of everything that is served."""
-        return {
-            (route.version.api, route.version.version, route.operation.id) for _, _, route in self.router.routes
-        }
+    def serves(self, api: str, version: str, operation: str) -> bool:
+        served = self.versions.get((api, version))
+        return served is not None and operation in served.ids
+
+    def operations(self) -> Iterator[ServedOperation]:
+        for served in self.versions.values():
+            yield from served.operations.values()
 
 
 class RuntimeBuilder:
@@ -112,56 +94,53 @@ class RuntimeBuilder:
         self._make_http = make_http
         self._max_open = max_open
 
-    def build(self, snapshot: Snapshot, current: Runtime | None) -> Runtime:
+    def build(self, snapshot: PackedSnapshot, current: Runtime | None) -> Runtime:
+        """`steps`, one right after the other."""
+        return at_once(self.steps(snapshot, current))
+
+    def steps(self, snapshot: PackedSnapshot, current: Runtime | None) -> Steps[Runtime]:
         """The runtime of a snapshot. Raises SnapshotError where nothing of it can be served."""
-        part = snapshot.contracts
-        if current is not None and current.snapshot.manifest.contracts == snapshot.manifest.contracts:
-            return Runtime(
-                snapshot,
-                current.router,
-                current.upstreams,
-                protected_resource.documents(part.audience, part.versions, snapshot.access.issuers),
-                current.rejected,
+        manifest = snapshot.manifest
+        applications: Mapping[str, Application]
+        if snapshot.access is not None:
+            access, applications = yield from read_access(snapshot.access)
+            issuers = access.issuers
+        elif current is not None:
+            issuers, applications = current.issuers, current.applications
+        else:
+            raise SnapshotError("there is no access part")
+        if current is not None and current.manifest.contracts == manifest.contracts:
+            known = yield from _documents(current.ports.audience, current.versions.values(), issuers)
+            return replace(
+                current, manifest=manifest, issuers=issuers, applications=applications, well_known=known
             )
-        upstreams, unusable = self._upstreams(part.upstreams, current)
-        credentials = {
-            upstream.name: self._credential(upstream) for upstream in part.upstreams if upstream.kind == "http"
-        }
-        ports = Ports(
-            clock=self._clock,
-            limiter=self._limiter,
-            keys=self._keys,
-            access=self._access,
-            audience=part.audience,
-            plans={plan.name: plan.limits for plan in part.plans},
-        )
-        routes: list[tuple[str, str, Route]] = []
-        rejected: dict[str, str] = {}
-        previous = _versions(current)
-        for version in part.versions:
-            name = f"{version.api}/{version.version}"
-            try:
-                _refuse_unusable(version, unusable)
-                bound = self._bind_version(version, ports, upstreams, credentials)
-            except Exception as error:  # whatever is wrong with one API stays with that API
-                rejected[name] = f"{type(error).__name__}: {error}"
-                bound = previous.get(name, [])
-                log.error("api version not bound", version=name, error=rejected[name], kept=bool(bound))
-            routes.extend(bound)
-        if rejected and not routes:
-            raise SnapshotError(f"no API version of the snapshot could be bound: {rejected}")
+        if snapshot.contracts is None:
+            raise SnapshotError("there is no contracts part")
+        part, packed = yield from read_contracts(snapshot.contracts)
+        upstreams, unusable = yield from self._upstreams(part.upstreams, current)
+        servers: dict[str, Server] = {}
+        for name, (upstream, service) in upstreams.items():
+            yield
+            servers[name] = Server(upstream, service, self._credential(upstream))
+        filling = Filling(self._ports(part, current), servers, unusable, self._max_open, current)
+        yield from filling.fill(packed)
         return Runtime(
-            snapshot,
-            Router(routes),
+            manifest,
+            issuers,
+            applications,
+            filling.ports,
+            filling.router,
             upstreams,
-            protected_resource.documents(part.audience, part.versions, snapshot.access.issuers),
-            rejected,
+            filling.versions,
+            (yield from _documents(part.audience, filling.versions.values(), issuers)),
+            filling.rejected,
         )
 
     def adopt(self, runtime: Runtime, previous: Runtime | None) -> None:
         """Puts the access part in force and closes the upstreams that the new runtime no longer has."""
-        self._keys.update(runtime.snapshot.access.issuers)
-        self._access.swap(runtime.snapshot.access)
+        if previous is None or previous.manifest.access != runtime.manifest.access:
+            self._keys.update(runtime.issuers)
+            self._access.swap(runtime.applications)
         for _, upstream in runtime.upstreams.values():
             upstream.start()
         if previous is None:
@@ -176,14 +155,32 @@ class RuntimeBuilder:
         for _, upstream in runtime.upstreams.values():
             upstream.close()
 
+    def _ports(self, part: ContractsPart, current: Runtime | None) -> Ports:
+        """Those in force where nothing of them changed, so that what is bound with them can stay."""
+        plans = {plan.name: plan.limits for plan in part.plans}
+        known = current.ports if current is not None and current.ports.audience == part.audience else None
+        if known is not None and known.plans == plans:
+            return known
+        return Ports(
+            clock=self._clock,
+            limiter=self._limiter,
+            keys=self._keys,
+            access=self._access,
+            audience=part.audience,
+            plans=plans,
+            # A token is verified for an audience; to it the plans are nothing.
+            tokens=VerifiedTokens() if known is None else known.tokens,
+        )
+
     def _upstreams(
         self, wanted: tuple[Upstream, ...], current: Runtime | None
-    ) -> tuple[dict[str, tuple[Upstream, AnyUpstream]], dict[str, str]]:
+    ) -> Steps[tuple[dict[str, tuple[Upstream, AnyUpstream]], dict[str, str]]]:
         """By name, and why those cannot be used that cannot be trusted."""
         there = current.upstreams if current is not None else {}
         upstreams: dict[str, tuple[Upstream, AnyUpstream]] = {}
         unusable: dict[str, str] = {}
         for upstream in wanted:
+            yield
             known = there.get(upstream.name)
             if known is not None and known[0] == upstream:
                 upstreams[upstream.name] = known
@@ -211,45 +208,9 @@ class RuntimeBuilder:
             log.error("upstream credential missing", upstream=upstream.name, credential=upstream.credential)
         return secret
 
-    def _bind_version(
-        self,
-        version: ApiVersion,
-        ports: Ports,
-        upstreams: Mapping[str, tuple[Upstream, AnyUpstream]],
-        credentials: Mapping[str, Credential],
-    ) -> list[tuple[str, str, Route]]:
-        bound: list[tuple[str, str, Route]] = []
-        for operation in version.operations:
-            upstream, server = upstreams[operation.backend.upstream]
-            http = server if isinstance(server, HttpService) else None
-            odoo = server if isinstance(server, OdooService) else None
-            if isinstance(operation.backend, HttpBackend) is not (http is not None):
-                raise SnapshotError(f"{operation.id}: upstream {upstream.name!r} is of kind {upstream.kind!r}")
-            credential, unusable = credentials.get(upstream.name, (None, None))
-            authority, _, path = upstream.url.partition("://")[2].partition("/")
-            route = Route(
-                version=version,
-                operation=operation,
-                stages=bind_all(version, operation, ports),
-                response_check=response_schema.bind(version, operation),
-                buffers=needs_body(operation),
-                http=http,
-                credential=credential,
-                unusable=unusable,
-                host=authority.encode("ascii"),
-                prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
-                room=shedding.room(self._max_open, version.criticality),
-                repeat=_repeat(operation),
-                odoo=odoo,
-                odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,
-            )
-            bound.append((operation.method, version.base_path + operation.path, route))
-        Router(bound)  # two operations that claim one path are this version's fault alone
-        return bound
-
     def _credential(self, upstream: Upstream) -> Credential:
-        """The header with the upstream's credential, or why there can be none. Nothing is sent without it."""
-        if upstream.credential is None:
+        """The header with an HTTP upstream's credential, or why there can be none. Nothing is sent without it."""
+        if upstream.credential is None or upstream.kind != "http":
             return None, None
         secret = self._secret(upstream)
         if secret is None or not (secret.isascii() and secret.isprintable()):
@@ -258,24 +219,23 @@ class RuntimeBuilder:
         return (upstream.credential_header.lower().encode("ascii"), value.encode("ascii")), None
 
 
-def _repeat(operation: Operation) -> Repeat:
-    """What the contract says; else RFC 9110 §9.2.1: what only reads may be repeated. That a PUT or DELETE is
-    idempotent (§9.2.2) is more than most servers keep, so that it has to be said."""
-    if operation.retry is not None:
-        return Repeat.SAFE if operation.retry == "safe" else Repeat.NEVER
-    return Repeat.SAFE if operation.method in _READING else Repeat.UNSENT
+def dismantle(old: Runtime, runtime: Runtime) -> Steps[None]:
+    """Takes what `runtime` has replaced apart in small steps. Nobody may look anything up in `old` any more."""
+    if old.router is runtime.router:
+        return
+    yield from old.router.dismantle()
+    for name, served in old.versions.items():
+        if runtime.versions.get(name) is not served:
+            while served.operations:
+                served.operations.popitem()
+                yield
 
 
-def _refuse_unusable(version: ApiVersion, unusable: Mapping[str, str]) -> None:
-    for operation in version.operations:
-        if operation.backend.upstream in unusable:
-            raise SnapshotError(unusable[operation.backend.upstream])
-
-
-def _versions(runtime: Runtime | None) -> dict[str, list[tuple[str, str, Route]]]:
-    """The bound routes in force, by version."""
-    found: dict[str, list[tuple[str, str, Route]]] = {}
-    if runtime is not None:
-        for method, template, route in runtime.router.routes:
-            found.setdefault(f"{route.version.api}/{route.version.version}", []).append((method, template, route))
+def _documents(
+    audience: str, versions: Iterable[ServedVersion], issuers: tuple[Issuer, ...]
+) -> Steps[dict[str, bytes]]:
+    found: dict[str, bytes] = {}
+    for served in versions:
+        yield
+        found |= protected_resource.documents(audience, served.version, served.scopes, issuers)
     return found

@@ -16,10 +16,11 @@ newer one: a worker that is behind would delete the parts of those that are ahea
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +28,12 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contracts.snapshot import (
+    Data,
     Manifest,
+    PackedSnapshot,
     SignedManifest,
-    Snapshot,
     SnapshotError,
-    assemble,
+    collect,
     digest_of,
     verify,
 )
@@ -59,13 +61,13 @@ class SnapshotStore:
         """The manifest that was last loaded or saved, as sent and as read."""
         return self._loaded
 
-    def load(self) -> Snapshot | None:
+    def load(self) -> PackedSnapshot | None:
         """The stored snapshot, verified; None where there is none yet. Raises SnapshotError."""
         with self._locked():
             signed = self._stored()
             if signed is None:
                 return None
-            snapshot = assemble(verify(signed, self._key), self)
+            snapshot = collect(verify(signed, self._key), self)
         self._loaded = signed, snapshot.manifest
         return snapshot
 
@@ -74,7 +76,7 @@ class SnapshotStore:
         self._loaded = None
 
     def get(self, digest: str, /) -> bytes | None:
-        """A part's bytes as they are on disk; `assemble` proves them."""
+        """A part's bytes as they are on disk; `collect` proves them."""
         name = _DIGEST.match(digest)
         if name is None:
             return None
@@ -83,7 +85,18 @@ class SnapshotStore:
         except FileNotFoundError:
             return None
 
-    def save(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
+    def holds(self, digest: str) -> bool:
+        """Whether the part is there, unaltered. It is never whole in memory."""
+        name = _DIGEST.match(digest)
+        if name is None:
+            return False
+        try:
+            with (self._parts / name[1]).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == name[1]
+        except FileNotFoundError:
+            return False
+
+    def save(self, signed: SignedManifest, manifest: Manifest, parts: Mapping[str, Data]) -> None:
         """Puts a snapshot in the place of the stored one, then deletes the parts that it does not name.
 
         `parts` are those that are not on disk yet. A newer snapshot that another worker has stored stays.
@@ -93,7 +106,7 @@ class SnapshotStore:
                 self._replace(signed, manifest, parts)
         self._loaded = signed, manifest
 
-    def _replace(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
+    def _replace(self, signed: SignedManifest, manifest: Manifest, parts: Mapping[str, Data]) -> None:
         wanted = {self._name(manifest.contracts), self._name(manifest.access)}
         for digest, data in parts.items():
             if digest_of(data) != digest:
@@ -146,7 +159,7 @@ class SnapshotStore:
         return name[1]
 
     @staticmethod
-    def _write(path: Path, data: bytes) -> None:
+    def _write(path: Path, data: Data) -> None:
         # mkstemp makes the file with mode 0600.
         descriptor, partial = tempfile.mkstemp(prefix=f"{path.name}-", suffix=_PARTIAL, dir=path.parent)
         try:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Coroutine
 from typing import Final, Protocol
 
-from gateway.runtime import Route, Runtime
+from gateway.routes import Route
+from gateway.runtime import Runtime
 from policies import authentication, subscription
 from policies.exchange import Exchange
 from policies.verdict import ALLOW, Deny
@@ -63,7 +64,8 @@ class OpenWebSocket:
         """The operation as the contracts in force have it."""
         runtime = self._owner.runtime
         found = None if runtime is None else runtime.router.match(self._exchange.path)
-        route = None if found is None else found[0].get("GET")
+        served = None if found is None else found[0].get("GET")
+        route = None if served is None else served.bind()
         return route if route is not None and route.operation.websocket else None
 
 

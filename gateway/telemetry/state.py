@@ -53,12 +53,12 @@ class State:
 
     def samples(self) -> Iterator[tuple[Metric, list[Sample]]]:
         runtime, client, spans = self._pipeline.runtime, self._client, self._spans
-        manifest = runtime.snapshot.manifest if runtime is not None else None
+        manifest = runtime.manifest if runtime is not None else None
         for metric, value in (
             (metrics.OPEN_REQUESTS, self._pipeline.open),
             (metrics.SNAPSHOT_SERIAL, manifest.serial if manifest is not None else 0),
             (metrics.SNAPSHOT_ISSUED, manifest.issued_at if manifest is not None else 0),
-            (metrics.SNAPSHOT_OPERATIONS, len(runtime.router.routes) if runtime is not None else 0),
+            (metrics.SNAPSHOT_OPERATIONS, len(runtime.router) if runtime is not None else 0),
             (metrics.REJECTED_VERSIONS, len(runtime.rejected) if runtime is not None else 0),
             (metrics.LOG_LINES, self._access_log.lines),
             (metrics.LOG_DROPPED, self._access_log.dropped),

@@ -11,7 +11,7 @@ take is reported when a contract is compiled.
 
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -48,6 +48,10 @@ class Check:
             self._validator = self._owner.compile(self._schema)
             self.is_valid = self._validator.is_valid
         return self._validator
+
+    @property
+    def compiled(self) -> bool:
+        return self._validator is not None
 
     def _first(self, value: Any) -> bool:
         return self.validator.is_valid(value)
@@ -97,6 +101,17 @@ class Validators:
             offline=True,
         )
 
+    def warm_up(self, before: "Validators") -> Generator[None, None, None]:
+        """Compiles here what was needed of the version's form `before`, a schema at each step.
+
+        Nobody's request then has to wait for it after a change. Raises `jsonschema_rs.ValidationError`.
+        """
+        for key, check in list(before._checks.items()):
+            mine = self._checks.get(key)
+            if mine is not None and mine is not check and check.compiled:
+                yield
+                _ = mine.validator
+
     def lookup(self, reference: str, base: str) -> tuple[JsonSchema, str]:
         """The schema that `reference` names, read from within document `base`, and its own document.
 
@@ -113,13 +128,14 @@ class Validators:
 
 # Several operations of a version are bound one after the other and have to find each other's validators. The
 # entries live as long as some bound stage holds them, and hold nothing but what follows from the version.
-_by_version: weakref.WeakValueDictionary[tuple[str, str, str], Validators] = weakref.WeakValueDictionary()
+_by_version: weakref.WeakValueDictionary[tuple[str, str], Validators] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 
 
 def validators_of(version: ApiVersion) -> Validators:
-    """The validators that all operations of this revision share. Thread-safe: snapshots compile aside."""
-    key = (version.api, version.version, version.revision)
+    """The validators that all operations of a version share, and with its next revision, if that has the same
+    documents: nothing else but the schema itself is in a validator. Thread-safe."""
+    key = (version.api, version.version)
     with _lock:
         validators = _by_version.get(key)
         if validators is None or not (

@@ -26,12 +26,13 @@ from contracts.snapshot import (
     Subscription,
     Upstream,
     encode_part,
+    pack,
 )
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.listener import Listener
-from gateway.pipeline import Pipeline
+from gateway.pipeline import Pipeline, Recorder
 from gateway.record import AccessLog
 from gateway.runtime import RuntimeBuilder
 from gateway.secrets import UpstreamSecrets
@@ -160,10 +161,10 @@ class Gateway:
         self._log = log
 
     def adopt(self, made: Snapshot) -> None:
-        runtime = self.builder.build(made, self.pipeline.runtime)
+        runtime = self.builder.build(pack(made), self.pipeline.runtime)
         previous, self.pipeline.runtime = self.pipeline.runtime, runtime
         self.builder.adopt(runtime, previous)
-        self.counting.keep(runtime.operations())
+        self.counting.keep(runtime.serves, runtime.versions)
 
     async def ask(
         self, method: str, path: str, body: bytes = b"", *, bearer: str | None = "", **fields: str
@@ -197,14 +198,15 @@ async def gateway(
     max_open: int = 4_096,
     limits: ListenerSettings | None = None,
     tracing: Tracing | None = None,
+    recorder: Recorder | None = None,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
-    """A gateway with a snapshot in force; `options` are those of `snapshot`."""
+    """A gateway with a snapshot in force; `options` are those of `snapshot`. `recorder` is one more of them."""
     path = directory / "access.log"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     access_log = AccessLog(descriptor)
     counting = Counting()
-    recorders = [access_log, counting] if tracing is None else [access_log, counting, tracing]
+    recorders = [each for each in (access_log, counting, tracing, recorder) if each is not None]
     pipeline = Pipeline(*recorders, tracer=tracing)
     listener = Listener(pipeline, limits)
     async with raw_upstream(script) as upstream, aiohttp.ClientSession() as session:

@@ -381,8 +381,8 @@ async def test_a_policy_that_raises_never_lets_the_request_through(
         runtime = world.pipeline.runtime
         assert runtime is not None
         stages: tuple[Stage, ...] = (faulty,)
-        for _, _, route in runtime.router.routes:
-            object.__setattr__(route.stages, "head", stages)
+        for operation in runtime.operations():
+            object.__setattr__(operation.bind().stages, "head", stages)
         answer = await world.ask("GET", "/orders/v1/orders")
         assert world.upstream.seen == []
     assert answer.status == 500

@@ -12,7 +12,7 @@ ISSUERS = (Issuer("https://login.example", "https://login.example/jwks", ("ES256
 
 def test_the_well_known_part_stands_between_host_and_path() -> None:
     """§3.1. A proxy in front may take the public URL's own path off, so that both places are served."""
-    found = documents("https://api.example/gw/", (orders(),), ISSUERS)
+    found = documents("https://api.example/gw/", orders(), {"orders:read"}, ISSUERS)
     assert set(found) == {
         "/.well-known/oauth-protected-resource/gw/orders/v1",
         "/.well-known/oauth-protected-resource/orders/v1",
@@ -23,4 +23,4 @@ def test_the_well_known_part_stands_between_host_and_path() -> None:
 
 
 def test_a_retired_version_has_none() -> None:
-    assert documents("https://api.example", (orders(lifecycle=Lifecycle("retired")),), ISSUERS) == {}
+    assert documents("https://api.example", orders(lifecycle=Lifecycle("retired")), (), ISSUERS) == {}

@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contracts.snapshot import Manifest, SignedManifest, Snapshot, digest_of
+from contracts.packed import at_once, read_access, read_contracts
+from contracts.snapshot import Manifest, PackedSnapshot, SignedManifest, digest_of
 from gateway.reload import FIRST_DELAY, LONGEST_DELAY, CatalogUnavailableError, SnapshotClient
 from gateway.snapshot_store import SnapshotStore
 from tests.support.snapshots import ISSUED, KEY, publication
@@ -91,9 +92,13 @@ class Gateway:
             sleep=self.nap,
         )
 
-    async def adopt(self, snapshot: Snapshot) -> None:
+    async def adopt(self, snapshot: PackedSnapshot) -> None:
         if self.refuse is not None:
             raise self.refuse
+        if snapshot.contracts is not None:
+            at_once(read_contracts(snapshot.contracts))
+        if snapshot.access is not None:
+            at_once(read_access(snapshot.access))
         self.in_force.append(snapshot.manifest.serial)
         self.after_adopting()
 

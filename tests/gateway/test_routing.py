@@ -1,6 +1,8 @@
 """The router, against a plain reading of OpenAPI's rule."""
 
 import re
+import weakref
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -68,3 +70,31 @@ def test_a_literal_in_disguise_is_nobodys() -> None:
     assert router.match("/items/me:keys") == ({"GET": "keys"}, ())
     assert router.match("/items/me%3Akeys") is None
     assert router.match("/items/me%3Aother") == ({"GET": "item"}, ("me%3Aother",))
+
+
+@given(TEMPLATES, TEMPLATES, PATHS)
+def test_what_is_taken_back_was_never_there(kept: list[str], passing: list[str], path: str) -> None:
+    routes = {shape(template): template for template in kept}
+    others = {shape(template): template for template in passing if shape(template) not in routes}
+    router, plain = Router[str](), Router(("GET", template, template) for template in routes.values())
+    for template in (*routes.values(), *others.values()):
+        router.add("GET", template, template)
+    for template in others.values():
+        router.remove("GET", template)
+    assert router.match(path) == plain.match(path)
+    assert len(router) == len(plain) == len(routes)
+    with pytest.raises(KeyError):
+        router.remove("GET", "/never/there")
+
+
+def test_a_router_is_taken_apart_in_small_steps() -> None:
+    class Target:
+        pass
+
+    targets = [Target() for _ in range(500)]
+    router = Router(("GET", f"/a/{number}/{{id}}", target) for number, target in enumerate(targets))
+    alive = weakref.WeakSet(targets)
+    del targets
+    left = [len(alive), *(len(alive) for _ in router.dismantle())]
+    assert len(router) == len(alive) == 0
+    assert max(before - after for before, after in pairwise(left)) <= 1

@@ -83,7 +83,7 @@ async def test_200_snapshots_are_put_in_force_and_no_request_fails(tmp_path: Pat
         load.going = False
         await asyncio.gather(*clients)
         assert running.pipeline.runtime is not None
-        assert running.pipeline.runtime.snapshot.manifest.serial == RELOADS + 1
+        assert running.pipeline.runtime.manifest.serial == RELOADS + 1
         assert running.pipeline.open == 0
     assert set(load.statuses) == {200}
     assert len(load.statuses) >= RELOADS * CLIENTS

@@ -54,7 +54,7 @@ def test_equal_schemas_share_a_validator_and_a_version_its_registry() -> None:
     check = one.check({"type": "integer", "minimum": 1})
     assert other.check({"minimum": 1, "type": "integer"}) is check
     assert one.check({"type": "integer"}) is not check
-    assert validators_of(version("r2", DOCUMENTS)) is not one
+    assert validators_of(version("r2", DOCUMENTS)) is one, "the next revision has the same documents"
 
 
 def test_what_operations_repeat_is_bound_once_and_let_go() -> None:
@@ -69,6 +69,19 @@ def test_what_operations_repeat_is_bound_once_and_let_go() -> None:
     del slot
     gc.collect()
     assert kept() is None
+
+
+def test_what_was_needed_of_one_form_is_compiled_for_the_next() -> None:
+    before, now = Validators(DOCUMENTS), Validators({**DOCUMENTS, "urn:y": {}})
+    needed, idle = {"type": "integer"}, {"type": "string"}
+    kept = [validators.check(schema) for validators in (before, now) for schema in (needed, idle)]
+    assert before.check(needed).is_valid(1)
+    before_only = before.check({"type": "array"})
+    assert before_only.is_valid([])
+    steps = sum(1 for _ in now.warm_up(before))
+    assert steps == 1
+    assert [check.compiled for check in kept] == [True, False, True, False]
+    assert list(before.warm_up(before)) == []
 
 
 def test_a_revision_with_other_documents_is_not_taken_for_the_same() -> None:

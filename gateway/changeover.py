@@ -1,0 +1,50 @@
+"""From one snapshot to the next: built beside the one in force, swapped in, and the old one taken apart."""
+
+from typing import Protocol
+
+import structlog
+
+from contracts.snapshot import PackedSnapshot
+from gateway.runtime import Runtime, RuntimeBuilder, dismantle
+from gateway.slices import in_slices
+from gateway.telemetry.counting import Counting
+
+log = structlog.get_logger()
+
+
+class Serving(Protocol):
+    """Where the runtime in force is."""
+
+    runtime: Runtime | None
+
+
+class Changeover:
+    """Puts snapshots in force. Both ways raise what `RuntimeBuilder.steps` raises; what is in force then stays."""
+
+    def __init__(self, builder: RuntimeBuilder, serving: Serving, counting: Counting) -> None:
+        self._builder = builder
+        self._serving = serving
+        self._counting = counting
+
+    def at_once(self, snapshot: PackedSnapshot) -> None:
+        """For a process that does not serve yet."""
+        self._swap(self._builder.build(snapshot, self._serving.runtime))
+
+    async def in_background(self, snapshot: PackedSnapshot) -> None:
+        """While requests go on. One call at a time."""
+        runtime = await in_slices(self._builder.steps(snapshot, self._serving.runtime))
+        previous = self._serving.runtime
+        self._swap(runtime)
+        if previous is not None:
+            await in_slices(dismantle(previous, runtime))
+
+    def _swap(self, runtime: Runtime) -> None:
+        previous, self._serving.runtime = self._serving.runtime, runtime
+        self._builder.adopt(runtime, previous)
+        self._counting.keep(runtime.serves, runtime.versions)
+        log.info(
+            "snapshot in force",
+            serial=runtime.manifest.serial,
+            operations=len(runtime.router),
+            rejected=dict(runtime.rejected),
+        )

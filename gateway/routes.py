@@ -1,0 +1,164 @@
+"""What is served, operation by operation: as text until it is called, and bound from the first call on.
+
+Of tens of thousands of operations few are called in any hour. All of them are bound once before a snapshot is put
+in force, to see that they can be; what was bound is dropped again, but of those that were in use.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from contracts.operations import ApiVersion, HttpBackend, OdooBackend, Operation
+from contracts.packed import decode_operation
+from contracts.problems import Problem
+from contracts.snapshot import SnapshotError, Upstream
+from gateway import shedding
+from gateway.upstreams.resilience.http_service import HttpService, Repeat
+from gateway.upstreams.resilience.odoo_service import OdooService
+from policies import response_schema
+from policies.ports import Ports
+from policies.request_schema import needs_body
+from policies.response_schema import ResponseCheck
+from policies.stages import BoundStages, bind_all
+from policies.validation.validators import Validators, validators_of
+
+AnyUpstream: TypeAlias = HttpService | OdooService
+
+Credential: TypeAlias = tuple[tuple[bytes, bytes] | None, Problem | None]
+"""The header that proves the gateway to an upstream, or why nothing is sent to it; neither where none is named."""
+
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_NO_CREDENTIAL: Final[Credential] = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation, bound: everything that a request needs is looked up here, nothing is computed."""
+
+    version: ApiVersion
+    """Without its operations, but for those that Odoo's answers may have to name: see `ServedVersion`."""
+    operation: Operation
+    stages: BoundStages
+    response_check: ResponseCheck | None
+    buffers: bool
+    """Whether the request body is read whole before the upstream is called."""
+    http: HttpService | None
+    credential: tuple[bytes, bytes] | None
+    """The header that authenticates the gateway to the upstream."""
+    unusable: Problem | None
+    """Why nothing is sent to the upstream: the credential that the estate names is not there, or is none."""
+    host: bytes
+    room: int
+    """Open requests of the gateway up to which this one is taken."""
+    prefix: str
+    """The path of the upstream's URL; it takes the place of the version's base path."""
+    repeat: Repeat
+    """What of calls to the HTTP upstream may be tried again."""
+    odoo: OdooService | None
+    odoo_backend: OdooBackend | None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An upstream as a version is bound to it."""
+
+    upstream: Upstream
+    service: AnyUpstream
+    credential: Credential = _NO_CREDENTIAL
+
+
+class Binding:
+    """What all operations of one version are bound with."""
+
+    __slots__ = ("_room", "ports", "servers", "validators", "version")
+
+    def __init__(self, version: ApiVersion, ports: Ports, servers: Mapping[str, Server], max_open: int) -> None:
+        self.version = version
+        self.ports = ports
+        self.servers = servers
+        self.validators: Validators = validators_of(version)
+        """Kept, so that operations that are bound one now and one later share what is compiled."""
+        self._room = shedding.room(max_open, version.criticality)
+
+    def narrow(self, upstreams: Collection[str]) -> None:
+        """Lets go of all servers but these: a version that is taken over from snapshot to snapshot must not keep
+        others alive that were retired long ago."""
+        self.servers = {name: self.servers[name] for name in upstreams}
+
+    def bind(self, operation: Operation) -> Route:
+        """Raises SnapshotError for an upstream of the wrong kind, KeyError for one that is not there, and what a
+        policy raises."""
+        server = self.servers[operation.backend.upstream]
+        upstream, service = server.upstream, server.service
+        http = service if isinstance(service, HttpService) else None
+        odoo = service if isinstance(service, OdooService) else None
+        if isinstance(operation.backend, HttpBackend) is not (http is not None):
+            raise SnapshotError(f"{operation.id}: upstream {upstream.name!r} is of kind {upstream.kind!r}")
+        credential, unusable = server.credential
+        authority, _, path = upstream.url.partition("://")[2].partition("/")
+        return Route(
+            version=self.version,
+            operation=operation,
+            stages=bind_all(self.version, operation, self.ports),
+            response_check=response_schema.bind(self.version, operation),
+            buffers=needs_body(operation),
+            http=http,
+            credential=credential,
+            unusable=unusable,
+            host=authority.encode("ascii"),
+            prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
+            room=self._room,
+            repeat=_repeat(operation),
+            odoo=odoo,
+            odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,
+        )
+
+
+class ServedOperation:
+    """One operation as the router has it. `route` is None until the operation is called."""
+
+    __slots__ = ("_binding", "method", "route", "template", "text")
+
+    def __init__(self, binding: Binding, text: bytes, operation: Operation) -> None:
+        self._binding = binding
+        self.text = text
+        self.method = operation.method
+        self.template = binding.version.base_path + operation.path
+        self.route: Route | None = None
+
+    def bind(self) -> Route:
+        """The operation, bound. That this raises nothing was tried before the snapshot was put in force."""
+        route = self.route
+        if route is None:
+            route = self.route = self._binding.bind(decode_operation(self.text))
+        return route
+
+
+@dataclass(frozen=True, slots=True)
+class ServedVersion:
+    """One API version in force.
+
+    `frame` is the text that it was made from, without its operations, and `operations` are by theirs: what has
+    the same text in the next snapshot is taken over. `version` holds those operations only that read a record of
+    Odoo: an answer about a new record says where it is served.
+    """
+
+    frame: bytes
+    binding: Binding
+    operations: dict[bytes, ServedOperation]
+    ids: frozenset[str]
+    scopes: frozenset[str]
+    upstreams: frozenset[str]
+    """The names of those upstreams that its operations call."""
+
+    @property
+    def version(self) -> ApiVersion:
+        return self.binding.version
+
+
+def _repeat(operation: Operation) -> Repeat:
+    """What the contract says; else RFC 9110 §9.2.1: what only reads may be repeated. That a PUT or DELETE is
+    idempotent (§9.2.2) is more than most servers keep, so that it has to be said."""
+    if operation.retry is not None:
+        return Repeat.SAFE if operation.retry == "safe" else Repeat.NEVER
+    return Repeat.SAFE if operation.method in _READING else Repeat.UNSENT
