@@ -170,8 +170,8 @@ def _fill(search: "Search", wanted: _Wanted, states: list["State"]) -> Result:
         return _gather([search.solve(state) for state in states])
     result = _distinct(search, states)
     if isinstance(result, Empty) and len(set(states)) > 1:
-        for state in states:
-            if isinstance(empty := search.solve(state), Empty):
+        for state in set(states):
+            if isinstance(empty := _distinct(search, [state] * states.count(state)), Empty):
                 return empty
         backwards = _distinct(search, states[::-1])
         if isinstance(backwards, Found):

@@ -15,8 +15,11 @@ from contracts.containment.terms import Terms
 from contracts.containment.verdict import Answer, Verdict, Witness
 from contracts.documents.document import escape
 
-STEPS: Final = 60_000
-"""Of work on one question: about a second, at the worst a few."""
+STEPS: Final = 20_000
+"""Of work on one question: about a second at the worst."""
+STEPS_OF_ALL: Final = 500_000
+"""Of work on all questions of one diff; then each gets `_STEPS_AT_LEAST`."""
+_STEPS_AT_LEAST: Final = 300
 _LONGEST_QUOTE: Final = 80
 
 
@@ -25,6 +28,7 @@ class Decider:
 
     def __init__(self, steps: int = STEPS) -> None:
         self.steps = steps
+        self.left = STEPS_OF_ALL
         self.compiler = Compiler(Terms())
         self._search = Search(self.compiler)
         self._validators: dict[tuple[int, Place, frozenset[str]], jsonschema_rs.Validator | str] = {}
@@ -32,9 +36,9 @@ class Decider:
     def contains(self, sub: Schema, sup: Schema) -> Verdict:
         """Whether every instance of `sub` is an instance of `sup`. Never contained without a proof; what is not
         contained has a witness that validators of both schemas have seen."""
-        if self.compiler.same(sub, sup):
-            return Verdict(Answer.CONTAINED)
         try:
+            if self.compiler.same(sub, sup):
+                return Verdict(Answer.CONTAINED)
             left, right = self.compiler.term(sub), self.compiler.term(sup)
         except (TypeError, ValueError, AttributeError, RecursionError) as error:
             return Verdict(Answer.UNDECIDED, f"a schema cannot be read ({type(error).__name__})")
@@ -47,10 +51,13 @@ class Decider:
 
     def ask(self, *wanted: int) -> Result:
         """Whether there is an instance for some signed terms, within the budget."""
+        steps = min(self.steps, max(self.left, _STEPS_AT_LEAST))
         try:
-            return self._search.ask(wanted, self.steps)
+            return self._search.ask(wanted, steps)
         except Exhausted:
             return Lost("the budget of work is used up")
+        finally:
+            self.left -= steps - self._search.budget.left
 
     def checked(self, sub: Schema, sup: Schema, value: Any) -> Verdict:
         """The verdict that a value is proof of not being contained, if validators agree."""

@@ -82,6 +82,7 @@ class Facets:
         self.prefix = 0
         self._extras: list[_Extra] = []
         self._rests: list[tuple[int, Term]] = []
+        self._targets: set[Place] = set()
         self._read(schema, 0)
 
     @property
@@ -135,7 +136,8 @@ class Facets:
                 target = schema.target()
                 if target is None:
                     self._add_whole(schema, self._compiler.opaque(schema))
-                else:
+                elif target.place not in self._targets:
+                    self._targets.add(target.place)
                     self._read(target, depth + 1)
             elif keyword == "allOf":
                 for index, item in enumerate(value):

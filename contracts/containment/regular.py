@@ -11,6 +11,7 @@ from typing import Final
 
 _TOP: Final = 0x10FFFF
 _MOST_STATES: Final = 3_000
+_LONGEST: Final = 1_000
 _DIGIT: Final = ((0x30, 0x39),)
 _WORD: Final = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
 _SPACE: Final = (
@@ -85,6 +86,8 @@ class Automaton:
 @lru_cache(maxsize=2048)
 def automaton(pattern: str) -> Automaton | None:
     """Of a pattern, which is searched for anywhere (validation §6.3.3); None where there is none."""
+    if len(pattern) > _LONGEST:
+        return None
     try:
         return _Reader(pattern).read()
     except (Unsupported, RecursionError):

@@ -25,6 +25,7 @@ State = frozenset[int]
 Alternative = tuple[int, ...]
 _DEEPEST: Final = 40
 _FEW: Final = 2
+_MANY: Final = 12
 
 
 def yes(term: Term) -> int:
@@ -124,7 +125,7 @@ class Search:
         listed = [self.term(s) for s in core if not s & 1 and self.term(s).kind == "enum"]
         if listed:
             smallest = min(listed, key=lambda term: len(term.args[0]))
-            return self._try(state, smallest.args[0].values())
+            return self._try(state, self._values(smallest, core))
         if not mask & ~(NULL | BOOLEAN):
             values = ([None] if mask & NULL else []) + ([True, False] if mask & BOOLEAN else [])
             return self._try(state, values)
@@ -211,10 +212,21 @@ class Search:
             if denied is not None:
                 if self._apart(denied, mask, tags, required):
                     continue
-                if len(choices) <= 12 and isinstance(self.solve(leaves | {yes(denied)}), Empty):
+                if len(choices) <= _MANY and isinstance(self.solve(leaves | {yes(denied)}), Empty):
                     continue
             kept.append(choice)
         return kept
+
+    def _values(self, listed: Term, core: set[int]) -> list[Any]:
+        """The values of a list that no other list rules out."""
+        values: dict[Any, Any] = listed.args[0]
+        for signed in core:
+            term = self.term(signed)
+            if term.kind == "enum" and term is not listed:
+                other = term.args[0]
+                values = {key: value for key, value in values.items() if (key in other) != bool(signed & 1)}
+        self.budget.spend(len(listed.args[0]) // 50)
+        return list(values.values())
 
     def _try(self, state: State, values: Iterable[Any]) -> Result:
         tally = Tally()
@@ -289,35 +301,41 @@ class Search:
 
     def _only_one_of(self, term: Term) -> list[Alternative]:
         """The branches of a `oneOf`, each with the denial of those that it does not rule out itself."""
-        found = self._exclusions.get(term)
+        found, many = self._exclusions.get(term), len(term.args) > _MANY
         if found is None:
             found = self._exclusions[term] = [
                 (
                     yes(part),
-                    *(no(other) for other in term.args if other is not part and not self._disjoint(part, other)),
+                    *(
+                        no(other)
+                        for other in term.args
+                        if other is not part and not self._disjoint(part, other, many)
+                    ),
                 )
                 for part in term.args
             ]
         return found
 
     def _two_of(self, term: Term) -> list[Alternative]:
-        found = self._pairs.get(term)
+        found, many = self._pairs.get(term), len(term.args) > _MANY
         if found is None:
             found = self._pairs[term] = [
                 (yes(part), yes(other))
                 for index, part in enumerate(term.args)
                 for other in term.args[index + 1 :]
-                if not self._disjoint(part, other)
+                if not self._disjoint(part, other, many)
             ]
         return found
 
-    def _disjoint(self, left: Term, right: Term) -> bool:
-        """Whether two schemas surely share no instance."""
+    def _disjoint(self, left: Term, right: Term, many: bool) -> bool:
+        """Whether two schemas surely share no instance. Of many branches only what tells them apart is seen."""
         self.budget.spend()
         mask = self._surface(left).yes
         tags, required = self._tags_of(left)
         if self._apart(right, mask, tags, required):
             return True
+        if many:
+            return False
         result = self.solve(frozenset((yes(left), yes(right))))
         return isinstance(result, Empty) and result.low == NEVER_OPEN
 

@@ -149,7 +149,7 @@ class Schema:
         """Itself, knowing all names that its own object does not require."""
         if self.schemas.direction is None or not isinstance(self.value, dict):
             return self
-        names = self.hidden | self._hidden_names(0)
+        names = self.hidden | self._hidden_names(set())
         return replace(self, hidden=names) if names != self.hidden else self
 
     def _project(self, result: dict[str, Any]) -> None:
@@ -164,13 +164,14 @@ class Schema:
         if names and isinstance(required, list):
             result["required"] = [name for name in required if name not in names]
 
-    def _hidden_names(self, depth: int) -> frozenset[str]:
-        if depth > _LOOK or not isinstance(self.value, dict):
+    def _hidden_names(self, seen: set[Place]) -> frozenset[str]:
+        if self.place in seen or not isinstance(self.value, dict):
             return _NOTHING
+        seen.add(self.place)
         names: set[str] = set()
         target = self.target()
         if target is not None:
-            names |= target._hidden_names(depth + 1)
+            names |= target._hidden_names(seen)
             if self.schemas.legacy:
                 return frozenset(names)
         properties = self.value.get("properties")
@@ -180,16 +181,20 @@ class Schema:
         branches = self.value.get("allOf")
         for index, value in enumerate(branches if isinstance(branches, list) else ()):
             if isinstance(value, dict):
-                names |= self.child(value, "allOf", index)._hidden_names(depth + 1)
+                names |= self.child(value, "allOf", index)._hidden_names(seen)
         return frozenset(names)
 
-    def is_hidden(self, depth: int = 0) -> bool:
+    def is_hidden(self) -> bool:
         """Whether messages of this direction do not carry it."""
+        return self.schemas.direction is not None and self._is_hidden(set())
+
+    def _is_hidden(self, seen: set[Place]) -> bool:
         flag = {"request": "readOnly", "response": "writeOnly"}.get(self.schemas.direction or "")
-        if flag is None or not isinstance(self.value, dict) or depth > _LOOK:
+        if flag is None or not isinstance(self.value, dict) or self.place in seen:
             return False
+        seen.add(self.place)
         target = self.target()
-        if target is not None and target.is_hidden(depth + 1):
+        if target is not None and target._is_hidden(seen):
             return True
         if target is not None and self.schemas.legacy:
             return False
@@ -197,7 +202,7 @@ class Schema:
             return True
         branches = self.value.get("allOf")
         return isinstance(branches, list) and any(
-            self.child(value, "allOf", index).is_hidden(depth + 1) for index, value in enumerate(branches)
+            self.child(value, "allOf", index)._is_hidden(seen) for index, value in enumerate(branches)
         )
 
 
