@@ -26,7 +26,10 @@ _BODY_REFUSED: Final = Deny(
 def has_body(exchange: Exchange) -> bool:
     """Whether the request's head announces content (RFC 9112 §6): a chunked body counts, even an empty one."""
     fields = exchange.fields
-    return b"transfer-encoding" in fields or fields.get(b"content-length", b"0").strip(b"0") != b""
+    length = fields.get(b"content-length")
+    if length is None:
+        return b"transfer-encoding" in fields
+    return length.strip(b"0") != b"" or b"transfer-encoding" in fields
 
 
 def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) -> Stage:

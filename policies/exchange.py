@@ -5,23 +5,35 @@ what its own group says and reads only what an earlier stage has set (the order 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
 
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem
-from contracts.snapshot import Subscription
+from contracts.snapshot import RateLimit, Subscription
 
 Header = tuple[bytes, bytes]
+
+
+class Grant:
+    """What the access part of a `generation` gives a principal on one version: looked up once for many calls."""
+
+    __slots__ = ("generation", "subscription")
+
+    def __init__(self, generation: int, subscription: Subscription) -> None:
+        self.generation = generation
+        self.subscription = subscription
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls, as the verified access token says.
 
-    `scopes` are those in the token; `expires` is Unix seconds; `token_id` is the `jti`, for the log.
+    `scopes` are those in the token; `expires` is Unix seconds; `token_id` is the `jti`, for the log. `grants`
+    holds what was found out already, by what an operation needs; `log_members` is what the record says of the
+    caller, as the members of a JSON object.
     """
 
     issuer: str
@@ -32,6 +44,12 @@ class Principal:
     expires: float
     token_id: str
     claims: Mapping[str, Any]
+    grants: dict[object, Grant] = field(default_factory=dict, compare=False, repr=False)
+    log_members: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        members = {"client_id": self.client_id, "consumer": self.consumer, "token_id": self.token_id}
+        object.__setattr__(self, "log_members", json_members(members))
 
 
 class ClientCertificate(msgspec.Struct, frozen=True, gc=False):
@@ -45,16 +63,36 @@ class ClientCertificate(msgspec.Struct, frozen=True, gc=False):
 
 
 class LimitState(msgspec.Struct, frozen=True, gc=False):
-    """What one limit has left after a decision: `remaining` units, for `reset` more seconds.
-
-    A Struct, as one is made for every limit of every request: a frozen dataclass takes nine times as long.
-    """
+    """What one limit has left after a decision: `remaining` units, for `reset` more seconds."""
 
     name: str
     quota: int
     window: int
     remaining: int
     reset: int
+
+
+class Allowance:
+    """A limiter's decision over several limits at once: all taken, or none (`violated` names those full).
+
+    `left` holds two numbers for each limit: the units that remain, and the seconds until its window is over.
+    """
+
+    __slots__ = ("left", "limits", "violated")
+
+    def __init__(self, limits: tuple[RateLimit, ...], left: list[int], violated: tuple[str, ...] = ()) -> None:
+        self.limits = limits
+        self.left = left
+        self.violated = violated
+
+    @property
+    def states(self) -> tuple[LimitState, ...]:
+        """The same, limit by limit: for those who look closer than a request's way has time for."""
+        left = self.left
+        return tuple(
+            LimitState(limit.name, limit.quota, limit.window, left[2 * index], left[2 * index + 1])
+            for index, limit in enumerate(self.limits)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +121,30 @@ class Trace(Protocol):
         ...
 
 
+class Labels:
+    """An operation as the record names it, worked out when it is bound: `key` is API, version and operation id,
+    `log_members` the same and the path's template as the members of a JSON object."""
+
+    __slots__ = ("key", "log_members")
+
+    def __init__(self, version: ApiVersion, operation: Operation) -> None:
+        self.key = (version.api, version.version, operation.id)
+        path = version.base_path + operation.path
+        self.log_members = json_members(
+            {"api": version.api, "version": version.version, "operation": operation.id, "path": path}
+        )
+
+
+def json_members(members: dict[str, str]) -> str:
+    """The members of a JSON object, without its braces."""
+    return msgspec.json.encode(members)[1:-1].decode("utf-8")
+
+
 class Exchange:
     """See the module's text. Times are `time.monotonic()` seconds; 0.0 where it has not happened."""
 
     __slots__ = (
+        "allowance",
         "answer_headers",
         "body",
         "body_value",
@@ -97,7 +155,7 @@ class Exchange:
         "fields",
         "headers",
         "http_version",
-        "limits",
+        "labels",
         "marks",
         "method",
         "operation",
@@ -157,12 +215,13 @@ class Exchange:
         # From routing. `path_values` are the raw, still percent-encoded segments, in template order.
         self.version: ApiVersion | None = None
         self.operation: Operation | None = None
+        self.labels: Labels | None = None
         self.path_values: tuple[str, ...] = ()
         # From `authentication` and `subscription`.
         self.principal: Principal | None = None
         self.subscription: Subscription | None = None
         # From `rate_limit`.
-        self.limits: tuple[LimitState, ...] = ()
+        self.allowance: Allowance | None = None
         # From the body's arrival and `request_schema`. `parameters` maps a location to decoded values by name.
         self.body: bytes | None = None
         self.body_value: Any = None
@@ -183,3 +242,8 @@ class Exchange:
         self.upstream_first_byte_at = 0.0
         self.upstream_ended_at = 0.0
         self.ended_at = 0.0
+
+    @property
+    def limits(self) -> tuple[LimitState, ...]:
+        """What every limit of the caller's plan has left; empty where none was asked."""
+        return () if self.allowance is None else self.allowance.states

@@ -4,10 +4,8 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import msgspec
-
 from contracts.snapshot import Application, RateLimit
-from policies.exchange import LimitState
+from policies.exchange import Allowance as Allowance
 from policies.verified_tokens import VerifiedTokens
 
 
@@ -15,13 +13,6 @@ class Clock(Protocol):
     """Wall-clock time in Unix seconds."""
 
     def __call__(self) -> float: ...
-
-
-class Allowance(msgspec.Struct, frozen=True):
-    """A limiter's decision over several limits at once: all taken, or none (`violated` names those full)."""
-
-    states: tuple[LimitState, ...]
-    violated: tuple[str, ...] = ()
 
 
 class Limiter(Protocol):

@@ -16,30 +16,62 @@ import http_sf
 
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
-from contracts.snapshot import RateLimit
-from policies.exchange import Exchange, Header
-from policies.ports import Allowance, Ports
+from contracts.snapshot import RateLimit, Subscription
+from policies.exchange import Allowance, Exchange, Header
+from policies.ports import Ports
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "rate-limit"
 
+_KNOWN: Final = 4096
+"""Applications of one version of which the limiter's key is kept."""
+
 
 class _Plan:
-    """A plan's limits and all bytes that do not depend on the request."""
+    """A plan's limits and all that does not depend on the request."""
 
-    __slots__ = ("formats", "key_prefix", "limits", "policy_header")
+    __slots__ = ("key_prefix", "limits", "names", "policy_header")
 
     def __init__(self, api: str, version: str, plan: str, limits: tuple[RateLimit, ...]) -> None:
         self.limits = limits
         # The client id comes last: names hold no slash, so that no two subscriptions share a key.
         self.key_prefix = f"{api}/{version}/{plan}/"
         # http-sf quotes the name as a structured-field string.
-        quoted = [http_sf.ser(limit.name).encode("ascii") for limit in limits]
-        policies = (
-            b"%b;q=%d;w=%d" % (q, limit.quota, limit.window) for q, limit in zip(quoted, limits, strict=True)
-        )
-        self.policy_header: Header = (b"ratelimit-policy", b", ".join(policies))
-        self.formats = tuple(q.replace(b"%", b"%%") + b";r=%d;t=%d" for q in quoted)
+        quoted = [http_sf.ser(limit.name) for limit in limits]
+        policies = [f"{q};q={limit.quota};w={limit.window}" for q, limit in zip(quoted, limits, strict=True)]
+        self.policy_header: Header = (b"ratelimit-policy", ", ".join(policies).encode("ascii"))
+        # What stands before the remaining units: of the first limit, and of those after it.
+        self.names = [(", " if index else "") + q + ";r=" for index, q in enumerate(quoted)]
+
+    def header(self, left: list[int]) -> Header:
+        """The RateLimit field of a decision."""
+        names = self.names
+        if len(names) == 2:  # as most plans have it: one for bursts, one for the day
+            value = f"{names[0]}{left[0]};t={left[1]}{names[1]}{left[2]};t={left[3]}"
+        else:
+            value = "".join([f"{name}{left[2 * i]};t={left[2 * i + 1]}" for i, name in enumerate(names)])
+        return b"ratelimit", value.encode("ascii")
+
+
+class _Metered:
+    """One application under a plan: what the limiter counts it by."""
+
+    __slots__ = ("key", "plan", "subscription")
+
+    def __init__(self, subscription: Subscription, plan: _Plan, client_id: str) -> None:
+        self.subscription = subscription
+        self.plan = plan
+        self.key = plan.key_prefix + client_id
+
+
+class _Plans:
+    """The plans of one version by name (None for one without limits), and who is known under them by client id."""
+
+    __slots__ = ("by_name", "metered")
+
+    def __init__(self, by_name: Mapping[str, _Plan | None]) -> None:
+        self.by_name = by_name
+        self.metered: dict[str, _Metered] = {}
 
 
 def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:
@@ -51,19 +83,16 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
 
 
 @lru_cache(maxsize=1024)  # one table for all operations of a version
-def _plans(
-    api: str, version: str, plans: tuple[tuple[str, tuple[RateLimit, ...]], ...]
-) -> Mapping[str, _Plan | None]:
-    """Plans by name; None for one without limits."""
-    return {name: _Plan(api, version, name, limits) if limits else None for name, limits in plans}
+def _plans(api: str, version: str, plans: tuple[tuple[str, tuple[RateLimit, ...]], ...]) -> _Plans:
+    return _Plans({name: _Plan(api, version, name, limits) if limits else None for name, limits in plans})
 
 
 class RateLimiting:
-    """Sets `exchange.limits`. Reads `exchange.principal` and `exchange.subscription`."""
+    """Sets `exchange.allowance`. Reads `exchange.principal` and `exchange.subscription`."""
 
     __slots__ = ("_cost", "_limiter", "_plans")
 
-    def __init__(self, plans: Mapping[str, _Plan | None], cost: int, ports: Ports) -> None:
+    def __init__(self, plans: _Plans, cost: int, ports: Ports) -> None:
         self._plans = plans
         self._cost = cost
         self._limiter = ports.limiter
@@ -72,32 +101,37 @@ class RateLimiting:
         principal, subscription = exchange.principal, exchange.subscription
         assert principal is not None
         assert subscription is not None
-        plan = self._plans.get(subscription.plan)
-        if plan is None:
-            return self._without_limits(subscription.plan)
-        taken = self._limiter.take(plan.key_prefix + principal.client_id, plan.limits, self._cost)
-        if type(taken) is Allowance:
-            return self._decide(exchange, plan, taken)
-        return self._later(exchange, plan, taken)  # type: ignore[arg-type]
+        metered = self._plans.metered.get(principal.client_id)
+        if metered is None or metered.subscription is not subscription:
+            plan = self._plans.by_name.get(subscription.plan)
+            if plan is None:
+                return self._without_limits(subscription.plan)
+            metered = self._first(principal.client_id, subscription, plan)
+        taken = self._limiter.take(metered.key, metered.plan.limits, self._cost)
+        if isinstance(taken, Allowance):
+            return self._decide(exchange, metered.plan, taken)
+        return self._later(exchange, metered.plan, taken)
+
+    def _first(self, client_id: str, subscription: Subscription, plan: _Plan) -> _Metered:
+        known = self._plans.metered
+        if len(known) >= _KNOWN:
+            known.clear()
+        known[client_id] = metered = _Metered(subscription, plan, client_id)
+        return metered
 
     async def _later(self, exchange: Exchange, plan: _Plan, taken: Awaitable[Allowance]) -> Verdict:
         return self._decide(exchange, plan, await taken)
 
     def _decide(self, exchange: Exchange, plan: _Plan, allowance: Allowance) -> Verdict:
-        exchange.limits = states = allowance.states
+        exchange.allowance = allowance
         headers = exchange.answer_headers
         headers.append(plan.policy_header)
-        formats = plan.formats
-        if len(states) == 1:
-            headers.append((b"ratelimit", formats[0] % (states[0].remaining, states[0].reset)))
-        else:
-            value = b", ".join([formats[i] % (state.remaining, state.reset) for i, state in enumerate(states)])
-            headers.append((b"ratelimit", value))
+        headers.append(plan.header(allowance.left))
         if not allowance.violated:
             return ALLOW
         violated = allowance.violated
         # Not earlier than the last of them is full again; never 0, which invites a loop.
-        wait = max(1, *(state.reset for state in states if state.name in violated))
+        wait = max(1, *(state.reset for state in allowance.states if state.name in violated))
         names = ", ".join(violated)
         return Deny(
             POLICY,
@@ -110,7 +144,7 @@ class RateLimiting:
         )
 
     def _without_limits(self, plan: str) -> Verdict:
-        if plan in self._plans:
+        if plan in self._plans.by_name:
             return ALLOW
         # The two parts of a snapshot disagree. Without its plan nobody is let through unmetered.
         detail = "The subscription's plan is not known to the gateway."

@@ -20,6 +20,7 @@ from policies import (
     subscription,
     websocket,
 )
+from policies.exchange import Labels
 from policies.ports import Ports
 from policies.response_schema import ResponseCheck
 from policies.verdict import Stage
@@ -125,13 +126,14 @@ class BoundStages:
     """One operation's stages, in order; those that have nothing to do on it are not there.
 
     `policies` names those that are, in the same order. `timed` names what passes between two of an exchange's
-    marks: the head's stages, the body's arrival, the body's stages.
+    marks: the head's stages, the body's arrival, the body's stages. `labels` are the operation's, for the record.
     """
 
     head: tuple[Stage, ...]
     body: tuple[Stage, ...]
     policies: tuple[str, ...]
     timed: tuple[str, ...]
+    labels: Labels
 
 
 def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundStages:
@@ -145,4 +147,6 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
             policies.append(entry.policy)
     head = len(stages[Phase.HEAD])
     timed = (*policies[:head], BODY_ARRIVAL, *policies[head:])
-    return BoundStages(tuple(stages[Phase.HEAD]), tuple(stages[Phase.BODY]), tuple(policies), timed)
+    return BoundStages(
+        tuple(stages[Phase.HEAD]), tuple(stages[Phase.BODY]), tuple(policies), timed, Labels(version, operation)
+    )

@@ -3,7 +3,7 @@
 Not the `limits` package, which reads the limits of an estate: measured here, its fixed window takes 2.6 µs to hit
 and 2.9 µs more to say what is left, for each limit; it hits several limits one by one, so that a refusal by the
 second has used up the first; it takes no clock; and its memory storage starts a thread every 10 ms to sweep. This
-one decides over all limits at once, in 0.8 µs for one and 1 µs for two.
+one decides over all limits at once, in a quarter of that for two.
 """
 
 import time
@@ -12,19 +12,20 @@ from math import ceil
 from typing import Final
 
 from contracts.snapshot import RateLimit
-from policies.exchange import LimitState
-from policies.ports import Allowance
+from policies.exchange import Allowance
 
 _FIRST_SWEEP: Final = 1024
 
 
 class _Windows:
-    """The windows of one key: when each ends, and what was taken in it."""
+    """The windows of one key: how long each is (seconds), what it gives, when it ends, and what was taken."""
 
-    __slots__ = ("ends", "limits", "used")
+    __slots__ = ("ends", "lengths", "limits", "quotas", "used")
 
     def __init__(self, limits: tuple[RateLimit, ...]) -> None:
         self.limits = limits
+        self.quotas = [limit.quota for limit in limits]
+        self.lengths = [limit.window for limit in limits]
         self.ends = [0.0] * len(limits)
         self.used = [0] * len(limits)
 
@@ -58,28 +59,25 @@ class InProcessLimiter:
             windows = self._add(key, _Windows(limits), now)
         elif windows.limits is not limits and windows.limits != limits:
             windows = self._windows[key] = windows.moved_to(limits)
-        ends, used = windows.ends, windows.used
-        violated: tuple[str, ...] = ()
-        states = []
-        index = 0
-        for limit in limits:
-            if ends[index] <= now:
-                ends[index] = now + limit.window
+        quotas, lengths, ends, used = windows.quotas, windows.lengths, windows.ends, windows.used
+        left: list[int] = []
+        full = False
+        for index in range(len(quotas)):
+            end, length = ends[index], lengths[index]
+            if end <= now:
+                ends[index] = end = now + length
                 used[index] = 0
-            remaining = limit.quota - used[index] - cost
+            remaining = quotas[index] - used[index] - cost
             if remaining < 0:
-                violated += (limit.name,)
-            reset = ceil(ends[index] - now)
-            if reset > limit.window:
-                reset = limit.window  # the sum of two floats may be a little more than exact
-            states.append(LimitState(limit.name, limit.quota, limit.window, remaining, reset))
-            index += 1
-        if violated:
-            return Allowance(_untaken(states, cost), violated)
-        while index:
-            index -= 1
+                full = True
+            left.append(remaining)
+            reset = ceil(end - now)
+            left.append(reset if reset < length else length)  # the sum of two floats may be more than exact
+        if full:
+            return _refusal(limits, left, cost)
+        for index in range(len(used)):
             used[index] += cost
-        return Allowance(tuple(states), ())
+        return Allowance(limits, left)
 
     def __len__(self) -> int:
         """How many keys are held."""
@@ -94,9 +92,9 @@ class InProcessLimiter:
         return windows
 
 
-def _untaken(states: list[LimitState], cost: int) -> tuple[LimitState, ...]:
-    """The states of a decision that took nothing after all."""
-    return tuple(
-        LimitState(state.name, state.quota, state.window, max(0, state.remaining + cost), state.reset)
-        for state in states
-    )
+def _refusal(limits: tuple[RateLimit, ...], left: list[int], cost: int) -> Allowance:
+    """The decision that takes nothing after all."""
+    violated = tuple(limit.name for index, limit in enumerate(limits) if left[2 * index] < 0)
+    for index in range(len(limits)):
+        left[2 * index] = max(0, left[2 * index] + cost)
+    return Allowance(limits, left, violated)

@@ -18,7 +18,6 @@ from typing import Final
 from contracts.snapshot import RateLimit
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.adapters.shared_store import Answer, SharedStore, StateUnavailableError
-from policies.exchange import LimitState
 from policies.ports import Allowance
 
 BLOCKS: Final = 100
@@ -85,7 +84,7 @@ class _Lease:
         """The decision, where what is held suffices for one. None where the server has to be asked."""
         if self.left >= cost and now < min(self.ends):
             self.left -= cost
-            return Allowance(self.states(now), ())
+            return Allowance(self.limits, self.counts(now))
         if now < self.refused_until:
             return self.refusal(cost, now)
         return None
@@ -95,13 +94,15 @@ class _Lease:
         if not self.refused or cost < self.refused:
             return None
         pairs = zip(self.limits, self.remaining, strict=True)
-        return Allowance(self.states(now), tuple(limit.name for limit, left in pairs if left < cost))
+        return Allowance(self.limits, self.counts(now), tuple(limit.name for limit, left in pairs if left < cost))
 
-    def states(self, now: float) -> tuple[LimitState, ...]:
-        return tuple(
-            _state(limit, remaining + self.left, ends - now)
-            for limit, remaining, ends in zip(self.limits, self.remaining, self.ends, strict=True)
-        )
+    def counts(self, now: float) -> list[int]:
+        """As `Allowance.left`."""
+        counts: list[int] = []
+        for limit, remaining, ends in zip(self.limits, self.remaining, self.ends, strict=True):
+            counts.append(remaining + self.left)
+            counts.append(min(limit.window, max(0, ceil(ends - now))))
+        return counts
 
     def arguments(self, need: int) -> list[str | int]:
         """For the script. What is left goes back, and is asked for again in the windows of now."""
@@ -242,8 +243,4 @@ def _arguments(
 
 def _spent(lease: _Lease, now: float) -> Allowance:
     lease.left = 0
-    return Allowance(lease.states(now), ())
-
-
-def _state(limit: RateLimit, remaining: int, until: float) -> LimitState:
-    return LimitState(limit.name, limit.quota, limit.window, remaining, min(limit.window, max(0, ceil(until))))
+    return Allowance(lease.limits, lease.counts(now))

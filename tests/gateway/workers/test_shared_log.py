@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def test_lines_of_two_workers_in_one_pipe_are_whole(tmp_path: Path) -> None:
         for number in (1, 2)
     ]
     os.close(write)
+    ready_by = time.monotonic() + 60
+    while not all((tmp_path / f"ready-{number}").exists() for number in (1, 2)):
+        assert time.monotonic() < ready_by
+        time.sleep(0.01)
     for writer in writers:
         assert writer.stdin is not None
         writer.stdin.close()
