@@ -5,7 +5,7 @@ The token that gateways present is the one setting both processes share, and so 
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -15,6 +15,9 @@ from catalog.key_files import MIN_TOKEN
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+_STORES: Final = ("postgresql://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 
 
 class CatalogSettings(BaseSettings):
@@ -55,7 +58,9 @@ class CatalogSettings(BaseSettings):
         description="Overrides upstreams' URLs by name, as a JSON object. For a deployment that points elsewhere.",
     )
     database_url: SecretStr | None = Field(
-        default=None, description="URL of the store, sqlite+aiosqlite:///PATH; by default a file in `data`."
+        default=None,
+        description="URL of the store: postgresql://USER:PASSWORD@HOST/DATABASE, or sqlite+aiosqlite:///PATH; "
+        "by default a file in `data`.",
     )
     gateway_token: SecretStr | None = Field(
         default=None,
@@ -82,8 +87,8 @@ class CatalogSettings(BaseSettings):
     @classmethod
     def _is_supported(cls, value: SecretStr | None) -> SecretStr | None:
         # What has not been tested is refused: a store that half works loses secrets.
-        if value is not None and not value.get_secret_value().startswith("sqlite+aiosqlite:///"):
-            raise ValueError("only sqlite+aiosqlite:/// URLs are supported")
+        if value is not None and not value.get_secret_value().startswith(_STORES):
+            raise ValueError("only postgresql:// and sqlite+aiosqlite:/// URLs are supported")
         return value
 
     @field_validator("url", "public_url")

@@ -1,4 +1,8 @@
-"""The store: an engine, its transactions and its migrations."""
+"""The store: an engine, its transactions and its migrations, on SQLite or PostgreSQL.
+
+On both one transaction writes at a time. What is read in it stays true until it ends, without retries: the catalog
+decides seldom, and a decision that was made on what is no longer so is worse than one that waits.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 Columns = TypeVarTuple("Columns")
 
 _BUSY_TIMEOUT = 5.0  # seconds that a writer waits for another process's transaction
+_WRITER_LOCK = 0x0571A12  # any number will do that nobody else in the database takes
 
 
 class Store:
@@ -29,11 +34,17 @@ class Store:
         Raises ArgumentError for what is no URL of a database that can be used.
         """
         parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            engine = create_async_engine(
+                _with_driver(parsed),
+                connect_args={"timeout": _BUSY_TIMEOUT},
+                pool_pre_ping=True,  # a server that was restarted meanwhile costs nobody an error
+                hide_parameters=True,
+            )
+            sa.event.listen(engine.sync_engine, "begin", _begin_postgresql)
+            return cls(engine)
         if parsed.get_backend_name() != "sqlite":
-            try:
-                return cls(create_async_engine(parsed, pool_pre_ping=True, hide_parameters=True))
-            except ModuleNotFoundError as error:
-                raise sa.exc.ArgumentError(f"the database's driver {error.name!r} is not installed") from None
+            raise sa.exc.ArgumentError(f"a store is on SQLite or PostgreSQL, and not on {parsed.drivername!r}")
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         engine = create_async_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT}, hide_parameters=True)
@@ -89,3 +100,17 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # A writer takes the lock at once: upgrading a read transaction later fails without waiting.
     if connection.get_execution_options().get("ostiary_write", False):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _with_driver(url: sa.URL) -> sa.URL:
+    """With asyncpg, which understands libpq's `sslmode` by another name."""
+    sslmode = url.query.get("sslmode")
+    if sslmode is not None:
+        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": sslmode})
+    return url.set(drivername="postgresql+asyncpg")
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("ostiary_write", False):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(_BUSY_TIMEOUT)}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")

@@ -1,12 +1,32 @@
-from collections.abc import AsyncIterator
+"""Whatever the catalog stores, it stores on SQLite and on PostgreSQL: these tests run on both."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.catalog.serving import World, serving
+from tests.support.postgres import Postgres, postgres
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=DATABASES)
+async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of the test's own."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'catalog.db'}"
+    make: Callable[[], Awaitable[str]] = request.getfixturevalue("postgres_server").database
+    return await make()
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with serving(tmp_path) as world:
+async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
+    async with serving(tmp_path, store_url=store_url) as world:
         yield world

@@ -69,14 +69,20 @@ class World:
 
 @asynccontextmanager
 async def serving(
-    directory: Path, *, url: str | None = None, compiled: Compilation | Exception = GOOD, lifetime: int = 600
+    directory: Path,
+    *,
+    url: str | None = None,
+    compiled: Compilation | Exception = GOOD,
+    lifetime: int = 600,
+    store_url: str | None = None,
 ) -> AsyncIterator[World]:
-    """Serves a catalog whose store and keys are below `directory`, after its first publication."""
+    """Serves a catalog whose keys are below `directory`, and its store too without `store_url`, after its first
+    publication."""
     listener = socket.create_server(("127.0.0.1", 0))
     bound = f"http://127.0.0.1:{listener.getsockname()[1]}"
     issuer_url = url or bound
     keys = load_keys(directory / "keys")
-    store = Store.open(f"sqlite+aiosqlite:///{directory / 'catalog.db'}")
+    store = Store.open(store_url or f"sqlite+aiosqlite:///{directory / 'catalog.db'}")
     await store.migrate()
     table = SnapshotTable(store)
 

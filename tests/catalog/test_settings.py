@@ -35,7 +35,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("OSTIARY_CATALOG_PORT", "70000", "OSTIARY_CATALOG_PORT: Input should be less than or equal to 65535"),
         ("OSTIARY_CATALOG_TOKEN_LIFETIME", "864000", "OSTIARY_CATALOG_TOKEN_LIFETIME: Input should be less than"),
         ("OSTIARY_GATEWAY_TOKEN", "short", "OSTIARY_GATEWAY_TOKEN: Value should have at least 16 items"),
-        ("OSTIARY_CATALOG_DATABASE_URL", "mysql://db/x", "OSTIARY_CATALOG_DATABASE_URL: Value error, only sqlite"),
+        ("OSTIARY_CATALOG_DATABASE_URL", "mysql://db/x", "OSTIARY_CATALOG_DATABASE_URL: Value error, only postg"),
         ("OSTIARY_CATALOG_URL", "catalog.example", "OSTIARY_CATALOG_URL: Value error, must be an absolute"),
         ("OSTIARY_CATALOG_URL", "http://catalog.example", "url 'http://catalog.example' is neither https"),
         ("OSTIARY_CATALOG_ENVIRONMENT", "Live_1", "OSTIARY_CATALOG_ENVIRONMENT: String should match"),

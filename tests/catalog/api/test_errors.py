@@ -51,7 +51,6 @@ async def test_a_fault_of_ours_is_500_without_its_inside(world: World) -> None:
 
 async def test_a_failing_store_is_503(world: World) -> None:
     async with world.store.write() as connection:
-        await connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         await connection.exec_driver_sql("ALTER TABLE parts RENAME TO gone")
     async with world.session.get(
         world.url + "/gateway/parts/sha256:" + "0" * 64, headers={"authorization": f"Bearer {GATEWAY_TOKEN}"}

@@ -9,16 +9,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from catalog.storage import engine
 from catalog.storage.engine import Store
 from catalog.storage.tables import metadata, parts
 
 
-def url(directory: Path) -> str:
-    return f"sqlite+aiosqlite:///{directory / 'deep' / 'catalog.db'}"
-
-
-async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
-    store = Store.open(url(tmp_path))
+async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(store_url: str) -> None:
+    store = Store.open(store_url)
     await store.migrate()
 
     def differences(connection: sa.Connection) -> list[Any]:
@@ -29,8 +26,8 @@ async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(tmp_path: P
     await store.close()
 
 
-async def test_many_may_migrate_a_new_store_at_once(tmp_path: Path) -> None:
-    stores = [Store.open(url(tmp_path)) for _ in range(6)]
+async def test_many_may_migrate_a_new_store_at_once(store_url: str) -> None:
+    stores = [Store.open(store_url) for _ in range(6)]
     await asyncio.gather(*(store.migrate() for store in stores))
     for store in stores:
         async with store.write() as connection:
@@ -39,7 +36,7 @@ async def test_many_may_migrate_a_new_store_at_once(tmp_path: Path) -> None:
 
 
 async def test_sqlite_is_told_to_be_safe(tmp_path: Path) -> None:
-    store = Store.open(url(tmp_path))
+    store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'catalog.db'}")
     async with store.write() as connection:
         values = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
@@ -49,8 +46,8 @@ async def test_sqlite_is_told_to_be_safe(tmp_path: Path) -> None:
     assert values == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 5000}
 
 
-async def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    store = Store.open(url(tmp_path))
+async def test_a_write_that_fails_leaves_nothing(store_url: str) -> None:
+    store = Store.open(store_url)
     await store.migrate()
 
     async def half() -> None:
@@ -65,9 +62,9 @@ async def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_writers_take_turns_and_none_is_lost(tmp_path: Path) -> None:
+async def test_writers_take_turns_and_none_is_lost(store_url: str) -> None:
     """Read-modify-write from several processes' point of view: two stores on one file."""
-    stores = [Store.open(url(tmp_path)) for _ in range(2)]
+    stores = [Store.open(store_url) for _ in range(2)]
     await stores[0].migrate()
 
     async def add(store: Store, number: int) -> None:
@@ -84,8 +81,8 @@ async def test_writers_take_turns_and_none_is_lost(tmp_path: Path) -> None:
         await store.close()
 
 
-async def test_errors_do_not_show_values(tmp_path: Path) -> None:
-    store = Store.open(url(tmp_path))
+async def test_errors_do_not_show_values(store_url: str) -> None:
+    store = Store.open(store_url)
     await store.migrate()
 
     async def twice() -> None:
@@ -97,3 +94,26 @@ async def test_errors_do_not_show_values(tmp_path: Path) -> None:
         await twice()
     await store.close()
     assert "sha256:visible" not in str(caught.value)
+
+
+async def test_a_writer_does_not_wait_for_ever(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_BUSY_TIMEOUT", 1.0)
+    stores = [Store.open(store_url) for _ in range(2)]
+    await stores[0].migrate()
+    async with stores[0].write():
+        with pytest.raises(sa.exc.DBAPIError):
+            async with stores[1].write():
+                pytest.fail("two wrote at once")
+    for store in stores:
+        await store.close()
+
+
+def test_the_notations_of_a_postgresql_url() -> None:
+    made = engine._with_driver(sa.make_url("postgresql://u:p@db/catalog?sslmode=verify-full&application_name=o"))
+    assert made.drivername == "postgresql+asyncpg"
+    assert dict(made.query) == {"ssl": "verify-full", "application_name": "o"}
+
+
+def test_another_database_is_refused() -> None:
+    with pytest.raises(sa.exc.ArgumentError, match="SQLite or PostgreSQL, and not on 'mysql'"):
+        Store.open("mysql://db/catalog")

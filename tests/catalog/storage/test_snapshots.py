@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +13,8 @@ from contracts.snapshot import SignedManifest, digest_of
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = Store.open(f"sqlite+aiosqlite:///{tmp_path / 'catalog.db'}")
+async def store(store_url: str) -> AsyncIterator[Store]:
+    store = Store.open(store_url)
     await store.migrate()
     yield store
     await store.close()
