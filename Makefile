@@ -6,9 +6,10 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS   ?=
 BENCH  ?= full
 JOBS   ?= auto
+COMPILE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench wheel lock clean
+.PHONY: help demo test lint docs bench compiled wheel lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,8 +32,11 @@ docs: $(VENV)/.dev ## Build the documentation strictly into build/docs
 bench: $(VENV)/.bench ## Measure against nginx, Envoy, Node and an ASGI proxy (BENCH=quick: under three minutes)
 	$(BIN)/python tests/benchmarks/run.py $(if $(filter quick,$(BENCH)),--quick) $(ARGS)
 
-wheel: $(VENV)/.dev ## Build the wheel into build/wheel
-	$(BIN)/python -m build --wheel --no-isolation --outdir build/wheel .
+compiled: $(VENV)/.dev ## Compile the request's way with mypyc; prints the folder to put on PYTHONPATH
+	@$(BIN)/python compiling/hot_path.py
+
+wheel: $(VENV)/.dev ## Build the wheel into build/wheel (COMPILE=1: with compiled modules, for this machine)
+	OSTIARY_COMPILE=$(COMPILE) $(BIN)/python -m build --wheel --no-isolation --outdir build/wheel .
 
 lock: $(VENV)/bin/python ## Write the locks anew from pyproject.toml (needs the network)
 	$(BIN)/python -m pip install --quiet uv

@@ -12,8 +12,10 @@ from catalog.cli.add import add
 from catalog.cli.catalog import app as catalog_app
 from catalog.cli.check import check
 from catalog.cli.demo import demo
+from catalog.cli.diff import diff
 from catalog.cli.gateway import gateway
 from catalog.cli.init import init
+from catalog.cli.lint import lint
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
 from catalog.cli.token import token
@@ -39,6 +41,8 @@ def build() -> typer.Typer:
     app.command("init", short_help="Start a new, commented estate.")(init)
     app.command("add", short_help="Take an existing OpenAPI document into an estate.")(add)
     app.command("check", short_help="Check an estate in full, without a network.")(check)
+    app.command("diff", short_help="Compare two contracts: what changed, and whom it breaks.")(diff)
+    app.command("lint", short_help="Lint contracts and estates by rulesets in Spectral's format.")(lint)
     app.command("routes", short_help="Show what is enforced on each operation.")(routes)
     app.command("schema", short_help="Print the JSON Schemas of estate files, for editors.")(schema)
     app.command("up", short_help="Run a catalog and a gateway for an estate.")(up)
@@ -51,8 +55,12 @@ def build() -> typer.Typer:
 def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
+        from importlib.util import find_spec
 
-        typer.echo(f"ostiary {version('ostiary')}")
+        # The gateway is another process: which form of it would start is asked without loading it.
+        spec = find_spec("gateway.wire.connection")
+        form = "pure Python" if spec is None or (spec.origin or "").endswith(".py") else "compiled"
+        typer.echo(f"ostiary {version('ostiary')} (gateway: {form})")
         raise typer.Exit
 
 

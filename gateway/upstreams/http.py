@@ -25,7 +25,7 @@ IDLE: Final = 30.0
 class HttpUpstream:
     """One upstream's client. `connections_opened` counts connections that were established, ever.
 
-    `ssl_context` replaces the verifying default for an https URL.
+    `ssl_context` replaces the verifying default for an https URL. `idle` is in seconds.
     """
 
     def __init__(
@@ -34,12 +34,14 @@ class HttpUpstream:
         *,
         loop: asyncio.AbstractEventLoop | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        idle: float = IDLE,
     ) -> None:
         url = urlsplit(upstream.url)
         secure = url.scheme == "https"
         self.timeouts = upstream.timeouts
         self.connections_opened = 0
         self.idle: list[HttpConnection] = []
+        self._rest = idle
         self.retired = False
         self.now = time.monotonic()
         self._host = url.hostname or ""
@@ -224,7 +226,7 @@ class HttpUpstream:
         for connection in list(self._connections):
             if connection.call is not None:
                 connection.call.tick(now)
-            elif now - connection.idle_since > IDLE:
+            elif now - connection.idle_since > self._rest:
                 connection.close()
         if self._open or self._waiting:
             self._start_timer()

@@ -6,8 +6,9 @@
 | `envoy_jwt_ratelimit` | Envoy with `jwt_authn` (its cache of verified tokens on) and `local_ratelimit` |
 | `asgi_aiohttp` | a proxy on uvicorn and aiohttp, no policy at all |
 | `node` | a gateway of fastify and its plugins, the full chain |
-| `full` | our gateway, the full chain |
-| `no_policies` | our gateway, every policy off |
+| `full` | our gateway, the full chain, compiled where there is a C compiler |
+| `full_pure` | the same as pure Python |
+| `no_policies` | our gateway, every policy off, compiled as `full` |
 | `nginx_tls`, `full_tls` | `nginx` and `full` with TLS at the listener |
 """
 
@@ -228,7 +229,7 @@ def asgi(setting: Setting, name: str) -> Iterator[Running]:
         yield process
 
 
-def ostiary(*, policies: bool, tls: bool = False) -> Start:
+def ostiary(*, policies: bool, tls: bool = False, pure: bool = False) -> Start:
     """Our gateway, started from a snapshot on disk, without a catalog. Its access log is written, to nowhere."""
 
     @contextlib.contextmanager
@@ -250,7 +251,8 @@ def ostiary(*, policies: bool, tls: bool = False) -> Start:
             chain, private = certificate(setting.directory)
             environment |= {"OSTIARY_GATEWAY_TLS_CERT": str(chain), "OSTIARY_GATEWAY_TLS_KEY": str(private)}
         log = setting.directory / f"{name}.log"
-        command = [sys.executable, "-m", "gateway"]
+        command, path = setting.gateway(pure=pure)
+        environment |= path
         with running(command, setting.core, log, environment=environment, port=port, scheme=scheme) as process:
             yield process
 
@@ -263,6 +265,7 @@ PEERS: dict[str, Start] = {
     "asgi_aiohttp": asgi,
     "node": node,
     "full": ostiary(policies=True),
+    "full_pure": ostiary(policies=True, pure=True),
     "no_policies": ostiary(policies=False),
     "nginx_tls": nginx_tls,
     "full_tls": ostiary(policies=True, tls=True),

@@ -13,6 +13,7 @@ RATIOS: dict[str, tuple[str, str]] = {
     "get_full_vs_node": ("get_full", "get_node"),
     "get_full_vs_asgi_aiohttp": ("get_full", "get_asgi_aiohttp"),
     "get_full_vs_no_policies": ("get_full", "get_no_policies"),
+    "get_full_vs_pure": ("get_full", "get_full_pure"),
     "post_full_vs_nginx": ("post_full", "post_nginx"),
     "post_full_vs_node": ("post_full", "post_node"),
     "get_full_tls_vs_nginx_tls": ("get_full_tls", "get_nginx_tls"),
@@ -88,6 +89,9 @@ def table(report: Mapping[str, Any]) -> str:
     lines = [
         f"{report['machine']}; load: {report['load']}",
         f"{report['pinning']}; median of {report['rounds']} interleaved rounds of {report['seconds']} s",
+        "our gateway is compiled, but for full_pure"
+        if report["compiled"]
+        else "*** OUR GATEWAY IS NOT COMPILED, and slower for it ***",
         "",
         f"{'':34}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs/req.':>14}{'upstream conn./req.':>22}",
     ]

@@ -22,6 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from compiling import hot_path  # noqa: E402  the script's own packages
 from tests.benchmarks import half_load, load, report, sizes, world  # noqa: E402  the script's own packages
 from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
@@ -33,6 +34,7 @@ SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
     ("get_asgi_aiohttp", "asgi_aiohttp", "get", 32),
     ("get_node", "node", "get", 32),
     ("get_full", "full", "get", 32),
+    ("get_full_pure", "full_pure", "get", 32),
     ("get_no_policies", "no_policies", "get", 32),
     ("post_nginx", "nginx", "post", 32),
     ("post_node", "node", "post", 32),
@@ -100,7 +102,8 @@ def measure_all(
         one.write()
     with contextlib.ExitStack() as stack:
         backend = stack.enter_context(upstream(directory, load_core))
-        setting = Setting(directory, core, backend.port, made)
+        packages = compiled_gateway(missing)
+        setting = Setting(directory, core, backend.port, made, packages)
         running: dict[str, Running] = {}
         for peer in dict.fromkeys(peer for _, peer, _, _ in subjects):
             try:
@@ -130,6 +133,7 @@ def measure_all(
     return {
         "machine": machine(),
         "load": load.generator(),
+        "compiled": packages is not None,
         "pinning": "not pinned: one core only"
         if core is None
         else f"gateway on core {core}, load on core {load_core}",
@@ -144,6 +148,15 @@ def measure_all(
         "missing": missing,
         "samples": {name: [asdict(sample) for sample in rows] for name, rows in samples.items()},
     }
+
+
+def compiled_gateway(missing: dict[str, str]) -> Path | None:
+    """Our gateway's compiled packages; where they cannot be made it is measured as pure Python."""
+    try:
+        return hot_path.build()
+    except hot_path.CannotCompileError as error:
+        missing["compiled_gateway"] = f"{error}; OUR GATEWAY IS MEASURED AS PURE PYTHON"
+        return None
 
 
 def at_half_load(

@@ -1,6 +1,7 @@
 """What every peer is started with."""
 
 import contextlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,13 @@ class Setting:
     core: int | None
     upstream_port: int
     world: World
+    packages: Path | None = None
+    """The folder with our gateway's compiled packages; None where they cannot be made."""
+
+    def gateway(self, *, pure: bool = False) -> tuple[list[str], dict[str, str]]:
+        """The command that starts our gateway and what its environment needs: compiled, unless `pure`."""
+        path = {} if pure or self.packages is None else {"PYTHONPATH": str(self.packages)}
+        return [sys.executable, "-P", "-m", "gateway"], path
 
 
 Start = Callable[[Setting, str], contextlib.AbstractContextManager[Running]]

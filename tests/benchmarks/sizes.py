@@ -124,7 +124,8 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
         "OSTIARY_GATEWAY_ACCESS_LOG": os.devnull,
     }
     log = setting.directory / f"sized-{operations}.log"
-    command = [sys.executable, "-m", "gateway"]
+    command, path = setting.gateway()
+    environment |= path
     try:
         with running(command, setting.core, log, environment=environment, port=port, patience=PATIENCE) as process:
             yield Sized(process, requests, log, lambda: catalog.publish(second))

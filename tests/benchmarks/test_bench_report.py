@@ -45,6 +45,7 @@ def test_a_missing_peer_is_named_with_its_reason():
     figures = report.results({"get_full": [sample(30)]})
     document = {
         "machine": "M",
+        "compiled": True,
         "load": "wrk",
         "pinning": "P",
         "rounds": 3,
@@ -83,14 +84,19 @@ def test_a_run_whose_peers_do_not_start_still_reports(tmp_path, monkeypatch):
     def absent(setting, name):
         raise run.PeerError(f"{name} is not installed")
 
+    def cannot():
+        raise run.hot_path.CannotCompileError("there is no C compiler")
+
     monkeypatch.setattr(run, "upstream", lambda directory, core: Backend())
     monkeypatch.setattr(run, "PEERS", dict.fromkeys(PEERS, absent))
     monkeypatch.setattr(run, "nginx_binary", lambda: "nginx")
     monkeypatch.setattr(run.world, "build", lambda: run.world.World(("t",), {}, ("/a",), ("/b",), b"{}"))
+    monkeypatch.setattr(run.hot_path, "build", cannot)
     document = run.measure_all(run.SUBJECTS, tmp_path, 1, 0.1, 0.1)
     assert document["results"] == {}
     half = {half_load.DIRECT, *half_load.PEERS}
-    assert set(document["missing"]) == {name for _, name, *_ in run.SUBJECTS} | half
+    assert set(document["missing"]) == {name for _, name, *_ in run.SUBJECTS} | half | {"compiled_gateway"}
+    assert "NOT COMPILED" in report.table(document)
     assert json.loads(json.dumps(document)) == document
 
 

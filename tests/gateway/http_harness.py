@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 from contracts.snapshot import Timeouts, Upstream
 from gateway.listener import Listener
-from gateway.upstreams.http import HttpUpstream
+from gateway.upstreams.http import IDLE, HttpUpstream
 from gateway.wire.headers import request_head
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Call, Client
@@ -75,7 +76,7 @@ class RawClient:
 
     async def close(self) -> None:
         self.writer.close()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
             await self.writer.wait_closed()
 
 
@@ -193,7 +194,9 @@ async def raw_upstream(
         await upstream.end()
 
 
-def upstream_client(port: int, *, connections: int = 64, **timeouts: float) -> HttpUpstream:
+def upstream_client(
+    port: int, *, connections: int = 64, idle: float = IDLE, loop: Any = None, **timeouts: float
+) -> HttpUpstream:
     return HttpUpstream(
         Upstream(
             name="test",
@@ -201,7 +204,9 @@ def upstream_client(port: int, *, connections: int = 64, **timeouts: float) -> H
             url=f"http://127.0.0.1:{port}",
             timeouts=Timeouts(**timeouts),
             connections=connections,
-        )
+        ),
+        loop=loop,
+        idle=idle,
     )
 
 

@@ -102,7 +102,7 @@ class Whole(Echo):
 class NoLoop:
     """Answers are flushed by their end here; what is gathered needs no turn of a loop."""
 
-    def add(self, outgoing: object) -> None:
+    def call_soon(self, callback: Callable[[], None]) -> None:
         pass
 
 
@@ -141,7 +141,7 @@ def connected(
 ) -> tuple[Connection, Nowhere, Doorman, Listener]:
     doorman = Doorman(make)
     listener = Listener(doorman, limits)
-    listener.gathering = cast("Gathering", NoLoop())
+    listener.gathering = Gathering(cast("asyncio.AbstractEventLoop", NoLoop()))
     transport = Nowhere()
     connection = Connection(listener)
     connection.connection_made(transport)

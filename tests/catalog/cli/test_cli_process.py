@@ -79,6 +79,7 @@ def test_help_names_every_command_with_a_summary_that_is_not_cut() -> None:
 def test_the_version_is_the_distributions() -> None:
     result = run("--version")
     assert (result.returncode, result.stdout.split()[0]) == (0, "ostiary")
+    assert result.stdout.endswith(("(gateway: pure Python)\n", "(gateway: compiled)\n"))
 
 
 @pytest.mark.parametrize(

@@ -47,20 +47,22 @@ def corpus_version() -> ApiVersion:
     return orders(*(_operation(*made) for made in OPERATIONS), base_path="")
 
 
+class Ended:
+    """Keeps every exchange that has ended: the access log names no path, only its template."""
+
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+
+    def record(self, exchange: Exchange, /) -> None:
+        self.exchanges.append(exchange)
+
+
 class World:
     """A running gateway that serves `OPERATIONS`, and every exchange that it has ended."""
 
-    def __init__(self, running: Gateway) -> None:
+    def __init__(self, running: Gateway, ended: list[Exchange]) -> None:
         self.running = running
-        self.ended: list[Exchange] = []
-        pipeline = running.pipeline
-        ended = pipeline.ended
-
-        def keep(exchange: Exchange) -> None:
-            self.ended.append(exchange)
-            ended(exchange)
-
-        pipeline.ended = keep  # type: ignore[method-assign]  # the access log names no path, only its template
+        self.ended = ended
 
     @property
     def seen(self) -> list[SeenRequest]:
@@ -101,9 +103,10 @@ async def whole_gateway(directory: Path, script: Script = say_ok, **options: Any
     """`options` are those of `gateway_world.gateway`, and of its upstream under `upstream`."""
     async with raw_upstream(script) as upstream:
         made = snapshot(corpus_version(), port=upstream.port, upstream=options.pop("upstream", None))
-        async with gateway(directory, made=made, **options) as running:
+        recorder = Ended()
+        async with gateway(directory, made=made, recorder=recorder, **options) as running:
             running.upstream = upstream
-            yield World(running)
+            yield World(running, recorder.exchanges)
 
 
 def signed(raw: bytes) -> bytes:

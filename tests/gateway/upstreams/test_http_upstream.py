@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from contracts.snapshot import Timeouts, Upstream
-from gateway.upstreams import http as pool_module
 from gateway.upstreams.http import HttpUpstream
 from policies.exchange import Header
 from tests.gateway.http_harness import (
@@ -500,10 +499,9 @@ async def test_unasked_bytes_on_an_idle_connection_close_it() -> None:
                 await asyncio.sleep(0)
 
 
-async def test_connection_in_surplus_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "IDLE", 0.0)
+async def test_connection_in_surplus_is_closed() -> None:
     async with raw_upstream() as server:
-        client = upstream_client(server.port, connect=0.1)
+        client = upstream_client(server.port, idle=0.0, connect=0.1)
         await send(client, GET)
         async with asyncio.timeout(PATIENCE):
             await server.closed.wait()
