@@ -35,7 +35,6 @@ class SchemaPair:
     witness: Any
     has_witness: bool
     open_objects: bool
-    only_schema: bool
 
     def documents(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The pair as two whole documents."""
@@ -75,7 +74,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _schema_pair(row: dict[str, Any], theme: str) -> SchemaPair:
     unknown = set(row) - {
         *("id", "direction", "verdict", "why", "base", "revision", "openapi", "base_openapi", "revision_openapi"),
-        *("components", "base_components", "revision_components", "witness", "open_objects", "only_schema"),
+        *("components", "base_components", "revision_components", "witness", "open_objects"),
     }
     assert not unknown, f"{row['id']}: unknown {unknown}"
     return SchemaPair(
@@ -93,7 +92,6 @@ def _schema_pair(row: dict[str, Any], theme: str) -> SchemaPair:
         witness=row.get("witness"),
         has_witness="witness" in row,
         open_objects=row.get("open_objects", False),
-        only_schema="only_schema" in row,
     )
 
 

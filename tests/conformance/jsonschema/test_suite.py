@@ -1,4 +1,4 @@
-"""The official suite against JSON Schema as the gateway uses it: as far as jsonschema-rs itself, or with a reason."""
+"""The official suite against JSON Schema as the gateway uses it: as far as jsonschema-rs, or with a reason."""
 
 import json
 from collections import defaultdict
