@@ -1,0 +1,1 @@
+"""What changed between two OpenAPI documents, and whether it breaks those who call the API."""

@@ -1,0 +1,40 @@
+"""All rules of the diff in one table. An id never changes."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from contracts.diff import (
+    bodies,
+    contents,
+    extensions,
+    headers,
+    lifecycle,
+    links,
+    operations,
+    overview,
+    parameters,
+    responses,
+    security,
+    servers,
+)
+from contracts.diff.rule import DiffRule
+from contracts.diff.schema_rules import SCHEMA_ROWS
+
+_ROWS: Final[tuple[DiffRule, ...]] = (
+    *overview.ROWS,
+    *operations.ROWS,
+    *lifecycle.ROWS,
+    *parameters.ROWS,
+    *bodies.ROWS,
+    *contents.ROWS,
+    *responses.ROWS,
+    *headers.ROWS,
+    *links.ROWS,
+    *security.ROWS,
+    *servers.ROWS,
+    *extensions.ROWS,
+    *SCHEMA_ROWS,
+)
+
+DIFF_RULES: Final[Mapping[str, DiffRule]] = {rule.id: rule for rule in _ROWS}
+"""By id, in the order of the documentation."""

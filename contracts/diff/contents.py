@@ -1,0 +1,140 @@
+"""`content`: the media types of a message, and what each holds (OAS 3.1 §4.8.14, RFC 9110 §12.5.1).
+
+A media range covers the types below it: `application/*` admits what `application/json` does, so that a range that
+is written out is not a removal.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.diff.changes import Where, said
+from contracts.diff.context import Context
+from contracts.diff.model import covers, media_types
+from contracts.diff.rule import DiffRule, Direction, row
+from contracts.diff.schemas import compare_schemas
+from contracts.documents.document import Node, escape
+from contracts.findings import Severity
+
+MESSAGES: Final[tuple[tuple[str, Direction, str], ...]] = (
+    ("request", "request", "requests"),
+    ("response", "response", "responses"),
+    ("outgoing-request", "response", "requests of callbacks and webhooks"),
+    ("outgoing-response", "request", "answers to callbacks and webhooks"),
+)
+"""The four kinds of messages: the beginning of their rules' ids, the consumer's direction, and their name."""
+
+_ENCODING: Final = ("contentType", "style", "explode", "allowReserved")
+
+
+def _rows() -> Iterator[DiffRule]:
+    for name, direction, called in MESSAGES:
+        sent = direction == "request"
+
+        def rule(
+            action: str, severity: Severity, why: str, *, name: str = name, direction: Direction = direction
+        ) -> DiffRule:
+            return row(f"{name}-{action}", severity, why, area="content", direction=direction)
+
+        yield rule(
+            "media-type-added",
+            "info" if sent else "warning" if name == "response" else "error",
+            f"Another media type of {called} is accepted."
+            if sent
+            else "Consumers who do not ask for one by `Accept` may be answered in another media type."
+            if name == "response"
+            else f"Consumers must understand another media type of {called}.",
+        )
+        yield rule(
+            "media-type-removed",
+            "error" if sent or name == "response" else "info",
+            f"Consumers send {called} in a media type that is not accepted any more."
+            if sent
+            else "Consumers ask for a media type that there is none of any more."
+            if name == "response"
+            else f"Consumers need one media type of {called} less.",
+        )
+        yield rule(
+            "media-range-narrowed",
+            "error" if sent else "info",
+            f"Fewer media types of {called} are accepted than the range admitted."
+            if sent
+            else f"What the range of {called} admitted is said more exactly.",
+        )
+        yield rule(
+            "media-range-widened",
+            "info" if sent else "error",
+            f"More media types of {called} are accepted."
+            if sent
+            else f"Consumers must be ready for more media types of {called}.",
+        )
+        yield rule(
+            "encoding-changed",
+            "error",
+            f"A part of {called} is written in another way than consumers know.",
+        )
+
+
+ROWS: Final = tuple(_rows())
+
+
+def compare_contents(
+    context: Context, direction: Direction, name: str, old: Node, new: Node, where: Where
+) -> None:
+    """The media types of one message, and their schemas. `name` begins the rules' ids; without one, the entry of
+    a parameter's `content` is compared, of which there is exactly one."""
+    before, after = media_types(context.base, old), media_types(context.revision, new)
+    if not name:
+        for was, is_ in zip(before.items(), after.items(), strict=False):
+            _compare(context, direction, name, was[1], is_[1], where.down("content", is_[0]))
+        return
+    changes = context.changes
+    for media, node in before.items():
+        at = where.down("content", media)
+        if media in after:
+            _compare(context, direction, name, node, after[media], at)
+        elif wider := [other for other in after if covers(other, media)]:
+            if not any(covers(wider[0], other) and other != media for other in before):
+                message = f"the media type {said(media)} became the range {said(wider[0])}"
+                changes.add(
+                    f"{name}-media-range-widened", at, message, after[wider[0]], before=media, after=wider[0]
+                )
+            _compare(context, direction, name, node, after[wider[0]], at)
+        elif narrower := [other for other in after if covers(media, other)]:
+            these = ", ".join(map(said, narrower))
+            message = f"the media range {said(media)} became {these}"
+            first = after[narrower[0]]
+            changes.add(f"{name}-media-range-narrowed", at, message, first, before=media, after=narrower[0])
+            for other in narrower:
+                _compare(context, direction, name, node, after[other], where.down("content", other))
+        else:
+            message = f"the media type {said(media)} was removed"
+            changes.add(f"{name}-media-type-removed", at, message, node, before=media)
+    for media, node in after.items():
+        if media in before or any(covers(media, other) or covers(other, media) for other in before):
+            continue
+        message = f"the media type {said(media)} was added"
+        changes.add(f"{name}-media-type-added", where.down("content", media), message, node, after=media)
+
+
+def _compare(context: Context, direction: Direction, name: str, old: Node, new: Node, where: Where) -> None:
+    for key in ("schema", "itemSchema"):
+        compare_schemas(context, direction, old, new, key, where)
+    if name:
+        _compare_encodings(context, name, old, new, where)
+
+
+def _compare_encodings(context: Context, name: str, old: Node, new: Node, where: Where) -> None:
+    before, after = old.get("encoding"), new.get("encoding")
+    names = {key for node in (before, after) if node is not None for key, _ in node.members()}
+    for key in sorted(names):
+        was = before.get(key) if before is not None else None
+        is_ = after.get(key) if after is not None else None
+        for keyword in _ENCODING:
+            first = was.value.get(keyword) if was is not None and isinstance(was.value, dict) else None
+            second = is_.value.get(keyword) if is_ is not None and isinstance(is_.value, dict) else None
+            if first != second:
+                message = f"`{keyword}` of the part {said(key)} went from {said(first)} to {said(second)}"
+                at = where.pointer(f"/encoding/{escape(key)}/{keyword}")
+                context.changes.add(
+                    f"{name}-encoding-changed", at, message, is_ or new, before=first, after=second
+                )

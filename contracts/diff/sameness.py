@@ -1,0 +1,98 @@
+"""Which parts of two documents are the same, down to everything that they refer to, without looking into them.
+
+Most operations of two versions are. A part is a component, an operation, or another file; it is untouched if it
+reads the same on both sides and refers to untouched parts alone.
+"""
+
+import marshal
+from collections import defaultdict, deque
+from typing import Any, Final
+
+from contracts.diff.contract import Contract
+from contracts.diff.model import Operation
+from contracts.documents.document import Node
+from contracts.openapi.references import Key, key_of
+
+# Of the root, what operations inherit. A change there touches them all.
+_INHERITED: Final = ("openapi", "jsonSchemaDialect", "security")
+
+
+class Sameness:
+    """Compares two contracts once; then says of each operation whether it needs to be looked at."""
+
+    def __init__(self, base: Contract, revision: Contract) -> None:
+        self._base, self._revision = base, revision
+        self._any = all(self._root(key) for key in self._inherited())
+        self._tainted = self._taint() if self._any else frozenset[Key]()
+
+    def holds_for(self, old: Operation, new: Operation) -> bool:
+        """Whether an operation is the same, with all that it inherits and refers to."""
+        if not self._any or old.path != new.path or key_of(old.node) != key_of(new.node):
+            return False
+        if key_of(old.item) != key_of(new.item) or self._unit(new.node) in self._tainted:
+            return False
+        if not _alike(old.node.value, new.node.value):
+            return False
+        for key in ("parameters", "servers"):
+            was, is_ = old.item.get(key), new.item.get(key)
+            if (was is None) != (is_ is None):
+                return False
+            if was is None or is_ is None:
+                continue
+            if not _alike(was.value, is_.value) or self._unit(is_) in self._tainted:
+                return False
+        return True
+
+    def _inherited(self) -> list[str]:
+        roots = (self._base.document.value, self._revision.document.value)
+        return [*_INHERITED, *sorted({key for root in roots for key in root if key.startswith("x-")})]
+
+    def _root(self, key: str) -> bool:
+        first, second = self._base.document.value.get(key), self._revision.document.value.get(key)
+        if key == "openapi":
+            return self._base.minor == self._revision.minor
+        return _alike(first, second)
+
+    def _taint(self) -> frozenset[Key]:
+        schemes = [each.document.at("/components/securitySchemes") for each in (self._base, self._revision)]
+        if not _alike(*(each.value if each is not None else None for each in schemes)):
+            self._any = False
+        users: defaultdict[Key, set[Key]] = defaultdict(set)
+        for contract in (self._base, self._revision):
+            for reference in contract.references.references.values():
+                users[self._unit(reference.target)].add(self._unit(reference.source))
+        tainted = {unit for unit in users if not self._is_same(unit)}
+        waiting = deque(tainted)
+        while waiting:
+            for user in users.get(waiting.popleft(), ()):
+                if user not in tainted:
+                    tainted.add(user)
+                    waiting.append(user)
+        return frozenset(tainted)
+
+    def _unit(self, node: Node) -> Key:
+        entry = self._base.document.file, self._revision.document.file
+        file = node.document.file
+        if file not in entry:
+            return file, ""
+        # `/components/<section>/<name>` or `/paths/<template>/<method>`; the entry goes by no name, since its
+        # two versions may lie in two files.
+        return "", "/".join(node.pointer.split("/", 4)[:4])
+
+    def _is_same(self, unit: Key) -> bool:
+        file, pointer = unit
+        sides = []
+        for contract in (self._base, self._revision):
+            document = contract.documents.get(file) if file else contract.document
+            node = document.at(pointer) if document is not None else None
+            sides.append(node.value if node is not None else _Missing)
+        return sides[0] is not _Missing and sides[1] is not _Missing and _alike(*sides)
+
+
+class _Missing:
+    """Stands for a part that is not there, since null is a value."""
+
+
+def _alike(first: Any, second: Any) -> bool:
+    """Equal, and of the same types all through: in Python 1 equals true, in JSON it does not."""
+    return first == second and marshal.dumps(first, 2) == marshal.dumps(second, 2)
