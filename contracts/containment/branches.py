@@ -33,6 +33,7 @@ def pairs_of(compiler: Compiler, base: list[Schema], revision: list[Schema]) -> 
     yield from matched(lambda schema: compiler.term(schema).id)
     yield from matched(_name)
     yield from matched(_tag)
+    yield from matched(_names)
     if len(ours) == len(theirs):
         yield from matched(_kind)
     if len(ours) == len(theirs) == 1 and (len(base) > 1 or _kind(ours[0]) == _kind(theirs[0])):
@@ -75,6 +76,12 @@ def _tag(schema: Schema) -> str | None:
             if isinstance(constant, str | int):
                 found.append(f"{name}={constant}")
     return ",".join(found) or None
+
+
+def _names(schema: Schema) -> frozenset[str] | None:
+    """The members that its objects have."""
+    properties = schema.members.get("properties")
+    return frozenset(properties) if isinstance(properties, dict) and properties else None
 
 
 def _kind(schema: Schema) -> str | None:

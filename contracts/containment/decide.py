@@ -17,7 +17,7 @@ from contracts.documents.document import escape
 
 STEPS: Final = 20_000
 """Of work on one question: about a second at the worst."""
-STEPS_OF_ALL: Final = 500_000
+STEPS_OF_ALL: Final = 300_000
 """Of work on all questions of one diff; then each gets `_STEPS_AT_LEAST`."""
 _STEPS_AT_LEAST: Final = 300
 _LONGEST_QUOTE: Final = 80

@@ -26,6 +26,8 @@ Alternative = tuple[int, ...]
 _DEEPEST: Final = 40
 _FEW: Final = 2
 _MANY: Final = 12
+_WORK: Final = 40
+_WIDE: Final = 200
 
 
 def yes(term: Term) -> int:
@@ -39,7 +41,8 @@ def no(term: Term) -> int:
 
 
 class Choice:
-    """Alternatives, at least one of which must hold. `denied` is the conjunction whose negation they are."""
+    """Alternatives, at least one of which must hold. `denied` is the conjunction whose negation they are, unless
+    it was found out that it could hold."""
 
     __slots__ = ("alternatives", "denied")
 
@@ -58,7 +61,7 @@ class Search:
         self.budget = Budget(0)
         self._known: dict[State, Result] = {}
         self._open: dict[State, int] = {}
-        self._tags: dict[Term, dict[str, frozenset[Any]] | None] = {}
+        self._tags: dict[Term, tuple[dict[str, frozenset[Any]], set[str]]] = {}
         self._exclusions: dict[Term, list[Alternative]] = {}
         self._pairs: dict[Term, list[Alternative]] = {}
 
@@ -103,13 +106,17 @@ class Search:
         return all(self.evaluator.holds(self.term(signed), value) != bool(signed & 1) for signed in state)
 
     def _branch(self, state: State, core: set[int], mask: int, todo: list[int], choices: list[Choice]) -> Result:
-        self.budget.spend()
         while True:
+            self.budget.spend(1 + (len(core) + len(todo) + 4 * len(choices)) // _WORK)
             mask = self._saturate(core, mask, todo, choices)
             if not mask:
                 return NEVER
             kept: list[Choice] = []
+            narrow = any(len(choice.alternatives) <= _WIDE for choice in choices)
             for choice in choices:
+                if narrow and len(choice.alternatives) > _WIDE:
+                    kept.append(choice)  # looked at when it is its turn
+                    continue
                 live = self._live(choice, core, mask)
                 if live is None:
                     continue
@@ -120,7 +127,7 @@ class Search:
                 else:
                     kept.append(Choice(live, choice.denied))
             choices = kept
-            if not todo:
+            if not todo and (not narrow or not kept or any(len(c.alternatives) <= _WIDE for c in kept)):
                 break
         listed = [self.term(s) for s in core if not s & 1 and self.term(s).kind == "enum"]
         if listed:
@@ -167,7 +174,8 @@ class Search:
                 if (kind == "or") == bool(negated):
                     todo.extend(part.id * 2 + negated for part in term.args)
                 else:
-                    alternatives: list[Alternative] = [(part.id * 2 + negated,) for part in term.args]
+                    parts = sorted(term.args, key=lambda part: part.kind != "required")  # the smallest instances
+                    alternatives: list[Alternative] = [(part.id * 2 + negated,) for part in parts]
                     choices.append(Choice(alternatives, term if kind == "and" else None))
             elif kind == "one":
                 if negated:
@@ -182,6 +190,7 @@ class Search:
     def _live(self, choice: Choice, core: set[int], mask: int) -> list[Alternative] | None:
         """The alternatives that are still possible; None if one of them holds already."""
         live = []
+        self.budget.spend(len(choice.alternatives) // _WORK)
         for alternative in choice.alternatives:
             parts = []
             for signed in alternative:
@@ -212,8 +221,10 @@ class Search:
             if denied is not None:
                 if self._apart(denied, mask, tags, required):
                     continue
-                if len(choices) <= _MANY and isinstance(self.solve(leaves | {yes(denied)}), Empty):
-                    continue
+                if len(choices) <= _MANY:
+                    if isinstance(self.solve(leaves | {yes(denied)}), Empty):
+                        continue
+                    choice.denied = None
             kept.append(choice)
         return kept
 
@@ -347,6 +358,9 @@ class Search:
         return term
 
     def _tags_of(self, term: Term) -> tuple[dict[str, frozenset[Any]], set[str]]:
+        known = self._tags.get(term)
+        if known is not None:
+            return known
         core: set[int] = set()
         todo = [term]
         for _ in range(200):
@@ -357,7 +371,8 @@ class Search:
                 todo.extend(part.args)
             else:
                 core.add(yes(part))
-        return self._core_tags(core)
+        found = self._tags[term] = self._core_tags(core)
+        return found
 
     def _core_tags(self, core: set[int]) -> tuple[dict[str, frozenset[Any]], set[str]]:
         """Members that have one of few values, and members that are there."""
