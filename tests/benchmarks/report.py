@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from tests.benchmarks import contract_commands
 from tests.benchmarks.load import Measurement
 
 RATIOS: dict[str, tuple[str, str]] = {
@@ -103,6 +104,7 @@ def table(report: Mapping[str, Any]) -> str:
         )
     if report.get("sizes"):
         lines += sizes_table(report["sizes"])
+    lines += contract_commands.table(report.get("contracts", {}))
     lines += ["", f"{'ratios':34}{'of requests/s':>16}{'per CPU time':>16}"]
     for name in report["ratios"]:
         pair = (report["ratios"][name], report["cpu_ratios"].get(name))

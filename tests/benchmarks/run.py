@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from compiling import hot_path  # noqa: E402  the script's own packages
-from tests.benchmarks import half_load, load, report, sizes, world  # noqa: E402  the script's own packages
+from tests.benchmarks import contract_commands, half_load, load, report, sizes, world  # noqa: E402
+from tests.benchmarks.contract_document import BYTES, OPERATIONS  # noqa: E402
 from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
 from tests.benchmarks.setting import Setting  # noqa: E402
@@ -69,12 +70,16 @@ def main() -> None:
             parser.error(f"no such subject: {', '.join(sorted(unknown))}")
         subjects = tuple(row for row in SUBJECTS + FULL_ONLY if row[0] in options.only)
     seconds, warm_up = (2.0, 1.0) if options.quick else (5.0, 1.0)
-    left_out = dict.fromkeys((*(name for name, *_ in FULL_ONLY), "sizes"), LEFT_OUT)
+    left_out = dict.fromkeys((*(name for name, *_ in FULL_ONLY), "sizes", "contracts"), LEFT_OUT)
     if options.only or not options.quick:
         left_out = {}
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as directory:
         everything = not (options.quick or options.only)
         document = measure_all(subjects, Path(directory), options.rounds, seconds, warm_up, everything=everything)
+        if everything:
+            document["contracts"] = contract_commands.figures(
+                Path(directory), options.rounds, cores()[0], document["missing"], OPERATIONS, BYTES
+            )
     document["missing"] = left_out | document["missing"]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n")

@@ -65,10 +65,11 @@ def document(operations: int = OPERATIONS, least_bytes: int = BYTES, seed: int =
 
 
 def successor(base: Json, changes: int = CHANGES, seed: int = 5) -> Json:
-    """The document with so many changes, of every grave and harmless kind, in places far apart."""
+    """The document with so many changes, of every grave and harmless kind: one in a resource, and no more than
+    there are resources."""
     made, chance = copy.deepcopy(base), random.Random(seed)
     entities = [name for name in made["components"]["schemas"] if f"{name}Create" in made["components"]["schemas"]]
-    for number, name in enumerate(chance.sample(entities * (changes // len(entities) + 1), changes)):
+    for number, name in enumerate(chance.sample(entities, min(changes, len(entities)))):
         _CHANGES[number % len(_CHANGES)](made, name, chance)
     made["info"]["version"] = "2.0.0"
     return made
