@@ -1,15 +1,19 @@
 """From one snapshot to the next: built beside the one in force, swapped in, and the old one taken apart."""
 
-from typing import Protocol
+import gc
+from typing import Final, Protocol
 
 import structlog
 
 from contracts.snapshot import PackedSnapshot
 from gateway.runtime import Runtime, RuntimeBuilder, dismantle
-from gateway.slices import in_slices
+from gateway.slices import in_slices, keep_what_is_there, without_full_collections
 from gateway.telemetry.counting import Counting
 
 log = structlog.get_logger()
+
+_LARGE: Final = 2_000
+"""Operations from which on a collection that looks at all of them is felt."""
 
 
 class Serving(Protocol):
@@ -28,15 +32,21 @@ class Changeover:
 
     def at_once(self, snapshot: PackedSnapshot) -> None:
         """For a process that does not serve yet."""
-        self._swap(self._builder.build(snapshot, self._serving.runtime))
+        with without_full_collections():
+            self._swap(self._builder.build(snapshot, self._serving.runtime))
+        gc.collect()
+        keep_what_is_there()
 
     async def in_background(self, snapshot: PackedSnapshot) -> None:
         """While requests go on. One call at a time."""
-        runtime = await in_slices(self._builder.steps(snapshot, self._serving.runtime))
-        previous = self._serving.runtime
-        self._swap(runtime)
-        if previous is not None:
-            await in_slices(dismantle(previous, runtime))
+        with without_full_collections():
+            runtime = await in_slices(self._builder.steps(snapshot, self._serving.runtime))
+            previous = self._serving.runtime
+            self._swap(runtime)
+            if previous is not None:
+                await in_slices(dismantle(previous, runtime))
+        if len(runtime.router) >= _LARGE and (previous is None or previous.router is not runtime.router):
+            keep_what_is_there()
 
     def _swap(self, runtime: Runtime) -> None:
         previous, self._serving.runtime = self._serving.runtime, runtime

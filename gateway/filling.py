@@ -158,8 +158,8 @@ def version_of(packed: PackedVersion) -> Steps[ApiVersion]:
     version = packed.decode()
     reading: list[Operation] = []
     for text in packed.operations:
+        yield
         if b'"kind":"odoo"' in text:
-            yield
             operation = decode_operation(text)
             if isinstance(operation.backend, OdooBackend) and operation.backend.action == "get":
                 reading.append(operation)

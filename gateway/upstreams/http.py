@@ -55,6 +55,7 @@ class HttpUpstream:
         self._connecting: dict[HttpCall, asyncio.Task[None]] = {}
         self._waiting: deque[HttpCall] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
         limits = upstream.timeouts
         self._interval = min(0.5, min(limits.connect, limits.first_byte, limits.between_bytes, limits.total) / 4)
 
@@ -216,16 +217,20 @@ class HttpUpstream:
             self._serve_waiting()  # it was counted twice, as there and as on its way
 
     def _start_timer(self) -> None:
+        self._due = time.monotonic() + self._interval
         self._timer = self._running_loop().call_later(self._interval, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         self.now = now = time.monotonic()
+        late = now - self._due
+        if late < self._interval:
+            late = 0.0
         for call in [*self._connecting, *self._waiting]:
-            call.tick(now)
+            call.tick(now, late)
         for connection in list(self._connections):
             if connection.call is not None:
-                connection.call.tick(now)
+                connection.call.tick(now, late)
             elif now - connection.idle_since > self._rest:
                 connection.close()
         if self._open or self._waiting:

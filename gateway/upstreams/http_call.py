@@ -192,11 +192,14 @@ class HttpCall:
         self.phase = Phase.SENT
         self.deadline = time.monotonic() + self._pool.timeouts.first_byte
 
-    def tick(self, now: float) -> None:
-        """Fails the call if its time is up."""
+    def tick(self, now: float, late: float = 0.0) -> None:
+        """Fails the call if its time is up. For `late` seconds the process itself stood still: what came meanwhile
+        was not read yet, so that this time is not the upstream's."""
         if self.phase is Phase.SWITCHED:
             return
         timeouts = self._pool.timeouts
+        self.deadline += late
+        self.total_deadline += late
         if now > self.total_deadline:
             self.fail("upstream-timeout", "The upstream did not complete its answer in time.")
             return

@@ -39,7 +39,7 @@ class Check:
         self._owner = owner
         self._schema = schema
         self._validator: jsonschema_rs.Validator | None = None
-        self.is_valid: Callable[[Any], bool] = self._first
+        self.is_valid: Callable[[Any], bool] = _FirstUse(weakref.ref(self))
 
     @property
     def validator(self) -> jsonschema_rs.Validator:
@@ -53,8 +53,20 @@ class Check:
     def compiled(self) -> bool:
         return self._validator is not None
 
-    def _first(self, value: Any) -> bool:
-        return self.validator.is_valid(value)
+
+class _FirstUse:
+    """In place of the validator's own function. It does not keep its check alive: that would be a cycle, and what
+    is bound of a contract has none, so that it goes without the garbage collector."""
+
+    __slots__ = ("_check",)
+
+    def __init__(self, check: "weakref.ref[Check]") -> None:
+        self._check = check
+
+    def __call__(self, value: Any) -> bool:
+        check = self._check()
+        assert check is not None  # whoever asks holds it
+        return check.validator.is_valid(value)
 
 
 class Validators:

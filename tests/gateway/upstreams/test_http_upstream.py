@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -539,6 +540,22 @@ async def test_closed_pool_fails_its_calls() -> None:
 
 
 # -- time, and what cannot be reached -----------------------------------------------------------------------
+
+
+async def test_a_process_that_stood_still_does_not_blame_the_upstream() -> None:
+    """The timer comes before what arrived meanwhile is read."""
+    async with raw_upstream(saying(OK)) as server:
+        client = upstream_client(server.port, connect=0.2, first_byte=0.2, between_bytes=0.2, total=0.4)
+        assert (await send(client, GET)).status == 200
+        recorders = [Recorder(), Recorder()]  # one on a connection that is there, one that has to connect
+        for recorder in recorders:
+            client.call(GET, recorder)
+        await asyncio.sleep(0)
+        time.sleep(1)
+        for recorder in recorders:
+            await recorder.wait()
+            assert (recorder.failure, recorder.status) == ("", 200)
+        client.close()
 
 
 async def test_first_byte_timeout() -> None:
