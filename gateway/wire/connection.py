@@ -319,6 +319,7 @@ class Connection:
             self._transport,
             upstream,
             watcher,
+            paused=self.out.paused,
             idle=listener.settings.websocket_idle_timeout,
             now=listener.now,
             over=lambda: listener.lost(self),
@@ -392,6 +393,8 @@ class Connection:
 
     def end(self) -> None:
         """The listener closes: whatever is under way is broken off."""
+        if self._tunnel is not None:
+            self._tunnel.abort()
         self._transport.abort()
 
     def tick(self, now: float) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 LINGER: Final = 2.0
-"""Seconds in which an end may still take what was written, once the other has gone."""
+"""Seconds after which an end is broken off that takes nothing more of what was written, once the other is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,21 @@ class Watcher(Protocol):
 
 
 class Tunnel:
-    """Opened by the listener's connection. `over` is called when the client is gone; `idle` is in seconds."""
+    """Opened by the listener's connection. `over` is called when both ends are gone; `paused` says that the
+    client is slow already; `idle` is in seconds."""
 
-    __slots__ = ("_client", "_ended_at", "_idle", "_open", "_server", "_since", "_watcher", "moved")
+    __slots__ = (
+        "_client",
+        "_ended_at",
+        "_idle",
+        "_left",
+        "_open",
+        "_over",
+        "_server",
+        "_since",
+        "_watcher",
+        "moved",
+    )
 
     def __init__(
         self,
@@ -48,6 +60,7 @@ class Tunnel:
         upstream: Upstream,
         watcher: Watcher,
         *,
+        paused: bool,
         idle: float,
         now: float,
         over: Callable[[], None],
@@ -56,8 +69,10 @@ class Tunnel:
         self._idle = idle
         self._since = now
         self._ended_at: float | None = None
+        self._left = 0  # bytes that were not taken yet when it was last looked, after the end
         self._watcher = watcher
-        self._client = _End(self, client, over)
+        self._over = over
+        self._client = _End(self, client)
         self._server = _End(self, upstream.transport, upstream.over)
         self._client.other, self._server.other = self._server, self._client
         self._open = 2
@@ -65,16 +80,17 @@ class Tunnel:
             end.transport.set_protocol(end)
         if upstream.early:
             self._server.data_received(upstream.early)
-        # An end may be slow already, with what was sent before; then its protocol is not told of it again.
-        if client.get_write_buffer_size() > client.get_write_buffer_limits()[1]:
+        if paused:
             self._client.pause_writing()
 
     def tick(self, now: float, *, stopping: bool) -> None:
         """Called by the listener's timer. `stopping`: the listener ends, and whoever is here has to leave."""
         if self._ended_at is not None:
-            if now - self._ended_at > LINGER:
-                self._client.transport.abort()
-                self._server.transport.abort()
+            unsent = self._unsent()
+            if unsent < self._left:
+                self._left, self._ended_at = unsent, now
+            elif now - self._ended_at > LINGER:
+                self.abort()
         elif self.moved:
             self.moved = False
             self._since = now
@@ -87,8 +103,18 @@ class Tunnel:
         """Ends both connections, once they have taken what was written."""
         if self._ended_at is None:
             self._ended_at = now
+            self._left = self._unsent()
             self._client.transport.close()
             self._server.transport.close()
+
+    def abort(self) -> None:
+        """Breaks both connections off."""
+        self._client.transport.abort()
+        self._server.transport.abort()
+
+    def _unsent(self) -> int:
+        ends = (self._client.transport, self._server.transport)
+        return sum(transport.get_write_buffer_size() for transport in ends)
 
     def lost(self, now: float) -> None:
         """One end is gone."""
@@ -96,6 +122,7 @@ class Tunnel:
         if self._open:
             self.close(now)
         else:
+            self._over()
             self._watcher.tunnel_ended(self._client.received, self._server.received)
 
 
@@ -104,7 +131,9 @@ class _End(asyncio.Protocol):
 
     other: "_End"
 
-    def __init__(self, tunnel: Tunnel, transport: asyncio.Transport, over: Callable[[], None]) -> None:
+    def __init__(
+        self, tunnel: Tunnel, transport: asyncio.Transport, over: Callable[[], None] | None = None
+    ) -> None:
         self.transport = transport
         self.received = 0
         self._tunnel = tunnel
@@ -125,5 +154,6 @@ class _End(asyncio.Protocol):
             self.other.transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._over()
+        if self._over is not None:
+            self._over()
         self._tunnel.lost(time.monotonic())
