@@ -24,6 +24,8 @@ STEADY: Final = 30.0
 """Seconds after which a worker counts as having run well: its next crash is the first again."""
 LONGEST_PAUSE: Final = 30.0
 """Seconds at most between a crash and the next start."""
+PYTHON: Final = (sys.executable, "-P") if sys.flags.safe_path else (sys.executable,)
+"""As this process was started: `-P` keeps the current directory from hiding the installed packages."""
 BAD_SETTINGS: Final = 2
 """Exit code of a worker that cannot work as it is set up: starting it again would not help."""
 
@@ -79,7 +81,7 @@ class Supervisor:
         worker.role.admin_socket.unlink(missing_ok=True)
         worker.started_at = time.monotonic()
         worker.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway", *worker.role.arguments(), stdin=asyncio.subprocess.PIPE
+            *PYTHON, "-m", "gateway", *worker.role.arguments(), stdin=asyncio.subprocess.PIPE
         )
 
     async def _watch(self, worker: Worker) -> None:

@@ -9,6 +9,8 @@
 | `full` | our gateway, the full chain, compiled where there is a C compiler |
 | `full_pure` | the same as pure Python |
 | `no_policies` | our gateway, every policy off, compiled as `full` |
+| `full_shared` | `full` with its limits counted on a Valkey server, as several gateways count them |
+| `full_2_workers` | the same with two worker processes, on the same one core |
 | `nginx_tls`, `full_tls` | `nginx` and `full` with TLS at the listener |
 """
 
@@ -24,9 +26,10 @@ from typing import Any
 
 from tests.benchmarks.certificate import certificate
 from tests.benchmarks.node_peer import node
-from tests.benchmarks.processes import PeerError, Running, free_port, running
+from tests.benchmarks.processes import PeerError, Running, cores, free_port, running
 from tests.benchmarks.setting import Setting, Start
 from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE, LARGE_PATH, save_snapshot
+from tests.support.valkey import Valkey, valkey
 
 _HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
 RESPONSE = (_HEAD + "x" * (500 - len(_HEAD) - 2) + '"}').encode()
@@ -229,8 +232,11 @@ def asgi(setting: Setting, name: str) -> Iterator[Running]:
         yield process
 
 
-def ostiary(*, policies: bool, tls: bool = False, pure: bool = False) -> Start:
-    """Our gateway, started from a snapshot on disk, without a catalog. Its access log is written, to nowhere."""
+def ostiary(*, policies: bool, tls: bool = False, pure: bool = False, workers: int = 0) -> Start:
+    """Our gateway, started from a snapshot on disk, without a catalog. Its access log is written, to nowhere.
+
+    With `workers` limits are counted on a Valkey server, which has the load's core.
+    """
 
     @contextlib.contextmanager
     def start(setting: Setting, name: str) -> Iterator[Running]:
@@ -253,10 +259,23 @@ def ostiary(*, policies: bool, tls: bool = False, pure: bool = False) -> Start:
         log = setting.directory / f"{name}.log"
         command, path = setting.gateway(pure=pure)
         environment |= path
-        with running(command, setting.core, log, environment=environment, port=port, scheme=scheme) as process:
-            yield process
+        with contextlib.ExitStack() as stack:
+            if workers:
+                environment["OSTIARY_GATEWAY_STATE_URL"] = stack.enter_context(_shared_state()).url
+                environment["OSTIARY_GATEWAY_WORKERS"] = str(workers)
+            started = running(command, setting.core, log, environment=environment, port=port, scheme=scheme)
+            yield stack.enter_context(started)
 
     return start
+
+
+@contextlib.contextmanager
+def _shared_state() -> Iterator[Valkey]:
+    with valkey() as server:
+        _, core = cores()
+        if core is not None:
+            os.sched_setaffinity(server.pid, {core})
+        yield server
 
 
 PEERS: dict[str, Start] = {
@@ -267,6 +286,8 @@ PEERS: dict[str, Start] = {
     "full": ostiary(policies=True),
     "full_pure": ostiary(policies=True, pure=True),
     "no_policies": ostiary(policies=False),
+    "full_shared": ostiary(policies=True, workers=1),
+    "full_2_workers": ostiary(policies=True, workers=2),
     "nginx_tls": nginx_tls,
     "full_tls": ostiary(policies=True, tls=True),
 }

@@ -21,6 +21,9 @@ RATIOS: dict[str, tuple[str, str]] = {
     "get_full_tls_vs_full": ("get_full_tls", "get_full"),
     "large_get_full_vs_nginx": ("large_get_full", "large_get_nginx"),
     "large_post_full_vs_nginx": ("large_post_full", "large_post_nginx"),
+    "get_full_shared_vs_full": ("get_full_shared", "get_full"),
+    "get_full_2_workers_vs_full": ("get_full_2_workers", "get_full"),
+    "get_full_2_workers_vs_shared": ("get_full_2_workers", "get_full_shared"),
     "get_full_256_vs_32_connections": ("get_full_256", "get_full"),
 }
 

@@ -44,6 +44,8 @@ SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
 FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
     ("get_nginx_256", "nginx", "get", 256),
     ("get_full_256", "full", "get", 256),
+    ("get_full_shared", "full_shared", "get", 32),
+    ("get_full_2_workers", "full_2_workers", "get", 32),
     ("get_nginx_tls", "nginx_tls", "get", 32),
     ("get_full_tls", "full_tls", "get", 32),
     ("large_get_nginx", "nginx", "large_get", 32),
