@@ -48,12 +48,13 @@ def keep_what_is_there() -> None:
 async def in_slices(steps: Steps[T]) -> T:
     """The result of the steps. Cancelling it ends them where they are."""
     clock = time.perf_counter
-    while True:
-        end = clock() + SLICE
-        try:
-            while clock() < end:
-                next(steps)
-        except StopIteration as finished:
-            result: T = finished.value
-            return result
-        await asyncio.sleep(REST)
+    with contextlib.closing(steps):
+        while True:
+            end = clock() + SLICE
+            try:
+                while clock() < end:
+                    next(steps)
+            except StopIteration as finished:
+                result: T = finished.value
+                return result
+            await asyncio.sleep(REST)
