@@ -23,6 +23,7 @@ MESSAGES: Final[tuple[tuple[str, Direction, str], ...]] = (
 )
 """The four kinds of messages: the beginning of their rules' ids, the consumer's direction, and their name."""
 
+_WITH_PARTS: Final = ("multipart/", "application/x-www-form-urlencoded", "*/*", "application/*")
 _ENCODING: Final = ("contentType", "style", "explode", "allowReserved")
 
 
@@ -85,41 +86,54 @@ def compare_contents(
     before, after = media_types(context.base, old), media_types(context.revision, new)
     if not name:
         for was, is_ in zip(before.items(), after.items(), strict=False):
-            _compare(context, direction, name, was[1], is_[1], where.down("content", is_[0]))
+            _compare(context, direction, name, is_[0], was[1], is_[1], where.down("content", is_[0]))
         return
     changes = context.changes
     for media, node in before.items():
         at = where.down("content", media)
         if media in after:
-            _compare(context, direction, name, node, after[media], at)
-        elif wider := [other for other in after if covers(other, media)]:
-            if not any(covers(wider[0], other) and other != media for other in before):
-                message = f"the media type {said(media)} became the range {said(wider[0])}"
-                changes.add(
-                    f"{name}-media-range-widened", at, message, after[wider[0]], before=media, after=wider[0]
-                )
-            _compare(context, direction, name, node, after[wider[0]], at)
+            _compare(context, direction, name, media, node, after[media], at)
+        elif (wider := _cover(media, after)) is not None:
+            if wider not in before:
+                message = f"the media type {said(media)} became the range {said(wider)}"
+                changes.add(f"{name}-media-range-widened", at, message, after[wider], before=media, after=wider)
+            _compare(context, direction, name, media, node, after[wider], at)
         elif narrower := [other for other in after if covers(media, other)]:
             these = ", ".join(map(said, narrower))
             message = f"the media range {said(media)} became {these}"
             first = after[narrower[0]]
             changes.add(f"{name}-media-range-narrowed", at, message, first, before=media, after=narrower[0])
             for other in narrower:
-                _compare(context, direction, name, node, after[other], where.down("content", other))
+                _compare(context, direction, name, other, node, after[other], where.down("content", other))
         else:
             message = f"the media type {said(media)} was removed"
             changes.add(f"{name}-media-type-removed", at, message, node, before=media)
     for media, node in after.items():
-        if media in before or any(covers(media, other) or covers(other, media) for other in before):
+        if media in before or any(covers(media, other) for other in before):
+            continue
+        if (cover := _cover(media, before)) is not None:
+            # The most specific key applies (OAS 3.1 §4.8.14.1), which was the range before; a range that is gone
+            # is compared above.
+            if cover in after:
+                _compare(context, direction, name, media, before[cover], node, where.down("content", media))
             continue
         message = f"the media type {said(media)} was added"
         changes.add(f"{name}-media-type-added", where.down("content", media), message, node, after=media)
 
 
-def _compare(context: Context, direction: Direction, name: str, old: Node, new: Node, where: Where) -> None:
+def _cover(media: str, among: dict[str, Node]) -> str | None:
+    """The most specific range that admits a media type."""
+    found = [other for other in among if covers(other, media)]
+    return max(found, key=lambda each: (each.partition(";")[0].count("*") * -1, len(each)), default=None)
+
+
+def _compare(
+    context: Context, direction: Direction, name: str, media: str, old: Node, new: Node, where: Where
+) -> None:
     for key in ("schema", "itemSchema"):
         compare_schemas(context, direction, old, new, key, where)
-    if name:
+    # `encoding` has no effect on other types (OAS 3.1 §4.8.14).
+    if name and media.startswith(_WITH_PARTS):
         _compare_encodings(context, name, old, new, where)
 
 

@@ -20,7 +20,9 @@ Doing = Literal["narrows", "widens", "both", "undecided"]
 class SchemaKind:
     """A kind of change. The schemas are YAML in flow style; where one is empty, so are the rules it would show.
 
-    `added_narrows`: adding the thing takes values away, as a bound does; a type or a branch gives some.
+    `narrower` are two of which the second has fewer values, if those are not `loose` and `tight`; of the two in
+    `unclear` nobody knows. `added_narrows`: adding the thing takes values away, as a bound does; a type or a
+    branch gives some.
     """
 
     keyword: str
@@ -28,6 +30,7 @@ class SchemaKind:
     loose: str
     tight: str = ""
     other: str = ""
+    narrower: tuple[str, str] = ("", "")
     unclear: tuple[str, str] = ("", "")
     added_narrows: bool = True
 
@@ -45,7 +48,13 @@ _ITEM: Final = ", contains: {type: integer}"
 _AB: Final = "{type: object, properties: {a: {type: string}, b: {type: string}}"
 
 KINDS: Final[Mapping[str, SchemaKind]] = {
-    "type": SchemaKind("the type", "{type: string}", "{type: [string, integer]}", added_narrows=False),
+    "type": SchemaKind(
+        "the type",
+        "{type: string}",
+        "{type: [string, integer]}",
+        narrower=("{}", "{type: string}"),
+        added_narrows=False,
+    ),
     "nullable": SchemaKind("`null`", "{type: string}", "{type: [string, 'null']}", added_narrows=False),
     "enum": SchemaKind("`enum`", "{type: string}", "{type: string, enum: [a, b]}"),
     "enum-value": SchemaKind(
@@ -79,7 +88,13 @@ KINDS: Final[Mapping[str, SchemaKind]] = {
     "min-items": _bound("minItems", "array", 1, 2),
     "max-items": _bound("maxItems", "array", 100, 50),
     "unique-items": SchemaKind("`uniqueItems`", "{type: array}", "{type: array, uniqueItems: true}"),
-    "contains": SchemaKind("`contains`", "{type: array}", "{type: array, contains: {type: integer}}"),
+    "contains": SchemaKind(
+        "`contains`",
+        "{type: array}",
+        "{type: array, contains: {type: integer}}",
+        "{type: array, contains: {type: integer, minimum: 5}}",
+        other="{type: array, contains: {type: string}}",
+    ),
     "min-contains": _bound("minContains", "array", 2, 3, _ITEM),
     "max-contains": _bound("maxContains", "array", 5, 3, _ITEM),
     "unevaluated-items": SchemaKind(
@@ -97,7 +112,10 @@ KINDS: Final[Mapping[str, SchemaKind]] = {
         "{type: object, patternProperties: {'^x-': {type: string}}}",
     ),
     "property-names": SchemaKind(
-        "`propertyNames`", "{type: object}", "{type: object, propertyNames: {maxLength: 10}}"
+        "`propertyNames`",
+        "{type: object}",
+        "{type: object, propertyNames: {maxLength: 10}}",
+        "{type: object, propertyNames: {maxLength: 5}}",
     ),
     "min-properties": _bound("minProperties", "object", 1, 2),
     "max-properties": _bound("maxProperties", "object", 20, 10),
@@ -105,30 +123,51 @@ KINDS: Final[Mapping[str, SchemaKind]] = {
         "`unevaluatedProperties`", f"{_AB}}}", f"{_AB}, unevaluatedProperties: false}}"
     ),
     "dependent-required": SchemaKind(
-        "`dependentRequired` of", f"{_AB}}}", f"{_AB}, dependentRequired: {{a: [b]}}}}"
+        "`dependentRequired` of",
+        f"{_AB}}}",
+        f"{_AB}, dependentRequired: {{a: [b]}}}}",
+        f"{_AB}, dependentRequired: {{a: [b, c]}}}}",
     ),
     "dependent-schema": SchemaKind(
-        "`dependentSchemas` of", f"{_AB}}}", f"{_AB}, dependentSchemas: {{a: {{required: [b]}}}}}}"
+        "`dependentSchemas` of",
+        f"{_AB}}}",
+        f"{_AB}, dependentSchemas: {{a: {{required: [b]}}}}}}",
+        f"{_AB}, dependentSchemas: {{a: {{required: [b, c]}}}}}}",
     ),
     "any-of": SchemaKind(
         "a branch of `anyOf`",
         "{anyOf: [{type: string}, {type: boolean}]}",
         "{anyOf: [{type: string}, {type: boolean}, {type: integer}]}",
+        narrower=("{}", "{anyOf: [{type: string, maxLength: 3}, {type: boolean}]}"),
         added_narrows=False,
     ),
     "one-of": SchemaKind(
         "a branch of `oneOf`",
         "{oneOf: [{type: string}, {type: boolean}]}",
         "{oneOf: [{type: string}, {type: boolean}, {type: integer}]}",
+        narrower=("{}", "{oneOf: [{type: string, maxLength: 3}, {type: boolean}]}"),
         added_narrows=False,
     ),
-    "not": SchemaKind("`not`", "{type: string}", "{type: string, not: {const: a}}"),
-    "if": SchemaKind("`if`", "{type: integer}", "{type: integer, if: {minimum: 10}, then: {multipleOf: 10}}"),
+    "not": SchemaKind(
+        "`not`",
+        "{type: string}",
+        "{type: string, not: {const: a}}",
+        "{type: string, not: {enum: [a, b]}}",
+        other="{type: string, not: {const: c}}",
+    ),
+    "if": SchemaKind(
+        "`if`",
+        "{type: integer}",
+        "{type: integer, if: {minimum: 10}, then: {multipleOf: 10}}",
+        "{type: integer, if: {minimum: 10}, then: {multipleOf: 20}}",
+        other="{type: integer, if: {minimum: 10}, then: {multipleOf: 7}}",
+    ),
     "schema": SchemaKind(
         "the schema",
         "",
-        "{anyOf: [{type: string, maxLength: 5}, {type: string, pattern: '^[a-z]*$'}]}",
-        "{type: string, maxLength: 5, pattern: '^[a-z]*$'}",
+        "{type: array, items: {type: 'null'}}",
+        other="{type: array, prefixItems: [{type: number}], items: {type: 'null'}}",
+        narrower=("{}", "false"),
         unclear=("{type: string, not: {pattern: '(?=a)b'}}", "{type: string, not: {pattern: '(?=b)a'}}"),
     ),
 }
@@ -176,9 +215,10 @@ def _changes(kind: SchemaKind) -> Iterator[tuple[str, Doing, str, str]]:
     if kind.without:
         yield "added", first, kind.without, kind.loose  # type: ignore[misc]
         yield "removed", second, kind.loose, kind.without  # type: ignore[misc]
-    if kind.tight:
-        yield "narrowed", "narrows", kind.loose, kind.tight
-        yield "widened", "widens", kind.tight, kind.loose
+    wide, narrow = kind.narrower if kind.narrower[0] else (kind.loose, kind.tight)
+    if narrow:
+        yield "narrowed", "narrows", wide, narrow
+        yield "widened", "widens", narrow, wide
     if kind.other:
         yield "changed", "both", kind.tight or kind.loose, kind.other
     if kind.unclear[0]:
@@ -301,7 +341,33 @@ _SPECIAL: Final = (
         "{type: integer, default: 5}",
         "{type: integer, default: 10}",
     ),
+    *(
+        _Special(
+            f"response-default-{action}",
+            "info",
+            "A default in a response is a note; what comes is what the server sends.",
+            base,
+            revision,
+        )
+        for action, base, revision in (
+            ("added", "{type: integer}", "{type: integer, default: 5}"),
+            ("removed", "{type: integer, default: 5}", "{type: integer}"),
+            ("changed", "{type: integer, default: 5}", "{type: integer, default: 10}"),
+        )
+    ),
 )
+
+LABELS: Final[Mapping[str, str]] = {
+    **{name: kind.keyword for name, kind in KINDS.items()},
+    "property": "the property",
+    "default": "`default`",
+    "read-only": "`readOnly`",
+    "write-only": "`writeOnly`",
+    "deprecated": "`deprecated`",
+    "discriminator": "the discriminator",
+    "discriminator-mapping": "the discriminator's value",
+}
+"""What a message calls each kind."""
 
 _NOTES: Final[tuple[tuple[str, str, str, str, Severity, Severity], ...]] = (
     # kind, keyword, without, with, severity in requests, severity in responses

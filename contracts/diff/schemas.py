@@ -17,7 +17,7 @@ from contracts.containment.verdict import Answer
 from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
 from contracts.diff.rule import Direction
-from contracts.diff.schema_rules import ANNOTATIONS, KINDS, SCHEMA_ROWS
+from contracts.diff.schema_rules import ANNOTATIONS, KINDS, LABELS, SCHEMA_ROWS
 from contracts.documents.document import Node, tokens_of
 
 _IDS: Final = frozenset(rule.id for rule in SCHEMA_ROWS)
@@ -67,9 +67,9 @@ class _Reading:
     def report(self) -> None:
         rule = f"{self.direction}-{self.kind}-{self.word()}"
         if rule not in _IDS:
+            if self.plain_word() == "same":
+                return  # an annotation that nobody acts upon in this direction
             rule = f"{self.direction}-schema-{self.plain_word()}"
-        if rule not in _IDS:
-            return  # an annotation that nobody acts upon
         change = self.change
         at = self.where.pointer(change.path)
         self.context.changes.add(
@@ -170,7 +170,7 @@ class _Reading:
 
     def message(self) -> str:
         change = self.change
-        keyword = KINDS[self.kind].keyword if self.kind in KINDS else "schema"
+        keyword = LABELS.get(self.kind, "the schema")
         what = f"{keyword} {said(change.subject)}" if change.subject else keyword
         place = f" at {said(change.path)}" if change.path else ""
         if change.action == "changed":

@@ -5,6 +5,7 @@ consumer who satisfies an alternative of the base is still let in where some alt
 no scheme and no scope more.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +47,7 @@ ROWS: Final = (
     _rule("security-flow-scope-removed", "warning", "Consumers ask for a scope that is not granted any more."),
 )
 
+_NOTES: Final = ("description", "bearerFormat", "deprecated")
 _FLOW_URLS: Final = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl")
 
 
@@ -74,7 +76,8 @@ class _Alternative:
 def compare_security(context: Context, base: Operation, revision: Operation, where: Where) -> None:
     """The requirements of one operation. An outgoing one is let in by the consumer, by terms of the API's own, so
     that only its schemes are compared."""
-    before, after = _alternatives(base), _alternatives(revision)
+    renamed = _renamed(context)
+    before, after = _alternatives(base, renamed), _alternatives(revision, {})
     node = revision.security or revision.node
     at = where.down("security")
     if not base.outgoing:
@@ -84,13 +87,45 @@ def compare_security(context: Context, base: Operation, revision: Operation, whe
         _compare_scheme(context, name)
 
 
-def _alternatives(operation: Operation) -> list[_Alternative]:
+def _renamed(context: Context) -> dict[str, str]:
+    """Schemes that are only called otherwise: a scheme's name is not sent."""
+    before, after = _schemes(context.base), _schemes(context.revision)
+    fresh = {name: _essence(node) for name, node in after.items() if name not in before}
+    found: dict[str, str] = {}
+    for name, node in before.items():
+        if name in after:
+            continue
+        same = [
+            other for other, essence in fresh.items() if essence == _essence(node) and other not in found.values()
+        ]
+        if same:
+            found[name] = same[0]
+    return found
+
+
+def _schemes(contract: Contract) -> dict[str, Node]:
+    section = contract.document.at("/components/securitySchemes")
+    found = {}
+    for name, written in section.members() if section is not None else ():
+        node = contract.references.follow(written)
+        if node is not None and isinstance(node.value, dict):
+            found[name] = node
+    return found
+
+
+def _essence(scheme: Node) -> str:
+    """What a consumer has to do by a scheme."""
+    kept = {key: value for key, value in scheme.value.items() if key not in _NOTES and not key.startswith("x-")}
+    return json.dumps(kept, sort_keys=True, default=str)
+
+
+def _alternatives(operation: Operation, renamed: dict[str, str]) -> list[_Alternative]:
     """Empty for an operation that lets everybody in."""
     security = operation.security
     found: list[_Alternative] = []
     for requirement in security.items() if security is not None else ():
         schemes = {
-            name: frozenset(str(scope) for scope in listed.value)
+            renamed.get(name, name): frozenset(str(scope) for scope in listed.value)
             if isinstance(listed.value, list)
             else frozenset()
             for name, listed in requirement.members()
@@ -193,24 +228,21 @@ def _plain(alternatives: list[_Alternative]) -> str:
     return " or ".join(map(str, alternatives))
 
 
-def _scheme(contract: Contract, name: str) -> Node | None:
-    section = contract.document.at("/components/securitySchemes")
-    return contract.references.follow(section.get(name)) if section is not None else None
-
-
 def _compare_scheme(context: Context, name: str) -> None:
     """The definition of a scheme that an operation uses; a change counts once, whatever uses it."""
-    old, new = _scheme(context.base, name), _scheme(context.revision, name)
+    old, new = _schemes(context.base).get(name), _schemes(context.revision).get(name)
     if old is None or new is None or old.value == new.value:
         return
     at = Where("", "").down("components", "securitySchemes", name)
     changes = context.changes
+    # Names of header fields know no case (RFC 9110 §5.1), nor do those of HTTP's schemes (§11.1).
+    is_field = new.text("in") == old.text("in") == "header"
 
     def changed(rule: str, *keys: str) -> bool:
         found = False
         for key in keys:
             was, is_ = old.value.get(key), new.value.get(key)
-            if isinstance(was, str) and isinstance(is_, str) and key == "scheme":
+            if isinstance(was, str) and isinstance(is_, str) and (key == "scheme" or is_field):
                 was, is_ = was.lower(), is_.lower()
             if was != is_:
                 message = f"`{key}` of the security scheme {said(name)} went from {said(was)} to {said(is_)}"

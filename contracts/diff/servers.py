@@ -16,7 +16,7 @@ def _rule(name: str, severity: Severity, why: str) -> DiffRule:
 
 ROWS: Final = (
     _rule("server-added", "info", "The API can be called at another address."),
-    _rule("server-removed", "warning", "Consumers call an address that is not listed any more; others are."),
+    _rule("server-removed", "error", "Consumers who chose the address have nothing at it any more."),
     _rule("servers-replaced", "error", "Not one address that consumers call is listed any more."),
     _rule("server-variable-default-changed", "warning", "The same template leads elsewhere."),
     _rule("server-variable-value-added", "info", "Another value of the variable is offered."),
