@@ -185,7 +185,7 @@ def test_subjects_and_ratios_of_the_benchmark(written: Mapping[str, str]) -> Non
     folder = ROOT / "tests" / "benchmarks"
     run, report = ((folder / name).read_text(encoding="utf-8") for name in ("run.py", "report.py"))
     peers = set(re.findall(r'^    \("[a-z0-9_]+", "([a-z0-9_]+)", "(?:get|post)", \d+\)', run, re.M))
-    assert set(re.findall(r"^\| `([a-z_]+)` \|", page.partition("## What is known")[0], re.M)) == peers
+    assert set(re.findall(r"^\| `([a-z0-9_]+)` \|", page.partition("## What is known")[0], re.M)) == peers
     ratios = set(re.findall(r'^    "([a-z0-9_]+)": \("', report, re.M))
     shown = set(re.findall(r"^\| `([a-z0-9_]+)` \|", section(page, "## Figures"), re.M))
     assert shown
