@@ -13,7 +13,9 @@ from contracts.containment.terms import Term
 if TYPE_CHECKING:
     from contracts.containment.search import Search, State
 
-_LONGEST: Final = 1_000
+_BOUNDLESS: Final = 1 << 60
+_LONGEST: Final = 20_000
+_LONGEST_OF_DIFFERENT: Final = 200
 _LONGEST_SEARCHED: Final = 24
 
 
@@ -21,7 +23,7 @@ class _Wanted:
     """What the literals say, in one place."""
 
     def __init__(self, literals: list[tuple[Term, bool]]) -> None:
-        self.least, self.most = 0, _LONGEST + 1
+        self.least, self.most = 0, _BOUNDLESS
         self.unique = self.repeated = False
         self.items: dict[int, set[int]] = {}
         self.rests: list[tuple[int, int]] = []
@@ -72,8 +74,10 @@ def solve_array(search: "Search", literals: list[tuple[Term, bool]]) -> Result:
     wanted = _Wanted(literals)
     if wanted.least > wanted.most or any(count < 0 for *_, count in wanted.bounded):
         return NEVER
-    if (wanted.unique and wanted.repeated) or wanted.least > _LONGEST:
-        return NEVER if wanted.unique and wanted.repeated else Lost("the arrays in question are too long to write")
+    if wanted.unique and wanted.repeated:
+        return NEVER
+    if wanted.least > (_LONGEST_OF_DIFFERENT if wanted.unique else _LONGEST):
+        return Lost("the arrays in question are too long to write")
     more = sum(count for *_, count in wanted.demands) + 2 * wanted.repeated
     if not more and not wanted.bounded:
         return _fill(search, wanted, [wanted.at(index) for index in range(wanted.least)])

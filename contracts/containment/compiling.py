@@ -109,10 +109,10 @@ class Compiler:
         found = self._own.get(mark)
         if found is None:
             self._alive[id(schema.schemas)] = schema.schemas
-            targets = [
-                target for place, text in _references(schema) if (target := schema.schemas.target(place, text))
-            ]
-            found = self._own[mark] = (msgspec.json.encode(schema.value, order="sorted"), targets)
+            text = msgspec.json.encode(schema.value, order="sorted")
+            named = _references(schema) if b'"$ref"' in text else ()
+            targets = [target for place, to in named if (target := schema.schemas.target(place, to))]
+            found = self._own[mark] = (text, targets)
         return found
 
     def _compile(self, schema: Schema) -> Term:
@@ -187,20 +187,18 @@ class Compiler:
 
 def _references(schema: Schema) -> Iterator[tuple[Place, str]]:
     """All references in a schema, in the order of the text; what only looks like one does no harm."""
-    stack: list[tuple[str, Any]] = [(schema.place[1], schema.value)]
+    stack: list[tuple[tuple[str, ...], Any]] = [((), schema.value)]
     while stack:
-        pointer, value = stack.pop()
+        tokens, value = stack.pop()
         if isinstance(value, dict):
             reference = value.get("$ref")
             if isinstance(reference, str):
-                yield (schema.place[0], pointer), reference
+                yield (schema.place[0], "/".join((schema.place[1], *map(escape, tokens)))), reference
             stack += [
-                (f"{pointer}/{escape(str(name))}", member)
-                for name, member in value.items()
-                if isinstance(member, dict | list)
+                ((*tokens, str(name)), member) for name, member in value.items() if isinstance(member, dict | list)
             ]
         elif isinstance(value, list):
-            stack += [(f"{pointer}/{i}", item) for i, item in enumerate(value) if isinstance(item, dict | list)]
+            stack += [((*tokens, str(i)), item) for i, item in enumerate(value) if isinstance(item, dict | list)]
 
 
 Reader = Callable[[Compiler, Schema, dict[str, Any], Any], Term]

@@ -17,7 +17,8 @@ from contracts.containment.values import STRING
 if TYPE_CHECKING:
     from contracts.containment.search import Search, State
 
-_LARGEST: Final = 300
+_BOUNDLESS: Final = 1 << 60
+_LARGEST: Final = 5_000
 _MOST_PATTERNS: Final = 5
 
 
@@ -35,7 +36,7 @@ class _Wanted:
 
     def __init__(self, search: "Search", literals: list[tuple[Term, bool]]) -> None:
         self.search = search
-        self.least, self.most = 0, _LARGEST + 1
+        self.least, self.most = 0, _BOUNDLESS
         self.props: dict[str, set[int]] = {}
         self.patterns: list[tuple[str, int]] = []
         self.extras: list[tuple[frozenset[str], frozenset[str], int]] = []
@@ -195,6 +196,12 @@ def _fresh(search: "Search", names: "State", taken: list[str]) -> Result:
     return search.solve(names | {terms.types(STRING).id * 2, new.id * 2})
 
 
+def _numbered(wanted: _Wanted, count: int, value: dict[str, Any], member: Any) -> dict[str, Any]:
+    """So many members of any name."""
+    new = (name for number in range(count + len(wanted.known) + len(value)) if (name := f"p{number}") not in value)
+    return {name: member for name, _ in zip((n for n in new if n not in wanted.known), range(count), strict=False)}
+
+
 def _build(wanted: _Wanted, chosen: "dict[str, State]", tally: Tally) -> Found | None:
     search = wanted.search
     value: dict[str, Any] = {}
@@ -221,6 +228,9 @@ def _build(wanted: _Wanted, chosen: "dict[str, State]", tally: Tally) -> Found |
         result = search.solve(state)
         tally.add(result)
         while len(value) < wanted.least and isinstance(result, Found):
+            if not names:
+                value |= _numbered(wanted, wanted.least - len(value), value, result.value)
+                break
             fresh = _fresh(search, names, [*wanted.known, *value])
             tally.add(fresh)
             if not isinstance(fresh, Found):

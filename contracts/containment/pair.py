@@ -63,6 +63,8 @@ class Pair:
         same = self._wholes[0] is self._wholes[1]
         for key in self._keys():
             before, after = (terms.get(key, true) for terms in self._terms)
+            if before is after and self._is_untouched(key):
+                continue
             lost = gained = NOTHING
             if before is not after and not same:
                 lost, gained = self._loss(0, after), self._loss(1, before)
@@ -71,6 +73,13 @@ class Pair:
             narrowed, widened = worse(narrowed, lost), worse(widened, gained)
         changes += self._annotations()
         return Comparison(narrowed.answer, widened.answer, tuple(changes))
+
+    def _is_untouched(self, key: FacetKey) -> bool:
+        """Whether a facet of one meaning is written alike too, so that no annotation in it changed."""
+        ours, theirs = (facets.found.get(key) for facets in self._facets)
+        if ours is None or theirs is None:
+            return ours is theirs
+        return [site.value for site in ours.sites] == [site.value for site in theirs.sites]
 
     def _keys(self) -> list[FacetKey]:
         ours, theirs = self._facets

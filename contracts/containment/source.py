@@ -8,7 +8,7 @@ A direction projects: in a request a `readOnly` property says nothing and is not
 `writeOnly` one (OAS 3.1 §4.8.24.2). The name stays known: `additionalProperties: false` does not forbid it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote
@@ -23,8 +23,9 @@ Follow = Callable[[Place, str], "tuple[Place, JsonSchema] | None"]
 _BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _NOTHING: Final[frozenset[str]] = frozenset()
-_SAME_OBJECT: Final = frozenset(("allOf", "then", "else"))
-_LOOK: Final = 12
+_FLAGS: Final = {"request": "readOnly", "response": "writeOnly"}
+_TELLING: Final = frozenset(("$ref", "allOf", "readOnly", "writeOnly"))
+_MOST_STEPS: Final = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,10 @@ class Schemas:
     follow: Follow
     legacy: bool = False
     direction: Direction | None = None
-    targets: "dict[tuple[Place, str], Schema | None]" = field(default_factory=dict, repr=False)
+    _targets: "dict[tuple[Place, str], Schema | None]" = field(default_factory=dict, repr=False)
+    _hidden: dict[Place, bool] = field(default_factory=dict, repr=False)
+    _hidden_names: dict[Place, frozenset[str]] = field(default_factory=dict, repr=False)
+    _words: dict[tuple[Place, frozenset[str]], JsonSchema] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_references(cls, references: References, direction: Direction | None = None) -> "Schemas":
@@ -77,10 +81,10 @@ class Schemas:
 
     def target(self, place: Place, text: str) -> "Schema | None":
         key = (place, text)
-        if key not in self.targets:
+        if key not in self._targets:
             found = self.follow(place, text)
-            self.targets[key] = Schema(self, *found) if found else None
-        return self.targets[key]
+            self._targets[key] = Schema(self, *found) if found else None
+        return self._targets[key]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +106,9 @@ class Schema:
 
     def child(self, value: JsonSchema, *tokens: str | int, same_object: bool = False) -> "Schema":
         """A schema inside this one, by keyword and name or index."""
-        pointer = self.place[1] + "".join("/" + escape(str(token)) for token in tokens)
+        pointer = self.place[1]
+        for token in tokens:
+            pointer = f"{pointer}/{escape(str(token))}"
         return Schema(self.schemas, (self.place[0], pointer), value, self.hidden if same_object else _NOTHING)
 
     @property
@@ -117,7 +123,7 @@ class Schema:
     def resolved(self) -> "Schema":
         """Itself, or what a `$ref` that stands alone ends at."""
         found, seen = self, 0
-        while found.reference is not None and seen < _LOOK:
+        while found.reference is not None and seen < _MOST_STEPS:
             if not self.schemas.legacy and any(key not in ("$ref", "$defs", "$comment") for key in found.members):
                 break
             target = found.target()
@@ -135,11 +141,17 @@ class Schema:
         """The keywords in the words of 2020-12: this level rewritten, schemas below it as they are written."""
         if not isinstance(self.value, dict):
             return self.value
+        known = self.schemas._words.get((self.place, self.hidden))
+        if known is None:
+            known = self.schemas._words[self.place, self.hidden] = self._read()
+        return known
+
+    def _read(self) -> dict[str, Any]:
         if self.schemas.legacy and self.reference is not None:
             return {"$ref": self.reference}
-        result = {key: member for key, member in self.value.items() if key != "nullable"}
+        result = {key: member for key, member in self.members.items() if key != "nullable"}
         if self.schemas.legacy:
-            _modernise(self.value, result)
+            _modernise(self.members, result)
         _apply_format(result)
         if self.schemas.direction is not None:
             self._project(result)
@@ -149,52 +161,61 @@ class Schema:
         """Itself, knowing all names that its own object does not require."""
         if self.schemas.direction is None or not isinstance(self.value, dict):
             return self
-        names = self.hidden | self._hidden_names(set())
-        return replace(self, hidden=names) if names != self.hidden else self
+        known = self.schemas._hidden_names.get(self.place)
+        if known is None:
+            known = self.schemas._hidden_names[self.place] = frozenset(self._names(set()))
+        return self if known <= self.hidden else replace(self, hidden=self.hidden | known)
+
+    def is_hidden(self) -> bool:
+        """Whether messages of this direction do not carry it."""
+        flag = _FLAGS.get(self.schemas.direction or "")
+        return flag is not None and self._is_hidden(flag, set())
 
     def _project(self, result: dict[str, Any]) -> None:
         properties = result.get("properties")
-        if isinstance(properties, dict):
-            result["properties"] = {
-                name: True if self.child(value, "properties", name).is_hidden() else value
-                for name, value in properties.items()
-            }
+        if isinstance(properties, dict) and (gone := set(self._hidden_properties())):
+            result["properties"] = {name: True if name in gone else value for name, value in properties.items()}
         names = self.with_hidden().hidden
         required = result.get("required")
         if names and isinstance(required, list):
             result["required"] = [name for name in required if name not in names]
 
-    def _hidden_names(self, seen: set[Place]) -> frozenset[str]:
+    def _hidden_properties(self) -> Iterator[str]:
+        properties = self.members.get("properties")
+        for name, value in properties.items() if isinstance(properties, dict) else ():
+            # Of most properties a glance is enough.
+            if not isinstance(value, dict) or _TELLING.isdisjoint(value):
+                continue
+            if self.child(value, "properties", name).is_hidden():
+                yield name
+
+    def _names(self, seen: set[Place]) -> Iterator[str]:
         if self.place in seen or not isinstance(self.value, dict):
-            return _NOTHING
+            return
         seen.add(self.place)
-        names: set[str] = set()
         target = self.target()
         if target is not None:
-            names |= target._hidden_names(seen)
+            yield from target._names(seen)
             if self.schemas.legacy:
-                return frozenset(names)
-        properties = self.value.get("properties")
-        for name, value in properties.items() if isinstance(properties, dict) else ():
-            if isinstance(value, dict) and self.child(value, "properties", name).is_hidden():
-                names.add(name)
+                return
+        yield from self._hidden_properties()
         branches = self.value.get("allOf")
         for index, value in enumerate(branches if isinstance(branches, list) else ()):
             if isinstance(value, dict):
-                names |= self.child(value, "allOf", index)._hidden_names(seen)
-        return frozenset(names)
+                yield from self.child(value, "allOf", index)._names(seen)
 
-    def is_hidden(self) -> bool:
-        """Whether messages of this direction do not carry it."""
-        return self.schemas.direction is not None and self._is_hidden(set())
+    def _is_hidden(self, flag: str, seen: set[Place]) -> bool:
+        known = self.schemas._hidden.get(self.place)
+        if known is None and self.place not in seen:
+            seen.add(self.place)
+            known = self.schemas._hidden[self.place] = self._looks_hidden(flag, seen)
+        return bool(known)
 
-    def _is_hidden(self, seen: set[Place]) -> bool:
-        flag = {"request": "readOnly", "response": "writeOnly"}.get(self.schemas.direction or "")
-        if flag is None or not isinstance(self.value, dict) or self.place in seen:
+    def _looks_hidden(self, flag: str, seen: set[Place]) -> bool:
+        if not isinstance(self.value, dict) or _TELLING.isdisjoint(self.value):
             return False
-        seen.add(self.place)
         target = self.target()
-        if target is not None and target._is_hidden(seen):
+        if target is not None and target._is_hidden(flag, seen):
             return True
         if target is not None and self.schemas.legacy:
             return False
@@ -202,7 +223,7 @@ class Schema:
             return True
         branches = self.value.get("allOf")
         return isinstance(branches, list) and any(
-            self.child(value, "allOf", index)._is_hidden(seen) for index, value in enumerate(branches)
+            self.child(value, "allOf", index)._is_hidden(flag, seen) for index, value in enumerate(branches)
         )
 
 
