@@ -21,6 +21,9 @@ from policies.websocket import Handshake
 IDLE: Final = 30.0
 """Seconds after which an unused connection is closed."""
 
+_GOODBYE: Final = 2.0
+"""Seconds in which an upstream may answer the end of TLS; its connection counts as open until then."""
+
 
 class HttpUpstream:
     """One upstream's client. `connections_opened` counts connections that were established, ever.
@@ -201,6 +204,7 @@ class HttpUpstream:
                 self._port,
                 ssl=self._ssl,
                 server_hostname=self._host if self._ssl is not None else None,
+                ssl_shutdown_timeout=_GOODBYE if self._ssl is not None else None,
             )
         except OSError as error:
             if self._connecting.pop(call, None) is not None:

@@ -217,7 +217,10 @@ def test_client_that_takes_nothing_is_left_when_the_upstream_has_gone(
 async def deaf(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     writer.write(ACCEPTED)
-    await asyncio.Event().wait()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        writer.transport.abort()
     return False
 
 

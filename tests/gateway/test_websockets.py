@@ -123,6 +123,7 @@ async def test_server_that_does_not_read_stops_the_client(tmp_path: Path) -> Non
                 stuck = True
         assert stuck, "sixty-four megabytes have vanished"
         ended.set()
+        client.writer.transport.abort()
 
 
 async def test_the_end_of_either_side_is_the_end_of_both(tmp_path: Path) -> None:
@@ -357,3 +358,21 @@ async def test_retired_and_closed_upstreams(tmp_path: Path) -> None:
         assert await socket.receive_str(timeout=PATIENCE) == "a"
         running.builder.close(first)
         assert (await socket.receive(timeout=PATIENCE)).type is aiohttp.WSMsgType.CLOSED
+
+
+async def test_its_latency_is_that_of_its_opening(tmp_path: Path) -> None:
+    async with websocket_gateway(tmp_path) as (running, _):
+        async with websocket(running.port) as socket:
+            await socket.send_str("a")
+            assert await socket.receive_str(timeout=PATIENCE) == "a"
+            await asyncio.sleep(0.3)  # a use that is longer than any opening here
+        (entry,) = await running.logged()
+        assert entry["duration_ms"] > 300
+        series = {metric.name: dict(rows) for metric, rows in running.counting.histograms()}
+        (key,) = series["ostiary_request_duration_seconds"]
+        assert key == ("orders", "v1", "feed")
+        assert series["ostiary_request_duration_seconds"][key].sum * 1000 <= entry["duration_ms"] - 300
+        (labels,) = [
+            dict(rows) for metric, rows in running.counting.samples() if metric.name.endswith("requests_total")
+        ]
+        assert labels == {("orders", "v1", "feed", "gold", "1xx"): 1}
