@@ -7,6 +7,7 @@ from typing import Final
 from contracts.containment.compare import Comparer
 from contracts.diff.changes import Changes
 from contracts.diff.contract import Contract
+from contracts.diff.sameness import Sameness
 
 NOTICE_DAYS: Final = 90
 """How long before its sunset an operation has to be announced as deprecated, unless told otherwise."""
@@ -30,3 +31,4 @@ class Context:
     changes: Changes
     options: Options
     comparer: Comparer
+    sameness: Sameness

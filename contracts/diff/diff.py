@@ -25,11 +25,11 @@ def diff(base: Contract, revision: Contract, options: Options, *, file: str = ""
     """Every change from one document to the other, the worst first. `file` tells the documents of an estate apart
     in fingerprints."""
     changes = Changes(base, revision, DIFF_RULES, file)
-    context = Context(base, revision, changes, options, Comparer())
+    context = Context(base, revision, changes, options, Comparer(), Sameness(base, revision))
     try:
         compare_overview(context)
         compare_document_servers(context)
-        compare_paths(context, Sameness(base, revision))
+        compare_paths(context)
         compare_webhooks(context)
     except TooManyChanges as reached:
         message = f"there are more than {reached} changes; these are not two versions of one API"

@@ -13,7 +13,6 @@ from contracts.diff.model import Operation, operations_of, shape
 from contracts.diff.parameters import compare_parameters
 from contracts.diff.responses import compare_responses
 from contracts.diff.rule import row
-from contracts.diff.sameness import Sameness
 from contracts.diff.security import compare_security
 from contracts.diff.servers import compare_servers
 from contracts.reports.entry import OperationName
@@ -75,7 +74,7 @@ ROWS: Final = (
 )
 
 
-def compare_paths(context: Context, sameness: Sameness) -> None:
+def compare_paths(context: Context) -> None:
     """All operations of the two documents; into those that are the same nobody looks."""
     base = {_key(each): each for each in operations_of(context.base, context.base.document.root.get("paths"))}
     section = context.revision.document.root.get("paths")
@@ -86,7 +85,7 @@ def compare_paths(context: Context, sameness: Sameness) -> None:
         if old is None:
             message = f"the operation {said(str(where.operation))} was added"
             context.changes.add("operation-added", where, message, operation.node)
-        elif not sameness.holds_for(old, operation):
+        elif not context.sameness.holds_for(old, operation):
             compare_operation(context, old, operation, where)
     for key, operation in base.items():
         if key not in revision:

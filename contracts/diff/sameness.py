@@ -11,7 +11,7 @@ from typing import Any, Final
 from contracts.diff.contract import Contract
 from contracts.diff.model import Operation
 from contracts.documents.document import Node
-from contracts.openapi.references import Key, key_of
+from contracts.openapi.references import Key, has_reference
 
 # Of the root, what operations inherit. A change there touches them all.
 _INHERITED: Final = ("openapi", "jsonSchemaDialect", "security")
@@ -27,9 +27,9 @@ class Sameness:
 
     def holds_for(self, old: Operation, new: Operation) -> bool:
         """Whether an operation is the same, with all that it inherits and refers to."""
-        if not self._any or old.path != new.path or key_of(old.node) != key_of(new.node):
+        if not self._any or old.path != new.path or self._unit(new.node) in self._tainted:
             return False
-        if key_of(old.item) != key_of(new.item) or self._unit(new.node) in self._tainted:
+        if self._place(old.node) != self._place(new.node) or self._place(old.item) != self._place(new.item):
             return False
         if not _alike(old.node.value, new.node.value):
             return False
@@ -41,6 +41,26 @@ class Sameness:
                 continue
             if not _alike(was.value, is_.value) or self._unit(is_) in self._tainted:
                 return False
+        return True
+
+    def holds_for_part(self, old: Node, new: Node) -> bool:
+        """Whether a schema or another part reads the same and refers to untouched parts alone."""
+        if not self._any or not _alike(old.value, new.value):
+            return False
+        return all(
+            self._leads_to_same(contract, node) for contract, node in ((self._base, old), (self._revision, new))
+        )
+
+    def _leads_to_same(self, contract: Contract, node: Node) -> bool:
+        waiting = [node]
+        while waiting:
+            each = waiting.pop()
+            if has_reference(each.value):
+                target = contract.references.target(each)
+                # What looks like a reference and is none may be one in the other document.
+                if target is None or self._unit(target) in self._tainted:
+                    return False
+            waiting.extend(child for child in each.children() if isinstance(child.value, dict | list))
         return True
 
     def _inherited(self) -> list[str]:
@@ -70,14 +90,15 @@ class Sameness:
                     waiting.append(user)
         return frozenset(tainted)
 
+    def _place(self, node: Node) -> Key:
+        """The entry goes by no name, since its two versions may lie in two files."""
+        is_entry = node.document in (self._base.document, self._revision.document)
+        return "" if is_entry else node.document.file, node.pointer
+
     def _unit(self, node: Node) -> Key:
-        entry = self._base.document.file, self._revision.document.file
-        file = node.document.file
-        if file not in entry:
-            return file, ""
-        # `/components/<section>/<name>` or `/paths/<template>/<method>`; the entry goes by no name, since its
-        # two versions may lie in two files.
-        return "", "/".join(node.pointer.split("/", 4)[:4])
+        """`/components/<section>/<name>` or `/paths/<template>/<method>` of the entry, or all of another file."""
+        file, pointer = self._place(node)
+        return (file, "") if file else ("", "/".join(pointer.split("/", 4)[:4]))
 
     def _is_same(self, unit: Key) -> bool:
         file, pointer = unit

@@ -27,7 +27,10 @@ _STEPS: Final = frozenset(("properties", "patternProperties", "dependentSchemas"
 
 def compare_schemas(context: Context, direction: Direction, old: Node, new: Node, key: str, where: Where) -> None:
     """The schemas that two objects hold under `key`; without one, any value is admitted."""
-    if old.get(key) is None and new.get(key) is None:
+    before, after = old.get(key), new.get(key)
+    if before is None and after is None:
+        return
+    if before is not None and after is not None and context.sameness.holds_for_part(before, after):
         return
     sent = direction == "request"
     base = _schema(context.base.requests if sent else context.base.responses, old, key)
