@@ -26,6 +26,7 @@ class Comparer:
     def __init__(self, steps: int = STEPS) -> None:
         self.decider = Decider(steps)
         self._known: dict[tuple[Mark, Mark], Comparison] = {}
+        self._alike: dict[tuple[object, object], tuple[Comparison, Place, Place]] = {}
         self._open: dict[tuple[Mark, Mark], int] = {}
         self._reached = 0
 
@@ -54,8 +55,14 @@ class Comparer:
         if depth is not None:
             self._reached = min(self._reached, depth)
             return None
-        if self.decider.compiler.same(base, revision):
+        compiler = self.decider.compiler
+        texts = compiler.identity(base), compiler.identity(revision)
+        if texts[0] == texts[1]:
             found = self._known[mark] = Comparison(CONTAINED, CONTAINED)
+            return found
+        elsewhere = self._alike.get(texts)
+        if elsewhere is not None:
+            found = self._known[mark] = _moved(*elsewhere, base.place, revision.place)
             return found
         outer, self._reached = self._reached, len(self._open)
         self._open[mark] = len(self._open)
@@ -65,6 +72,7 @@ class Comparer:
             depth = self._open.pop(mark)
         if self._reached >= depth:
             self._known[mark] = found
+            self._alike[texts] = (found, base.place, revision.place)
             self._reached = outer
         else:
             self._reached = min(outer, self._reached)
@@ -74,6 +82,25 @@ class Comparer:
 def compare(base: Schema, revision: Schema) -> Comparison:
     """Two schemas compared on their own; see `Comparer`."""
     return Comparer().compare(base, revision)
+
+
+def _moved(found: Comparison, base: Place, revision: Place, new_base: Place, new_revision: Place) -> Comparison:
+    """The comparison of schemas that are written alike, at other places."""
+    changes = tuple(
+        replace(
+            change,
+            base=_place(change.base, base, new_base),
+            revision=_place(change.revision, revision, new_revision),
+        )
+        for change in found.changes
+    )
+    return replace(found, changes=changes)
+
+
+def _place(place: Place | None, old: Place, new: Place) -> Place | None:
+    if place is None or place[0] != old[0] or not (place[1] + "/").startswith(old[1] + "/"):
+        return place
+    return new[0], new[1] + place[1][len(old[1]) :]
 
 
 def _mark(schema: Schema) -> Mark:

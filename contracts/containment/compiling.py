@@ -1,7 +1,7 @@
 """From schemas to terms (`contracts.containment.terms`)."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +12,7 @@ from contracts.containment.terms import Term, Terms
 from contracts.containment.unevaluated import unevaluated_items, unevaluated_properties
 from contracts.containment.values import NAMES, OBJECT, exact
 from contracts.documents.document import escape
+from contracts.operations import Direction
 
 _COUNTS: Final = {
     "minLength": "minlen",
@@ -61,12 +62,13 @@ class Compiler:
 
     def same(self, left: Schema, right: Schema) -> bool:
         """Whether two schemas are written alike, with all that they refer to."""
-        if left.hidden != right.hidden or left.schemas.direction != right.schemas.direction:
-            return False
-        (text, ours), (other, theirs) = self._direct(left), self._direct(right)
-        if text != other or left.schemas.legacy != right.schemas.legacy:
-            return False
-        return [self.key(target) for target in ours] == [self.key(target) for target in theirs]
+        return self.identity(left) == self.identity(right)
+
+    def identity(self, schema: Schema) -> object:
+        """Equal for schemas, wherever they stand, that are written alike with all that they refer to."""
+        text, targets = self._direct(schema)
+        keys = tuple(self.key(target) for target in targets)
+        return text, keys, schema.hidden, schema.schemas.legacy, _direction(schema, (text,))
 
     def reference(self, target: Schema) -> Term:
         """The term of a `$ref` to a schema."""
@@ -76,9 +78,7 @@ class Compiler:
 
     def opaque(self, schema: Schema) -> Term:
         """The term of a schema that is only checked as a whole."""
-        text, targets = self._direct(schema)
-        mode = (schema.schemas.legacy, schema.schemas.direction, schema.hidden)
-        key = ("opaque", text, mode, tuple(self.key(target) for target in targets))
+        key = ("opaque", self.identity(schema))
         self._targets.setdefault(key, schema)
         return self.terms.opaque(key)
 
@@ -100,7 +100,8 @@ class Compiler:
             digest = hashlib.blake2b(digest_size=20)
             for place, (text, _) in sorted(reached.items()):
                 digest.update(repr((place, len(text))).encode() + text)
-            found = (target.place, target.schemas.legacy, target.schemas.direction, digest.digest())
+            direction = _direction(target, (text for text, _ in reached.values()))
+            found = (target.place, target.schemas.legacy, direction, digest.digest())
             self._keys[mark] = found
         return found
 
@@ -183,6 +184,14 @@ class Compiler:
     def present(self, name: str) -> Term:
         """The instance is an object with this member."""
         return self.terms.conj([self.terms.types(OBJECT), self.terms.literal("required", name)])
+
+
+def _direction(schema: Schema, texts: Iterable[bytes]) -> Direction | None:
+    """The direction, if it makes a difference to schemas of these texts."""
+    direction = schema.schemas.direction
+    if direction is not None and any(b'"readOnly"' in text or b'"writeOnly"' in text for text in texts):
+        return direction
+    return None
 
 
 def _references(schema: Schema) -> Iterator[tuple[Place, str]]:
