@@ -165,6 +165,21 @@ class DefaultsEntry(_File, frozen=True):
     unknown_query: Literal["ignore", "refuse"] = "refuse"
 
 
+class DeprecationPolicyEntry(_File, frozen=True):
+    """What partners are promised before a version ends. Days."""
+
+    notice_days: Annotated[int, msgspec.Meta(ge=1, le=3650)]
+    documentation: Url | None = None
+
+
+class LintEntry(_File, frozen=True):
+    """How `ostiary lint` judges the estate. Files are relative to it."""
+
+    rulesets: Annotated[tuple[str, ...], msgspec.Meta(max_length=32)] = ("ostiary:recommended",)
+    ignore_file: str | None = None
+    fail_on: Literal["error", "warning", "info"] = "error"
+
+
 class EstateFile(_File, frozen=True):
     """`ostiary.yaml`."""
 
@@ -173,6 +188,8 @@ class EstateFile(_File, frozen=True):
     plans: dict[Name, PlanEntry]
     gateway: GatewayEntry = GatewayEntry()
     defaults: DefaultsEntry = DefaultsEntry()
+    deprecation_policy: DeprecationPolicyEntry | None = None
+    lint: LintEntry | None = None
 
 
 class MemberEntry(_File, frozen=True):
@@ -251,4 +268,7 @@ class ApiFile(_File, frozen=True):
     description: str = ""
     criticality: Criticality = 3
     system_of_record_for: tuple[str, ...] = ()
+    business_objects: tuple[str, ...] = ()
     slo: SloEntry | None = None
+    plans: tuple[Name, ...] = ()
+    notice_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None

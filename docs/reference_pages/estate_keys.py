@@ -10,6 +10,18 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "plans": "The limits that a subscription can be metered by, by name.",
         "gateway": "Where the gateway is.",
         "defaults": "What holds where a contract says nothing.",
+        "deprecation-policy": "What partners are promised before a version ends, where an API says nothing else.",
+        "lint": "How `ostiary lint` judges the estate. Without it, by `ostiary:recommended`.",
+    },
+    "DeprecationPolicyEntry": {
+        "notice-days": "The least days between a version's deprecation and its sunset.",
+        "documentation": "Where partners read about it.",
+    },
+    "LintEntry": {
+        "rulesets": "[Rulesets](lint-rules.md) by name (`ostiary:recommended`, `ostiary:odoo`, `spectral:oas`), "
+        "or as files in Spectral's format.",
+        "ignore-file": "The file with the waivers of single findings.",
+        "fail-on": "The mildest severity that makes the exit code 1, unless `--fail-on` says otherwise.",
     },
     "UpstreamEntry": {
         "url": "Where it is. A path in it takes the place of the version's base path.",
@@ -120,7 +132,10 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "description": "For people.",
         "criticality": "From 1 (the business stops) to 4.",
         "system-of-record-for": "The kinds of record of which this API holds the truth.",
+        "business-objects": "The kinds of record that this API carries, whoever holds the truth of them.",
         "slo": "The service level that is promised.",
+        "plans": "The plans that partners may subscribe under.",
+        "notice-days": "The least days between a version's deprecation and its sunset, in place of the estate's.",
     },
     "VersionEntry": {
         "state": "`draft` is compiled and not served, `retired` answers 410. The other two are served.",

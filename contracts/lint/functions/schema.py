@@ -93,6 +93,8 @@ def described(error: jsonschema_rs.ValidationError) -> str:
             return f"{subject}must NOT have fewer than {kind.limit} items"
         case Kind.MaxItems():
             return f"{subject}must NOT have more than {kind.limit} items"
+        case Kind.UniqueItems():
+            return f"{subject}must NOT have duplicate items"
         case Kind.MinLength():
             return f"{subject}must NOT have fewer than {kind.limit} characters"
         case Kind.MaxLength():

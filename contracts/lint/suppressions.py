@@ -1,0 +1,158 @@
+"""`x-ostiary-lint-ignore`: findings that are let pass beside the value they are about, each with a reason.
+
+::
+
+    x-ostiary-lint-ignore:
+      - rule: paths-kebab-case
+        reason: Partners call this path since 2019.
+        expires: 2027-06-30   # may be left out
+
+It holds for the object it stands in and everything below, for one rule each. One without a reason is an error,
+one that ended brings the finding back and is an error, and one that nothing needs is a warning.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from contracts.documents.builder import quote
+from contracts.documents.document import Document, Node, escape
+from contracts.findings import Finding, Place, Rule
+from contracts.reports.waivers import day
+
+KEY: Final = "x-ostiary-lint-ignore"
+_KEYS: Final = ("rule", "reason", "expires")
+
+SUPPRESSION_RULES: Final = {
+    row.id: row
+    for row in (
+        Rule("suppression-invalid", "error", "A suppression says which rule and why, or it is no decision."),
+        Rule("suppression-expired", "error", "A suppression that ended is renewed with a decision or taken out."),
+        Rule("suppression-unused", "warning", "What is mended needs no suppression any more; take it out."),
+    )
+}
+
+
+@dataclass(slots=True)
+class Suppression:
+    """One entry: the rule, its reason, the last day it holds (None: no end), and the object it holds for."""
+
+    rule: str
+    reason: str
+    expires: date | None
+    place: Place
+    file: str
+    holder: str
+    used: bool = field(default=False)
+
+    def covers(self, rule: str, file: str, pointer: str) -> bool:
+        """Whether a finding of the rule at this place lies in the object."""
+        return (
+            rule == self.rule
+            and file == self.file
+            and (pointer == self.holder or pointer.startswith(f"{self.holder}/"))
+        )
+
+    def holds(self, today: date) -> bool:
+        return self.expires is None or today <= self.expires
+
+
+class Suppressions:
+    """All suppressions of the documents of a run."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self.findings: list[Finding] = []
+        self._by_rule: dict[str, list[Suppression]] = {}
+        for document in documents:
+            for pointer in _holders(document.value):
+                self._read(document, pointer)
+
+    def find(self, rule: str, file: str, pointer: str, today: date) -> Suppression | None:
+        """The suppression of a finding, if one holds. One that ended counts as used: that is its own finding."""
+        found = None
+        for each in self._by_rule.get(rule, ()):
+            if each.covers(rule, file, pointer):
+                each.used = True
+                if each.holds(today):
+                    found = each
+        return found
+
+    def leftovers(self, today: date) -> list[Finding]:
+        """What is wrong with the suppressions themselves, once every finding was looked up."""
+        found = list(self.findings)
+        for each in (each for some in self._by_rule.values() for each in some):
+            if not each.holds(today):
+                message = f"the suppression of {quote(each.rule)} ended on {each.expires} ({quote(each.reason)})"
+                found.append(_finding("suppression-expired", each.place, message))
+            elif not each.used:
+                message = f"nothing here breaks the rule {quote(each.rule)} ({quote(each.reason)})"
+                found.append(_finding("suppression-unused", each.place, message))
+        return found
+
+    def _read(self, document: Document, holder: str) -> None:
+        node = document.at(f"{holder}/{KEY}")
+        assert node is not None
+        if not isinstance(node.value, list):
+            message = f"`{KEY}` is a list of `rule`, `reason` and, if it ends, `expires`"
+            self.findings.append(_finding("suppression-invalid", node.key_place, message))
+            return
+        for item in node.items():
+            suppression = self._entry(item, holder)
+            if suppression is not None:
+                self._by_rule.setdefault(suppression.rule, []).append(suppression)
+
+    def _entry(self, node: Node, holder: str) -> Suppression | None:
+        faults: list[tuple[Place, str]] = []
+        if not isinstance(node.value, dict):
+            faults.append((node.place, "an entry is a mapping of `rule`, `reason` and, if it ends, `expires`"))
+        for key, member in node.members():
+            if key not in _KEYS:
+                faults.append((member.key_place, f"an entry has no key {quote(key)}"))
+        rule, reason = node.text("rule"), (node.text("reason") or "").strip()
+        expires = node.get("expires")
+        ends = None if expires is None else day(expires.value)
+        if isinstance(node.value, dict):
+            if not rule:
+                faults.append((node.place, "it is not said which `rule` is let pass"))
+            if not reason:
+                faults.append(
+                    (node.place, f"it is not said for what `reason` {quote(rule or 'a rule')} is let pass")
+                )
+        if expires is not None and ends is None:
+            faults.append((expires.place, "`expires` is a day in the calendar, such as 2027-04-01"))
+        self.findings += [_finding("suppression-invalid", place, message) for place, message in faults]
+        if faults or rule is None:
+            return None
+        return Suppression(rule, reason, ends, node.place, node.document.file, holder)
+
+
+def _finding(rule: str, place: Place, message: str) -> Finding:
+    return Finding(place, rule, message, SUPPRESSION_RULES[rule].severity)
+
+
+def _holders(root: Any) -> list[str]:
+    """Pointers to the objects that have the extension."""
+    found: list[str] = []
+    seen: set[int] = set()
+    stack: list[tuple[Any, str]] = [(root, "")]
+    while stack:
+        value, pointer = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            if KEY in value:
+                found.append(pointer)
+            stack += [
+                (member, f"{pointer}/{escape(key)}")
+                for key, member in value.items()
+                if isinstance(member, dict | list)
+            ]
+        else:
+            stack += [
+                (member, f"{pointer}/{index}")
+                for index, member in enumerate(value if isinstance(value, list) else ())
+                if isinstance(member, dict | list)
+            ]
+    return sorted(found)
