@@ -90,14 +90,14 @@ def judge_documents(pairs: Iterable[SchemaPair | DocumentPair]) -> Agreement:
 
 
 def _schemas(pair: SchemaPair) -> Judged:
-    base = _source(pair.base, pair.base_components, pair.base_openapi)
-    revision = _source(pair.revision, pair.revision_components, pair.revision_openapi)
+    base = source(pair.base, pair.base_components, pair.base_openapi)
+    revision = source(pair.revision, pair.revision_components, pair.revision_openapi)
     sub, sup = (base, revision) if pair.direction == "request" else (revision, base)
     found = contains(sub, sup)
     return Judged(pair.id, pair.theme, pair.direction, pair.verdict, _WORDS[found.answer], found.reason, pair.why)
 
 
-def _source(schema: Schema, components: dict[str, Schema], version: str) -> Source:
+def source(schema: Schema, components: dict[str, Schema], version: str) -> Source:
     whole = schema | {"components": {"schemas": components}} if isinstance(schema, dict) else schema
     return Source.of(whole, legacy=version.startswith("3.0"))
 
