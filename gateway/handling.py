@@ -6,7 +6,7 @@ that has to wait (an unknown key, a shared limit) or a mediated upstream makes a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -71,7 +71,7 @@ class Handling:
         self._relay: Relay | None = None
         self._task: asyncio.Task[None] | None = None
         self._buffer: list[bytes] = []
-        self._trailers: list[Header] = []
+        self._trailers: Sequence[Header] = ()
         self._complete = False  # the request has arrived whole
         self._ready = False  # the stages before the body have let it through
         self._done = False
@@ -117,7 +117,8 @@ class Handling:
         if self._owner.open > route.room:
             self.refuse(shedding.POLICY, shedding.OVERLOADED)
             return
-        self._run(route.stages.head, 0, self._head_passed)
+        exchange.marks.append(time.monotonic())
+        self._run(0)
 
     def _first_call(self, served: ServedOperation) -> Route | None:
         """Binds the operation. It was tried with the snapshot; where it fails all the same, nothing passes."""
@@ -136,37 +137,45 @@ class Handling:
         else:
             self.refuse("routing", problem("route-not-found", "No published contract has this path."))
 
-    def _run(self, stages: tuple[Stage, ...], first: int, then: Callable[[], None]) -> None:
-        """Runs stages until one refuses, one has to wait, or all have let the exchange through."""
-        exchange = self.exchange
-        mark, now = exchange.marks.append, time.monotonic
-        if first == 0:
-            mark(now())
-        for index in range(first, len(stages)):
+    def _run(self, index: int) -> None:
+        """Runs the stages from `index` on, until one refuses, one has to wait, or the body has to come first."""
+        exchange, route = self.exchange, self._route
+        assert route is not None
+        every, body_at = route.stages.every, route.stages.body_at
+        marks, now = exchange.marks, time.monotonic
+        while True:
+            if index == body_at and not self._ready:
+                self._ready = True
+                if self._complete:
+                    self._take_buffer()
+                elif route.buffers and has_body(exchange):
+                    return  # `end` goes on when the body is there
+                marks.append(now())
+            if index == len(every):
+                break
             try:
-                verdict = stages[index](exchange)
+                verdict = every[index](exchange)
             except Exception as fault:
-                self._failed(stages[index], fault)
+                self._failed(every[index], fault)
                 return
-            mark(now())
-            if verdict is ALLOW:
-                continue
-            if isinstance(verdict, Deny):
-                self.refuse(verdict.policy, verdict.problem)
+            marks.append(now())
+            if verdict is not ALLOW:
+                if isinstance(verdict, Deny):
+                    self.refuse(verdict.policy, verdict.problem)
+                else:
+                    assert isinstance(verdict, Awaitable)
+                    self._client.pause_body()
+                    self._task = self._owner.spawn(self._wait(verdict, index))
                 return
-            assert isinstance(verdict, Awaitable)
-            self._client.pause_body()
-            self._task = self._owner.spawn(self._wait(verdict, stages, index, then))
-            return
-        then()
+            index += 1
+        self._forward(route)
 
-    async def _wait(
-        self, pending: Awaitable[Verdict], stages: tuple[Stage, ...], index: int, then: Callable[[], None]
-    ) -> None:
+    async def _wait(self, pending: Awaitable[Verdict], index: int) -> None:
+        assert self._route is not None
         try:
             verdict = await pending
         except Exception as fault:
-            self._failed(stages[index], fault)
+            self._failed(self._route.stages.every[index], fault)
             return
         self._task = None
         if self._done:
@@ -176,23 +185,13 @@ class Handling:
         if isinstance(verdict, Deny):
             self.refuse(verdict.policy, verdict.problem)
         else:
-            self._run(stages, index + 1, then)
+            self._run(index + 1)
 
     def _failed(self, stage: Stage, fault: Exception) -> None:
         """A policy that raises never lets the request through."""
         policy = getattr(stage, "__module__", "policies.unknown").rpartition(".")[2].replace("_", "-")
         log.error("policy failed", policy=policy, request_id=self.exchange.request_id, exc_info=fault)
         self.refuse(policy, problem("policy-failed", f"The policy {policy!r} failed.", policy=policy))
-
-    def _head_passed(self) -> None:
-        self._ready = True
-        route = self._route
-        assert route is not None
-        if self._complete:
-            self._take_buffer()
-        elif route.buffers and has_body(self.exchange):
-            return  # `end` goes on when the body is there
-        self._run(route.stages.body, 0, self._forward)
 
     def _take_buffer(self) -> None:
         if self._buffer:
@@ -226,13 +225,10 @@ class Handling:
             return
         if self._call is not None:
             self._call.finish(self._trailers)
-        elif self._ready and self._buffered_route():
+        elif self._ready and self._route is not None and self._route.buffers and has_body(self.exchange):
             self._take_buffer()
-            assert self._route is not None
-            self._run(self._route.stages.body, 0, self._forward)
-
-    def _buffered_route(self) -> bool:
-        return self._route is not None and self._route.buffers and has_body(self.exchange)
+            self.exchange.marks.append(time.monotonic())
+            self._run(self._route.stages.body_at)
 
     def drained(self) -> None:
         if self._call is not None:
@@ -246,20 +242,19 @@ class Handling:
         self._give_up()
         self.done()
 
-    def _forward(self) -> None:
+    def _forward(self, route: Route) -> None:
         """The request is let through: to the pooled client, or to the Odoo adapter."""
-        route, exchange = self._route, self.exchange
-        assert route is not None
+        exchange = self.exchange
         if route.unusable is not None:
             self.refuse("upstream", route.unusable)
             return
-        exchange.upstream_sent_at = time.monotonic()
+        exchange.upstream_sent_at = exchange.marks[-1]
         if route.odoo is not None:
             self._task = self._owner.spawn(self._mediate(route))
             return
         assert route.http is not None
         path = route.prefix + exchange.path[len(route.version.base_path) :]
-        streaming = exchange.body is None and not self._complete and has_body(self.exchange)
+        streaming = exchange.body is None and not self._complete and has_body(exchange)
         head = request_head(exchange, path, route.host, route.credential, streaming=streaming)
         self._relay = relay = Relay(
             self, self._client, exchange, route.response_check, credentialed=route.credential is not None
@@ -272,10 +267,11 @@ class Handling:
             self.refuse("upstream", call)
             return
         self._call = relay.call = call
-        for piece in self._buffer:
-            if not call.write(piece):
-                self._client.pause_body()
-        self._buffer.clear()
+        if self._buffer:
+            for piece in self._buffer:
+                if not call.write(piece):
+                    self._client.pause_body()
+            self._buffer.clear()
 
     async def _mediate(self, route: Route) -> None:
         exchange = self.exchange
@@ -342,4 +338,6 @@ class Handling:
         """Records the exchange, once."""
         if not self._done:
             self._done = True
+            # The relay holds this: kept, it would make a cycle, work for the collector.
+            self._call = self._relay = None
             self._owner.ended(self.exchange)

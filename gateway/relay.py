@@ -1,6 +1,7 @@
 """The relay of one answer: from the upstream, as it comes, to the client, at the client's pace."""
 
 import time
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -22,6 +23,8 @@ _OURS: Final = frozenset(
     {b"x-request-id", b"ratelimit", b"ratelimit-policy", b"deprecation", b"sunset", b"www-authenticate"}
 )
 
+_KNOWN_NAMES: Final = 2048
+
 _REFUSED_CREDENTIAL: Final = problem(
     "upstream-refused-credential", "The upstream does not accept the gateway's credential."
 )
@@ -29,6 +32,19 @@ _REFUSED_CREDENTIAL: Final = problem(
 
 _EARLY: Final = problem("malformed-request", "Bytes came before the WebSocket was open.")
 _RETRY: Final = (("retry-after", "1"),)
+
+
+class _Passes(dict[bytes, bool]):
+    """Whether a field of this name, as spelled, passes: decided once for each spelling."""
+
+    def __missing__(self, name: bytes) -> bool:
+        passes = name.lower() not in _OURS
+        if len(self) < _KNOWN_NAMES:  # names come from outside: the table must not grow with them
+            self[name] = passes
+        return passes
+
+
+_passes: Final = _Passes()
 
 
 class Handling(Protocol):
@@ -48,8 +64,7 @@ class Relay:
         "_credentialed",
         "_exchange",
         "_handling",
-        "_head",
-        "_keeping",
+        "_headers",
         "_kept",
         "_trailers",
         "begun",
@@ -72,10 +87,10 @@ class Relay:
         self._exchange = exchange
         self._check = check
         self._credentialed = credentialed
-        self._keeping = False
-        self._kept: list[bytes] = []
-        self._head: tuple[int, list[Header]] = (0, [])
-        self._trailers: list[Header] = []
+        # The answer's header fields and content, as long as they are kept for the check.
+        self._headers: Sequence[Header] = ()
+        self._kept: list[bytes] | None = None
+        self._trailers: Sequence[Header] = ()
 
     def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
         exchange = self._exchange
@@ -86,14 +101,14 @@ class Relay:
             return
         exchange.status = status
         if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
-            self._keeping = True
-            self._head = (status, headers)
+            self._headers, self._kept = headers, []
         self.begun = True
         self._client.start(status, self._answer_headers(headers), length)
 
     def _answer_headers(self, headers: list[Header]) -> list[Header]:
         exchange = self._exchange
-        answer = [header for header in headers if header[0].lower() not in _OURS]
+        passes = _passes
+        answer = [header for header in headers if passes[header[0]]]
         answer += exchange.answer_headers
         answer.append((b"x-request-id", exchange.request_id.encode("ascii")))
         return answer
@@ -111,32 +126,32 @@ class Relay:
     def data(self, data: bytes, /) -> None:
         exchange = self._exchange
         exchange.bytes_out += len(data)
-        if self._keeping:
-            self._kept.append(data)
+        kept = self._kept
+        if kept is not None:
+            kept.append(data)
             if exchange.bytes_out > CHECKED_BYTES:
-                self._keeping = False
-                self._kept.clear()
+                self._kept = None
         if not self._client.write(data) and self.call is not None:
             self.call.pause()
 
     def trailers(self, fields: list[Header], /) -> None:
-        self._trailers = [field for field in passing_trailers(fields, None) if field[0].lower() not in _OURS]
+        self._trailers = [field for field in passing_trailers(fields, None) if _passes[field[0]]]
 
     def ended(self) -> None:
         self._exchange.upstream_ended_at = time.monotonic()
         self._client.finish(self._trailers)
-        if self._keeping:
-            self._report()
+        if self._kept is not None:
+            self._report(self._kept)
         self._handling.done()
 
-    def _report(self) -> None:
+    def _report(self, kept: list[bytes]) -> None:
         """Report mode: the client has its answer already, and nothing found here changes it."""
         assert self._check is not None
-        status, headers = self._head
+        exchange = self._exchange
         try:
-            self._exchange.violations = self._check.check(status, headers, b"".join(self._kept))
+            exchange.violations = self._check.check(exchange.status, self._headers, b"".join(kept))
         except Exception:
-            log.exception("response check failed", request_id=self._exchange.request_id)
+            log.exception("response check failed", request_id=exchange.request_id)
 
     def failed(self, problem_id: str, detail: str, /) -> None:
         headers = _RETRY if problem_id == "upstream-busy" else ()

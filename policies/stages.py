@@ -125,28 +125,36 @@ ORDER: Final[tuple[RequestEntry | ResponseEntry, ...]] = REQUEST_ORDER + RESPONS
 class BoundStages:
     """One operation's stages, in order; those that have nothing to do on it are not there.
 
-    `policies` names those that are, in the same order. `timed` names what passes between two of an exchange's
-    marks: the head's stages, the body's arrival, the body's stages. `labels` are the operation's, for the record.
+    `every` are all of them; those from `body_at` on run when the body is there. `policies` names them, in the
+    same order. `timed` names what passes between two of an exchange's marks: the head's stages, the body's
+    arrival, the body's stages. `labels` are the operation's, for the record.
     """
 
-    head: tuple[Stage, ...]
-    body: tuple[Stage, ...]
+    every: tuple[Stage, ...]
+    body_at: int
     policies: tuple[str, ...]
     timed: tuple[str, ...]
     labels: Labels
 
+    @property
+    def head(self) -> tuple[Stage, ...]:
+        return self.every[: self.body_at]
+
+    @property
+    def body(self) -> tuple[Stage, ...]:
+        return self.every[self.body_at :]
+
 
 def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundStages:
     """Everything that can be computed before the first request, computed. Raises what a policy's `bind` raises."""
-    stages: dict[Phase, list[Stage]] = {Phase.HEAD: [], Phase.BODY: []}
+    stages: list[Stage] = []
+    body_at = 0
     policies: list[str] = []
     for entry in REQUEST_ORDER:  # the head's come before the body's
         stage = entry.bind(version, operation, ports)
         if stage is not None:
-            stages[entry.phase].append(stage)
+            stages.append(stage)
+            body_at += entry.phase is Phase.HEAD
             policies.append(entry.policy)
-    head = len(stages[Phase.HEAD])
-    timed = (*policies[:head], BODY_ARRIVAL, *policies[head:])
-    return BoundStages(
-        tuple(stages[Phase.HEAD]), tuple(stages[Phase.BODY]), tuple(policies), timed, Labels(version, operation)
-    )
+    timed = (*policies[:body_at], BODY_ARRIVAL, *policies[body_at:])
+    return BoundStages(tuple(stages), body_at, tuple(policies), timed, Labels(version, operation))

@@ -1,24 +1,31 @@
 """One parameter, bound: how its text is read, and what its value is checked against."""
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from contracts.operations import Parameter
+from contracts.operations import JsonSchema, Parameter
 from policies.exchange import Violation
 from policies.validation import parameter_styles as styles
 from policies.validation.json_text import Malformed, parse
 from policies.validation.media_types import declares_json
 from policies.validation.parameter_text import Reader, Rejected, decode_header, decode_path, decode_query
-from policies.validation.schema_shape import Shape, shape_of
+from policies.validation.schema_shape import ANNOTATIONS, Shape, shape_of
 from policies.validation.validators import Check, Validators
 from policies.validation.violations import escape, violations_of
 
+_BOUNDED: Final = ANNOTATIONS | {"minimum", "maximum"}
+_NO_BOUNDS: Final = (math.inf, -math.inf)
 _DECODERS = {"path": decode_path, "query": decode_query, "header": decode_header, "cookie": decode_path}
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Slot:
-    """`read` takes the parameter's raw text; `check` is None where reading it has already said all."""
+    """`read` takes the parameter's raw text; `check` is None where reading it has already said all.
+
+    Where the schema asks for an integer and at most for bounds, one from `low` to `high` needs no other check.
+    Elsewhere no number is between them.
+    """
 
     name: str
     location: str
@@ -28,6 +35,8 @@ class Slot:
     check: Check | None
     shape: Shape
     decode: styles.Decode
+    low: float
+    high: float
 
     def rejected(self, reason: Rejected) -> Violation:
         return Violation(self.location, self.pointer + reason.below, reason.rule, reason.message)
@@ -67,6 +76,7 @@ def _bind(parameter: Parameter, validators: Validators) -> Slot:
         elif "string" in shape.types and shape.types - {"string", "array", "object"}:
             assert check is not None
             read = _else_text(read, decode, check)
+    low, high = _bounds(parameter.schema) if parameter.content_type is None else _NO_BOUNDS
     return Slot(
         parameter.name,
         parameter.location,
@@ -76,7 +86,20 @@ def _bind(parameter: Parameter, validators: Validators) -> Slot:
         check,
         shape,
         decode,
+        low,
+        high,
     )
+
+
+def _bounds(schema: JsonSchema) -> tuple[float, float]:
+    """Between which an integer is valid, for schemas that ask for nothing else; bounds beyond 2**53 are not taken:
+    they would be compared as doubles."""
+    if not isinstance(schema, dict) or schema.get("type") != "integer" or not schema.keys() <= _BOUNDED:
+        return _NO_BOUNDS
+    low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    if not all(type(bound) is float or (type(bound) is int and abs(bound) <= 2**53) for bound in (low, high)):
+        return _NO_BOUNDS
+    return float(low), float(high)
 
 
 def _json(decode: styles.Decode) -> Reader:

@@ -60,6 +60,19 @@ def read_integer(text: str) -> int | None:
     return int(text) if is_integer(text) else None
 
 
+def plain_integer(text: str, low: float, high: float) -> int | None:
+    """The integer that `text` is, if it is one from `low` to `high` in the plainest spelling: digits, at most 15,
+    which a double holds exactly.
+
+    None says nothing: the text may still be an integer, or be refused with a reason.
+    """
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= 15:
+        value = int(text)
+        if low <= value <= high:
+            return value
+    return None
+
+
 def read_number(text: str) -> int | float | Decimal | None:
     if is_integer(text):
         return int(text)

@@ -12,7 +12,7 @@ from contracts.operations import Operation
 from policies.exchange import Exchange, Violation
 from policies.validation import parameter_styles as styles
 from policies.validation.parameter_slot import Slot, bind_slot
-from policies.validation.parameter_text import NOT_UTF8, Rejected
+from policies.validation.parameter_text import NOT_UTF8, Rejected, plain_integer
 from policies.validation.query_parameters import QueryReader
 from policies.validation.validators import Validators
 
@@ -49,7 +49,7 @@ class ParameterReader:
                     pass
         # The router gives the values in the template's order.
         names: list[str] = _TEMPLATE_NAME.findall(operation.path)
-        self._path = tuple((name, paths.get(name)) for name in names)
+        self._path = tuple((index, name, paths[name]) for index, name in enumerate(names) if name in paths)
         self._query = QueryReader(query, operation.unknown_query)
         self._headers = tuple(headers)
         self._cookies = tuple(cookies)
@@ -58,13 +58,17 @@ class ParameterReader:
         """Sets `exchange.parameters`, and says what is wrong with it."""
         violations: list[Violation] = []
         path: dict[str, Any] = {}
-        for (name, slot), raw in zip(self._path, exchange.path_values, strict=True):
-            if slot is None:
+        values = exchange.path_values
+        for index, name, slot in self._path:
+            raw = values[index]
+            value = plain_integer(raw, slot.low, slot.high)
+            if value is not None:
+                path[name] = value
                 continue
-            path[name] = value = slot.read(raw)
+            path[name] = other = slot.read(raw)
             check = slot.check
-            if type(value) is Rejected or (check is not None and not check.is_valid(value)):
-                violations += slot.judge(value)
+            if type(other) is Rejected or (check is not None and not check.is_valid(other)):
+                violations += slot.judge(other)
         parameters = {"path": path, "query": self._query(exchange.query, violations), "header": {}}
         if self._headers:
             parameters["header"] = self._read_headers(exchange, violations)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from policies.exchange import Violation
 from policies.validation import parameter_styles as styles
 from policies.validation.parameter_slot import Slot
-from policies.validation.parameter_text import NOT_UTF8, Rejected, decode_query
+from policies.validation.parameter_text import NOT_UTF8, Rejected, decode_query, plain_integer
 from policies.validation.violations import MAXIMUM, escape
 
 # A name that the contract does not have is repeated only if it looks like a name and not like a value.
@@ -94,6 +94,10 @@ class QueryReader:
                 if slot is not None:
                     if slot.name in values:
                         violations.append(slot.repeated())
+                        continue
+                    integer = plain_integer(raw, slot.low, slot.high)
+                    if integer is not None:
+                        values[slot.name] = integer
                     else:
                         values[slot.name] = value = slot.read(raw)
                         check = slot.check

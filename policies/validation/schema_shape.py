@@ -11,7 +11,7 @@ from typing import Any, Final
 from contracts.operations import JsonSchema
 from policies.validation.validators import Validators
 
-_ANNOTATIONS: Final = frozenset(
+ANNOTATIONS: Final = frozenset(
     {"type", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly"}
 )
 
@@ -54,7 +54,7 @@ def _shape(schema: JsonSchema, base: str, validators: Validators, *, outermost: 
     types = frozenset.intersection(*parts.types) if parts.types else frozenset()
     if "number" in types:
         types -= {"integer"}
-    plain = schema is True or (isinstance(schema, dict) and schema.keys() <= _ANNOTATIONS)
+    plain = schema is True or (isinstance(schema, dict) and schema.keys() <= ANNOTATIONS)
     if not outermost:
         return Shape(types, plain)
 

@@ -382,7 +382,7 @@ async def test_a_policy_that_raises_never_lets_the_request_through(
         assert runtime is not None
         stages: tuple[Stage, ...] = (faulty,)
         for operation in runtime.operations():
-            object.__setattr__(operation.bind().stages, "head", stages)
+            object.__setattr__(operation.bind().stages, "every", stages)
         answer = await world.ask("GET", "/orders/v1/orders")
         assert world.upstream.seen == []
     assert answer.status == 500
