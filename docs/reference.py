@@ -5,12 +5,24 @@ from typing import Final
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-from reference_pages import cli, estate, findings, lint_rules, metrics, policies, problems, python, settings
+from reference_pages import (
+    cli,
+    diff_rules,
+    estate,
+    findings,
+    lint_rules,
+    metrics,
+    policies,
+    problems,
+    python,
+    settings,
+)
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/problems.md": problems.page,
     "reference/findings.md": findings.page,
     "reference/lint-rules.md": lint_rules.page,
+    **diff_rules.pages(),
     "reference/policies.md": policies.page,
     "reference/estate.md": estate.page,
     "reference/settings.md": settings.page,
