@@ -28,6 +28,7 @@ _BOUNDS: Final = {
     "maximum": ("upper", False),
     "exclusiveMaximum": ("upper", True),
 }
+_LONGEST_CHAIN: Final = 8
 _OPAQUE: Final = frozenset(("$dynamicRef", "$recursiveRef"))
 
 
@@ -59,6 +60,14 @@ class Compiler:
         if found is None:
             found = self._expanded[ref] = self.term(self._targets[ref.args[0]])
         return found
+
+    def surface(self, term: Term) -> Term:
+        """A term, or what a chain of references ends at."""
+        for _ in range(_LONGEST_CHAIN):
+            if term.kind != "ref":
+                break
+            term = self.expand(term)
+        return term
 
     def same(self, left: Schema, right: Schema) -> bool:
         """Whether two schemas are written alike, with all that they refer to."""

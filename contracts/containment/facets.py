@@ -5,7 +5,7 @@ difference. An instance is valid exactly if all facets hold: which instances a c
 sum of what the changes of its facets lose.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,9 +68,12 @@ class _Extra:
 
 
 class Facets:
-    """The facets of one schema."""
+    """The facets of one schema. `single` are the kinds of alternatives with one branch that were looked through;
+    those in `kept` are not."""
 
-    def __init__(self, compiler: Compiler, evaluator: Evaluator, schema: Schema) -> None:
+    def __init__(
+        self, compiler: Compiler, evaluator: Evaluator, schema: Schema, kept: Set[str] = frozenset()
+    ) -> None:
         self._compiler = compiler
         self._evaluator = evaluator
         self._terms = compiler.terms
@@ -80,18 +83,25 @@ class Facets:
         self.types = ALL
         self.names: set[str] = set()
         self.prefix = 0
+        self.single: set[str] = set()
+        self._kept = kept
         self._extras: list[_Extra] = []
         self._rests: list[tuple[int, Term]] = []
         self._targets: set[Place] = set()
         self._read(schema, 0)
 
+    @classmethod
+    def as_branch(cls, compiler: Compiler, evaluator: Evaluator, schema: Schema, kind: str) -> "Facets":
+        """Of a schema as the only branch of alternatives."""
+        facets = cls(compiler, evaluator, Schema(schema.schemas, schema.place, True))
+        site = Site(schema.place, schema.value, "", schema)
+        facets.found[kind, ""] = Facet([compiler.term(schema)], [site], [schema])
+        return facets
+
     @property
-    def is_open(self) -> bool:
-        """Whether it says nothing of members that it does not name."""
-        return not self._extras and not any(
-            kind in ("pattern-property", "property-names", "unevaluated-properties", "max-properties")
-            for kind, _ in self.found
-        )
+    def kinds(self) -> set[str]:
+        """The kinds of facets there are."""
+        return {kind for kind, _ in self.found}
 
     def align(self, names: set[str], prefix: int) -> dict[FacetKey, Term]:
         """One term per facet, when the other schema knows these names, and that many items by their index: what
@@ -156,10 +166,11 @@ class Facets:
 
     def _alternatives(self, schema: Schema, keyword: str, value: list[Any], depth: int) -> None:
         branches = [schema.child(item, keyword, index) for index, item in enumerate(value)]
-        if len(branches) == 1:
+        kind = "any-of" if keyword == "anyOf" else "one-of"
+        if len(branches) == 1 and kind not in self._kept:
+            self.single.add(kind)
             self._read(branches[0], depth + 1)
             return
-        kind = "any-of" if keyword == "anyOf" else "one-of"
         count = sum(found == kind for found, _ in self.found)
         terms = [self._compiler.term(branch) for branch in branches]
         term = self._terms.disj(terms) if keyword == "anyOf" else self._terms.one(terms)

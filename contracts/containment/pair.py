@@ -9,6 +9,7 @@ from contracts.containment.changes import Action, Comparison, SchemaChange
 from contracts.containment.decide import Decider, quoted
 from contracts.containment.evaluate import Unsure
 from contracts.containment.facets import Facet, FacetKey, Facets, Site
+from contracts.containment.mentions import mentions
 from contracts.containment.results import Empty, Lost
 from contracts.containment.search import no, yes
 from contracts.containment.source import Schema
@@ -48,13 +49,38 @@ class Pair:
     def __init__(self, decider: Decider, below: Below, base: Schema, revision: Schema) -> None:
         self._decider = decider
         self._below = below
-        compiler, evaluator = self._decider.compiler, self._decider.evaluator
+        compiler = self._decider.compiler
         self._schemas = (base, revision)
         self._wholes = (compiler.term(base), compiler.term(revision))
-        self._facets = (Facets(compiler, evaluator, base), Facets(compiler, evaluator, revision))
-        ours, theirs = self._facets
+        self._facets = ours, theirs = self._read()
         names, prefix = ours.names | theirs.names, max(ours.prefix, theirs.prefix)
         self._terms = (ours.align(names, prefix), theirs.align(names, prefix))
+
+    def _read(self) -> tuple[Facets, Facets]:
+        """The facets of both. A list of alternatives with one branch is looked through, unless that would hide
+        that it has lost or gained the others."""
+        compiler, evaluator = self._decider.compiler, self._decider.evaluator
+        base, revision = self._schemas
+        ours, theirs = Facets(compiler, evaluator, base), Facets(compiler, evaluator, revision)
+        if single := theirs.single & ours.kinds - theirs.kinds:
+            theirs = Facets(compiler, evaluator, revision, single)
+        if single := ours.single & theirs.kinds - ours.kinds:
+            ours = Facets(compiler, evaluator, base, single)
+        if kind := self._became_branch(ours, self._wholes[1]):
+            theirs = Facets.as_branch(compiler, evaluator, revision, kind)
+        elif kind := self._became_branch(theirs, self._wholes[0]):
+            ours = Facets.as_branch(compiler, evaluator, base, kind)
+        return ours, theirs
+
+    def _became_branch(self, facets: Facets, other: Term) -> str:
+        """The kind of alternatives that one side is, if the other is an object that is one of its branches."""
+        if len(facets.found) != 1:
+            return ""
+        expand = self._decider.compiler.surface
+        other = expand(other)
+        ((kind, _), facet) = next(iter(facets.found.items()))
+        terms = [expand(self._decider.compiler.term(branch)) for branch in facet.branches]
+        return kind if len(terms) > 1 and other.yes == OBJECT and other in terms else ""
 
     def comparison(self) -> Comparison:
         changes: list[SchemaChange] = []
@@ -125,8 +151,19 @@ class Pair:
         if kind == "enum":
             keywords = {site.keyword for site in (base, revision) if site}
             kind = "const" if keywords == {"const"} else kind
-        undeclared = kind == "property" and self._facets[action == "removed"].is_open
+        undeclared = kind == "property" and self._is_undeclared(subject, action)
         return made(kind, action, path_of(kind, subject), subject, (base, revision), lost, gained, undeclared)
+
+    def _is_undeclared(self, name: str, action: Action) -> bool:
+        """Whether the side that lacks a property says nothing at all of its name, and the other admits it."""
+        without, having = (1, 0) if action == "removed" else (0, 1)
+        term = self._terms[having].get(("property", name))
+        never = self._decider.compiler.terms
+        return (
+            action != "changed"
+            and term is not never.literal("prop", name, never.false)
+            and not mentions(self._schemas[without], name)
+        )
 
     def _whole(self, key: FacetKey) -> SchemaChange:
         """What is said of a facet where nothing else tells the difference."""

@@ -341,7 +341,7 @@ class Search:
     def _disjoint(self, left: Term, right: Term, many: bool) -> bool:
         """Whether two schemas surely share no instance. Of many branches only what tells them apart is seen."""
         self.budget.spend()
-        mask = self._surface(left).yes
+        mask = self.compiler.surface(left).yes
         tags, required = self._tags_of(left)
         if self._apart(right, mask, tags, required):
             return True
@@ -349,13 +349,6 @@ class Search:
             return False
         result = self.solve(frozenset((yes(left), yes(right))))
         return isinstance(result, Empty) and result.low == NEVER_OPEN
-
-    def _surface(self, term: Term) -> Term:
-        for _ in range(8):
-            if term.kind != "ref":
-                break
-            term = self.compiler.expand(term)
-        return term
 
     def _tags_of(self, term: Term) -> tuple[dict[str, frozenset[Any]], set[str]]:
         known = self._tags.get(term)
@@ -366,7 +359,7 @@ class Search:
         for _ in range(200):
             if not todo:
                 break
-            part = self._surface(todo.pop())
+            part = self.compiler.surface(todo.pop())
             if part.kind == "and":
                 todo.extend(part.args)
             else:
@@ -393,7 +386,7 @@ class Search:
         return tags, required
 
     def _apart(self, term: Term, mask: int, tags: dict[str, frozenset[Any]], required: set[str]) -> bool:
-        mask &= self._surface(term).yes
+        mask &= self.compiler.surface(term).yes
         if not mask:
             return True
         if mask != OBJECT or not tags:
