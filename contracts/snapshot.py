@@ -20,7 +20,7 @@ whoever has to read a large part in small steps finds them by their line feeds: 
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -263,12 +263,17 @@ def assemble(manifest: Manifest, parts: Parts) -> Snapshot:
     )
 
 
-def collect(manifest: Manifest, parts: Parts, known: Manifest | None = None) -> PackedSnapshot:
-    """As `assemble`, but nothing is decoded, and what is part of the `known` snapshot is not looked for."""
+def collect(
+    manifest: Manifest, parts: Parts, known: Manifest | None = None, digest: Callable[[Data], str] | None = None
+) -> PackedSnapshot:
+    """As `assemble`, but nothing is decoded, and what is part of the `known` snapshot is not looked for.
+
+    `digest` is `digest_of`, or does the same in its own way.
+    """
     same = known is not None and known.contracts == manifest.contracts
-    contracts = None if same else _proved(manifest.contracts, parts, ContractsPart.__name__)
+    contracts = None if same else _proved(manifest.contracts, parts, ContractsPart.__name__, digest)
     same = known is not None and known.access == manifest.access
-    access = None if same else _proved(manifest.access, parts, AccessPart.__name__)
+    access = None if same else _proved(manifest.access, parts, AccessPart.__name__, digest)
     return PackedSnapshot(manifest, contracts, access)
 
 
@@ -287,10 +292,11 @@ def _part(digest: str, parts: Parts, kind: type[T]) -> T:
         raise SnapshotError(f"the snapshot's {kind.__name__} does not decode: {error}") from None
 
 
-def _proved(digest: str, parts: Parts, name: str) -> Data:
+def _proved(digest: str, parts: Parts, name: str, find: Callable[[Data], str] | None = None) -> Data:
     data = parts.get(digest)
     if data is None:
         raise SnapshotError(f"the snapshot's {name} {digest} is missing")
-    if digest_of(data) != digest:
-        raise SnapshotError(f"the snapshot's {name} was altered: {digest_of(data)} is not {digest}")
+    found = (find or digest_of)(data)
+    if found != digest:
+        raise SnapshotError(f"the snapshot's {name} was altered: {found} is not {digest}")
     return data

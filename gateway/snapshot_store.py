@@ -16,7 +16,6 @@ newer one: a worker that is behind would delete the parts of those that are ahea
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import re
 import tempfile
@@ -34,9 +33,9 @@ from contracts.snapshot import (
     SignedManifest,
     SnapshotError,
     collect,
-    digest_of,
     verify,
 )
+from gateway.pieces import digest_in_pieces, in_pieces, read_in_pieces
 
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})\Z")
 _PARTIAL: Final = ".partial"
@@ -67,7 +66,7 @@ class SnapshotStore:
             signed = self._stored()
             if signed is None:
                 return None
-            snapshot = collect(verify(signed, self._key), self)
+            snapshot = collect(verify(signed, self._key), self, digest=digest_in_pieces)
         self._loaded = signed, snapshot.manifest
         return snapshot
 
@@ -75,26 +74,20 @@ class SnapshotStore:
         """What was loaded could not be put in force: whoever asks what is `loaded` finds nothing."""
         self._loaded = None
 
-    def get(self, digest: str, /) -> bytes | None:
+    def get(self, digest: str, /) -> Data | None:
         """A part's bytes as they are on disk; `collect` proves them."""
         name = _DIGEST.match(digest)
         if name is None:
             return None
         try:
-            return (self._parts / name[1]).read_bytes()
+            return read_in_pieces(self._parts / name[1])
         except FileNotFoundError:
             return None
 
     def holds(self, digest: str) -> bool:
-        """Whether the part is there, unaltered. It is never whole in memory."""
-        name = _DIGEST.match(digest)
-        if name is None:
-            return False
-        try:
-            with (self._parts / name[1]).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == name[1]
-        except FileNotFoundError:
-            return False
+        """Whether the part is there, unaltered."""
+        data = self.get(digest)
+        return data is not None and digest_in_pieces(data) == digest
 
     def save(self, signed: SignedManifest, manifest: Manifest, parts: Mapping[str, Data]) -> None:
         """Puts a snapshot in the place of the stored one, then deletes the parts that it does not name.
@@ -109,7 +102,7 @@ class SnapshotStore:
     def _replace(self, signed: SignedManifest, manifest: Manifest, parts: Mapping[str, Data]) -> None:
         wanted = {self._name(manifest.contracts), self._name(manifest.access)}
         for digest, data in parts.items():
-            if digest_of(data) != digest:
+            if digest_in_pieces(data) != digest:
                 raise SnapshotError(f"the bytes of part {digest} are not those of that name")
             self._write(self._parts / self._name(digest), data)
         _sync_directory(self._parts)
@@ -164,7 +157,8 @@ class SnapshotStore:
         descriptor, partial = tempfile.mkstemp(prefix=f"{path.name}-", suffix=_PARTIAL, dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+                for piece in in_pieces(data):
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
             Path(partial).replace(path)
