@@ -21,7 +21,7 @@ REST: Final = 0.001
 """Seconds for requests in between. At this ratio four fifths of a core stay theirs."""
 
 
-_SECOND: Final = 3
+_SECOND: Final = 1
 _NEVER: Final = 1_000_000_000
 
 
@@ -33,7 +33,7 @@ def without_full_collections() -> Iterator[None]:
     more often the more is made.
     """
     first, second, third = gc.get_threshold()
-    # Oftener than usual what has been there a little longer: then that is done in half a millisecond as well.
+    # Oftener than usual what has been there a little longer: then that takes a fraction of a millisecond as well.
     gc.set_threshold(first, min(second, _SECOND), _NEVER)
     try:
         yield
