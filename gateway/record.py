@@ -21,6 +21,8 @@ from policies.exchange import Exchange, Labels
 _FLUSH_SIZE: Final = 65_536
 _FLUSH_SECONDS: Final = 0.2
 
+_DECIMALS: Final = tuple(f".{number:03}" for number in range(1000))
+
 SLOW: Final = 1.0
 
 log = structlog.get_logger()
@@ -53,7 +55,7 @@ class AccessLog:
         caller = "" if principal is None else "," + principal.log_members
         waited = ""
         if sent:
-            waited = f',"upstream_ms":{((exchange.upstream_first_byte_at or ended) - sent) * 1000:.3f}'
+            waited = f',"upstream_ms":{_milliseconds((exchange.upstream_first_byte_at or ended) - sent)}'
         request_id = exchange.request_id
         if not (request_id.isascii() and request_id.isalnum()):
             request_id = _text(request_id)[1:-1]
@@ -65,7 +67,7 @@ class AccessLog:
         line = (
             f'{{"time":{self._epoch + began:.3f},"request_id":"{request_id}",'
             f'{_who(exchange.peer, exchange.method)},"status":{exchange.status},'
-            f'"duration_ms":{(ended - began) * 1000:.3f},"bytes_in":{exchange.bytes_in},'
+            f'"duration_ms":{_milliseconds(ended - began)},"bytes_in":{exchange.bytes_in},'
             f'"bytes_out":{exchange.bytes_out}{served}{caller}{waited}{rest}'
         )
         self._lines.append(line)
@@ -111,6 +113,14 @@ class AccessLog:
         finally:
             if self._lock is not None:
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+
+def _milliseconds(seconds: float) -> str:
+    """As a JSON number with three decimals. By whole numbers, which is quicker than formatting a float."""
+    if seconds < 0.0:
+        return f"{seconds * 1000:.3f}"
+    microseconds = int(seconds * 1e6 + 0.5)
+    return f"{microseconds // 1000}{_DECIMALS[microseconds % 1000]}"
 
 
 @lru_cache(maxsize=4096)
