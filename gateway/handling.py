@@ -70,7 +70,7 @@ class Handling:
         self._call: Call | None = None
         self._relay: Relay | None = None
         self._task: asyncio.Task[None] | None = None
-        self._buffer: list[bytes] = []
+        self._buffer: list[bytes] | None = None  # what came of the body before the upstream was called
         self._trailers: Sequence[Header] = ()
         self._complete = False  # the request has arrived whole
         self._ready = False  # the stages before the body have let it through
@@ -194,9 +194,9 @@ class Handling:
         self.refuse(policy, problem("policy-failed", f"The policy {policy!r} failed.", policy=policy))
 
     def _take_buffer(self) -> None:
-        if self._buffer:
+        if self._buffer is not None:
             self.exchange.body = b"".join(self._buffer)
-            self._buffer.clear()
+            self._buffer = None
 
     def data(self, data: bytes, /) -> None:
         if self._done:
@@ -210,6 +210,8 @@ class Handling:
         elif self._call is not None:
             if not self._call.write(data):
                 self._client.pause_body()
+        elif self._buffer is None:
+            self._buffer = [data]
         else:
             self._buffer.append(data)
 
@@ -267,11 +269,11 @@ class Handling:
             self.refuse("upstream", call)
             return
         self._call = relay.call = call
-        if self._buffer:
-            for piece in self._buffer:
+        buffer, self._buffer = self._buffer, None
+        if buffer is not None:
+            for piece in buffer:
                 if not call.write(piece):
                     self._client.pause_body()
-            self._buffer.clear()
 
     async def _mediate(self, route: Route) -> None:
         exchange = self.exchange

@@ -6,7 +6,7 @@ what its own group says and reads only what an earlier stage has set (the order 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -121,6 +121,9 @@ class Trace(Protocol):
         ...
 
 
+_NO_PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {}
+
+
 class Labels:
     """An operation as the record names it, worked out when it is bound: `key` is API, version and operation id,
     `log_members` the same and the path's template as the members of a JSON object."""
@@ -225,7 +228,7 @@ class Exchange:
         # From the body's arrival and `request_schema`. `parameters` maps a location to decoded values by name.
         self.body: bytes | None = None
         self.body_value: Any = None
-        self.parameters: dict[str, dict[str, Any]] = {}
+        self.parameters: Mapping[str, Mapping[str, Any]] = _NO_PARAMETERS
         # From the stages and the upstream's answer: headers to add to what the client gets.
         self.answer_headers: list[Header] = []
         self.status = 0

@@ -11,12 +11,18 @@ from policies.exchange import Principal
 CAPACITY: Final = 10_000
 
 
+_TAIL: Final = 64
+"""Bytes at the end of a field by which it is looked up: they are of the signature, which no two tokens share, and
+to hash all of a token would take as long as everything else here. The whole is compared when it is found."""
+
+
 class _Entry:
     """`used` since the last time that room was looked for."""
 
-    __slots__ = ("expires", "principal", "used")
+    __slots__ = ("credentials", "expires", "principal", "used")
 
-    def __init__(self, principal: Principal) -> None:
+    def __init__(self, credentials: bytes, principal: Principal) -> None:
+        self.credentials = credentials
         self.principal = principal
         self.expires = principal.expires
         self.used = False
@@ -42,11 +48,11 @@ class VerifiedTokens:
             self._entries = {}
             self._generation = generation
             return None
-        entry = self._entries.get(credentials)
-        if entry is None:
+        entry = self._entries.get(credentials[-_TAIL:])
+        if entry is None or entry.credentials != credentials:
             return None
         if entry.expires <= now:
-            del self._entries[credentials]
+            del self._entries[credentials[-_TAIL:]]
             return None
         entry.used = True
         return entry.principal
@@ -56,14 +62,15 @@ class VerifiedTokens:
         if generation != self._generation:
             return
         entries = self._entries
-        entries.pop(credentials, None)
+        tail = credentials[-_TAIL:]
+        entries.pop(tail, None)
         while len(entries) >= self._capacity:
             oldest = next(iter(entries))
             entry = entries.pop(oldest)
             if entry.used:
                 entry.used = False
                 entries[oldest] = entry  # a second chance, at the end of the queue
-        entries[credentials] = _Entry(principal)
+        entries[tail] = _Entry(credentials, principal)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -6,6 +6,7 @@ refused, because the upstream might read the other one.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from contracts.operations import Operation
@@ -18,6 +19,8 @@ from policies.validation.validators import Validators
 
 # OAS 3.1 §4.8.12.1: these are described elsewhere, and a parameter of that name "SHALL be ignored".
 RESERVED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
+
+_NONE: Final[Mapping[str, Any]] = {}
 
 _TEMPLATE_NAME: Final = re.compile(r"\{([^{}]+)\}")
 
@@ -69,9 +72,9 @@ class ParameterReader:
             check = slot.check
             if type(other) is Rejected or (check is not None and not check.is_valid(other)):
                 violations += slot.judge(other)
-        parameters = {"path": path, "query": self._query(exchange.query, violations), "header": {}}
-        if self._headers:
-            parameters["header"] = self._read_headers(exchange, violations)
+        query = self._query(exchange.query, violations)
+        headers = self._read_headers(exchange, violations) if self._headers else _NONE
+        parameters: dict[str, Mapping[str, Any]] = {"path": path, "query": query, "header": headers}
         if self._cookies:
             parameters["cookie"] = self._read_cookies(exchange, violations)
         exchange.parameters = parameters

@@ -42,6 +42,26 @@ def test_what_was_verified_in_another_generation_is_not_kept() -> None:
     assert tokens.get(b"a", 2, 0) is None
 
 
+def test_one_that_only_ends_like_a_verified_one_is_not_found() -> None:
+    tokens = VerifiedTokens()
+    tokens.get(b"", 1, 0)
+    signature = b"s" * 342
+    tokens.put(b"Bearer header.claims." + signature, 1, principal())
+    assert tokens.get(b"Bearer header.other." + signature, 1, 0) is None
+    assert tokens.get(signature[-64:], 1, 0) is None
+    assert tokens.get(b"Bearer header.claims." + signature, 1, 0) is not None
+
+
+def test_those_that_are_used_outlive_a_flood_of_others() -> None:
+    tokens = VerifiedTokens(capacity=10)
+    tokens.get(b"", 1, 0)
+    tokens.put(b"used", 1, principal())
+    for number in range(1000):
+        assert tokens.get(b"used", 1, 0) is not None
+        tokens.put(b"%d" % number, 1, principal())
+    assert len(tokens) == 10
+
+
 def test_the_keys_are_not_shown() -> None:
     tokens = VerifiedTokens()
     tokens.get(b"", 1, 0)
