@@ -93,11 +93,15 @@ class Change:
 class Changes:
     """Collects changes. The same change at the same location counts once.
 
-    `file` tells the documents of an estate apart in fingerprints; it is empty for a pair of documents.
+    `file` tells the documents of an estate apart in fingerprints, and `shown` is what they are called; both are
+    empty for a pair of documents.
     """
 
-    def __init__(self, base: Contract, revision: Contract, rules: Mapping[str, DiffRule], file: str = "") -> None:
+    def __init__(
+        self, base: Contract, revision: Contract, rules: Mapping[str, DiffRule], file: str = "", shown: str = ""
+    ) -> None:
         self._base, self._revision = base, revision
+        self._shown = shown or file
         self._rules = rules
         self._file = file
         self._found: dict[tuple[str, str, OperationName | None], Change] = {}
@@ -126,7 +130,7 @@ class Changes:
         contract = self._revision if self._revision.owns(node.document) else self._base
         mark = fingerprint(rule, stable, operation=where.operation, file=self._file)
         self._found[key] = Change(
-            row, where, message, contract, node, mark, quoted(before), quoted(after), self._file
+            row, where, message, contract, node, mark, quoted(before), quoted(after), self._shown
         )
 
     def sorted(self) -> tuple[Change, ...]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
-from contracts.diff.model import covers, media_types
+from contracts.diff.model import covers, media_range, media_types
 from contracts.diff.rule import DiffRule, Direction, row
 from contracts.diff.schemas import compare_schemas
 from contracts.documents.document import Node, escape
@@ -24,7 +24,7 @@ MESSAGES: Final[tuple[tuple[str, Direction, str], ...]] = (
 """The four kinds of messages: the beginning of their rules' ids, the consumer's direction, and their name."""
 
 _WITH_PARTS: Final = ("multipart/", "application/x-www-form-urlencoded", "*/*", "application/*")
-_ENCODING: Final = ("contentType", "style", "explode", "allowReserved")
+_ENCODING: Final = ("style", "explode", "allowReserved")
 
 
 def _rows() -> Iterator[DiffRule]:
@@ -67,6 +67,20 @@ def _rows() -> Iterator[DiffRule]:
             f"More media types of {called} are accepted."
             if sent
             else f"Consumers must be ready for more media types of {called}.",
+        )
+        yield rule(
+            "encoding-type-added",
+            "info" if sent else "error",
+            f"A part of {called} may be in another media type."
+            if sent
+            else f"Consumers must be ready for a part of {called} in another media type.",
+        )
+        yield rule(
+            "encoding-type-removed",
+            "error" if sent else "info",
+            f"Consumers send a part of {called} in a media type that is not accepted any more."
+            if sent
+            else f"A part of {called} comes in one media type less.",
         )
         yield rule(
             "encoding-changed",
@@ -143,6 +157,8 @@ def _compare_encodings(context: Context, name: str, old: Node, new: Node, where:
     for key in sorted(names):
         was = before.get(key) if before is not None else None
         is_ = after.get(key) if after is not None else None
+        if was is not None and is_ is not None:
+            _compare_types(context, name, key, was, is_, where)
         for keyword in _ENCODING:
             first = was.value.get(keyword) if was is not None and isinstance(was.value, dict) else None
             second = is_.value.get(keyword) if is_ is not None and isinstance(is_.value, dict) else None
@@ -152,3 +168,20 @@ def _compare_encodings(context: Context, name: str, old: Node, new: Node, where:
                 context.changes.add(
                     f"{name}-encoding-changed", at, message, is_ or new, before=first, after=second
                 )
+
+
+def _compare_types(context: Context, name: str, part: str, old: Node, new: Node, where: Where) -> None:
+    """`contentType` is a list of media ranges (OAS 3.1 §4.8.15.1.1); without one, the part's schema decides."""
+    first, second = old.text("contentType"), new.text("contentType")
+    if first is None or second is None:
+        return
+    before, after = ([media_range(each) for each in text.split(",")] for text in (first, second))
+    at = where.pointer(f"/encoding/{escape(part)}/contentType")
+    for media in before:
+        if not any(covers(other, media) for other in after):
+            message = f"the part {said(part)} cannot be {said(media)} any more"
+            context.changes.add(f"{name}-encoding-type-removed", at, message, new, before=media, subject=media)
+    for media in after:
+        if not any(covers(other, media) for other in before):
+            message = f"the part {said(part)} can be {said(media)}"
+            context.changes.add(f"{name}-encoding-type-added", at, message, new, after=media, subject=media)

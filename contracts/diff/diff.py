@@ -21,10 +21,12 @@ FailOn = Literal["error", "warning"]
 FAILING: Final[dict[FailOn, tuple[Severity, ...]]] = {"error": ("error",), "warning": ("error", "warning")}
 
 
-def diff(base: Contract, revision: Contract, options: Options, *, file: str = "") -> tuple[Change, ...]:
-    """Every change from one document to the other, the worst first. `file` tells the documents of an estate apart
-    in fingerprints."""
-    changes = Changes(base, revision, DIFF_RULES, file)
+def diff(
+    base: Contract, revision: Contract, options: Options, *, file: str = "", shown: str = ""
+) -> tuple[Change, ...]:
+    """Every change from one document to the other, the worst first. Of an estate, `file` tells its documents apart
+    in fingerprints, and `shown` is what the document is called."""
+    changes = Changes(base, revision, DIFF_RULES, file, shown)
     context = Context(base, revision, changes, options, Comparer(), Sameness(base, revision))
     try:
         compare_overview(context)

@@ -49,11 +49,11 @@ def compare_estates(base: Tree, revision: Tree, options: Options) -> Compared:
     for path in sorted({*before, *after}):
         old, new = _load(base, before.get(path), findings), _load(revision, after.get(path), findings)
         if old is not None and new is not None:
-            changes += diff(old, new, options, file=path)
+            changes += diff(old, new, options, file=path, shown=_below(revision, after[path]))
         elif old is not None and path not in after:
             changes += _removed(base, old, before[path], path, options.today)
         elif new is not None and path not in before:
-            changes += _added(new, path)
+            changes += _added(new, path, _below(revision, after[path]))
     every = tuple(findings)
     return Compared(() if has_errors(every) else tuple(sorted(changes, key=order)), every)
 
@@ -62,9 +62,12 @@ def _by_path(tree: Tree) -> dict[str, str]:
     """The contracts by path below the directory, whatever the form of the file."""
     found = {}
     for name in tree.contracts():
-        below = posixpath.relpath(name, tree.start or ".")
-        found[below.rpartition(".")[0]] = name
+        found[_below(tree, name).rpartition(".")[0]] = name
     return found
+
+
+def _below(tree: Tree, name: str) -> str:
+    return posixpath.relpath(name, tree.start or ".")
 
 
 def _load(tree: Tree, name: str | None, findings: dict[Finding, None]) -> Contract | None:
@@ -75,16 +78,17 @@ def _load(tree: Tree, name: str | None, findings: dict[Finding, None]) -> Contra
     return contract
 
 
-def _added(contract: Contract, path: str) -> tuple[Change, ...]:
-    changes = Changes(contract, contract, DIFF_RULES, path)
-    changes.add("api-version-added", Where("", ""), f"the contract `{path}` was added", contract.document.root)
+def _added(contract: Contract, path: str, shown: str) -> tuple[Change, ...]:
+    changes = Changes(contract, contract, DIFF_RULES, path, shown)
+    changes.add("api-version-added", Where("", ""), f"the contract `{shown}` was added", contract.document.root)
     return changes.sorted()
 
 
 def _removed(tree: Tree, contract: Contract, name: str, path: str, today: date) -> tuple[Change, ...]:
-    changes = Changes(contract, contract, DIFF_RULES, path)
+    shown = _below(tree, name)
+    changes = Changes(contract, contract, DIFF_RULES, path, shown)
     sunset = _sunset(tree, name) or date_of(contract.document.root.get(SUNSET))
-    message = f"the contract `{path}` was removed"
+    message = f"the contract `{shown}` was removed"
     rule = "api-version-removed"
     if sunset is not None and sunset <= today:
         rule, message = "api-version-removed-after-sunset", f"{message}, after its sunset on {sunset}"

@@ -144,6 +144,9 @@ def _of_parameter(place: str) -> Iterator[tuple[str, Any, Any]]:
     yield "became-optional", required, plain
     yield "deprecated", plain, deprecated
     yield "undeprecated", deprecated, plain
+    xml = {"application/xml": {"schema": {"type": "object"}}}
+    in_json = with_(schema=None, content={"application/json": {"schema": {"type": "object"}}})
+    yield "media-type-changed", in_json, with_(schema=None, content=xml)
     if place == "querystring":
         return
     yield "explode-changed", with_(explode=True), with_(explode=False)
@@ -169,8 +172,14 @@ def _messages() -> Iterator[tuple[str, DiffExample]]:
     json: dict[str, Any] = {"application/json": {}}
     both: dict[str, Any] = {"application/json": {}, "application/xml": {}}
     wide: dict[str, Any] = {"application/*": {}}
-    form = {"multipart/form-data": {"encoding": {"scan": {"contentType": "image/png"}}}}
-    other = {"multipart/form-data": {"encoding": {"scan": {"contentType": "image/jpeg"}}}}
+    form, either = (
+        {"multipart/form-data": {"encoding": {"scan": {"contentType": types}}}}
+        for types in ("image/png", "image/png, image/jpeg")
+    )
+    exploded, joined = (
+        {"application/x-www-form-urlencoded": {"encoding": {"tags": {"explode": explode}}}}
+        for explode in (True, False)
+    )
     for name, _, _ in MESSAGES:
         at: At = "webhook" if name.startswith("outgoing") else "operation"
         make = answer if name.endswith("response") else body
@@ -178,7 +187,9 @@ def _messages() -> Iterator[tuple[str, DiffExample]]:
         yield f"{name}-media-type-removed", DiffExample(at, make(both), make(json))
         yield f"{name}-media-range-narrowed", DiffExample(at, make(wide), make(json))
         yield f"{name}-media-range-widened", DiffExample(at, make(json), make(wide))
-        yield f"{name}-encoding-changed", DiffExample(at, make(form), make(other))
+        yield f"{name}-encoding-type-added", DiffExample(at, make(form), make(either))
+        yield f"{name}-encoding-type-removed", DiffExample(at, make(either), make(form))
+        yield f"{name}-encoding-changed", DiffExample(at, make(exploded), make(joined))
     for name, at in (("request", "operation"), ("outgoing-request", "webhook")):
         required, optional = body(json), body(json, required=False)
         yield f"{name}-body-added-required", DiffExample(at, {}, required)
@@ -221,6 +232,11 @@ def _headers() -> Iterator[tuple[str, DiffExample]]:
         ("became-optional", required, plain),
         ("explode-changed", plain, with_(explode=True)),
         ("serialisation-changed", plain, with_(schema=None, content={"application/json": {}})),
+        (
+            "media-type-changed",
+            with_(schema=None, content={"application/json": {}}),
+            with_(schema=None, content={"application/xml": {}}),
+        ),
         ("deprecated", plain, deprecated),
         ("undeprecated", deprecated, plain),
     )

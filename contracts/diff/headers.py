@@ -34,6 +34,7 @@ def _rows() -> Iterator[DiffRule]:
     yield received("became-optional", "error", "Consumers rely on a header that always came.")
     yield received("explode-changed", "error", "Arrays and objects in the header are written in another way.")
     yield received("serialisation-changed", "error", "The same value of the header is written in another way.")
+    yield received("media-type-changed", "error", "The value of the header is written in another media type.")
     yield received("deprecated", "info", "Consumers should stop reading the header.")
     yield received("undeprecated", "info", "What made the header deprecated holds no more.")
     yield sent("added-required", "error", "Consumers do not answer with a header that did not exist yet.")
@@ -45,6 +46,7 @@ def _rows() -> Iterator[DiffRule]:
     yield sent("became-optional", "info", "Whoever answers with the header may go on.")
     yield sent("explode-changed", "error", "Arrays and objects in the header are written in another way.")
     yield sent("serialisation-changed", "error", "The same value of the header is written in another way.")
+    yield sent("media-type-changed", "error", "The value of the header is written in another media type.")
     yield sent("deprecated", "info", "Consumers should stop sending the header.")
     yield sent("undeprecated", "info", "What made the header deprecated holds no more.")
 
@@ -71,7 +73,7 @@ def compare_headers(context: Context, outgoing: bool, old: Node, new: Node, wher
         compare_required(context, rule, called, previous, header, at)
         compare_serialisation(context, rule, called, previous, header, at)
         compare_deprecated(context, rule, called, previous.node, header.node, at)
-        compare_values(context, "request" if outgoing else "response", previous, header, at)
+        compare_values(context, rule, "request" if outgoing else "response", previous, header, at)
     for name, header in before.items():
         if name in after:
             continue

@@ -7,7 +7,7 @@ from contracts.diff.changes import Where, said
 from contracts.diff.contents import compare_contents
 from contracts.diff.context import Context
 from contracts.diff.lifecycle import is_past
-from contracts.diff.model import Operation, Parameter
+from contracts.diff.model import Operation, Parameter, media_types
 from contracts.diff.rule import DiffRule, Direction, row
 from contracts.diff.schemas import compare_schemas
 from contracts.documents.document import Node
@@ -60,6 +60,7 @@ def _incoming(place: str) -> Iterator[DiffRule]:
         yield rule(
             "serialisation-changed", "error", f"Between `schema` and `content`, {to} is written differently."
         )
+    yield rule("media-type-changed", "error", f"The value of {to} is written in another media type.")
     if place == "query":
         yield rule(
             "reserved-forbidden", "error", "Reserved characters that were sent as they are must be escaped."
@@ -89,6 +90,7 @@ def _outgoing(place: str) -> Iterator[DiffRule]:
         yield rule("style-changed", "error", f"The same value of {to} is written in another way.")
     yield rule("explode-changed", "error", f"Arrays and objects in {to} are written in another way.")
     yield rule("serialisation-changed", "error", f"Between `schema` and `content`, {to} is written differently.")
+    yield rule("media-type-changed", "error", f"The value of {to} is written in another media type.")
     if place == "query":
         yield rule("reserved-forbidden", "info", "Reserved characters are always escaped from now on.")
         yield rule("reserved-allowed", "error", "Consumers receive reserved characters that were always escaped.")
@@ -160,7 +162,7 @@ def _compare(context: Context, old: Parameter, new: Parameter, base: Operation, 
             action = "allowed" if is_ else "forbidden"
             context.changes.add(f"{name}-{stem}-{action}", where.down(keyword), message, new.node)
     compare_deprecated(context, name, called, old.node, new.node, where)
-    compare_values(context, direction, old, new, where)
+    compare_values(context, name, direction, old, new, where)
 
 
 def compare_required(
@@ -215,9 +217,21 @@ def compare_deprecated(context: Context, rule: str, called: str, old: Node, new:
         context.changes.add(f"{rule}-{action}", where.down("deprecated"), message, new)
 
 
-def compare_values(context: Context, direction: Direction, old: Parameter, new: Parameter, where: Where) -> None:
+def compare_values(
+    context: Context, rule: str, direction: Direction, old: Parameter, new: Parameter, where: Where
+) -> None:
     """What a parameter's or header's value may be, by `schema` or by `content`."""
     if old.node.get("content") is not None and new.node.get("content") is not None:
+        was, is_ = (
+            next(iter(media_types(contract, each.node)), "")
+            for contract, each in ((context.base, old), (context.revision, new))
+        )
+        if was != is_:
+            # There is exactly one, and it says how the value is written (OAS 3.1 §4.8.12.3).
+            message = f"the value of {said(new.name)} is written as {said(is_)}, and was as {said(was)}"
+            at = where.down("content")
+            context.changes.add(f"{rule}-media-type-changed", at, message, new.node, before=was, after=is_)
+            return
         compare_contents(context, direction, "", old.node, new.node, where)
     elif old.node.get("content") is None and new.node.get("content") is None:
         compare_schemas(context, direction, old.node, new.node, "schema", where)
