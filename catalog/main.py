@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
 from catalog.api.server import CatalogServer
+from catalog.audit.log import AuditLog
 from catalog.clock import Clock, system_clock
 from catalog.credentials.ledger import SecretLedger
 from catalog.estate_source import estate_source, watch
@@ -78,9 +79,10 @@ async def _serve(
     settings: CatalogSettings, clock: Clock, listener: socket.socket, url: str, keys: Keys, store: Store
 ) -> int:
     table = SnapshotTable(store)
-    ledger = SecretLedger(store, keys.pepper, settings.environment, clock)
+    audit = AuditLog(store, clock)
+    ledger = SecretLedger(store, keys.pepper, settings.environment, clock, audit)
     issuer = Issuer(url, url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
-    publisher = Publisher(table, keys, issuer, _source(settings), clock)
+    publisher = Publisher(table, keys, issuer, _source(settings), clock, audit)
     oauth = OAuthEndpoints(url, keys.oauth, settings.token_lifetime, publisher, ledger, clock)
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
 
@@ -92,7 +94,7 @@ async def _serve(
     app = build_app(publisher, table, oauth, GatewayToken(token))
     server = CatalogServer(app, publisher, settings.drain, on_started)
 
-    background = {"housekeeping": asyncio.create_task(_keep_house(ledger))}
+    background = {"housekeeping": asyncio.create_task(_keep_house(ledger, audit, keys))}
     if settings.estate is not None and settings.watch:
         # Before the first publication, so that no change falls between the two.
         watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
@@ -112,6 +114,7 @@ async def _serve(
             return 1
         await server.serve(sockets=[listener])
         await _flush(ledger)
+        await _sign_audit(audit, keys)
     finally:
         for task in background.values():
             task.cancel()
@@ -135,10 +138,18 @@ async def _publish_again(publisher: Publisher) -> None:
         log.error("publication failed", reason="the store does not answer", error=type(error).__name__)
 
 
-async def _keep_house(ledger: SecretLedger) -> None:
+async def _keep_house(ledger: SecretLedger, audit: AuditLog, keys: Keys) -> None:
     while True:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
         await _flush(ledger)
+        await _sign_audit(audit, keys)
+
+
+async def _sign_audit(audit: AuditLog, keys: Keys) -> None:
+    try:
+        await audit.checkpoint(keys.snapshot)
+    except SQLAlchemyError as error:
+        log.error("audit log not signed", error=type(error).__name__)  # the next time covers these entries too
 
 
 async def _flush(ledger: SecretLedger) -> None:

@@ -7,11 +7,15 @@ never gets a second serial.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalog.audit.chain import Event
+from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.key_files import Keys
 from catalog.storage.snapshots import SnapshotTable
@@ -32,6 +36,9 @@ from contracts.snapshot import (
 )
 
 log = structlog.get_logger("catalog.publication")
+
+ACTOR: Final = "catalog"
+"""Who publishes, in the audit log: the process, of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class Publisher:
     issuer: Issuer
     source: Source | None
     clock: Clock
+    audit: AuditLog
     current: Published | None = None
     last: Publication | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -183,7 +191,19 @@ class Publisher:
             manifest = Manifest(FORMAT, serial, issued_at, contracts_part[0], access_part[0])
             return sign(manifest, self.keys.snapshot)
 
-        signed = await self.table.add(contracts_part, access_part, issued_at, signed_by)
+        async def told(connection: AsyncConnection, signed: SignedManifest) -> None:
+            event = Event(
+                subject="snapshot",
+                action="published",
+                object=str(msgspec.json.decode(signed.manifest, type=Manifest).serial),
+                actor=ACTOR,
+                reason="what the estate compiles to, or the issuer, has changed",
+                before="" if current is None else current.digest,
+                after=digest_of(signed.manifest),
+            )
+            await self.audit.append(connection, event)
+
+        signed = await self.table.add(contracts_part, access_part, issued_at, signed_by, told)
         manifest = verify(signed, self.keys.snapshot.public_key())
         self.current = _published(signed, manifest, contracts, access)
         log.info("published", serial=manifest.serial, digest=self.current.digest, applications=len(applications))

@@ -79,7 +79,9 @@ def catalog(
     if context.invoked_subcommand is not None:
         context.obj = {"estate": estate, "data": data}
         return
-    settings = _settings(estate=estate, data=data, host=host, port=port, url=url, port_file=port_file, watch=watch)
+    settings = open_settings(
+        estate=estate, data=data, host=host, port=port, url=url, port_file=port_file, watch=watch
+    )
     from catalog.main import run
 
     raise typer.Exit(run(settings))
@@ -100,8 +102,8 @@ def issue(
     expire. Exit code 2 when there is no such application.
     """
     given = context.obj or {}
-    settings = _settings(estate=estate or given.get("estate"), data=data or given.get("data"))
-    _require_catalog(settings)
+    settings = open_settings(estate=estate or given.get("estate"), data=data or given.get("data"))
+    require_catalog(settings)
     import asyncio
     from datetime import UTC, datetime
 
@@ -156,7 +158,7 @@ def keys(
 @app.command("public-key")
 def public_key(context: typer.Context, data: Data = None) -> None:
     """Print the public key with which gateways verify snapshots (OSTIARY_GATEWAY_SNAPSHOT_KEY)."""
-    settings = _settings(data=data or (context.obj or {}).get("data"))
+    settings = open_settings(data=data or (context.obj or {}).get("data"))
     from catalog.key_files import KeyFileError, load_snapshot_key, public_key_text
 
     try:
@@ -166,7 +168,7 @@ def public_key(context: typer.Context, data: Data = None) -> None:
     typer.echo(public_key_text(key.public_key()))
 
 
-def _settings(**given: Any) -> "CatalogSettings":
+def open_settings(**given: Any) -> "CatalogSettings":
     """The settings of the environment, with the options that were given."""
     from pydantic import ValidationError
 
@@ -178,7 +180,7 @@ def _settings(**given: Any) -> "CatalogSettings":
         fail("\n".join(explain(error)))
 
 
-def _require_catalog(settings: "CatalogSettings") -> None:
+def require_catalog(settings: "CatalogSettings") -> None:
     """A secret in a store that no catalog reads would help nobody, so a mistyped directory is refused."""
     if settings.estate is None and settings.database_url is None and not (settings.data / "catalog.db").exists():
         fail(f"there is no catalog in {settings.data}", hint="Name its directory with --data, or an --estate.")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from catalog.cli.add import add
+from catalog.cli.audit import app as audit_app
 from catalog.cli.catalog import app as catalog_app
 from catalog.cli.check import check
 from catalog.cli.demo import demo
@@ -48,6 +49,7 @@ def build() -> typer.Typer:
     app.command("up", short_help="Run a catalog and a gateway for an estate.")(up)
     app.command("gateway", short_help="Run a gateway alone.")(gateway)
     app.add_typer(catalog_app, name="catalog", short_help="Run a catalog alone; issue client secrets.")
+    app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")
     app.command("token", short_help="Get an access token, for trying.")(token)
     return app
 

@@ -4,8 +4,11 @@ It may run beside a catalog that serves from the same store: that one sees the n
 """
 
 import asyncio
+import getpass
+import os
 from collections.abc import Iterable
 
+from catalog.audit.log import AuditLog
 from catalog.clock import Clock, system_clock
 from catalog.credentials.ledger import IssuedSecret, SecretLedger
 from catalog.estate_source import estate_source
@@ -14,6 +17,14 @@ from catalog.publication import last_published
 from catalog.settings import CatalogSettings
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
+
+
+def local_user() -> str:
+    """Who uses the command line on this machine, for the audit log."""
+    try:
+        return f"local:{getpass.getuser()}"
+    except (OSError, KeyError):  # a container's user may have no name
+        return f"local:uid-{os.getuid()}"
 
 
 class UnknownApplication(Exception):
@@ -44,8 +55,11 @@ async def issue_secrets(
         for client_id in wanted:
             if client_id not in known:
                 raise UnknownApplication(client_id, known)
-        ledger = SecretLedger(store, keys.pepper, settings.environment, clock)
-        return [await ledger.issue(client_id, expires_days) for client_id in wanted]
+        audit = AuditLog(store, clock)
+        ledger = SecretLedger(store, keys.pepper, settings.environment, clock, audit)
+        issued = [await ledger.issue(client_id, expires_days, actor=local_user()) for client_id in wanted]
+        await audit.checkpoint(keys.snapshot)
+        return issued
     finally:
         await store.close()
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from catalog.audit.chain import Event
+from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.credentials.secrets import generate, parse
 from catalog.storage.engine import Store
@@ -27,15 +29,16 @@ class IssuedSecret:
 class SecretLedger:
     """Client secrets over the store. Only their digests are stored."""
 
-    def __init__(self, store: Store, pepper: bytes, environment: str, clock: Clock) -> None:
+    def __init__(self, store: Store, pepper: bytes, environment: str, clock: Clock, audit: AuditLog) -> None:
         self._store = store
+        self._audit = audit
         self._pepper = pepper
         self._environment = environment
         self._clock = clock
         self._used: dict[str, int] = {}
 
-    async def issue(self, client_id: str, expires_days: int = 90) -> IssuedSecret:
-        """A new secret for an application; earlier ones stay good until they expire."""
+    async def issue(self, client_id: str, expires_days: int = 90, *, actor: str) -> IssuedSecret:
+        """A new secret for an application; earlier ones stay good until they expire. `actor` is who asked."""
         secret = generate(self._environment)
         now = int(self._clock())
         issued = IssuedSecret(client_id, secret.key_id, now + expires_days * DAY, secret.text)
@@ -49,6 +52,10 @@ class SecretLedger:
                     expires_at=issued.expires_at,
                 )
             )
+            event = Event(
+                subject="client-secret", action="issued", object=f"{client_id}/{issued.key_id}", actor=actor
+            )
+            await self._audit.append(connection, event)
         return issued
 
     async def verify(self, client_id: str, text: str) -> bool:

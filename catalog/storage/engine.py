@@ -4,7 +4,7 @@ On both one transaction writes at a time. What is read in it stays true until it
 decides seldom, and a decision that was made on what is no longer so is worse than one that waits.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVarTuple
@@ -59,6 +59,11 @@ class Store:
         """
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).one_or_none()
+
+    async def all(self, query: sa.Select[*Columns]) -> Sequence[sa.Row[*Columns]]:
+        """All rows of a query, which see one state."""
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).all()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

@@ -1,6 +1,6 @@
 """Snapshots in the store: what was published last, and how the next one gets in."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,8 +36,10 @@ class SnapshotTable:
         access: tuple[str, bytes],
         issued_at: int,
         signed_by: Callable[[int], SignedManifest],
+        also: Callable[[AsyncConnection, SignedManifest], Awaitable[object]],
     ) -> SignedManifest:
         """Stores both parts (digest, bytes) and the manifest that `signed_by` makes for the serial it is given.
+        `also` is called in the same transaction.
 
         The serial is taken inside the transaction. It is the time of issue, or the last serial and one where
         that is higher: so it grows even after an older back-up was restored, and gateways, which refuse to go
@@ -62,6 +64,7 @@ class SnapshotTable:
                 )
             )
             await _prune(connection)
+            await also(connection, signed)
         return signed
 
 

@@ -26,11 +26,9 @@ def page() -> str:
 
 
 def walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    """Every command that can be run, with its full name; groups come before what is in them."""
-    subcommands = getattr(command, "commands", {})
-    if not subcommands or command.invoke_without_command:
-        yield name, command
-    for key, each in subcommands.items():
+    """Every command with its full name; groups come before what is in them."""
+    for key, each in getattr(command, "commands", {}).items():
+        yield f"{name} {key}", each
         yield from walk(f"{name} {key}", each)
 
 

@@ -12,6 +12,7 @@ import aiohttp
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
 from catalog.api.server import CatalogServer
+from catalog.audit.log import AuditLog
 from catalog.credentials.ledger import SecretLedger
 from catalog.key_files import Keys, load_keys
 from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
@@ -53,6 +54,7 @@ class World:
     table: SnapshotTable
     ledger: SecretLedger
     publisher: Publisher
+    audit: AuditLog
     now: float = 1_795_000_000.0
     compiled: Compilation | Exception = GOOD
     session: aiohttp.ClientSession = field(init=False)
@@ -89,10 +91,11 @@ async def serving(
     def clock() -> float:
         return world.now
 
-    ledger = SecretLedger(store, keys.pepper, "test", clock)
+    audit = AuditLog(store, clock)
+    ledger = SecretLedger(store, keys.pepper, "test", clock, audit)
     issuer = Issuer(issuer_url, issuer_url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
-    publisher = Publisher(table, keys, issuer, lambda: world.compile(), clock)
-    world = World(bound, keys, store, table, ledger, publisher, compiled=compiled)
+    publisher = Publisher(table, keys, issuer, lambda: world.compile(), clock, audit)
+    world = World(bound, keys, store, table, ledger, publisher, audit, compiled=compiled)
     oauth = OAuthEndpoints(issuer_url, keys.oauth, lifetime, publisher, ledger, clock)
     app = build_app(publisher, table, oauth, GatewayToken(GATEWAY_TOKEN))
     await publisher.restore()

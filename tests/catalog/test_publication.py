@@ -87,7 +87,7 @@ async def test_a_restart_takes_up_what_was_published_and_goes_on_counting(tmp_pa
     url = "https://catalog.example"
     async with serving(tmp_path, url=url) as first:
         published = first.publisher.current
-        secret = (await first.ledger.issue("web-shop")).secret
+        secret = (await first.ledger.issue("web-shop", actor="test")).secret
     assert published is not None
     async with serving(tmp_path, url=url, compiled=BROKEN) as second:
         assert second.publisher.current == published

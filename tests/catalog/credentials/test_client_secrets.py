@@ -62,7 +62,7 @@ def test_no_repr_shows_a_secret() -> None:
 
 
 async def test_the_store_holds_a_digest_and_never_the_secret(world: World) -> None:
-    issued = await world.ledger.issue("web-shop", 30)
+    issued = await world.ledger.issue("web-shop", 30, actor="test")
     assert issued.secret not in repr(issued)
     async with world.store.write() as connection:
         [row] = (await connection.execute(sa.select(client_secrets))).all()
@@ -74,7 +74,10 @@ async def test_the_store_holds_a_digest_and_never_the_secret(world: World) -> No
 
 
 async def test_two_secrets_of_one_client_overlap(world: World) -> None:
-    first, second = await world.ledger.issue("web-shop"), await world.ledger.issue("web-shop")
+    first, second = (
+        await world.ledger.issue("web-shop", actor="test"),
+        await world.ledger.issue("web-shop", actor="test"),
+    )
     assert first.secret != second.secret
     assert await world.ledger.verify("web-shop", first.secret)
     assert await world.ledger.verify("web-shop", second.secret)
@@ -82,7 +85,7 @@ async def test_two_secrets_of_one_client_overlap(world: World) -> None:
 
 async def test_a_row_whose_digest_differs_opens_nothing(world: World) -> None:
     """The comparison of digests is what decides: the key id alone, which is public, does not."""
-    issued = await world.ledger.issue("web-shop")
+    issued = await world.ledger.issue("web-shop", actor="test")
     async with world.store.write() as connection:
         await connection.execute(sa.update(client_secrets).values(digest=bytes(32)))
     assert not await world.ledger.verify("web-shop", issued.secret)
@@ -90,20 +93,23 @@ async def test_a_row_whose_digest_differs_opens_nothing(world: World) -> None:
 
 async def test_a_secret_of_another_environment_opens_nothing(world: World) -> None:
     """Even where two environments share a store and a pepper by mistake."""
-    issued = await world.ledger.issue("web-shop")
-    production = SecretLedger(world.store, world.keys.pepper, "production", lambda: world.now)
+    issued = await world.ledger.issue("web-shop", actor="test")
+    production = SecretLedger(world.store, world.keys.pepper, "production", lambda: world.now, world.audit)
     assert not await production.verify("web-shop", issued.secret)
 
 
 async def test_another_pepper_opens_nothing(world: World) -> None:
-    issued = await world.ledger.issue("web-shop")
-    assert not await SecretLedger(world.store, bytes(32), "test", lambda: world.now).verify(
+    issued = await world.ledger.issue("web-shop", actor="test")
+    assert not await SecretLedger(world.store, bytes(32), "test", lambda: world.now, world.audit).verify(
         "web-shop", issued.secret
     )
 
 
 async def test_the_last_use_is_noted_in_a_batch(world: World) -> None:
-    used, unused = await world.ledger.issue("web-shop"), await world.ledger.issue("web-shop")
+    used, unused = (
+        await world.ledger.issue("web-shop", actor="test"),
+        await world.ledger.issue("web-shop", actor="test"),
+    )
     for _ in range(3):
         world.now += 1
         assert await world.ledger.verify("web-shop", used.secret)
@@ -117,7 +123,7 @@ async def test_the_last_use_is_noted_in_a_batch(world: World) -> None:
 
 
 async def test_a_use_that_could_not_be_written_is_written_later(world: World) -> None:
-    issued = await world.ledger.issue("web-shop")
+    issued = await world.ledger.issue("web-shop", actor="test")
     assert await world.ledger.verify("web-shop", issued.secret)
     async with world.store.write() as connection:
         await connection.exec_driver_sql("ALTER TABLE client_secrets RENAME TO away")

@@ -31,7 +31,7 @@ async def verified(world: World, token: str) -> tuple[dict[str, Any], dict[str, 
 
 
 async def test_a_token_verifies_with_the_published_keys_and_says_what_rfc_9068_asks(world: World) -> None:
-    secret = (await world.ledger.issue("web-shop")).secret
+    secret = (await world.ledger.issue("web-shop", actor="test")).secret
     answer = await request_token(world.url, "web-shop", secret)
     header, claims = await verified(world, answer["access_token"])
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": world.keys.oauth.thumbprint()}
@@ -60,14 +60,14 @@ async def test_no_private_member_is_published(world: World) -> None:
 
 
 async def test_every_token_has_an_id_of_its_own(world: World) -> None:
-    secret = (await world.ledger.issue("web-shop")).secret
+    secret = (await world.ledger.issue("web-shop", actor="test")).secret
     answers = await asyncio.gather(*(request_token(world.url, "web-shop", secret) for _ in range(25)))
     ids = {(await verified(world, answer["access_token"]))[1]["jti"] for answer in answers}
     assert len(ids) == 25
 
 
 async def test_authlibs_own_client_gets_a_token(world: World) -> None:
-    secret = (await world.ledger.issue("analyst")).secret
+    secret = (await world.ledger.issue("analyst", actor="test")).secret
     for method in ("client_secret_basic", "client_secret_post"):
         client = OAuth2Client(None, "analyst", secret, token_endpoint_auth_method=method)
         auth = client.client_auth(method)
@@ -95,19 +95,19 @@ class _Sync:
 
 
 async def test_the_scope_narrows_what_was_granted(world: World) -> None:
-    secret = (await world.ledger.issue("web-shop")).secret
+    secret = (await world.ledger.issue("web-shop", actor="test")).secret
     answer = await request_token(world.url, "web-shop", secret, ("partners:read",))
     assert (await verified(world, answer["access_token"]))[1]["scope"] == "partners:read"
 
 
 async def test_an_application_without_scopes_gets_an_empty_scope(world: World) -> None:
-    secret = (await world.ledger.issue("idle")).secret
+    secret = (await world.ledger.issue("idle", actor="test")).secret
     answer = await request_token(world.url, "idle", secret)
     assert (await verified(world, answer["access_token"]))[1]["scope"] == ""
 
 
 async def test_an_application_that_left_the_estate_gets_no_token(world: World) -> None:
-    secret = (await world.ledger.issue("web-shop")).secret
+    secret = (await world.ledger.issue("web-shop", actor="test")).secret
     good = world.compiled
     world.compiled = type(good)((), good.contracts, good.applications[:1])  # type: ignore[union-attr]
     await world.publisher.publish()
@@ -117,7 +117,7 @@ async def test_an_application_that_left_the_estate_gets_no_token(world: World) -
 
 
 async def test_a_store_that_fails_is_an_outage_and_not_a_wrong_secret(world: World) -> None:
-    secret = (await world.ledger.issue("web-shop")).secret
+    secret = (await world.ledger.issue("web-shop", actor="test")).secret
     async with world.store.write() as connection:
         await connection.exec_driver_sql("ALTER TABLE client_secrets RENAME TO gone")
     auth = aiohttp.encode_basic_auth("web-shop", secret)
@@ -144,7 +144,7 @@ async def test_before_anything_is_published_the_endpoint_is_not_ready(tmp_path: 
 
 async def test_an_issuer_behind_plain_http_works_where_the_settings_allow_it(tmp_path: Any) -> None:
     async with serving(tmp_path, url="http://catalog.internal:8081/auth") as world:
-        secret = (await world.ledger.issue("web-shop")).secret
+        secret = (await world.ledger.issue("web-shop", actor="test")).secret
         answer = await request_token(world.url, "web-shop", secret)
         claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
         assert claims["iss"] == "http://catalog.internal:8081/auth"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import KEPT, SnapshotTable
@@ -34,11 +35,15 @@ def signed_by() -> tuple[list[int], Callable[[int], SignedManifest]]:
     return serials, sign
 
 
+async def nothing_else(connection: AsyncConnection, signed: SignedManifest) -> None:
+    """What a publication does beside storing."""
+
+
 async def test_what_was_added_is_the_latest(store: Store) -> None:
     table = SnapshotTable(store)
     assert await table.latest() is None
     _, sign = signed_by()
-    added = await table.add(part("c"), part("a"), 1000, sign)
+    added = await table.add(part("c"), part("a"), 1000, sign, nothing_else)
     assert await table.latest() == added
     assert await table.part(part("c")[0]) == b"c"
     assert await table.part("sha256:none") is None
@@ -48,14 +53,16 @@ async def test_the_serial_is_the_time_and_grows_even_when_the_clock_does_not(sto
     table = SnapshotTable(store)
     serials, sign = signed_by()
     for now in (1000, 1000, 400, 2000):
-        await table.add(part(f"c{now}{len(serials)}"), part("a"), now, sign)
+        await table.add(part(f"c{now}{len(serials)}"), part("a"), now, sign, nothing_else)
     assert serials == [1000, 1001, 1002, 2000]
 
 
 async def test_publications_at_once_get_different_serials(store: Store) -> None:
     table = SnapshotTable(store)
     serials, sign = signed_by()
-    await asyncio.gather(*(table.add(part(f"c{number}"), part("a"), 5, sign) for number in range(10)))
+    await asyncio.gather(
+        *(table.add(part(f"c{number}"), part("a"), 5, sign, nothing_else) for number in range(10))
+    )
     assert sorted(serials) == list(range(5, 15))
 
 
@@ -63,7 +70,7 @@ async def test_only_the_last_ones_stay_with_the_parts_that_they_name(store: Stor
     table = SnapshotTable(store)
     _, sign = signed_by()
     for number in range(KEPT + 5):
-        await table.add(part(f"c{number}"), part("always the same"), number + 1, sign)
+        await table.add(part(f"c{number}"), part("always the same"), number + 1, sign, nothing_else)
     async with store.write() as connection:
         kept = (await connection.scalars(sa.select(snapshots.c.serial))).all()
         digests = set((await connection.scalars(sa.select(parts.c.digest))).all())
@@ -76,5 +83,5 @@ async def test_a_failure_to_sign_stores_nothing(store: Store) -> None:
         raise RuntimeError("no key")
 
     with pytest.raises(RuntimeError, match="no key"):
-        await SnapshotTable(store).add(part("c"), part("a"), 1, fail)
+        await SnapshotTable(store).add(part("c"), part("a"), 1, fail, nothing_else)
     assert await SnapshotTable(store).part(part("c")[0]) is None

@@ -1,0 +1,121 @@
+"""The audit log in the store. Entries are added in the transaction of what they tell of, and never changed."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from catalog.audit.chain import Checkpoint, Entry, Event, Fault, Verifier, following, sign
+from catalog.clock import Clock
+from catalog.storage.engine import Store
+from catalog.storage.tables import audit_checkpoints, audit_entries
+
+log = structlog.get_logger("catalog.audit")
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted: all that have what is given, `since` and `until` in Unix seconds."""
+
+    subject: str | None = None
+    object: str | None = None
+    actor: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+class AuditLog:
+    """Appends, reads and proves. `clock` gives Unix seconds."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def append(self, connection: AsyncConnection, event: Event) -> Entry:
+        """Adds an event, in the writer's transaction of what it tells of: both happen, or none."""
+        entry = following(await _last(connection), int(self._clock()), event)
+        await connection.execute(sa.insert(audit_entries).values(**_row(entry)))
+        return entry
+
+    async def checkpoint(self, key: Ed25519PrivateKey) -> Checkpoint | None:
+        """Signs the last entry, if that was not done yet. The digest is logged: kept elsewhere, it anchors the
+        chain. Raises SQLAlchemyError."""
+        async with self._store.write() as connection:
+            last = await _last(connection)
+            signed = await connection.scalar(sa.select(sa.func.max(audit_checkpoints.c.number)))
+            if last is None or signed == last.number:
+                return None
+            made = sign(last, int(self._clock()), key)
+            await connection.execute(sa.insert(audit_checkpoints).values(**_fields(made)))
+        log.info("audit checkpoint", number=made.number, digest=made.digest.hex())
+        return made
+
+    async def entries(self, wanted: Filter | None = None) -> AsyncIterator[Entry]:
+        """In order, read in pieces."""
+        wanted = wanted or Filter()
+        columns = audit_entries.c
+        query = sa.select(audit_entries).order_by(columns.number).limit(_BATCH)
+        for column, value in ((columns.subject, wanted.subject), (columns.object, wanted.object)):
+            query = query if value is None else query.where(column == value)
+        query = query if wanted.actor is None else query.where(columns.actor == wanted.actor)
+        query = query if wanted.since is None else query.where(columns.at >= wanted.since)
+        query = query if wanted.until is None else query.where(columns.at < wanted.until)
+        after = 0
+        while True:
+            rows = await self._store.all(query.where(columns.number > after))
+            for row in rows:
+                yield _entry(row)
+            if len(rows) < _BATCH:
+                return
+            after = rows[-1].number
+
+    async def verify(self, key: Ed25519PublicKey, expected: Mapping[int, bytes]) -> tuple[int, Fault | None]:
+        """How many entries are as they were written, and the first that is not; `key` is that of checkpoints."""
+        rows = await self._store.all(sa.select(audit_checkpoints))
+        marks = [
+            Checkpoint(number=row.number, digest=row.digest, at=row.at, signature=row.signature) for row in rows
+        ]
+        verifier = Verifier(marks, key, expected)
+        async for entry in self.entries():
+            fault = verifier.take(entry)
+            if fault is not None:
+                return verifier.number - 1, fault
+        return verifier.number, verifier.end()
+
+
+async def _last(connection: AsyncConnection) -> Entry | None:
+    query = sa.select(audit_entries).order_by(audit_entries.c.number.desc()).limit(1)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    event = entry.event
+    return {
+        "number": entry.number,
+        "at": entry.at,
+        "previous": entry.previous,
+        "digest": entry.digest,
+        **{name: getattr(event, name) for name in event.__struct_fields__},
+    }
+
+
+def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
+    values = row._mapping
+    event = Event(**{name: values[name] for name in Event.__struct_fields__})
+    return Entry(
+        number=values["number"],
+        at=values["at"],
+        event=event,
+        previous=values["previous"],
+        digest=values["digest"],
+    )
+
+
+def _fields(checkpoint: Checkpoint) -> dict[str, object]:
+    return {name: getattr(checkpoint, name) for name in checkpoint.__struct_fields__}
