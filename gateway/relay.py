@@ -24,6 +24,7 @@ _OURS: Final = frozenset(
 )
 
 _KNOWN_NAMES: Final = 2048
+_SHORT: Final = 64
 
 _REFUSED_CREDENTIAL: Final = problem(
     "upstream-refused-credential", "The upstream does not accept the gateway's credential."
@@ -39,7 +40,7 @@ class _Passes(dict[bytes, bool]):
 
     def __missing__(self, name: bytes) -> bool:
         passes = name.lower() not in _OURS
-        if len(self) < _KNOWN_NAMES:  # names come from outside: the table must not grow with them
+        if len(self) < _KNOWN_NAMES and len(name) <= _SHORT:  # names come from outside: the table is bounded
             self[name] = passes
         return passes
 

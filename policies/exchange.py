@@ -133,9 +133,8 @@ class Labels:
     def __init__(self, version: ApiVersion, operation: Operation) -> None:
         self.key = (version.api, version.version, operation.id)
         path = version.base_path + operation.path
-        self.log_members = json_members(
-            {"api": version.api, "version": version.version, "operation": operation.id, "path": path}
-        )
+        members = {"api": version.api, "version": version.version, "operation": operation.id, "path": path}
+        self.log_members = json_members(members)
 
 
 def json_members(members: dict[str, str]) -> str:

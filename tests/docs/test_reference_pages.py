@@ -173,11 +173,18 @@ def test_a_stage_is_in_the_request_flow(written: Mapping[str, str]) -> None:
 
 
 def test_members_of_the_access_log(written: Mapping[str, str]) -> None:
-    source = (ROOT / "gateway" / "record.py").read_text(encoding="utf-8")
-    members = set(re.findall(r'^            "([a-z_]+)":|entry\["([a-z_]+)"\] =', source, re.M))
-    assert len(members) > 15
+    record, exchange = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("gateway/record.py", "policies/exchange.py")
+    )
+    members = set(re.findall(r'"([a-z_]+)":', record)) | set(re.findall(r'\["([a-z_]+)"\] =', record))
+    # What is the same for many requests is put together where it is known.
+    members |= {
+        name for part in re.findall(r"members = \{(.*)\}", exchange) for name in re.findall(r'"([a-z_]+)":', part)
+    }
+    assert {"time", "policies_ms", "response_violations", "operation", "client_id"} <= members
+    assert len(members) > 18
     table = section(written["docs/request-flow.md"], "## The record")
-    assert [first or second for first, second in members if f"`{first or second}`" not in table] == []
+    assert [name for name in members if f"`{name}`" not in table] == []
 
 
 def test_subjects_and_ratios_of_the_benchmark(written: Mapping[str, str]) -> None:
