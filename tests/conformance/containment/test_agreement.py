@@ -3,6 +3,8 @@
 `-s` prints them; a failure lists every disagreement with both grounds.
 """
 
+from pathlib import Path
+
 import pytest
 
 from tests.conformance.containment.judging import Agreement, Judged, judge_documents, judge_schemas
@@ -10,6 +12,7 @@ from tests.conformance.containment.labelled import document_pairs, schema_pairs
 
 LEAST_AGREEING = 0.97
 MOST_UNDECIDED = 0.03
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "contracts" / "quality.md"
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,21 @@ def test_the_whole_set_at_once(agreements):
     assert len(whole.judged) >= 400
     assert whole.agreeing >= LEAST_AGREEING, str(whole)
     assert whole.undecided < MOST_UNDECIDED, str(whole)
+
+
+def test_the_page_tells_the_figures(agreements):
+    page = PAGE.read_text(encoding="utf-8")
+    for part, found in agreements.items():
+        labels = [one.label for one in found.judged]
+        if part != "schemas as documents":
+            counts = (len(labels), labels.count("compatible"), labels.count("breaking"))
+            assert f"| {part.capitalize()} | {' | '.join(map(str, counts))} |" in page
+        agreeing, undecided = (
+            f"{share * 100:.1f}".removesuffix(".0") for share in (found.agreeing, found.undecided)
+        )
+        wrong = len(found.wrongly_compatible)
+        assert f"| {part.capitalize()} | {agreeing} % | {undecided} % | {wrong} |" in page
+    assert f"({len(agreements['schemas as documents'].judged)} of them)" in page
 
 
 def test_the_figures_count_what_they_say():

@@ -22,6 +22,7 @@ DOCUMENTS = remotes()
 GROUPS = defaultdict(list)
 for one in cases("draft2020-12"):
     GROUPS[one.file, one.group].append(one)
+REFUSALS = {"schema-keyword-unsupported", "dangling-reference", "remote-reference", "reference-outside-estate"}
 FORMAT_GROUPS = {key for key in GROUPS if key[0] == "format"}
 
 
@@ -43,9 +44,8 @@ def judged(judges, key) -> str:
 def test_the_whole_suite_is_here():
     assert sum(map(len, GROUPS.values())) >= 1_250
     assert len({key[0] for key in GROUPS}) == 46
-    assert all(
-        row["reason"] in DEVIATIONS["reasons"] for part in ("validators", "contracts") for row in DEVIATIONS[part]
-    )
+    named = {row["reason"] for part in ("validators", "contracts") for row in DEVIATIONS[part]}
+    assert named == DEVIATIONS["reasons"].keys()
     assert listed("validators").keys() | listed("contracts").keys() <= GROUPS.keys()
 
 
@@ -55,9 +55,6 @@ def test_the_validators_pass_as_far_as_the_library(key):
     ours, library = judged(by_validators(DOCUMENTS), key), judged(by_library(DOCUMENTS), key)
     if reason == "asserted":
         assert (ours, library) == ("wrong", "right")
-    elif reason == "library":
-        assert ours.startswith("no schema")
-        assert library == ours
     else:
         assert (ours, library) == ("right", "right")
 
@@ -71,13 +68,8 @@ def test_a_contract_passes_or_is_refused_for_a_known_reason(key):
     elif reason == "asserted":
         assert found == "wrong"
     else:
-        rules = {
-            "schema-keyword-unsupported",
-            "dangling-reference",
-            "remote-reference",
-            "reference-outside-estate",
-        }
-        assert set(found.split()) <= rules, "to be refused with an error that says so, never judged wrongly"
+        # To be refused with an error that says so, never judged wrongly.
+        assert set(found.split()) <= REFUSALS
 
 
 @pytest.mark.parametrize("key", sorted(FORMAT_GROUPS), ids=" | ".join)
