@@ -10,6 +10,7 @@ from contracts.diff import (
     headers,
     lifecycle,
     links,
+    notes,
     operations,
     overview,
     parameters,
@@ -34,6 +35,7 @@ _ROWS: Final[tuple[DiffRule, ...]] = (
     *servers.ROWS,
     *extensions.ROWS,
     *SCHEMA_ROWS,
+    *notes.ROWS,
 )
 
 DIFF_RULES: Final[Mapping[str, DiffRule]] = {rule.id: rule for rule in _ROWS}

@@ -5,15 +5,17 @@ is written out is not a removal.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
+from contracts.diff.contract import Contract
 from contracts.diff.model import covers, media_range, media_types
 from contracts.diff.rule import DiffRule, Direction, row
 from contracts.diff.schemas import compare_schemas
 from contracts.documents.document import Node, escape
 from contracts.findings import Severity
+from contracts.openapi.schema_types import types_of
 
 MESSAGES: Final[tuple[tuple[str, Direction, str], ...]] = (
     ("request", "request", "requests"),
@@ -157,11 +159,14 @@ def _compare_encodings(context: Context, name: str, old: Node, new: Node, where:
     for key in sorted(names):
         was = before.get(key) if before is not None else None
         is_ = after.get(key) if after is not None else None
-        if was is not None and is_ is not None:
-            _compare_types(context, name, key, was, is_, where)
+        types = [
+            (each.text("contentType") if each is not None else None) or _default_type(contract, media, key)
+            for contract, media, each in ((context.base, old, was), (context.revision, new, is_))
+        ]
+        if all(types):
+            _compare_types(context, name, key, types, is_ or new, where)
         for keyword in _ENCODING:
-            first = was.value.get(keyword) if was is not None and isinstance(was.value, dict) else None
-            second = is_.value.get(keyword) if is_ is not None and isinstance(is_.value, dict) else None
+            first, second = _encoding_of(was, keyword), _encoding_of(is_, keyword)
             if first != second:
                 message = f"`{keyword}` of the part {said(key)} went from {said(first)} to {said(second)}"
                 at = where.pointer(f"/encoding/{escape(key)}/{keyword}")
@@ -170,18 +175,37 @@ def _compare_encodings(context: Context, name: str, old: Node, new: Node, where:
                 )
 
 
-def _compare_types(context: Context, name: str, part: str, old: Node, new: Node, where: Where) -> None:
-    """`contentType` is a list of media ranges (OAS 3.1 §4.8.15.1.1); without one, the part's schema decides."""
-    first, second = old.text("contentType"), new.text("contentType")
-    if first is None or second is None:
-        return
-    before, after = ([media_range(each) for each in text.split(",")] for text in (first, second))
+def _encoding_of(node: Node | None, keyword: str) -> Any:
+    """A member of an encoding, or its default (OAS 3.1 §4.8.15.1.2)."""
+    value = node.value if node is not None and isinstance(node.value, dict) else {}
+    style = value.get("style", "form")
+    return value.get(keyword, {"style": "form", "explode": style == "form", "allowReserved": False}[keyword])
+
+
+def _default_type(contract: Contract, media: Node, part: str) -> str:
+    """The media type of a part of which `contentType` says nothing (OAS 3.1 §4.8.15.1.1); empty for a part that
+    the schema does not know."""
+    schema = media.get("schema")
+    found = types_of(schema, contract.references).properties.get(part) if schema is not None else None
+    if found is None:
+        return ""
+    types = types_of(found, contract.references)
+    while types.names == {"array"} and types.items is not None:
+        types = types_of(types.items, contract.references)
+    if not types.names or types.format in ("binary", "base64"):
+        return "application/octet-stream"
+    return "application/json" if "object" in types.names else "text/plain"
+
+
+def _compare_types(context: Context, name: str, part: str, types: list[str], node: Node, where: Where) -> None:
+    """`contentType` is a list of media ranges."""
+    before, after = ([media_range(each) for each in text.split(",")] for text in types)
     at = where.pointer(f"/encoding/{escape(part)}/contentType")
     for media in before:
         if not any(covers(other, media) for other in after):
             message = f"the part {said(part)} cannot be {said(media)} any more"
-            context.changes.add(f"{name}-encoding-type-removed", at, message, new, before=media, subject=media)
+            context.changes.add(f"{name}-encoding-type-removed", at, message, node, before=media, subject=media)
     for media in after:
         if not any(covers(other, media) for other in before):
             message = f"the part {said(part)} can be {said(media)}"
-            context.changes.add(f"{name}-encoding-type-added", at, message, new, after=media, subject=media)
+            context.changes.add(f"{name}-encoding-type-added", at, message, node, after=media, subject=media)

@@ -5,6 +5,7 @@ Only what would make a comparison meaningless refuses it: text that cannot be re
 structure that is not OpenAPI's, schemas that are none, and references that lead nowhere or out of its directory.
 """
 
+import marshal
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -59,6 +60,15 @@ class Contract:
     def shown(self, place: Place) -> Place:
         """A place as the caller names files."""
         return _shown(place, self.folder)
+
+    def mentions(self, word: str) -> bool:
+        """Whether the word stands anywhere in its files."""
+        data = word.encode()
+        return any(data in each for each in self._bytes)
+
+    @cached_property
+    def _bytes(self) -> tuple[bytes, ...]:
+        return tuple(marshal.dumps(each.value, 2) for each in self.documents.values() if each is not None)
 
     @cached_property
     def requests(self) -> Schemas:

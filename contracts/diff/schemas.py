@@ -16,12 +16,13 @@ from contracts.containment.source import Schema, Schemas
 from contracts.containment.verdict import Answer
 from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
+from contracts.diff.notes import compare_notes
 from contracts.diff.rule import Direction
 from contracts.diff.schema_rules import ANNOTATIONS, KINDS, LABELS, SCHEMA_ROWS
 from contracts.documents.document import Node, tokens_of
 
 _IDS: Final = frozenset(rule.id for rule in SCHEMA_ROWS)
-_OPEN_ENUM: Final = ("x-extensible-enum", "x-ms-enum")
+_OPEN_ENUM: Final = ("x-extensible-enum",)
 _STEPS: Final = frozenset(("properties", "patternProperties", "dependentSchemas", "$defs"))
 
 
@@ -37,6 +38,8 @@ def compare_schemas(context: Context, direction: Direction, old: Node, new: Node
     revision = _schema(context.revision.requests if sent else context.revision.responses, new, key)
     for change in context.comparer.compare(base, revision).changes:
         _Reading(context, direction, base, revision, change, where.down(key)).report()
+    if before is not None and after is not None:
+        compare_notes(context, direction, before, after, where.down(key))
 
 
 def _schema(schemas: Schemas, holder: Node, key: str) -> Schema:

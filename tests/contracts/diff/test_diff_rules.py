@@ -10,7 +10,7 @@ from contracts.diff.diff import diff
 from contracts.diff.examples import EXAMPLE_OPTIONS, DiffExample, examples
 from tests.support.diffs import changes_of
 
-# Found where two estates or very large documents are compared; see test_diff_estates and test_diff_bounds.
+# Found where two estates or very large documents are compared; see test_cli_diff and test_diff_bounds.
 ELSEWHERE = {"api-version-added", "api-version-removed", "api-version-removed-after-sunset", "too-many-changes"}
 
 

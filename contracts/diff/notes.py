@@ -1,0 +1,119 @@
+"""What extensions say of a schema: open lists of values (`x-extensible-enum`), and classifications of properties.
+
+Containment knows nothing of them. Both schemas are walked side by side, through references, each pair once.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from contracts.diff.changes import Where, said
+from contracts.diff.context import Context
+from contracts.diff.extensions import CLASSIFICATION, LEVELS
+from contracts.diff.rule import DiffRule, Direction, row
+from contracts.documents.document import Node, escape
+from contracts.findings import Severity
+from contracts.openapi.references import Key, key_of
+
+EXTENSIBLE: Final = "x-extensible-enum"
+_MOST_PAIRS: Final = 10_000
+_ONE: Final = ("items", "additionalProperties", "not", "contains")
+_MAPS: Final = ("properties", "patternProperties")
+_LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
+
+
+def _rule(name: str, severity: Severity, direction: Direction, why: str) -> DiffRule:
+    return row(name, severity, why, area="schemas", direction=direction)
+
+
+ROWS: Final = (
+    _rule("request-extensible-value-added", "info", "request", "Another value of the open list is known."),
+    _rule(
+        "request-extensible-value-removed",
+        "warning",
+        "request",
+        "Consumers send a value of the open list that is not known any more.",
+    ),
+    _rule(
+        "response-extensible-value-added",
+        "warning",
+        "response",
+        "Consumers were told to expect more values, and one comes.",
+    ),
+    _rule(
+        "response-extensible-value-removed", "info", "response", "A value of the open list does not come any more."
+    ),
+    _rule(
+        "response-classification-tightened",
+        "error",
+        "response",
+        "Consumers without the clearance do not get the property any more.",
+    ),
+    _rule("response-classification-loosened", "info", "response", "More consumers get the property."),
+)
+
+
+def compare_notes(context: Context, direction: Direction, old: Node, new: Node, where: Where) -> None:
+    """The extensions of two schemas and of those below them."""
+    if not any(
+        each.mentions(name) for each in (context.base, context.revision) for name in (EXTENSIBLE, CLASSIFICATION)
+    ):
+        return
+    waiting: list[tuple[Node, Node, Where]] = [(old, new, where)]
+    seen: set[tuple[Key, Key]] = set()
+    while waiting and len(seen) < _MOST_PAIRS:
+        before, after, at = waiting.pop()
+        first, second = context.base.references.follow(before), context.revision.references.follow(after)
+        if first is None or second is None:
+            continue
+        key = (key_of(first), key_of(second))
+        if key in seen or not isinstance(first.value, dict) or not isinstance(second.value, dict):
+            continue
+        seen.add(key)
+        _compare_values(context, direction, first, second, at)
+        if direction == "response":
+            _compare_classification(context, first, second, at)
+        waiting.extend(_pairs(first, second, at))
+
+
+def _pairs(old: Node, new: Node, where: Where) -> Iterator[tuple[Node, Node, Where]]:
+    for key in _ONE:
+        before, after = old.get(key), new.get(key)
+        if before is not None and after is not None:
+            yield before, after, where.down(key)
+    for key in _MAPS:
+        before, after = old.get(key), new.get(key)
+        if before is not None and after is not None:
+            for name, member in before.members():
+                if (other := after.get(name)) is not None:
+                    yield member, other, where.down(key, name)
+    for key in _LISTS:
+        before, after = old.get(key), new.get(key)
+        if before is not None and after is not None:
+            for index, (member, other) in enumerate(zip(before.items(), after.items(), strict=False)):
+                yield member, other, where.down(key, index)
+
+
+def _compare_values(context: Context, direction: Direction, old: Node, new: Node, where: Where) -> None:
+    before, after = (_listed(each.value.get(EXTENSIBLE)) for each in (old, new))
+    if before is None or after is None:
+        return
+    at = where.pointer("/" + escape(EXTENSIBLE))
+    for action, these, others in (("removed", before, after), ("added", after, before)):
+        for value in these:
+            if value not in others:
+                message = f"the value {said(value)} of the open list was {action}"
+                context.changes.add(f"{direction}-extensible-value-{action}", at, message, new, subject=str(value))
+
+
+def _listed(value: Any) -> list[Any] | None:
+    return value if isinstance(value, list) else None
+
+
+def _compare_classification(context: Context, old: Node, new: Node, where: Where) -> None:
+    was, is_ = old.value.get(CLASSIFICATION), new.value.get(CLASSIFICATION)
+    if was == is_:
+        return
+    first, second = (LEVELS.index(each) if each in LEVELS else -1 for each in (was, is_))
+    rule = "response-classification-tightened" if second > first else "response-classification-loosened"
+    message = f"the classification went from {said(was)} to {said(is_)}"
+    context.changes.add(rule, where.down(CLASSIFICATION), message, new, before=was, after=is_)
