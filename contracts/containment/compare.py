@@ -5,78 +5,107 @@ it is contained in every facet of the revision: this is asked of each facet that
 the answer for the whole are one and the same.
 """
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import replace
 
 from contracts.containment.changes import Comparison, SchemaChange
 from contracts.containment.decide import STEPS, Decider
 from contracts.containment.evaluate import Unsure
-from contracts.containment.pair import Pair
+from contracts.containment.pair import Link, Look, Pair
 from contracts.containment.source import Place, Schema
-from contracts.containment.telling import CONTAINED, UNDECIDED
+from contracts.containment.telling import CONTAINED, UNDECIDED, clip
+from contracts.containment.verdict import Answer
 
-Mark = tuple[int, Place, frozenset[str]]
+Texts = tuple[object, object]
 
 
 class Comparer:
     """Compares schemas of two documents. What was compared once is remembered: one of these serves a whole diff.
 
-    `steps` bounds the work of a single question; what needs more is undecided.
+    `steps` bounds the work of a single question; what needs more is undecided. Two schemas inside are told once
+    in each comparison, where they are met first, however often they are used.
     """
 
     def __init__(self, steps: int = STEPS) -> None:
         self.decider = Decider(steps)
-        self._known: dict[tuple[Mark, Mark], Comparison] = {}
-        self._alike: dict[tuple[object, object], tuple[Comparison, Place, Place]] = {}
-        self._open: dict[tuple[Mark, Mark], int] = {}
-        self._reached = 0
+        self._known: dict[Texts, tuple[Comparison, Place, Place]] = {}
+        self._looks: dict[Texts, tuple[Look, Place, Place]] = {}
 
     def compare(self, base: Schema, revision: Schema) -> Comparison:
         """The changes from `base` to `revision`, none if both admit the same instances and say the same else."""
         try:
-            found = self._compare(base, revision)
+            return self._compare(base.resolved(), revision.resolved())
         except (TypeError, ValueError, AttributeError, KeyError, RecursionError, Unsure) as error:
-            return self._unreadable(base, revision, type(error).__name__)
-        return found if found is not None else Comparison(CONTAINED, CONTAINED)
+            return self._coarse(base, revision, f"a schema cannot be read ({type(error).__name__})")
 
-    def _unreadable(self, base: Schema, revision: Schema, what: str) -> Comparison:
-        reason = f"a schema cannot be read ({what})"
+    def _coarse(self, base: Schema, revision: Schema, reason: str) -> Comparison:
         change = SchemaChange("schema", "changed", "", UNDECIDED, UNDECIDED, "", base.value, revision.value)
         change = replace(change, base=base.place, revision=revision.place, reason=reason)
         return Comparison(UNDECIDED, UNDECIDED, (change,))
 
-    def _compare(self, base: Schema, revision: Schema) -> Comparison | None:
-        """None for two schemas that are being compared further up, where their changes are told."""
-        base, revision = base.resolved(), revision.resolved()
-        mark = (_mark(base), _mark(revision))
-        known = self._known.get(mark)
-        if known is not None:
-            return known
-        depth = self._open.get(mark)
-        if depth is not None:
-            self._reached = min(self._reached, depth)
-            return None
-        compiler = self.decider.compiler
-        texts = compiler.identity(base), compiler.identity(revision)
+    def _compare(self, base: Schema, revision: Schema) -> Comparison:
+        texts = self._texts(base, revision)
         if texts[0] == texts[1]:
-            found = self._known[mark] = Comparison(CONTAINED, CONTAINED)
-            return found
-        elsewhere = self._alike.get(texts)
+            return Comparison(CONTAINED, CONTAINED)
+        elsewhere = self._known.get(texts)
         if elsewhere is not None:
-            found = self._known[mark] = _moved(*elsewhere, base.place, revision.place)
-            return found
-        outer, self._reached = self._reached, len(self._open)
-        self._open[mark] = len(self._open)
-        try:
-            found = Pair(self.decider, self._compare, base, revision).comparison()
-        finally:
-            depth = self._open.pop(mark)
-        if self._reached >= depth:
-            self._known[mark] = found
-            self._alike[texts] = (found, base.place, revision.place)
-            self._reached = outer
-        else:
-            self._reached = min(outer, self._reached)
+            known, *places = elsewhere
+            return replace(known, changes=_moved(known.changes, places, [base.place, revision.place]))
+        self.decider.settle(base, revision)
+        first = self._look(base, revision)
+        changes = tuple(self._collected(base, revision, first.narrowed, first.widened))
+        found = Comparison(first.narrowed, first.widened, changes)
+        self._known[texts] = (found, base.place, revision.place)
         return found
+
+    def _collected(
+        self, base: Schema, revision: Schema, narrowed: Answer, widened: Answer
+    ) -> Iterator[SchemaChange]:
+        """The changes of all pairs that can be reached, nearest first."""
+        waiting = deque([Link("", base, revision, narrowed, widened)])
+        seen: set[tuple[Texts, Answer, Answer]] = set()
+        while waiting:
+            link = waiting.popleft()
+            base, revision = link.base.resolved(), link.revision.resolved()
+            texts = self._texts(base, revision)
+            mark = (texts, link.lost, link.gained)
+            if texts[0] == texts[1] or mark in seen:
+                continue
+            seen.add(mark)
+            look = self._look(base, revision)
+            for change in look.changes:
+                narrowed, widened = clip(change.narrowed, link.lost), clip(change.widened, link.gained)
+                silent = change.narrowed is CONTAINED and change.widened is CONTAINED
+                if silent or narrowed is not CONTAINED or widened is not CONTAINED:
+                    path = link.path + change.path
+                    yield replace(change, path=path, narrowed=narrowed, widened=widened)
+            waiting.extend(
+                Link(
+                    link.path + below.path,
+                    below.base,
+                    below.revision,
+                    clip(below.lost, link.lost),
+                    clip(below.gained, link.gained),
+                )
+                for below in look.links
+            )
+
+    def _look(self, base: Schema, revision: Schema) -> Look:
+        texts = self._texts(base, revision)
+        elsewhere = self._looks.get(texts)
+        if elsewhere is None:
+            elsewhere = self._looks[texts] = (
+                Pair(self.decider, base, revision).look(),
+                base.place,
+                revision.place,
+            )
+        look, *places = elsewhere
+        return replace(look, changes=_moved(look.changes, places, [base.place, revision.place]))
+
+    def _texts(self, base: Schema, revision: Schema) -> Texts:
+        compiler = self.decider.compiler
+        return compiler.identity(base), compiler.identity(revision)
 
 
 def compare(base: Schema, revision: Schema) -> Comparison:
@@ -84,24 +113,21 @@ def compare(base: Schema, revision: Schema) -> Comparison:
     return Comparer().compare(base, revision)
 
 
-def _moved(found: Comparison, base: Place, revision: Place, new_base: Place, new_revision: Place) -> Comparison:
-    """The comparison of schemas that are written alike, at other places."""
-    changes = tuple(
+def _moved(changes: tuple[SchemaChange, ...], old: list[Place], new: list[Place]) -> tuple[SchemaChange, ...]:
+    """The changes between two schemas that are written alike at other places."""
+    if old == new:
+        return changes
+    return tuple(
         replace(
             change,
-            base=_place(change.base, base, new_base),
-            revision=_place(change.revision, revision, new_revision),
+            base=_place(change.base, old[0], new[0]),
+            revision=_place(change.revision, old[1], new[1]),
         )
-        for change in found.changes
+        for change in changes
     )
-    return replace(found, changes=changes)
 
 
 def _place(place: Place | None, old: Place, new: Place) -> Place | None:
     if place is None or place[0] != old[0] or not (place[1] + "/").startswith(old[1] + "/"):
         return place
     return new[0], new[1] + place[1][len(old[1]) :]
-
-
-def _mark(schema: Schema) -> Mark:
-    return id(schema.schemas), schema.place, schema.hidden

@@ -79,6 +79,10 @@ class Compiler:
         keys = tuple(self.key(target) for target in targets)
         return text, keys, schema.hidden, schema.schemas.legacy, _direction(schema, (text,))
 
+    def targets(self, schema: Schema) -> list[Schema]:
+        """What a schema refers to itself."""
+        return self._direct(schema)[1]
+
     def reference(self, target: Schema) -> Term:
         """The term of a `$ref` to a schema."""
         key = self.key(target)

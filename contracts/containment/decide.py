@@ -10,6 +10,7 @@ from contracts.containment.evaluate import Evaluator
 from contracts.containment.export import Unreadable, validator
 from contracts.containment.results import Empty, Exhausted, Lost, Result
 from contracts.containment.search import Search, no, yes
+from contracts.containment.settling import Settling
 from contracts.containment.source import Place, Schema
 from contracts.containment.terms import Terms
 from contracts.containment.verdict import Answer, Verdict, Witness
@@ -31,6 +32,7 @@ class Decider:
         self.left = STEPS_OF_ALL
         self.compiler = Compiler(Terms())
         self._search = Search(self.compiler)
+        self._settling = Settling(self.compiler, self._search)
         self._validators: dict[tuple[int, Place, frozenset[str]], jsonschema_rs.Validator | str] = {}
 
     def contains(self, sub: Schema, sup: Schema) -> Verdict:
@@ -40,6 +42,7 @@ class Decider:
             if self.compiler.same(sub, sup):
                 return Verdict(Answer.CONTAINED)
             left, right = self.compiler.term(sub), self.compiler.term(sup)
+            self.settle(sub, sup)
         except (TypeError, ValueError, AttributeError, RecursionError) as error:
             return Verdict(Answer.UNDECIDED, f"a schema cannot be read ({type(error).__name__})")
         result = self.ask(yes(left), no(right))
@@ -76,6 +79,10 @@ class Decider:
             "".join("/" + escape(token) for token in path),
             "".join("/" + escape(str(token)) for token in error.instance_path),
         )
+
+    def settle(self, left: Schema, right: Schema) -> None:
+        """Finds out about definitions of both that refer to each other, so that no question goes deep."""
+        self.left = self._settling.settle(left, right, self.left)
 
     @property
     def evaluator(self) -> Evaluator:

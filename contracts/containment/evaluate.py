@@ -25,12 +25,15 @@ class Evaluator:
 
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
+        self._named_parts: dict[tuple[int, int], bool] = {}
         self._opaque: dict[Term, jsonschema_rs.Validator] = {}
 
     def holds(self, term: Term, value: Any, depth: int = 0) -> bool:
         """Raises Unsure."""
         if depth > _DEEPEST:
             raise Unsure("a schema leads back to itself without going into the value")
+        if depth == 0:
+            self._named_parts.clear()  # ids are only good for as long as the value is there
         kind, args = term.kind, term.args
         bit = type_of(value)
         if kind == "types":
@@ -50,10 +53,18 @@ class Evaluator:
         if kind == "enum":
             return key_of_value(value) in args[0]
         if kind == "ref":
-            return self.holds(self._compiler.expand(term), value, depth + 1)
+            return self._named(term, value, depth)
         if kind == "opaque":
             return self._whole(term, value)
         return not GUARDS[kind] & bit or _LITERALS[kind](self, value, depth + 1, *args)
+
+    def _named(self, term: Term, value: Any, depth: int) -> bool:
+        """Each definition once for each part of a value."""
+        mark = (term.id, id(value))
+        answer = self._named_parts.get(mark)
+        if answer is None:
+            answer = self._named_parts[mark] = self.holds(self._compiler.expand(term), value, depth + 1)
+        return answer
 
     def _whole(self, term: Term, value: Any) -> bool:
         found = self._opaque.get(term)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import jsonschema_rs
+import msgspec
 
 from contracts.containment.source import Place, Schema
 from contracts.openapi.patterns import REGEX_ENGINE
@@ -44,6 +45,10 @@ def export(schema: Schema) -> JsonSchema:
     return {**result, "$defs": definitions}
 
 
+def _once(branches: list[JsonSchema]) -> list[JsonSchema]:
+    return list({msgspec.json.encode(branch, order="sorted"): branch for branch in branches}.values())
+
+
 def validator(schema: Schema) -> jsonschema_rs.Validator:
     """The schema as enforcement would validate it. Raises Unreadable."""
     exported = export(schema)
@@ -74,10 +79,12 @@ def _rewrite(schema: Schema, names: dict[Place, str], pending: list[tuple[str, S
         elif keyword in _ONE:
             result[keyword] = _rewrite(schema.child(value, keyword, same_object=same), names, pending)
         elif keyword in _LIST:
-            result[keyword] = [
+            branches = [
                 _rewrite(schema.child(item, keyword, index, same_object=same), names, pending)
                 for index, item in enumerate(value)
             ]
+            # A branch that is there twice costs a validator twice, again at each level.
+            result[keyword] = _once(branches) if keyword in ("allOf", "anyOf") else branches
         elif keyword in _MAP:
             result[keyword] = {
                 name: _rewrite(schema.child(member, keyword, name), names, pending)

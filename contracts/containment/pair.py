@@ -1,11 +1,11 @@
 """Two schemas compared facet by facet."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from contracts.containment.branches import label, pairs_of
-from contracts.containment.changes import Action, Comparison, SchemaChange
+from contracts.containment.changes import Action, SchemaChange
 from contracts.containment.decide import Decider, quoted
 from contracts.containment.evaluate import Unsure
 from contracts.containment.facets import Facet, FacetKey, Facets, Site
@@ -16,10 +16,10 @@ from contracts.containment.source import Schema
 from contracts.containment.telling import (
     CONTAINED,
     INSIDE,
+    NOT_CONTAINED,
     NOTHING,
     UNDECIDED,
     Side,
-    clip,
     complete,
     made,
     path_of,
@@ -27,9 +27,9 @@ from contracts.containment.telling import (
 )
 from contracts.containment.terms import Term
 from contracts.containment.values import ALL, ARRAY, BOOLEAN, FRACTION, INTEGER, NULL, OBJECT, STRING, Key
+from contracts.containment.verdict import Answer
 from contracts.documents.document import escape
 
-Below = Callable[[Schema, Schema], Comparison | None]
 _MOST_VALUES: Final = 100
 _MOST_TYPES: Final = 3
 _BITS: Final = {
@@ -43,16 +43,39 @@ _BITS: Final = {
 }
 
 
-class Pair:
-    """One comparison. `below` compares schemas inside; None for two that are being compared further up."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two schemas inside, at a path, that are compared on their own; `lost` and `gained` say what their
+    differences are worth here at the most."""
 
-    def __init__(self, decider: Decider, below: Below, base: Schema, revision: Schema) -> None:
+    path: str
+    base: Schema
+    revision: Schema
+    lost: Answer
+    gained: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Both answers, the changes that stand here, and where the others are."""
+
+    narrowed: Answer
+    widened: Answer
+    changes: tuple[SchemaChange, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class Pair:
+    """One comparison."""
+
+    def __init__(self, decider: Decider, base: Schema, revision: Schema) -> None:
         self._decider = decider
-        self._below = below
         compiler = self._decider.compiler
         self._schemas = (base, revision)
         self._wholes = (compiler.term(base), compiler.term(revision))
         self._facets = ours, theirs = self._read()
+        self._links: list[Link] = []
+        self._told: tuple[list[Answer], list[Answer]] = [], []
         names, prefix = ours.names | theirs.names, max(ours.prefix, theirs.prefix)
         self._terms = (ours.align(names, prefix), theirs.align(names, prefix))
 
@@ -82,7 +105,8 @@ class Pair:
         terms = [expand(self._decider.compiler.term(branch)) for branch in facet.branches]
         return kind if len(terms) > 1 and other.yes == OBJECT and other in terms else ""
 
-    def comparison(self) -> Comparison:
+    def look(self) -> Look:
+        """What changed here, and where to look further."""
         changes: list[SchemaChange] = []
         narrowed = widened = NOTHING
         true = self._decider.compiler.terms.true
@@ -94,11 +118,12 @@ class Pair:
             lost = gained = NOTHING
             if before is not after and not same:
                 lost, gained = self._loss(0, after), self._loss(1, before)
+            self._told = [], []
             found = list(self._explain(key, lost, gained))
-            changes += complete(found, self._whole(key), lost, gained)
+            changes += complete(found, self._whole(key), lost, gained, *self._told)
             narrowed, widened = worse(narrowed, lost), worse(widened, gained)
         changes += self._annotations()
-        return Comparison(narrowed.answer, widened.answer, tuple(changes))
+        return Look(narrowed.answer, widened.answer, tuple(changes), tuple(self._links))
 
     def _is_untouched(self, key: FacetKey) -> bool:
         """Whether a facet of one meaning is written alike too, so that no annotation in it changed."""
@@ -138,7 +163,7 @@ class Pair:
         elif kind in ("any-of", "one-of") and ours and theirs:
             yield from self._branches(key, ours, theirs, lost, gained)
         elif kind in INSIDE and (pair := self._children(key)) is not None:
-            yield from self._inside(pair, path_of(kind, subject), lost, gained)
+            self._link(pair, path_of(kind, subject), lost, gained)
         elif is_changed and (ours or theirs):
             yield self._change(key, ours, theirs, lost, gained)
 
@@ -235,19 +260,28 @@ class Pair:
             found.append(facet.sites[0].child)
         return found[0], found[1]
 
-    def _inside(self, pair: tuple[Schema, Schema], path: str, lost: Side, gained: Side) -> Iterator[SchemaChange]:
-        """The changes further inside, as far as they matter here."""
-        inner = self._below(*pair)
-        if inner is None:
-            # Told where the comparison of these two began, with these answers.
-            if lost is not NOTHING or gained is not NOTHING:
-                yield made("", "changed", path, "", (None, None), lost, gained)
-            return
-        for change in inner.changes:
-            narrowed, widened = clip(change.narrowed, lost), clip(change.widened, gained)
-            silent = change.narrowed is CONTAINED and change.widened is CONTAINED
-            if silent or narrowed is not CONTAINED or widened is not CONTAINED:
-                yield replace(change, path=path + change.path, narrowed=narrowed, widened=widened)
+    def _link(self, pair: tuple[Schema, Schema], path: str, lost: Side, gained: Side) -> None:
+        """Leaves the changes further inside to be told there, as far as the answer there is enough for here."""
+        answers = []
+        for side, schemas, told in ((lost, pair, self._told[0]), (gained, pair[::-1], self._told[1])):
+            answer = CONTAINED
+            if side is not NOTHING:
+                inner = self._inside(*schemas)
+                # What is undecided there, but known here, is told here; and so is what only the surroundings do.
+                if inner is NOT_CONTAINED or inner is side.answer:
+                    answer = side.answer
+                    told.append(answer)
+            answers.append(answer)
+        self._links.append(Link(path, *pair, *answers))
+
+    def _inside(self, sub: Schema, sup: Schema) -> Answer:
+        compiler = self._decider.compiler
+        if compiler.same(sub, sup):
+            return CONTAINED
+        result = self._decider.ask(yes(compiler.term(sub)), no(compiler.term(sup)))
+        if isinstance(result, Empty):
+            return CONTAINED
+        return UNDECIDED if isinstance(result, Lost) else self._decider.checked(sub, sup, result.value).answer
 
     def _branches(
         self, key: FacetKey, ours: Facet, theirs: Facet, lost: Side, gained: Side
@@ -265,7 +299,7 @@ class Pair:
             assert one is not None
             name = label(one)
             if base is not None and revision is not None:
-                yield from self._inside((base, revision), f"{path}/{escape(name)}", left, right)
+                self._link((base, revision), f"{path}/{escape(name)}", left, right)
             elif left is not NOTHING or right is not NOTHING:
                 sites = (
                     Site(base.place, base.value, key[0]) if base else None,

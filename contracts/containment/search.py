@@ -23,7 +23,7 @@ from contracts.containment.values import ALL, ARRAY, BOOLEAN, NULL, NUMBER, OBJE
 
 State = frozenset[int]
 Alternative = tuple[int, ...]
-_DEEPEST: Final = 40
+_DEEPEST: Final = 60
 _FEW: Final = 2
 _MANY: Final = 12
 _WORK: Final = 40
@@ -61,6 +61,8 @@ class Search:
         self.budget = Budget(0)
         self._known: dict[State, Result] = {}
         self._open: dict[State, int] = {}
+        self._provisional: dict[State, Empty] = {}
+        self.assumed: frozenset[State] = frozenset()
         self._tags: dict[Term, tuple[dict[str, frozenset[Any]], set[str]]] = {}
         self._exclusions: dict[Term, list[Alternative]] = {}
         self._pairs: dict[Term, list[Alternative]] = {}
@@ -68,6 +70,7 @@ class Search:
     def ask(self, wanted: Iterable[int], steps: int) -> Result:
         """One question, within its own budget. Raises Exhausted."""
         self._open.clear()
+        self._provisional.clear()
         self.budget.left = steps
         try:
             return self.solve(frozenset(wanted))
@@ -82,21 +85,48 @@ class Search:
         opened = self._open.get(state)
         if opened is not None:
             return Empty(opened)
+        if state in self.assumed:
+            return Empty(-1)
+        provisional = self._provisional.get(state)
+        if provisional is not None:
+            return provisional
         self.budget.spend()
         depth = len(self._open)
         if depth >= _DEEPEST:
             return Lost("schemas are nested too deeply")
         self._open[state] = depth
+        before = len(self._provisional)
         try:
             result = self._branch(state, set(), ALL, list(state), [])
         finally:
             del self._open[state]
-        if isinstance(result, Empty):
-            if result.low < depth:
-                return result
-            result = NEVER
+        if isinstance(result, Empty) and result.low < depth:
+            self._provisional[state] = result
+            return result
+        # What was found under the assumption that there is nothing here is true if there is nothing.
+        for inner in list(self._provisional)[before:] if len(self._provisional) > before else ():
+            assumption = self._provisional[inner]
+            if isinstance(result, Empty) and assumption.low < depth:
+                continue
+            del self._provisional[inner]
+            if isinstance(result, Empty):
+                self._known[inner] = NEVER
+        self._known[state] = NEVER if isinstance(result, Empty) else result
+        return self._known[state]
+
+    def attempt(self, state: State, steps: int) -> Result:
+        """One question under what is `assumed` to be empty, not counting itself. Raises Exhausted."""
+        self._provisional.clear()
+        assumed, self.assumed = self.assumed, self.assumed - {state}
+        try:
+            return self.ask(state, steps)
+        finally:
+            self.assumed = assumed
+            self._provisional.clear()
+
+    def conclude(self, state: State, result: Result) -> None:
+        """Takes note of an answer that was found out by several questions."""
         self._known[state] = result
-        return result
 
     def term(self, signed: int) -> Term:
         return self.terms.all[signed >> 1]

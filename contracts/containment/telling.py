@@ -111,11 +111,11 @@ _KEYWORDS: Final = {
 }
 
 
-def clip(inner: Answer, outer: Side) -> Answer:
+def clip(inner: Answer, outer: Answer) -> Answer:
     """What an answer further inside is worth, given the one for the place around it."""
-    if outer.answer is CONTAINED or inner is CONTAINED:
+    if outer is CONTAINED or inner is CONTAINED:
         return CONTAINED
-    return UNDECIDED if outer.answer is UNDECIDED else inner
+    return UNDECIDED if outer is UNDECIDED else inner
 
 
 def worse(left: Side, right: Side) -> Side:
@@ -123,14 +123,22 @@ def worse(left: Side, right: Side) -> Side:
     return min(left, right, key=lambda side: order.index(side.answer))
 
 
-def complete(found: list[SchemaChange], whole: SchemaChange, lost: Side, gained: Side) -> Iterable[SchemaChange]:
+def complete(
+    found: list[SchemaChange],
+    whole: SchemaChange,
+    lost: Side,
+    gained: Side,
+    lost_elsewhere: list[Answer],
+    gained_elsewhere: list[Answer],
+) -> Iterable[SchemaChange]:
     """The changes of a facet, with one for the facet as a whole where they say less than what is known of it.
 
-    A change without a kind only says that what is known is told elsewhere.
+    The last two are answers that are told further inside.
     """
-    told = [change for change in found if change.kind]
+    told = list(found)
     missing = [NOTHING, NOTHING]
-    narrowed, widened = {change.narrowed for change in found}, {change.widened for change in found}
+    narrowed = {*lost_elsewhere, *(change.narrowed for change in found)}
+    widened = {*gained_elsewhere, *(change.widened for change in found)}
     if lost.answer is not CONTAINED and lost.answer not in narrowed:
         index = next((i for i, change in enumerate(told) if change.narrowed is UNDECIDED), None)
         if index is None:
