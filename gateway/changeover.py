@@ -17,9 +17,10 @@ _LARGE: Final = 2_000
 
 
 class Serving(Protocol):
-    """Where the runtime in force is."""
+    """Where the runtime in force is, and how many requests are open."""
 
     runtime: Runtime | None
+    open: int
 
 
 class Changeover:
@@ -39,12 +40,17 @@ class Changeover:
 
     async def in_background(self, snapshot: PackedSnapshot) -> None:
         """While requests go on. One call at a time."""
+        serving = self._serving
+
+        def busy() -> int:
+            return serving.open
+
         with without_full_collections():
-            runtime = await in_slices(self._builder.steps(snapshot, self._serving.runtime))
-            previous = self._serving.runtime
+            runtime = await in_slices(self._builder.steps(snapshot, serving.runtime), busy)
+            previous = serving.runtime
             self._swap(runtime)
             if previous is not None:
-                await in_slices(dismantle(previous, runtime))
+                await in_slices(dismantle(previous, runtime), busy)
         if len(runtime.router) >= _LARGE and (previous is None or previous.router is not runtime.router):
             keep_what_is_there()
 

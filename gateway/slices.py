@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 from contracts.packed import Steps
@@ -19,7 +19,10 @@ SLICE: Final = 0.000_25
 """Seconds of work in one go; a step that takes longer is not cut short."""
 REST: Final = 0.001
 """Seconds for requests in between. At this ratio four fifths of a core stay theirs."""
-
+PATIENCE: Final = 3
+"""Rests that a slice is put off for."""
+IN_A_ROW: Final = 3
+"""Slices between two rests, while nobody comes."""
 
 _SECOND: Final = 1
 _NEVER: Final = 1_000_000_000
@@ -47,16 +50,39 @@ def keep_what_is_there() -> None:
     gc.freeze()
 
 
-async def in_slices(steps: Steps[T]) -> T:
-    """The result of the steps. Cancelling it ends them where they are."""
-    clock = time.perf_counter
+async def in_slices(steps: Steps[T], busy: Callable[[], object] = lambda: False) -> T:
+    """The result of the steps. Cancelling it ends them where they are.
+
+    While `busy`, a slice is put off, for at most `PATIENCE` rests: most of the time there is a moment in which
+    nobody waits.
+    """
     with contextlib.closing(steps):
-        while True:
-            end = clock() + SLICE
-            try:
-                while clock() < end:
-                    next(steps)
-            except StopIteration as finished:
-                result: T = finished.value
-                return result
-            await asyncio.sleep(REST)
+        try:
+            while True:
+                for _ in range(PATIENCE):
+                    if not busy():
+                        break
+                    await asyncio.sleep(REST)
+                for _ in range(IN_A_ROW):
+                    _slice(steps)
+                    await asyncio.sleep(0)  # whoever came meanwhile
+                    if busy():
+                        break
+                await asyncio.sleep(REST)
+        except _FinishedError as finished:
+            result: T = finished.args[0]
+            return result
+
+
+class _FinishedError(Exception):
+    """With the result."""
+
+
+def _slice(steps: Steps[T]) -> None:
+    clock = time.perf_counter
+    end = clock() + SLICE
+    try:
+        while clock() < end:
+            next(steps)
+    except StopIteration as finished:
+        raise _FinishedError(finished.value) from None

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,8 @@ from tests.benchmarks.world import Signed, public_key, sized_paths, sized_versio
 SIZES = (10, 1_000, 25_000)
 RATE = 1_000.0
 """Requests a second around a swap: far from saturation, so that what is seen is the swap."""
+SLOWER = 4
+"""Times as long as a start takes, a swap may take while requests go on."""
 PATIENCE = 60.0
 """Seconds that starting with a snapshot, or taking one up, may last."""
 
@@ -89,14 +92,14 @@ class Sized:
     publish: Callable[[], None]
     """Publishes the second snapshot."""
 
-    def taken_up(self) -> bool:
-        """Whether the second snapshot is in force, by the gateway's own log."""
+    def taken_up(self) -> float | None:
+        """When the second snapshot came in force (Unix seconds), by the gateway's own log; None: not yet."""
         for line in self.log.read_text(errors="replace").splitlines():
             with contextlib.suppress(json.JSONDecodeError):
                 entry = json.loads(line)
                 if entry.get("event") == "snapshot in force" and entry.get("serial") == 2:
-                    return True
-        return False
+                    return datetime.fromisoformat(entry["timestamp"]).timestamp()
+        return None
 
 
 @contextlib.contextmanager
@@ -134,22 +137,38 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
 
 
 def swap(one: Sized, core: int | None, seconds: float) -> dict[str, float]:
-    """Latencies before and around a new snapshot, in milliseconds. Raises PeerError."""
+    """Latencies before and around a new snapshot, in milliseconds, how many seconds it took, and what memory.
+
+    Raises PeerError, also where one request fails.
+    """
     generator = str(Path(__file__).with_name("fixed_rate_load.py"))
     command = [sys.executable, generator, str(one.load.directory), "GET", str(one.running.port)]
 
     def at_rate(lasting: float, settled: Callable[[], None] = lambda: None) -> load.Measurement:
         return load.run([*command, str(CONNECTIONS), str(lasting), str(RATE)], core, lasting, settled)
 
+    published = 0.0
+
+    def publish() -> None:
+        nonlocal published
+        published = time.time()
+        one.publish()
+
     steady = at_rate(seconds)
-    # As long as starting with it took, and a little more: the swap is in the middle of it.
-    during = at_rate(one.running.started_in + seconds, one.publish)
+    # In the background it takes some times as long as at the start. Not much longer than it takes, however: a
+    # long quiet time after it would hide it.
+    during = at_rate(SLOWER * one.running.started_in + seconds / 2, publish)
     end = time.monotonic() + PATIENCE
-    while not one.taken_up():
+    while (taken_up := one.taken_up()) is None:
         if time.monotonic() > end:
             raise PeerError("the new snapshot was not taken up")
         time.sleep(0.05)
-    return {"steady_p99_ms": round(steady.p99_ms, 3), "swap_p99_ms": round(during.p99_ms, 3)}
+    return {
+        "steady_p99_ms": round(steady.p99_ms, 3),
+        "swap_p99_ms": round(during.p99_ms, 3),
+        "swap_s": round(taken_up - published, 2),
+        "swapped_memory_mb": round(one.running.memory() / 1e6, 1),
+    }
 
 
 def ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:

@@ -51,13 +51,15 @@ async def test_a_gateway_of_a_size_serves_and_takes_up_the_next_snapshot(tmp_pat
     def go():
         with sizes.sized(Setting(tmp_path, None, port, made), 10) as gateway:
             assert gateway.running.memory() > 1_000_000
-            assert not gateway.taken_up()
+            assert gateway.taken_up() is None
             found = sizes.swap(gateway, None, 0.3)
-            assert gateway.taken_up()
+            assert gateway.taken_up() is not None
             return found
 
     found = await asyncio.to_thread(go)
-    assert set(found) == {"steady_p99_ms", "swap_p99_ms"}
+    assert set(found) == {"steady_p99_ms", "swap_p99_ms", "swap_s", "swapped_memory_mb"}
+    assert 0 < found["swap_s"] < sizes.PATIENCE
+    assert found["swapped_memory_mb"] > 1
     server.close()
 
 

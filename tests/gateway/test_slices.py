@@ -37,7 +37,22 @@ async def test_others_have_their_turn_between_two_slices(monkeypatch: pytest.Mon
     await asyncio.sleep(0)
     assert await in_slices(counting(10, done)) == "result"
     await watching
-    assert turns == [0, 2, 4, 6, 8, 10]
+    assert sorted(set(turns)) == [0, 2, 4, 6, 8, 10]
+
+
+async def test_a_slice_is_put_off_while_somebody_waits_but_not_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    done: list[int] = []
+    monkeypatch.setattr(slices, "time", SimpleNamespace(perf_counter=lambda: len(done) * slices.SLICE))
+    monkeypatch.setattr(slices, "asyncio", SimpleNamespace(sleep=rest))
+    states = iter([1, 1, 0, *[1] * 100])
+    assert await in_slices(counting(2, done), lambda: next(states)) == "result"
+    # Put off twice, a slice; a rest; put off for as long as it can be, a slice; and so on.
+    assert rests == [slices.REST] * 2 + ([0] + [slices.REST] * (1 + slices.PATIENCE)) * 2
 
 
 async def test_the_result_and_the_fault_of_the_work_are_the_callers() -> None:
