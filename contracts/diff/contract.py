@@ -9,7 +9,7 @@ import marshal
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,7 @@ class Contract:
     references: References
     documents: Mapping[str, Document | None]
     folder: str = ""
+    _mentioned: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def node(self, place: tuple[str, str]) -> Node:
         """The node at a file and JSON pointer, or its nearest parent."""
@@ -63,12 +64,11 @@ class Contract:
 
     def mentions(self, word: str) -> bool:
         """Whether the word stands anywhere in its files."""
-        data = word.encode()
-        return any(data in each for each in self._bytes)
-
-    @cached_property
-    def _bytes(self) -> tuple[bytes, ...]:
-        return tuple(marshal.dumps(each.value, 2) for each in self.documents.values() if each is not None)
+        if word not in self._mentioned:
+            data = word.encode()
+            files = (each.value for each in self.documents.values() if each is not None)
+            self._mentioned[word] = any(data in marshal.dumps(value, 2) for value in files)
+        return self._mentioned[word]
 
     @cached_property
     def requests(self) -> Schemas:

@@ -18,7 +18,8 @@ from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
 from contracts.diff.notes import compare_notes
 from contracts.diff.rule import Direction
-from contracts.diff.schema_rules import ANNOTATIONS, KINDS, LABELS, SCHEMA_ROWS
+from contracts.diff.schema_kinds import KINDS
+from contracts.diff.schema_rules import ANNOTATIONS, LABELS, SCHEMA_ROWS
 from contracts.documents.document import Node, tokens_of
 
 _IDS: Final = frozenset(rule.id for rule in SCHEMA_ROWS)
@@ -77,10 +78,20 @@ class _Reading:
                 return  # an annotation that nobody acts upon in this direction
             rule = f"{self.direction}-schema-{self.plain_word()}"
         change = self.change
-        at = self.where.pointer(change.path)
+        stable = self.where.pointer(change.path)
+        at = Where(self.location() or stable.location, stable.stable, stable.operation)
         self.context.changes.add(
             rule, at, self.message(), self.node(), before=change.before, after=change.after, subject=change.subject
         )
+
+    def location(self) -> str:
+        """Where it stands, if no reference is on the way there; else the way itself is told."""
+        place, root = self.change.revision, self.revision.place
+        if place is None:
+            place, root = self.change.base, self.base.place
+        if place is None or place[0] != root[0] or not f"{place[1]}/".startswith(f"{root[1]}/"):
+            return ""
+        return self.where.location + place[1][len(root[1]) :]
 
     def word(self) -> str:
         """What happened, as the end of a rule's id."""
@@ -178,7 +189,8 @@ class _Reading:
         change = self.change
         keyword = LABELS.get(self.kind, "the schema")
         what = f"{keyword} {said(change.subject)}" if change.subject else keyword
-        place = f" at {said(change.path)}" if change.path else ""
+        way = self.location().removeprefix(self.where.location) or change.path
+        place = f" at {said(way)}" if way else ""
         if change.action == "changed":
             text = f"{what} went from {said(change.before)} to {said(change.after)}{place}"
         elif change.subject:
