@@ -8,6 +8,7 @@ the answer for the whole are one and the same.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from contracts.containment.changes import Comparison, SchemaChange
 from contracts.containment.decide import STEPS, Decider
@@ -17,7 +18,8 @@ from contracts.containment.source import Place, Schema
 from contracts.containment.telling import CONTAINED, UNDECIDED, clip
 from contracts.containment.verdict import Answer
 
-Texts = tuple[object, object]
+Texts = tuple[int, int]
+_MOST_PAIRS: Final = 200
 
 
 class Comparer:
@@ -54,8 +56,9 @@ class Comparer:
             return replace(known, changes=_moved(known.changes, places, [base.place, revision.place]))
         self.decider.settle(base, revision)
         first = self._look(base, revision)
-        changes = tuple(self._collected(base, revision, first.narrowed, first.widened))
-        found = Comparison(first.narrowed, first.widened, changes)
+        changes = list(self._collected(base, revision, first.narrowed, first.widened))
+        changes += _missing(first, changes, base, revision)
+        found = Comparison(first.narrowed, first.widened, tuple(changes))
         self._known[texts] = (found, base.place, revision.place)
         return found
 
@@ -65,7 +68,7 @@ class Comparer:
         """The changes of all pairs that can be reached, nearest first."""
         waiting = deque([Link("", base, revision, narrowed, widened)])
         seen: set[tuple[Texts, Answer, Answer]] = set()
-        while waiting:
+        while waiting and len(seen) < _MOST_PAIRS:
             link = waiting.popleft()
             base, revision = link.base.resolved(), link.revision.resolved()
             texts = self._texts(base, revision)
@@ -111,6 +114,16 @@ class Comparer:
 def compare(base: Schema, revision: Schema) -> Comparison:
     """Two schemas compared on their own; see `Comparer`."""
     return Comparer().compare(base, revision)
+
+
+def _missing(look: Look, changes: list[SchemaChange], base: Schema, revision: Schema) -> Iterator[SchemaChange]:
+    """One change for the whole, where what was found so far away is not told."""
+    narrowed = CONTAINED if look.narrowed in {change.narrowed for change in changes} else look.narrowed
+    widened = CONTAINED if look.widened in {change.widened for change in changes} else look.widened
+    if narrowed is not CONTAINED or widened is not CONTAINED:
+        change = SchemaChange("schema", "changed", "", narrowed, widened, "", base.value, revision.value)
+        reason = "the difference lies in definitions too far away to be told one by one"
+        yield replace(change, base=base.place, revision=revision.place, reason=reason)
 
 
 def _moved(changes: tuple[SchemaChange, ...], old: list[Place], new: list[Place]) -> tuple[SchemaChange, ...]:

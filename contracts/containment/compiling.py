@@ -43,6 +43,8 @@ class Compiler:
         self._expanded: dict[Term, Term] = {}
         self._keys: dict[tuple[int, Place], object] = {}
         self._own: dict[tuple[int, Place], tuple[bytes, list[Schema]]] = {}
+        self._identities: dict[tuple[int, Place, frozenset[str]], int] = {}
+        self._numbers: dict[object, int] = {}
         self._alive: dict[int, Schemas] = {}  # so that no id is used twice
 
     def term(self, schema: Schema) -> Term:
@@ -73,11 +75,16 @@ class Compiler:
         """Whether two schemas are written alike, with all that they refer to."""
         return self.identity(left) == self.identity(right)
 
-    def identity(self, schema: Schema) -> object:
+    def identity(self, schema: Schema) -> int:
         """Equal for schemas, wherever they stand, that are written alike with all that they refer to."""
-        text, targets = self._direct(schema)
-        keys = tuple(self.key(target) for target in targets)
-        return text, keys, schema.hidden, schema.schemas.legacy, _direction(schema, (text,))
+        mark = (id(schema.schemas), schema.place, schema.hidden)
+        found = self._identities.get(mark)
+        if found is None:
+            text, targets = self._direct(schema)
+            keys = tuple(self.key(target) for target in targets)
+            own = (text, keys, schema.hidden, schema.schemas.legacy, _direction(schema, (text,)))
+            found = self._identities[mark] = self._numbers.setdefault(own, len(self._numbers))
+        return found
 
     def targets(self, schema: Schema) -> list[Schema]:
         """What a schema refers to itself."""

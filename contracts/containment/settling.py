@@ -25,10 +25,17 @@ class Settling:
         self._compiler = compiler
         self._search = search
         self._settled: set[State] = set()
+        self._reached_before: set[tuple[int, int, Place]] = set()
 
     def settle(self, base: Schema, revision: Schema, steps: int) -> int:
         """Finds out about all definitions that both schemas lead to; the steps that are left."""
+        first = [*self._compiler.targets(base), *self._compiler.targets(revision)]
+        marks = {(id(base.schemas), id(revision.schemas), target.place) for target in first}
+        if marks <= self._reached_before:
+            return steps
         ours, theirs = self._reached(base), self._reached(revision)
+        marks = {(id(base.schemas), id(revision.schemas), place) for place in ours.keys() | theirs.keys()}
+        self._reached_before |= marks
         states: dict[State, tuple[Place, int]] = {}
         for place in ours.keys() & theirs.keys():
             left, right = self._compiler.reference(ours[place]), self._compiler.reference(theirs[place])
