@@ -1,5 +1,6 @@
 """What is taken over from one snapshot to the next, and what is bound of it."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +229,36 @@ async def test_an_operation_that_cannot_be_bound_after_all_is_not_served(
         assert (problem_of(answer)["status"], b"secret detail" in answer.body) == (500, False)
         assert world.upstream.seen == []
         assert world.pipeline.open == 0
+
+
+async def test_building_is_many_small_steps(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as world:
+        many = tuple(msgspec.structs.replace(OTHER, id=f"o{number}", path=f"/{number}") for number in range(200))
+        made = pack(snapshot(shipments(operations=many), serial=2, port=world.upstream.port))
+        # Each is found, looked at, and bound.
+        assert sum(1 for _ in world.builder.steps(made, running(world))) >= 3 * len(many)
+
+
+async def test_what_is_bound_goes_without_the_garbage_collector(tmp_path: Path) -> None:
+    """It never looks at a large runtime again, so that a cycle in it would stay for good."""
+    async with gateway(tmp_path) as world:
+        before = running(world)
+        validators = before.versions["orders", "v1"].binding.validators
+        for one in before.operations():
+            one.bind()
+        body = b'{"sku":"a"}'
+        answer = await world.ask("POST", "/orders/v1/orders", body, Content_Type="application/json")
+        assert answer.status == 200
+        checks, shared = validators._checks, validators._shared
+        assert len(checks) >= 2
+        assert len(shared) >= 3
+        gc.collect()
+        gc.disable()
+        try:
+            now = await adopt(world, 2, orders(documents={"urn:other": {"type": "object"}}))
+            for _ in dismantle(before, now):
+                pass
+            await world.ask("GET", "/orders/v1/ping")  # the last exchange of the old runtime is gone as well
+            assert (len(checks), len(shared)) == (0, 0)
+        finally:
+            gc.enable()
