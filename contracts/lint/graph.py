@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from contracts.documents.builder import quote
-from contracts.documents.document import Document, escape, tokens_of
+from contracts.documents.document import Document, Node, escape, tokens_of
 from contracts.findings import Finding, Place, Rule
 from contracts.lint.jsonpath.selecting import TooMuchWork
 
@@ -21,6 +21,8 @@ Load = Callable[[str], Document | None]
 Key = str | int
 
 MOST_EXPANDED: Final = 500_000
+IGNORE: Final = "x-ostiary-lint-ignore"
+"""The extension by which documents let findings pass; see `suppressions`."""
 REFERENCE_RULES: Final = {
     row.id: row
     for row in (
@@ -69,12 +71,13 @@ class Located:
 
 class Graph:
     """The document `entry` and all that it refers to. `findings` are references that lead nowhere; with one of
-    them, what rules say about the rest cannot be trusted."""
+    them, what rules say about the rest cannot be trusted. `ignoring`: the objects with the extension `IGNORE`."""
 
     def __init__(self, entry: Document, load: Load) -> None:
         self.entry = entry
         self.documents = {entry.file: entry}
         self.findings: list[Finding] = []
+        self.ignoring: list[Node] = []
         self._load = load
         self._targets: dict[int, Target] = {}
         self._referred: set[tuple[str, str]] = set()
@@ -113,7 +116,8 @@ class Graph:
         return Located(document, tuple(keys), (), value)
 
     def plain(self, value: Any) -> Any:
-        """A copy in which every reference is what it stands for; one that leads back into itself stays.
+        """A copy in which every reference is what it stands for; one that leads back into itself, or too deep,
+        stays.
 
         Raises TooMuchWork where written out it would be beyond bounds.
         """
@@ -126,13 +130,11 @@ class Graph:
         if not isinstance(value, dict | list):
             return value, 1
         target = self.follow(value)
-        if id(target) in above:
+        if id(target) in above or len(above) > _MOST_NESTED:
             return value, 1
         known = self._plain.get(id(target))
         if known is not None:
             return known
-        if len(above) > _MOST_NESTED:
-            raise TooMuchWork(f"references lead deeper than {_MOST_NESTED} values")
         above.add(id(target))
         copy: Any
         size = 1
@@ -165,6 +167,8 @@ class Graph:
                 continue  # a YAML alias
             seen.add(id(value))
             if isinstance(value, dict):
+                if IGNORE in value:
+                    self.ignoring.append(Node(document, _pointer(link), value))
                 text = value.get("$ref")
                 if isinstance(text, str):
                     self._refer(document, value, text, link, new, data=data)
@@ -242,7 +246,7 @@ class Graph:
             del self._targets[each]
 
 
-_MOST_NESTED: Final = 600
+_MOST_NESTED: Final = 300
 
 
 def _step(value: Any, key: Key) -> tuple[bool, Any, str]:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
+from contracts.documents.document import escape
 from contracts.lint.functions.base import printed
 from contracts.lint.graph import Located
 from contracts.lint.jsonpath.values import UNDEFINED, text_of
@@ -13,6 +15,7 @@ _PART: Final = re.compile(
     r"""\s*(?:print\(\s*["'](?P<print>\w+)["']\s*\)|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<name>\w+))"""
     r"""(?P<upper>\.toUpperCase\(\))?\s*(?:\+|$)"""
 )
+_UNESCAPED: Final = "-_.!~*'()"
 _LONGEST: Final = 2_000
 _NUMERIC: Final = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*")
 
@@ -21,7 +24,8 @@ def variables(located: Located, missing: tuple[str, ...], description: str | Non
     """What messages may name. `missing` are the last keys that exist no more, after those of `located`."""
     return {
         "property": _property(located.keys, missing),
-        "path": "#" + located.pointer,
+        # As a URI's fragment (RFC 6901 §6), with everything escaped that JavaScript escapes.
+        "path": "#" + "".join("/" + quote(escape(key), safe=_UNESCAPED) for key in located.keys),
         "description": description,
         "value": located.value,
     }

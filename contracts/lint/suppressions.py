@@ -14,14 +14,14 @@ one that ended brings the finding back and is an error, and one that nothing nee
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from contracts.documents.builder import quote
-from contracts.documents.document import Document, Node, escape
+from contracts.documents.document import Node
 from contracts.findings import Finding, Place, Rule
+from contracts.lint.graph import IGNORE, Graph
 from contracts.reports.waivers import day
 
-KEY: Final = "x-ostiary-lint-ignore"
 _KEYS: Final = ("rule", "reason", "expires")
 
 SUPPRESSION_RULES: Final = {
@@ -61,12 +61,12 @@ class Suppression:
 class Suppressions:
     """All suppressions of the documents of a run."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
+    def __init__(self, graphs: Iterable[Graph]) -> None:
         self.findings: list[Finding] = []
         self._by_rule: dict[str, list[Suppression]] = {}
-        for document in documents:
-            for pointer in _holders(document.value):
-                self._read(document, pointer)
+        holders = {(node.document.file, node.pointer): node for graph in graphs for node in graph.ignoring}
+        for _, node in sorted(holders.items(), key=lambda pair: pair[0]):
+            self._read(node)
 
     def find(self, rule: str, file: str, pointer: str, today: date) -> Suppression | None:
         """The suppression of a finding, if one holds. One that ended counts as used: that is its own finding."""
@@ -90,15 +90,15 @@ class Suppressions:
                 found.append(_finding("suppression-unused", each.place, message))
         return found
 
-    def _read(self, document: Document, holder: str) -> None:
-        node = document.at(f"{holder}/{KEY}")
+    def _read(self, holder: Node) -> None:
+        node = holder.get(IGNORE)
         assert node is not None
         if not isinstance(node.value, list):
-            message = f"`{KEY}` is a list of `rule`, `reason` and, if it ends, `expires`"
+            message = f"`{IGNORE}` is a list of `rule`, `reason` and, if it ends, `expires`"
             self.findings.append(_finding("suppression-invalid", node.key_place, message))
             return
         for item in node.items():
-            suppression = self._entry(item, holder)
+            suppression = self._entry(item, holder.pointer)
             if suppression is not None:
                 self._by_rule.setdefault(suppression.rule, []).append(suppression)
 
@@ -129,30 +129,3 @@ class Suppressions:
 
 def _finding(rule: str, place: Place, message: str) -> Finding:
     return Finding(place, rule, message, SUPPRESSION_RULES[rule].severity)
-
-
-def _holders(root: Any) -> list[str]:
-    """Pointers to the objects that have the extension."""
-    found: list[str] = []
-    seen: set[int] = set()
-    stack: list[tuple[Any, str]] = [(root, "")]
-    while stack:
-        value, pointer = stack.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if isinstance(value, dict):
-            if KEY in value:
-                found.append(pointer)
-            stack += [
-                (member, f"{pointer}/{escape(key)}")
-                for key, member in value.items()
-                if isinstance(member, dict | list)
-            ]
-        else:
-            stack += [
-                (member, f"{pointer}/{index}")
-                for index, member in enumerate(value if isinstance(value, list) else ())
-                if isinstance(member, dict | list)
-            ]
-    return sorted(found)

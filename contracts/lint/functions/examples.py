@@ -7,9 +7,11 @@ import jsonschema_rs
 
 from contracts.lint.functions.base import BadOptions, Check, Context, Fault, Path, printed
 from contracts.lint.functions.schema import faults_of, validator_of
+from contracts.lint.jsonpath.selecting import TooMuchWork
 from contracts.lint.jsonpath.values import UNDEFINED, is_number, text_of
 
-_MOST_DEPTH: Final = 200
+_MOST_DEPTH: Final = 60
+_MOST_PARTS: Final = 20_000
 
 
 def typed_enum(_: Any) -> Check:
@@ -80,12 +82,15 @@ def fitting_example(options: Any) -> Check:
             if kind == "schema"
             else _media_values(value, context, version)
         )
-        validator = None
+        validator, tried = None, 0
         for example, path in found:
-            validator = validator or _validator(schema, context, _relaxed(context.path, kind))
+            plain = context.plain(example)
+            levels = _height(plain)
+            if validator is None or levels > tried:
+                validator, tried = _validator(schema, context, _relaxed(context.path, kind), levels), levels
             if validator is None:
                 return
-            yield from faults_of(validator, context.plain(example), path, every=False)
+            yield from faults_of(validator, plain, path, every=False)
 
     return check
 
@@ -121,45 +126,85 @@ def _relaxed(path: Path, kind: str) -> str | None:
     return None
 
 
-def _validator(schema: Any, context: Context, relaxed: str | None) -> Any:
-    """None where the schema cannot be used: that is another rule's matter, or it refers to itself."""
-    legacy = _dialect(context) == "draft4"
+def _height(value: Any) -> int:
+    """How deep a value is nested: 0 for a scalar."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_height, members), default=0) if isinstance(value, dict | list) else 0
+
+
+def _validator(schema: Any, context: Context, relaxed: str | None, levels: int) -> Any:
+    """For values of at most so many levels. None where the schema cannot be used: that is another rule's matter,
+    or it is beyond bounds."""
     try:
-        prepared = _prepared(context.plain(schema), relaxed, legacy=legacy, depth=0)
+        prepared = _Preparation(relaxed, legacy=_dialect(context) == "draft4").run(
+            context.plain(schema), levels, 0
+        )
         return validator_of(prepared, _dialect(context))
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, RecursionError):
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TooMuchWork):
         return None
 
 
-def _prepared(schema: Any, relaxed: str | None, *, legacy: bool, depth: int) -> Any:
-    if depth > _MOST_DEPTH:
-        raise ValueError("the schema is nested too deep")
-    if isinstance(schema, list):
-        return [_prepared(each, relaxed, legacy=legacy, depth=depth + 1) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    copy = {
-        key: value
-        if key in ("enum", "const", "example", "examples", "default")
-        else _prepared(value, relaxed, legacy=legacy, depth=depth + 1)
-        for key, value in schema.items()
-        if key not in ("id", "$id", "$schema")
-    }
-    type_ = copy.get("type")
-    if legacy and (schema.get("nullable") is True or schema.get("x-nullable") is True) and isinstance(type_, str):
-        copy["type"] = [type_, "null"]
-        if isinstance(copy.get("enum"), list) and None not in copy["enum"]:
-            copy["enum"] = [*copy["enum"], None]
-    if legacy and isinstance(copy.get("required"), bool):
-        del copy["required"]
-    properties, required = copy.get("properties"), copy.get("required")
-    if relaxed and isinstance(properties, dict) and isinstance(required, list):
+class _Preparation:
+    """Copies a schema into what a validator of its dialect takes, as deep as there are levels in the values. What
+    refers to itself admits anything there."""
+
+    def __init__(self, relaxed: str | None, *, legacy: bool) -> None:
+        self.relaxed, self.legacy = relaxed, legacy
+        self.parts = 0
+
+    def run(self, schema: Any, levels: int, depth: int) -> Any:
+        """Raises TooMuchWork."""
+        self.parts += 1
+        if self.parts > _MOST_PARTS:
+            raise TooMuchWork("the schema is too large to try examples on")
+        if isinstance(schema, list):
+            return [self.run(each, levels, depth + 1) for each in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if levels < 0 or depth > _MOST_DEPTH or isinstance(schema.get("$ref"), str):
+            return {}
+        copy: dict[str, Any] = {}
+        for key, value in schema.items():
+            if key in _VALUES or not isinstance(value, dict | list):
+                copy[key] = value
+            elif key in _MEMBERS and isinstance(value, dict):
+                copy[key] = {name: self.run(each, levels - 1, depth + 1) for name, each in value.items()}
+            else:
+                copy[key] = self.run(value, levels - 1 if key in _BELOW else levels, depth + 1)
+        for key in ("id", "$id", "$schema"):
+            copy.pop(key, None)
+        if self.legacy:
+            _modernise(copy)
+        self._relax(copy)
+        return copy
+
+    def _relax(self, copy: dict[str, Any]) -> None:
+        properties, required = copy.get("properties"), copy.get("required")
+        if not self.relaxed or not isinstance(properties, dict) or not isinstance(required, list):
+            return
         kept = [
             name
             for name in required
-            if not (isinstance(each := properties.get(name), dict) and each.get(relaxed) is True)
+            if not (isinstance(each := properties.get(name), dict) and each.get(self.relaxed) is True)
         ]
         copy["required"] = kept
         if not kept:
             del copy["required"]
-    return copy
+
+
+_MEMBERS: Final = frozenset(("properties", "patternProperties"))
+_BELOW: Final = frozenset(
+    ("items", "prefixItems", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains")
+)
+_VALUES: Final = frozenset(("enum", "const", "example", "examples", "default"))
+
+
+def _modernise(copy: dict[str, Any]) -> None:
+    """`nullable`, and `required` as OpenAPI 2 has it beside a parameter."""
+    type_ = copy.get("type")
+    if (copy.get("nullable") is True or copy.get("x-nullable") is True) and isinstance(type_, str):
+        copy["type"] = [type_, "null"]
+        if isinstance(copy.get("enum"), list) and None not in copy["enum"]:
+            copy["enum"] = [*copy["enum"], None]
+    if isinstance(copy.get("required"), bool):
+        del copy["required"]

@@ -75,11 +75,13 @@ def described(error: jsonschema_rs.ValidationError) -> str:
         subject = f"Item at index {at[-1]} "
     match kind:
         case Kind.Required():
-            return f'{subject if at else "Object "}must have required property "{kind.property}"'
+            return f'{subject}must have required property "{kind.property}"'
         case Kind.AdditionalProperties() | Kind.UnevaluatedProperties():
             return f'Property "{kind.unexpected[0]}" is not expected to be here'
         case Kind.Type():
-            return f"{subject.rstrip()}{' type' if subject else ''} must be {' or '.join(kind.types)}".strip()
+            # "1" is an item here, of which no type is said.
+            said = "" if at and isinstance(at[-1], int) else "type "
+            return f"{subject}{said}must be {' or '.join(kind.types)}"
         case Kind.Enum():
             options = ", ".join(printed(each) for each in kind.options[:20])
             return f"{subject}must be equal to one of the allowed values: {options}"
@@ -90,19 +92,19 @@ def described(error: jsonschema_rs.ValidationError) -> str:
         case Kind.Format():
             return f'{subject}must match format "{kind.format}"'
         case Kind.MinItems():
-            return f"{subject}must NOT have fewer than {kind.limit} items"
+            return f"{subject}must not have fewer than {kind.limit} items"
         case Kind.MaxItems():
-            return f"{subject}must NOT have more than {kind.limit} items"
+            return f"{subject}must not have more than {kind.limit} items"
         case Kind.UniqueItems():
-            return f"{subject}must NOT have duplicate items"
+            return f"{subject}must not have duplicate items"
         case Kind.MinLength():
-            return f"{subject}must NOT have fewer than {kind.limit} characters"
+            return f"{subject}must not have fewer than {kind.limit} characters"
         case Kind.MaxLength():
-            return f"{subject}must NOT have more than {kind.limit} characters"
+            return f"{subject}must not have more than {kind.limit} characters"
         case Kind.MinProperties():
-            return f"{subject}must NOT have fewer than {kind.limit} properties"
+            return f"{subject}must not have fewer than {kind.limit} properties"
         case Kind.MaxProperties():
-            return f"{subject}must NOT have more than {kind.limit} properties"
+            return f"{subject}must not have more than {kind.limit} properties"
         case Kind.Minimum():
             return f"{subject}must be >= {printed(kind.limit)}"
         case Kind.Maximum():

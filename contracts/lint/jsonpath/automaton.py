@@ -49,6 +49,25 @@ class _Program:
     emit: Emit
 
 
+_Tests = tuple[tuple[Test, int], ...]
+# None of these is a part of another: what holds one of them as a text is it.
+_TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Guarded:
+    """Filters that need a member: all of them, and those that are left where it is one of JSON's types."""
+
+    member: str
+    tests: _Tests
+    by_type: dict[str, _Tests]
+
+    def of(self, value: Any) -> _Tests:
+        """The filters to try on an object that has the member."""
+        word = value[self.member]
+        return self.by_type[word] if isinstance(word, str) and word in _TYPES else self.tests
+
+
 @dataclass(slots=True, eq=False)
 class _Transition:
     """What a key leads to: programs that end there, the states after it, and filters yet to be tried."""
@@ -56,13 +75,9 @@ class _Transition:
     accepts: tuple[_Program, ...]
     base: frozenset[int]
     state: "_State"
-    always: tuple[tuple[Test, int], ...] = ()
-    guarded: tuple[tuple[str, tuple[tuple[Test, int], ...]], ...] = ()
+    always: "_Tests" = ()
+    guarded: "tuple[_Guarded, ...]" = ()
     reached: dict[frozenset[int], tuple[tuple[_Program, ...], "_State"]] = field(default_factory=dict)
-
-    @property
-    def filtered(self) -> bool:
-        return bool(self.always or self.guarded)
 
 
 @dataclass(slots=True, eq=False)
@@ -150,7 +165,7 @@ class Automaton:
                 accepts, after = transition.accepts, transition.state
                 if transition.always or (transition.guarded and isinstance(value, dict)):
                     path.append(key)
-                    scope.value, scope.key, scope.parent = value, key, parent
+                    scope.value, scope.key = value, key
                     accepts, after = self._filter(transition, scope)
                     path.pop()
                 if accepts:
@@ -176,9 +191,9 @@ class Automaton:
         passed = [target for test, target in transition.always if test.holds(scope)]
         if transition.guarded and isinstance(scope.value, dict):
             value = scope.value
-            for guard, tests in transition.guarded:
-                if guard in value:
-                    passed += [target for test, target in tests if test.holds(scope)]
+            for guard in transition.guarded:
+                if guard.member in value:
+                    passed += [target for test, target in guard.of(value) if test.holds(scope)]
         if not passed:
             return transition.accepts, transition.state
         return self._reached(transition, frozenset(passed))
@@ -270,12 +285,20 @@ class Automaton:
             frozenset(base),
             self._state_of(base, state),
             tuple(always),
-            tuple((guard, tuple(tests)) for guard, tests in guarded.items()),
+            tuple(_guarded(guard, tuple(tests)) for guard, tests in guarded.items()),
         )
 
     def _state_of(self, base: set[int], state: _State) -> _State:
         members = frozenset(base)
         return state if members == state.members else self._state(members)
+
+
+def _guarded(member: str, tests: _Tests) -> _Guarded:
+    by_type = {
+        word: tuple((test, target) for test, target in tests if test.words is None or word in test.words)
+        for word in _TYPES
+    }
+    return _Guarded(member, tests, by_type)
 
 
 def _children(value: Any) -> Iterator[tuple[KeyOf, Any]]:

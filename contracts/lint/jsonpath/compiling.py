@@ -31,24 +31,29 @@ Evaluate = Callable[["Scope"], Any]
 
 @dataclass(slots=True)
 class Scope:
-    """What a script sees of one value. `path` leads to it from the root; `parent` holds it under `key`."""
+    """What a script sees of one value. `key` is where it stands, and `path` leads to it from the root.
+
+    `above` is what `@parent` means to Spectral: not the object that holds the value, but the one above that
+    (undefined where there is none). Rulesets were written against that.
+    """
 
     root: Any
     follow: Follow
     value: Any = None
     key: Key = ""
-    parent: Any = None
+    above: Any = UNDEFINED
     path: list[Key] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
     """A compiled filter. `guards`: the value is an object with one of these members, or the filter is false;
-    `keys`: so it is under every other key. None where nothing is known. `local`: it looks at the value, its key
-    and its parent, and not further up."""
+    `words`: the member that is its only guard is one of these texts, or holds one. `keys`: it is false under every
+    other key. None where nothing is known. `local`: it looks at the value and its key, and not further up."""
 
     holds: Callable[[Scope], bool]
     guards: frozenset[str] | None
+    words: frozenset[str] | None
     keys: frozenset[Key] | None
     local: bool
 
@@ -64,10 +69,10 @@ def compile_filter(filter_: Filter) -> Test:
 
     guards = None if filter_.strict else _guards(filter_.script)
     keys = None if filter_.strict else _keys(filter_.script)
-    local = not any(
-        isinstance(part, Special) and part.name in ("path", "parentProperty") for part in _parts(filter_.script)
-    )
-    return Test(holds, guards, keys, local)
+    specials = {part.name for part in _parts(filter_.script) if isinstance(part, Special)}
+    local = not specials & {"path", "parent", "parentProperty"}
+    words = None if guards is None or len(guards) > 1 else _words(filter_.script, next(iter(guards)))
+    return Test(holds, guards, words, keys, local)
 
 
 def _parts(script: Script) -> Iterator[Script]:
@@ -115,6 +120,22 @@ def _guards(script: Script) -> frozenset[str] | None:
             return _guards(left)
         case Binary("!==" | "!=", left, Unary("void")):
             return _guards(left)
+        case _:
+            return None
+
+
+def _words(script: Script, guard: str) -> frozenset[str] | None:
+    """Texts of which the member `guard` must be or hold one for the script to be true."""
+    match script:
+        case Binary("===" | "==", Member(Special(""), Constant(name)), Constant(str() as word)) if name == guard:
+            return frozenset((word,))
+        case Call(Member(Special(""), Constant(name)), "includes", (Constant(str() as word),)) if name == guard:
+            return frozenset((word,))
+        case Binary("&&", left, right):
+            return _words(left, guard) or _words(right, guard)
+        case Binary("||", left, right):
+            one, other = _words(left, guard), _words(right, guard)
+            return one | other if one and other else None
         case _:
             return None
 
@@ -269,7 +290,7 @@ _SPECIALS: Final[dict[str, Evaluate]] = {
     "": lambda scope: scope.value,
     "root": lambda scope: scope.root,
     "property": lambda scope: scope.key,
-    "parent": lambda scope: scope.parent,
+    "parent": lambda scope: scope.above,
     "parentProperty": _parent_property,
     "path": _path,
 }

@@ -10,6 +10,7 @@ from typing import Any, Final
 from contracts.lint.jsonpath.ast import Containers, Filter, Index, Key, Name, Parent, Path, Selector, Slice, Step
 from contracts.lint.jsonpath.compiling import Follow, Scope, Test, compile_filter
 from contracts.lint.jsonpath.compiling import Key as KeyOf
+from contracts.lint.jsonpath.values import UNDEFINED
 
 MOST_VISITS: Final = 3_000_000
 
@@ -82,7 +83,8 @@ class Selection:
             test = self._tests.get(selector) or self._tests.setdefault(selector, compile_filter(selector))
             for key in _keys(value):
                 child = self._child(source, key)
-                if test.holds(Scope(self.root, self.follow, child.value, key, value, list(child.path))):
+                above = source.line[-2] if len(source.line) > 1 else UNDEFINED
+                if test.holds(Scope(self.root, self.follow, child.value, key, above, list(child.path))):
                     yield child
         else:
             for key in _keys(value):
