@@ -24,11 +24,14 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGES: Final = ("contracts", "policies", "gateway")
 
 MODULES: Final = (
+    "gateway/access.py",
     "gateway/adapters/limiter.py",
     "gateway/handling.py",
+    "gateway/listener.py",
     "gateway/pipeline.py",
     "gateway/record.py",
     "gateway/relay.py",
+    "gateway/routes.py",
     "gateway/routing.py",
     "gateway/shedding.py",
     "gateway/telemetry/counting.py",
@@ -46,8 +49,10 @@ MODULES: Final = (
     "gateway/wire/framing.py",
     "gateway/wire/head.py",
     "gateway/wire/headers.py",
+    "gateway/wire/keeper.py",
     "gateway/wire/outgoing.py",
     "gateway/wire/trace_context.py",
+    "gateway/wire/trailers.py",
     "policies/authentication.py",
     "policies/body_limits.py",
     "policies/exchange.py",
@@ -56,6 +61,7 @@ MODULES: Final = (
     "policies/request_id.py",
     "policies/request_schema.py",
     "policies/response_schema.py",
+    "policies/stages.py",
     "policies/subscription.py",
     "policies/target.py",
     "policies/validation/json_text.py",

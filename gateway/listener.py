@@ -7,38 +7,24 @@ parsing, and no limit here needs to be sharper than half a second.
 import asyncio
 import contextlib
 import ssl
-import time
-from email.utils import formatdate
 from typing import Final, cast
 
 from gateway.wire.connection import LINGER, Connection
+from gateway.wire.keeper import Keeper
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Acceptor
 from gateway.wire.outgoing import Gathering
 
 BACKLOG: Final = 2048
 
-QUIET: Final = 1.0
-"""Seconds of rest after which a draining listener closes a connection: a busy client sends again before, and is
-told with `Connection: close`, so that none of its requests meets a closed socket."""
 
-
-class Listener:
-    """Serves HTTP/1.1 and 1.0 on one socket. `now` is its coarse clock, in `time.monotonic()` seconds."""
+class Listener(Keeper):
+    """Serves HTTP/1.1 and 1.0 on one socket."""
 
     def __init__(self, acceptor: Acceptor, settings: ListenerSettings | None = None) -> None:
-        self.acceptor = acceptor
-        self.settings = settings or ListenerSettings()
-        self.connections: set[Connection] = set()
-        self.draining = False
-        self.stopping = False
-        """Set when a drain has begun to wait: no connection is accepted, and WebSockets are closed."""
-        self.scheme = "http"
-        self.now = time.monotonic()
-        self.date = _date_line()
+        super().__init__(acceptor, settings or ListenerSettings())
         shortest = min(self.settings.head_timeout, self.settings.body_timeout, self.settings.idle_timeout)
         self._interval = min(0.5, shortest / 4)
-        self.gathering: Gathering
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
@@ -101,23 +87,12 @@ class Listener:
             connection.end()
 
     def lost(self, connection: Connection) -> None:
-        self.connections.discard(connection)
+        super().lost(connection)
         if not self.connections:
             self._empty.set()
 
-    def patience(self, served: bool) -> float:
-        """Seconds that a connection may rest; one that has sent nothing yet has a head's time for it."""
-        if self.draining:
-            return QUIET
-        return self.settings.idle_timeout if served else self.settings.head_timeout
-
     def _tick(self) -> None:
-        self.now = time.monotonic()
-        self.date = _date_line()
+        self.look_at_the_clock()
         for connection in list(self.connections):
             connection.tick(self.now)
         self._timer = asyncio.get_running_loop().call_later(self._interval, self._tick)
-
-
-def _date_line() -> bytes:
-    return b"date: %b\r\n" % formatdate(usegmt=True).encode("ascii")

@@ -42,6 +42,8 @@ class HttpUpstream:
         url = urlsplit(upstream.url)
         secure = url.scheme == "https"
         self.timeouts = upstream.timeouts
+        self.first_byte = upstream.timeouts.first_byte
+        self._total = upstream.timeouts.total
         self.connections_opened = 0
         self.idle: list[HttpConnection] = []
         self._rest = idle
@@ -81,7 +83,7 @@ class HttpUpstream:
     @property
     def queued(self) -> int:
         """Calls that wait for a connection."""
-        return sum(call.phase is Phase.WAITING for call in self._waiting)
+        return sum(call.phase == Phase.WAITING for call in self._waiting)
 
     def call(
         self,
@@ -99,7 +101,7 @@ class HttpUpstream:
         """
         self.now = time.monotonic()
         call = HttpCall(self, head, receiver, body, streaming, handshake)
-        call.total_deadline = self.now + self.timeouts.total
+        call.total_deadline = self.now + self._total
         if self._timer is None:
             self._start_timer()
         if self.idle:
@@ -142,7 +144,7 @@ class HttpUpstream:
         """A connection has done its call and could take another."""
         while self._waiting:
             call = self._waiting.popleft()
-            if call.phase is Phase.WAITING:
+            if call.phase == Phase.WAITING:
                 connection.begin(call)
                 return
         connection.idle_since = self.now
@@ -180,7 +182,7 @@ class HttpUpstream:
     def _serve_waiting(self) -> None:
         while self._waiting and self._open < self._budget:
             call = self._waiting.popleft()
-            if call.phase is Phase.WAITING:
+            if call.phase == Phase.WAITING:
                 self._connect(call)
 
     # -- connecting and time -------------------------------------------------------------------------------

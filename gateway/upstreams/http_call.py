@@ -1,52 +1,39 @@
 """One call to an HTTP upstream: its phases, its time, and its request's body."""
 
-import enum
 import time
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from contracts.snapshot import Timeouts
 from gateway.wire.framing import LAST_CHUNK, chunk, last_chunk
 from gateway.wire.messages import Receiver
 from gateway.wire.tunnel import Upstream
 from policies.exchange import Header
 from policies.websocket import Handshake
 
+if TYPE_CHECKING:
+    from gateway.upstreams.http import HttpUpstream
+    from gateway.upstreams.http_connection import HttpConnection
+
 _CHUNKED_END: Final = b"\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-class Phase(enum.Enum):
-    WAITING = "for a connection of the budget"
-    CONNECTING = "for the connection"
-    SENDING = "the request's body is on its way"
-    SENT = "for the answer's first byte"
-    RECEIVING = "the answer is on its way"
-    SWITCHED = "the connection is no HTTP any more"
-    OVER = "ended, failed or given up"
+class Phase:
+    """Where a call is. Plain numbers: members of an Enum are looked up anew each time, also when compiled."""
 
-
-class Carrier(Protocol):
-    """What a call needs of the connection that carries it."""
-
-    write_paused: bool
-
-    def send(self, data: bytes) -> bool: ...
-
-    def flush(self) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-    def drop(self) -> None: ...
-
-
-class Pool(Protocol):
-    """What a call needs of the pool that made it."""
-
-    timeouts: Timeouts
-
-    def withdraw(self, call: "HttpCall") -> None: ...
+    WAITING: Final = 0
+    """For a connection of the budget."""
+    CONNECTING: Final = 1
+    """For the connection."""
+    SENDING: Final = 2
+    """The request's body is on its way."""
+    SENT: Final = 3
+    """For the answer's first byte."""
+    RECEIVING: Final = 4
+    """The answer is on its way."""
+    SWITCHED: Final = 5
+    """The connection is no HTTP any more."""
+    OVER: Final = 6
+    """Ended, failed or given up."""
 
 
 class _Nobody:
@@ -96,7 +83,7 @@ class HttpCall:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: "HttpUpstream",
         head: bytes,
         receiver: Receiver,
         body: bytes | None,
@@ -111,7 +98,7 @@ class HttpCall:
         self.head_only = head.startswith(b"HEAD ")
         # RFC 9110 §9.2.2: only what may be done twice is done again unasked.
         self.repeatable = not streaming and (self.head_only or head.startswith(b"GET "))
-        self.connection: Carrier | None = None
+        self.connection: HttpConnection | None = None
         self.phase = Phase.WAITING
         self.sent = False
         self.heard = False  # something moved since the timer last looked
@@ -120,31 +107,31 @@ class HttpCall:
         self.total_deadline = 0.0
         self._pool = pool
         self._chunked = streaming and head.endswith(_CHUNKED_END)
-        self._buffer: list[bytes] = []
+        self._buffer: list[bytes] | None = None
 
     def write(self, data: bytes, /) -> bool:
-        if self.phase is Phase.OVER or self.body_sent or not data:
+        if self.phase == Phase.OVER or self.body_sent or not data:
             return True
         if self._chunked:
             data = chunk(data)
         if self.connection is None:
-            self._buffer.append(data)
+            self._keep(data)
             return False
         return self.connection.send(data)
 
     def finish(self, trailers: Sequence[Header] = (), /) -> None:
-        if self.phase is Phase.OVER or self.body_sent:
+        if self.phase == Phase.OVER or self.body_sent:
             return
         self.body_sent = True
         end = last_chunk(trailers) if trailers else LAST_CHUNK
         if self.connection is None:
             if self._chunked:
-                self._buffer.append(end)
+                self._keep(end)
             return
         if self._chunked:
             self.connection.send(end)
         self.connection.flush()
-        if self.phase is Phase.SENDING:
+        if self.phase == Phase.SENDING:
             self.await_answer()
 
     def pause(self) -> None:
@@ -159,7 +146,7 @@ class HttpCall:
             self.connection.resume()
 
     def cancel(self) -> None:
-        if self.phase is Phase.OVER:
+        if self.phase == Phase.OVER:
             return
         self.over()
         if self.connection is not None:
@@ -180,22 +167,27 @@ class HttpCall:
         """Ends the call; who is still to be told of it."""
         receiver, self.receiver = self.receiver, NOBODY
         self.phase = Phase.OVER
-        self._buffer = []
+        self._buffer = None
         return receiver
 
-    def take_buffer(self) -> list[bytes]:
+    def _keep(self, data: bytes) -> None:
+        if self._buffer is None:
+            self._buffer = []
+        self._buffer.append(data)
+
+    def take_buffer(self) -> list[bytes] | None:
         """What was written before there was a connection."""
-        pieces, self._buffer = self._buffer, []
+        pieces, self._buffer = self._buffer, None
         return pieces
 
     def await_answer(self) -> None:
         self.phase = Phase.SENT
-        self.deadline = time.monotonic() + self._pool.timeouts.first_byte
+        self.deadline = time.monotonic() + self._pool.first_byte
 
     def tick(self, now: float, late: float = 0.0) -> None:
         """Fails the call if its time is up. For `late` seconds the process itself stood still: what came meanwhile
         was not read yet, so that this time is not the upstream's."""
-        if self.phase is Phase.SWITCHED:
+        if self.phase == Phase.SWITCHED:
             return
         timeouts = self._pool.timeouts
         self.deadline += late
@@ -203,21 +195,21 @@ class HttpCall:
         if now > self.total_deadline:
             self.fail("upstream-timeout", "The upstream did not complete its answer in time.")
             return
-        if self.phase is Phase.RECEIVING or self.phase is Phase.SENDING:
+        if self.phase == Phase.RECEIVING or self.phase == Phase.SENDING:
             # A client that is slow to take the answer or to send its body is not the upstream's silence.
-            idle = self.paused if self.phase is Phase.RECEIVING else not self._blocked()
+            idle = self.paused if self.phase == Phase.RECEIVING else not self._blocked()
             if self.heard or idle:
                 self.heard = False
                 self.deadline = now + timeouts.between_bytes
         if now <= self.deadline:
             return
-        if self.phase is Phase.WAITING:
+        if self.phase == Phase.WAITING:
             self.fail("upstream-busy", "No connection to the upstream became free in time.")
-        elif self.phase is Phase.CONNECTING:
+        elif self.phase == Phase.CONNECTING:
             self.fail("upstream-timeout", "The upstream did not accept a connection in time.")
-        elif self.phase is Phase.SENT:
+        elif self.phase == Phase.SENT:
             self.fail("upstream-timeout", "The upstream did not begin to answer in time.")
-        elif self.phase is Phase.SENDING:
+        elif self.phase == Phase.SENDING:
             self.fail("upstream-timeout", "The upstream stopped taking the request.")
         else:
             self.fail("upstream-timeout", "The upstream stopped sending its answer.")

@@ -6,16 +6,19 @@ costs the connection: it is closed and never used again.
 
 import asyncio
 import time
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 
 from gateway.upstreams.http_call import NOBODY, HttpCall, Phase
 from gateway.wire.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
 from gateway.wire.headers import HOP_BY_HOP
-from gateway.wire.outgoing import Gathering, Outgoing
+from gateway.wire.outgoing import Outgoing
 from gateway.wire.tunnel import Upstream
 from policies.exchange import Header
+
+if TYPE_CHECKING:
+    from gateway.upstreams.http import HttpUpstream
 
 MAX_HEAD: Final = 65_536
 MAX_FIELDS: Final = 200
@@ -24,24 +27,31 @@ MAX_INTERIM: Final = 16
 _SMALL: Final = 16_384
 _NONE: Final[frozenset[bytes]] = frozenset()
 _PLAIN: Final = frozenset({b"", b"close", b"keep-alive"})
-_REMOVED: Final = HOP_BY_HOP | {b"content-length"}
 
 
-class Pool(Protocol):
-    """What a connection needs of its pool."""
+_LENGTH: Final = 1
+_CODING: Final = 2
+_CONNECTION: Final = 3
+_UPGRADE: Final = 4
+_DROPPED: Final = 5
+_PASSES: Final = 0
+_ROLES: Final = dict.fromkeys(HOP_BY_HOP, _DROPPED) | {
+    b"content-length": _LENGTH,
+    b"transfer-encoding": _CODING,
+    b"connection": _CONNECTION,
+    b"upgrade": _UPGRADE,
+}
+_roles: Final[dict[bytes, int]] = {}
+_KNOWN_NAMES: Final = 2048
+_SHORT: Final = 64
+"""Names, as spelled, whose role is looked up at once: so many of so many bytes, as they come from outside."""
 
-    retired: bool
 
-    @property
-    def gathering(self) -> Gathering: ...
-
-    def made(self, connection: "HttpConnection") -> None: ...
-
-    def release(self, connection: "HttpConnection") -> None: ...
-
-    def lost(self, connection: "HttpConnection") -> None: ...
-
-    def retry(self, call: HttpCall) -> None: ...
+def _role_of(name: bytes) -> int:
+    role = _ROLES.get(name.lower(), _PASSES)
+    if len(_roles) < _KNOWN_NAMES and len(name) <= _SHORT:
+        _roles[name] = role
+    return role
 
 
 class HttpConnection:
@@ -76,7 +86,7 @@ class HttpConnection:
     _transport: asyncio.Transport
     _out: Outgoing
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: "HttpUpstream") -> None:
         self._pool = pool
         self._parser: httptools.HttpResponseParser | None = None
         self._reused = False
@@ -117,7 +127,7 @@ class HttpConnection:
             return
         call.heard = True
         if not self._head_done:
-            if self._head_bytes == 0 and not b"HTTP/1.".startswith(data[:7]):
+            if self._head_bytes == 0 and not (data.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(data[:7])):
                 self._malformed("The upstream does not speak HTTP/1.1.")
                 return
             self._head_bytes += len(data)
@@ -196,18 +206,20 @@ class HttpConnection:
         if self._head_done:
             self._trailer(name, value)
             return
-        lower = name.lower()
-        if lower not in _REMOVED:
+        role = _roles.get(name, -1)
+        if role < 0:
+            role = _role_of(name)
+        if role == _PASSES:
             self._fields.append((name, value))
-        elif lower == b"content-length":
+        elif role == _LENGTH:
             self._length = int(value)
-        elif lower == b"transfer-encoding":
+        elif role == _CODING:
             if value.strip(b" \t").lower() != b"chunked":
                 raise _Malformed("The upstream uses a transfer coding that the gateway does not know.")
             self._chunked = True
-        elif lower == b"connection":
+        elif role == _CONNECTION:
             self._named += b"," + value
-        elif lower == b"upgrade":
+        elif role == _UPGRADE:
             self._upgrade += value
 
     def _trailer(self, name: bytes, value: bytes) -> None:
@@ -273,13 +285,16 @@ class HttpConnection:
         call.connection = self
         call.sent = True
         body, pieces = call.body, call.take_buffer()
-        if body is not None and len(body) > _SMALL:
+        if body is None and pieces is None and call.body_sent:
+            self._transport.write(call.head)
+        elif body is not None and len(body) > _SMALL:
             self._transport.write(call.head)
             self._transport.write(body)
         elif not call.body_sent:
-            self._out.hold(b"".join([call.head, *pieces]))  # the body's first piece is on its way, most often
+            # The body's first piece is on its way, most often.
+            self._out.hold(b"".join([call.head, *(pieces or ())]))
         else:
-            self._transport.write(b"".join([call.head, body or b"", *pieces]))
+            self._transport.write(b"".join([call.head, body or b"", *(pieces or ())]))
         if call.body_sent:
             call.await_answer()
         else:

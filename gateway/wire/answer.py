@@ -5,39 +5,16 @@ the request after it.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from gateway.wire.framing import LAST_CHUNK, has_no_body, last_chunk, response_head
 from gateway.wire.head import Head
 from gateway.wire.headers import takes_trailers
-from gateway.wire.outgoing import Outgoing
 from gateway.wire.tunnel import Upstream, Watcher
 from policies.exchange import Exchange, Header
 
-
-class Answering(Protocol):
-    """What an answer needs of its connection."""
-
-    out: Outgoing
-
-    @property
-    def date(self) -> bytes: ...
-
-    def may_go_on(self, final: bool) -> bool:
-        """Whether the connection can serve another request; `final` when nothing more of this one is taken."""
-        ...
-
-    def answered(self, keep: bool) -> None: ...
-
-    def switch(self, head: bytes, upstream: Upstream, watcher: Watcher) -> bool:
-        """Sends the 101 and stops being HTTP. False where bytes have come that nobody had asked for."""
-        ...
-
-    def abort(self) -> None: ...
-
-    def pause_body(self) -> None: ...
-
-    def resume_body(self) -> None: ...
+if TYPE_CHECKING:
+    from gateway.wire.connection import Connection
 
 
 class Answer:
@@ -56,7 +33,7 @@ class Answer:
         "open",
     )
 
-    def __init__(self, connection: Answering, exchange: Exchange, head: Head) -> None:
+    def __init__(self, connection: "Connection", exchange: Exchange, head: Head) -> None:
         self.exchange = exchange
         self.open = True
         self.begun = False

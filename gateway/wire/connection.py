@@ -6,16 +6,16 @@ take the answer, and a pipelined request waits until the one before it is answer
 
 import asyncio
 import time
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from contracts.problems import Problem, problem
 from gateway.wire.answer import Answer
 from gateway.wire.client_certificate import client_certificate
 from gateway.wire.framing import CONTINUE, ChunkedBody, ChunkError, SizedBody
 from gateway.wire.head import SIZE, START_LINE, Head, hopeless
-from gateway.wire.limits import ListenerSettings
-from gateway.wire.messages import Acceptor, Handler
-from gateway.wire.outgoing import Gathering, Outgoing
+from gateway.wire.keeper import Keeper
+from gateway.wire.messages import Handler
+from gateway.wire.outgoing import Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
 from gateway.wire.tunnel import Tunnel, Upstream, Watcher
 from policies.exchange import ClientCertificate, Exchange
@@ -25,24 +25,6 @@ DISCARDED: Final = 65_536
 
 LINGER: Final = 2.0
 """Seconds in which a client may still read the answer before a refused connection is broken."""
-
-
-class Keeper(Protocol):
-    """The listener, as its connections see it. `now` is its coarse clock, `date` a ready header line."""
-
-    acceptor: Acceptor
-    settings: ListenerSettings
-    connections: "set[Connection]"
-    draining: bool
-    stopping: bool
-    scheme: str
-    now: float
-    date: bytes
-    gathering: Gathering
-
-    def lost(self, connection: "Connection", /) -> None: ...
-
-    def patience(self, served: bool, /) -> float: ...
 
 
 class Connection:
@@ -176,7 +158,6 @@ class Connection:
         """Reads the next request's head and has it handled. False where more has to arrive first."""
         data = self._pending
         listener = self._listener
-        settings = listener.settings
         if data.startswith(b"\r\n"):  # RFC 9112 §2.2: an empty line before a request is skipped
             if self._blank:
                 self.refuse(START_LINE, Head())
@@ -185,7 +166,7 @@ class Connection:
             self._examined = 0
             data = self._pending = data[2:]
         stop = data.find(b"\r\n\r\n", max(0, self._examined - 3))
-        if stop < 0 or stop + 4 > settings.max_head:
+        if stop < 0 or stop + 4 > listener.max_head:
             return self._wait_for_head(data, stop)
         stop += 4
         if len(data) == stop:
@@ -193,7 +174,7 @@ class Connection:
         else:
             data, self._pending = data[:stop], data[stop:]
         head = Head()
-        refusal = head.read(data, settings.max_target, settings.max_fields)
+        refusal = head.read(data, listener.max_target, listener.max_fields)
         if refusal is not None:
             self.refuse(refusal, head)
             return False
@@ -286,7 +267,10 @@ class Connection:
         return self._listener.date
 
     def may_go_on(self, final: bool) -> bool:
-        """See `Answering`. A body that nobody will read ends the connection, unless little of it is left."""
+        """Whether the connection can serve another request; `final` when nothing more of this one is taken.
+
+        A body that nobody will read ends the connection, unless little of it is left.
+        """
         if self._listener.draining:
             return False
         return not final or not (self._continue_due or (self._body is not None and self._body.left > DISCARDED))
@@ -309,6 +293,7 @@ class Connection:
             self._advance()
 
     def switch(self, head: bytes, upstream: Upstream, watcher: Watcher) -> bool:
+        """The connection leaves HTTP with `head`, beside the upstream's half. False where it cannot any more."""
         # RFC 6455 §4.1: a client waits for the 101 before it sends. What came before it could be a request.
         if self._pending or self._body is not None or self._transport.is_closing():
             return False

@@ -5,7 +5,7 @@ connection, and a parser that runs ahead into it could not be held back.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -15,6 +15,7 @@ from policies.exchange import Header
 # no space before the semicolon, no control or 8-bit character.
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t\x20-\x7e]*)?\Z")
 _TRAILER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\Z")
+_BREAK: Final = re.compile(rb"[\r\n]")
 _MAX_LINE: Final = 1024
 MAX_TRAILERS: Final = 32
 MAX_TRAILER_BYTES: Final = 8192
@@ -23,7 +24,7 @@ LAST_CHUNK: Final = b"0\r\n\r\n"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _STATUS_LINES: Final[dict[int, bytes]] = {
-    code: b"HTTP/1.1 %d %b\r\n" % (code, HTTPStatus(code).phrase.encode("ascii")) for code in HTTPStatus
+    int(code): b"HTTP/1.1 %d %b\r\n" % (code, HTTPStatus(code).phrase.encode("ascii")) for code in HTTPStatus
 }
 
 
@@ -141,18 +142,25 @@ def has_no_body(method: str, status: int) -> bool:
     return method == "HEAD" or status in (204, 304) or status < 200
 
 
-def response_head(status: int, headers: Iterable[Header], framing: bytes, date: bytes) -> bytes:
+def response_head(status: int, headers: list[Header], framing: bytes, date: bytes) -> bytes:
     """The head of an answer; `framing` is ready lines, `date` is `date: …` for an answer that has none.
 
     RFC 9110 §6.6.1: a recipient with a clock adds Date to an answer it received without. A header with a line
     break is left out: it would be two headers, or a second answer.
     """
-    start = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    head = start + b"".join(lines)
-    if head.count(b"\n") != len(lines) + 1 or head.count(b"\r") != len(lines) + 1:
-        lines = [line for line in lines if line.count(b"\n") == 1 and line.count(b"\r") == 1]
-        head = start + b"".join(lines)
-    if b"\r\ndate:" in head.lower():
-        return head + framing + b"\r\n"
-    return head + date + framing + b"\r\n"
+    # One join of slices: a formatted line for each header took twice as long as all the rest.
+    dated = False
+    parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+    for name, value in headers:
+        if len(name) == 4 and name.lower() == b"date":
+            dated = True
+        parts.append(name)
+        parts.append(b": ")
+        parts.append(value)
+        parts.append(b"\r\n")
+    lines = b"".join(parts)
+    expected = len(headers) + 1
+    if lines.count(b"\n") != expected or lines.count(b"\r") != expected:
+        sound = [header for header in headers if _BREAK.search(b":".join(header)) is None]
+        return response_head(status, sound, framing, date)
+    return b"".join([lines, b"" if dated else date, framing, b"\r\n"])

@@ -53,6 +53,8 @@ _NOT_CARRIED: Final = frozenset({"CONNECT", "TRACE"})
 _FIRST_BYTE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\r-]")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}\Z")
+_SPACE: Final = 0x20
+_TAB: Final = 0x09
 _good_hosts: set[bytes] = set()
 _KNOWN_HOSTS: Final = 256
 """Host values that are not matched again; bounded, since they come from outside."""
@@ -113,6 +115,43 @@ def hopeless(data: bytes, examined: int, max_head: int, max_target: int) -> Prob
     return None
 
 
+# What `Head` has to look at; most requests have Host alone of these.
+_HOST_FIELD: Final = 1
+_FRAMING: Final = 2
+_CONNECTION: Final = 4
+_EXPECT: Final = 8
+_ROLES: Final = {
+    b"host": _HOST_FIELD,
+    b"content-length": _FRAMING,
+    b"transfer-encoding": _FRAMING,
+    b"connection": _CONNECTION,
+    b"expect": _EXPECT,
+}
+
+
+class _Name:
+    """A field's name in lower case, and what its field does to a request."""
+
+    __slots__ = ("lower", "role")
+
+    def __init__(self, name: bytes) -> None:
+        self.lower = name.lower()
+        self.role = _ROLES.get(self.lower, 0)
+
+
+_names: Final[dict[bytes, _Name]] = {}
+_KNOWN_NAMES: Final = 2048
+_SHORT: Final = 64
+"""Names, as spelled, that are not lowered again: so many of so many bytes, as they come from outside."""
+
+
+def _named(name: bytes) -> _Name:
+    made = _Name(name)
+    if len(_names) < _KNOWN_NAMES and len(name) <= _SHORT:
+        _names[name] = made
+    return made
+
+
 class Head:
     """One request head. `read` fills it; after a refusal it holds what had been read by then.
 
@@ -122,6 +161,8 @@ class Head:
     """
 
     __slots__ = (
+        "_found",
+        "_roles",
         "expects_continue",
         "fields",
         "headers",
@@ -143,12 +184,21 @@ class Head:
         self.keep_alive = True
         self.expects_continue = False
         self.upgrade = False
+        self._found: dict[bytes, bytes] = {}  # `fields`, as long as it is not known whether any comes twice
+        self._roles = 0
 
     def on_url(self, data: bytes) -> None:
         self.target += data
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        known = _names.get(name)
+        if known is None:
+            known = _named(name)
+        if value and (value[-1] == _SPACE or value[-1] == _TAB):  # llhttp leaves what trails
+            value = value.rstrip(b" \t")
         self.headers.append((name, value))
+        self._found[known.lower] = value
+        self._roles |= known.role
 
     def read(self, data: bytes, max_target: int, max_fields: int) -> Problem | None:
         """Reads `data`, which ends with the first empty line. The refusal, or None for a sound head."""
@@ -179,9 +229,7 @@ class Head:
             return TARGET
         if len(headers) > max_fields:
             return FIELDS
-        if b" \r\n" in data or b"\t\r\n" in data:
-            headers = self.headers = [(name, value.rstrip(b" \t")) for name, value in headers]
-        fields = self.fields = {name.lower(): value for name, value in headers}
+        fields = self.fields = self._found
         if len(fields) != len(headers):
             twice = self._join()
             if twice is not None:
@@ -221,7 +269,11 @@ class Head:
         for name, value in headers:
             if _NAME.match(name) is None or _VALUE.match(value) is None:
                 return FIELD
-        self.fields = {name.lower(): value for name, value in headers}
+        for name, value in headers:
+            known = _names.get(name) or _named(name)
+            self._found[known.lower] = value
+            self._roles |= known.role
+        self.fields = self._found
         twice = self._join() if len(self.fields) != len(headers) else None
         if twice is not None:
             return twice
@@ -249,7 +301,7 @@ class Head:
         return None
 
     def _judge(self, upgrade: bool) -> Problem | None:
-        fields = self.fields
+        fields, roles = self.fields, self._roles
         host = fields.get(b"host")
         if host is None:
             if self.minor:
@@ -259,8 +311,27 @@ class Head:
                 return BAD_HOST
             if len(_good_hosts) < _KNOWN_HOSTS:
                 _good_hosts.add(host)
-        length = fields.get(b"content-length")
-        coding = fields.get(b"transfer-encoding")
+        if roles & _FRAMING:
+            refusal = self._judge_framing()
+            if refusal is not None:
+                return refusal
+        self.keep_alive = self.minor == 1
+        if roles & _CONNECTION:
+            named = {token.strip(b" \t") for token in fields[b"connection"].lower().split(b",")}
+            if not named.isdisjoint(_END_TO_END):
+                return HOP
+            self.keep_alive = b"close" not in named and (self.minor == 1 or b"keep-alive" in named)
+        if upgrade and self.minor:  # RFC 9110 §7.8: one of HTTP/1.0 is ignored
+            refusal = self._judge_upgrade(fields.get(b"upgrade", b"").lower())
+            if refusal is not None:
+                return refusal
+        if roles & _EXPECT and self.minor and self.length != 0:
+            self.expects_continue = fields[b"expect"].lower() == b"100-continue"
+        return None
+
+    def _judge_framing(self) -> Problem | None:
+        length = self.fields.get(b"content-length")
+        coding = self.fields.get(b"transfer-encoding")
         if coding is not None:
             if length is not None:
                 return BOTH
@@ -273,21 +344,6 @@ class Head:
             if _DIGITS.match(length) is None:
                 return LENGTH
             self.length = int(length)
-        connection = fields.get(b"connection")
-        if connection is None:
-            self.keep_alive = self.minor == 1
-        else:
-            named = {token.strip(b" \t") for token in connection.lower().split(b",")}
-            if not named.isdisjoint(_END_TO_END):
-                return HOP
-            self.keep_alive = b"close" not in named and (self.minor == 1 or b"keep-alive" in named)
-        if upgrade and self.minor:  # RFC 9110 §7.8: one of HTTP/1.0 is ignored
-            refusal = self._judge_upgrade(fields.get(b"upgrade", b"").lower())
-            if refusal is not None:
-                return refusal
-        expect = fields.get(b"expect")
-        if expect is not None and self.minor and self.length != 0:
-            self.expects_continue = expect.lower() == b"100-continue"
         return None
 
     def _judge_upgrade(self, protocol: bytes) -> Problem | None:

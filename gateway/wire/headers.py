@@ -86,6 +86,7 @@ _JUDGED: Final = frozenset(
 )
 _SEPARATOR: Final = re.compile(rb"[^0-9a-z]")
 _KNOWN_NAMES: Final = 2048
+_SHORT: Final = 64
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
@@ -104,7 +105,7 @@ class _Passes(dict[bytes, bool]):
         plain = _SEPARATOR.sub(b"-", lower)
         passes = not (plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential)
         passes = passes and (plain == lower or plain not in _JUDGED)
-        if len(self) < _KNOWN_NAMES:  # names come from outside: the table must not grow with them
+        if len(self) < _KNOWN_NAMES and len(name) <= _SHORT:  # names come from outside: the table is bounded
             self[name] = passes
         return passes
 
@@ -117,10 +118,9 @@ def _passes(credential: bytes) -> _Passes:
 def forwarded_headers(headers: list[Header], connection: bytes | None, credential: bytes = b"") -> list[Header]:
     """Those of a request's headers that an upstream gets. `connection` is the Connection field's value."""
     passes = _passes(credential)
-    if connection is None:
-        return [header for header in headers if passes[header[0]]]
-    named = {token.strip(b" \t") for token in connection.lower().split(b",")}
-    return [header for header in headers if passes[header[0]] and header[0].lower() not in named]
+    if connection is not None:
+        headers = _not_named(headers, connection)
+    return [header for header in headers if passes[header[0]]]
 
 
 def request_head(
@@ -133,35 +133,54 @@ def request_head(
     upstream's host or credential could not stand in a header.
     """
     fields = exchange.fields
-    host_line, credential_line, name = _upstream_lines(host, credential)
-    passing = forwarded_headers(exchange.headers, fields.get(b"connection"), name)
-    target = path.encode("ascii")
+    start, credential_line, passes = _upstream_lines(host, credential)
+    # One join of slices: a formatted line for each header took twice as long as all the rest.
+    parts = [exchange.method.encode("ascii"), b" ", path.encode("ascii")]
     if exchange.query:
-        target += b"?" + exchange.query
-    return b"".join(
-        [
-            b"%b %b HTTP/1.1\r\n" % (exchange.method.encode("ascii"), target),
-            host_line,
-            *[b"%b: %b\r\n" % header for header in passing],
-            b"x-request-id: %b\r\n" % exchange.request_id.encode("ascii"),
-            forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme),
-            trace_lines(fields) if exchange.trace is None else exchange.trace.header_lines(),
-            credential_line,
-            # RFC 9110 §10.1.4: said for the client, which is who keeps or drops them.
-            b"te: trailers\r\nconnection: te\r\n" if b"te" in fields and _wants_trailers(exchange) else b"",
-            _framing(exchange, streaming),
-            b"\r\n",
-        ]
-    )
+        parts.append(b"?")
+        parts.append(exchange.query)
+    parts.append(start)
+    connection = fields.get(b"connection")
+    headers = exchange.headers
+    if connection is not None:
+        headers = _not_named(headers, connection)
+    for name, value in headers:
+        if passes[name]:
+            parts.append(name)
+            parts.append(b": ")
+            parts.append(value)
+            parts.append(b"\r\n")
+    parts.append(b"x-request-id: ")
+    parts.append(exchange.request_id.encode("ascii"))
+    parts.append(b"\r\n")
+    parts.append(forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme))
+    parts.append(trace_lines(fields) if exchange.trace is None else exchange.trace.header_lines())
+    parts.append(credential_line)
+    if b"te" in fields and _wants_trailers(exchange):
+        # RFC 9110 §10.1.4: said for the client, which is who keeps or drops them.
+        parts.append(b"te: trailers\r\nconnection: te\r\n")
+    parts.append(_framing(exchange, streaming))
+    parts.append(b"\r\n")
+    return b"".join(parts)
 
 
 @lru_cache(maxsize=256)
-def _upstream_lines(host: bytes, credential: Header | None) -> tuple[bytes, bytes, bytes]:
-    """The upstream's Host line, its credential's line, and the credential's name. Raises ValueError."""
+def _upstream_lines(host: bytes, credential: Header | None) -> tuple[bytes, bytes, _Passes]:
+    """The end of the request line with the upstream's Host, its credential's line, and which fields pass to it.
+    Raises ValueError."""
     name, value = credential or (b"", b"")
     if _CONTROL.search(host + name + value) is not None:
         raise ValueError("an upstream's host or credential has a control character")
-    return b"host: %b\r\n" % host, b"%b: %b\r\n" % (name, value) if name else b"", name
+    return (
+        b" HTTP/1.1\r\nhost: %b\r\n" % host,
+        b"%b: %b\r\n" % (name, value) if name else b"",
+        _passes(name),
+    )
+
+
+def _not_named(headers: list[Header], connection: bytes) -> list[Header]:
+    named = {token.strip(b" \t") for token in connection.lower().split(b",")}
+    return [header for header in headers if header[0].lower() not in named]
 
 
 def _framing(exchange: Exchange, streaming: bool) -> bytes:

@@ -81,7 +81,7 @@ class Balancer(Generic[S]):
 
     def pick(self, but: Target[S] | None = None) -> Target[S]:
         """The target of the next call; not `but`, where there is another."""
-        if self._changes_at is not _NEVER and self._clock() >= self._changes_at:
+        if self._changes_at != _NEVER and self._clock() >= self._changes_at:
             self.refresh()
         available = self._available
         if but is not None and len(available) > 1:

@@ -31,6 +31,7 @@ class Breaker:
         "_calls",
         "_changed",
         "_clock",
+        "_closed",
         "_consecutive",
         "_era",
         "_failures",
@@ -59,6 +60,7 @@ class Breaker:
         self._changed = changed
         self._slice_of = settings.window / _SLICES
         self._state = State.CLOSED
+        self._closed = True  # the same once more: members of an Enum are looked up anew each time
         self._era = 1
         self._opened_at = 0.0
         self._probing = 0
@@ -81,7 +83,7 @@ class Breaker:
 
     def admit(self) -> int:
         """The era of a call that may be made, which is never 0; 0 for one that may not."""
-        if self._state is State.CLOSED:
+        if self._closed:
             return self._era
         if self._state is State.OPEN and self._left() <= 0.0:
             self._turn(State.HALF_OPEN)
@@ -94,7 +96,7 @@ class Breaker:
     def succeeded(self, era: int) -> None:
         if era != self._era:
             return
-        if self._state is State.CLOSED:
+        if self._closed:
             self._consecutive = 0
             self._calls[self._current()] += 1
             return
@@ -136,6 +138,7 @@ class Breaker:
 
     def _turn(self, state: State) -> None:
         self._state = state
+        self._closed = state is State.CLOSED
         self._era += 1
         self._probing = self._passed = 0
         self._forget()
