@@ -291,3 +291,30 @@ def a_long_tuple() -> Pair:
         return contract({"type": "array", "prefixItems": [*items, {"type": kind}], "uniqueItems": True})
 
     return side("integer"), side("string")
+
+
+@_pair()
+def a_ring_of_recursion() -> Pair:
+    def side(kind: str) -> str:
+        made = json.loads(contract({"type": "string"}))
+        for n in range(600):
+            schema = {
+                "type": "object",
+                "properties": {"v": {"type": "integer"}, "next": _ref(f"S{(n + 1) % 600}")},
+            }
+            made["components"]["schemas"][f"S{n}"] = schema
+            answer = {"description": "Done", "content": {"application/json": {"schema": _ref(f"S{n}")}}}
+            made["paths"][f"/r{n}"] = {"get": {"responses": {"200": answer}}}
+        made["components"]["schemas"]["S5"]["properties"]["v"]["type"] = kind
+        return json.dumps(made)
+
+    return side("integer"), side("number")
+
+
+@_pair()
+def a_thousand_demands_at_once() -> Pair:
+    def side(last: int) -> str:
+        parts = [{"properties": {f"p{n % 40}": {"not": {"const": n}}}} for n in range(last)]
+        return contract({"type": "object", "allOf": parts})
+
+    return side(999), side(1_000)

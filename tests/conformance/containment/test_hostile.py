@@ -26,7 +26,7 @@ REFUSED = {
 """By name, the rule that refuses it."""
 BREAKING = {
     *("a_hundred_tagged_branches", "a_hundred_thousand_values", "doubling_all_of", "many_required_names"),
-    *("everything_refers_to_everything",),
+    *("everything_refers_to_everything", "nested_negations", "a_ring_of_recursion", "a_thousand_demands_at_once"),
 }
 """Those whose verdict does not need more than the bounds admit."""
 
