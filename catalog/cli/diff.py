@@ -1,5 +1,6 @@
 """`ostiary diff`: what changed between two contracts or estates, and whether it breaks consumers."""
 
+import gc
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,8 +11,11 @@ import typer
 from catalog.cli.output import BAD_INPUT, FINDINGS, fail, print_findings, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from contracts.diff.outcome import Outcome
     from contracts.diff.tree import Tree
+    from contracts.findings import Finding
     from contracts.reports.waivers import Waiver
 
 UNDECIDED: Final = 3
@@ -63,7 +67,13 @@ def diff(
         fail("two documents are compared: ostiary diff BASE REVISION", hint="All rules: ostiary diff --rules")
     day = _day(today)
     waivers = _waivers(ignore_file)
-    outcome = _compare(base, revision, day, notice_days, fail_on, waivers)
+    # Documents and what was found out about them stay until the end: looking for garbage in them finds none, and
+    # takes a fifth of the time (measured with 5 MB and 1,000 operations).
+    gc.disable()
+    try:
+        outcome = _compare(base, revision, day, notice_days, fail_on, waivers)
+    finally:
+        gc.enable()
     sys.stdout.write(_rendered(outcome, form))
     if outcome.verdict == "breaking":
         raise typer.Exit(FINDINGS)
@@ -113,12 +123,9 @@ def _tree(text: str) -> "tuple[Tree, bool]":
     return FolderTree.of(path), not path.is_dir()
 
 
-def _refuse(findings: object) -> NoReturn:
+def _refuse(findings: "Iterable[Finding]") -> NoReturn:
     """Ends the command with what is wrong with the input."""
-    from contracts.findings import Finding
-
-    listed = [each for each in findings if isinstance(each, Finding)] if isinstance(findings, tuple) else []
-    print_findings(listed, err=True)
+    print_findings(findings, err=True)
     raise typer.Exit(BAD_INPUT)
 
 
@@ -145,7 +152,7 @@ def _waivers(path: Path | None) -> "tuple[Waiver, ...]":
         waivers, faults = parse_waivers(document)
         findings = [*findings, *faults]
     if findings:
-        _refuse(tuple(findings))
+        _refuse(findings)
     return waivers
 
 
