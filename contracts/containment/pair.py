@@ -258,6 +258,8 @@ class Pair:
             if facet is None or len(facet.sites) != 1 or facet.sites[0].child is None:
                 return None
             found.append(facet.sites[0].child)
+        if any(isinstance(child.value, bool) for child in found) and key[0] not in ("property", "prefix-items"):
+            return None  # opened or closed: a change of the keyword itself
         return found[0], found[1]
 
     def _link(self, pair: tuple[Schema, Schema], path: str, lost: Side, gained: Side) -> None:

@@ -11,18 +11,18 @@ smallest instance does not contain a smaller one of its kind (so recursive schem
 from collections.abc import Iterable
 from typing import Any, Final
 
+from contracts.containment.alternatives import Alternative, Branches
 from contracts.containment.arrays import solve_array
 from contracts.containment.compiling import Compiler
 from contracts.containment.evaluate import Evaluator, Unsure
 from contracts.containment.numbers import solve_number
 from contracts.containment.objects import solve_object
-from contracts.containment.results import NEVER, NEVER_OPEN, Budget, Empty, Found, Lost, Result, Tally
+from contracts.containment.results import NEVER, Budget, Empty, Found, Lost, Result, Tally
 from contracts.containment.strings import solve_string
 from contracts.containment.terms import GUARDS, Term
 from contracts.containment.values import ALL, ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING
 
 State = frozenset[int]
-Alternative = tuple[int, ...]
 _DEEPEST: Final = 60
 _FEW: Final = 2
 _MANY: Final = 12
@@ -63,9 +63,7 @@ class Search:
         self._open: dict[State, int] = {}
         self._provisional: dict[State, Empty] = {}
         self.assumed: frozenset[State] = frozenset()
-        self._tags: dict[Term, tuple[dict[str, frozenset[Any]], set[str]]] = {}
-        self._exclusions: dict[Term, list[Alternative]] = {}
-        self._pairs: dict[Term, list[Alternative]] = {}
+        self.branches = Branches(compiler, self.solve)
 
     def ask(self, wanted: Iterable[int], steps: int) -> Result:
         """One question, within its own budget. Raises Exhausted."""
@@ -210,9 +208,9 @@ class Search:
             elif kind == "one":
                 if negated:
                     none = tuple(no(part) for part in term.args)
-                    choices.append(Choice([none, *self._two_of(term)]))
+                    choices.append(Choice([none, *self.branches.two_of(term)]))
                 else:
-                    choices.append(Choice(self._only_one_of(term)))
+                    choices.append(Choice(self.branches.only_one_of(term)))
             elif kind == "enum" and negated:
                 todo.extend(self._unequal(term))
         return mask
@@ -244,12 +242,12 @@ class Search:
         leaves = frozenset(
             s for s in core if self.term(s).kind in GUARDS or self.term(s).kind in ("types", "enum")
         )
-        tags, required = self._core_tags(core)
+        tags, required = self.branches.tags_in(core)
         kept = []
         for choice in choices:
             denied = choice.denied
             if denied is not None:
-                if self._apart(denied, mask, tags, required):
+                if self.branches.apart(denied, mask, tags, required):
                     continue
                 if len(choices) <= _MANY:
                     if isinstance(self.solve(leaves | {yes(denied)}), Empty):
@@ -338,92 +336,4 @@ class Search:
         parts += [terms.literal("required", name) for name in value]
         return terms.conj(
             [terms.types(OBJECT), *parts, terms.literal("extra", names, frozenset[str](), terms.false)]
-        )
-
-    def _only_one_of(self, term: Term) -> list[Alternative]:
-        """The branches of a `oneOf`, each with the denial of those that it does not rule out itself."""
-        found, many = self._exclusions.get(term), len(term.args) > _MANY
-        if found is None:
-            found = self._exclusions[term] = [
-                (
-                    yes(part),
-                    *(
-                        no(other)
-                        for other in term.args
-                        if other is not part and not self._disjoint(part, other, many)
-                    ),
-                )
-                for part in term.args
-            ]
-        return found
-
-    def _two_of(self, term: Term) -> list[Alternative]:
-        found, many = self._pairs.get(term), len(term.args) > _MANY
-        if found is None:
-            found = self._pairs[term] = [
-                (yes(part), yes(other))
-                for index, part in enumerate(term.args)
-                for other in term.args[index + 1 :]
-                if not self._disjoint(part, other, many)
-            ]
-        return found
-
-    def _disjoint(self, left: Term, right: Term, many: bool) -> bool:
-        """Whether two schemas surely share no instance. Of many branches only what tells them apart is seen."""
-        self.budget.spend()
-        mask = self.compiler.surface(left).yes
-        tags, required = self._tags_of(left)
-        if self._apart(right, mask, tags, required):
-            return True
-        if many:
-            return False
-        result = self.solve(frozenset((yes(left), yes(right))))
-        return isinstance(result, Empty) and result.low == NEVER_OPEN
-
-    def _tags_of(self, term: Term) -> tuple[dict[str, frozenset[Any]], set[str]]:
-        known = self._tags.get(term)
-        if known is not None:
-            return known
-        core: set[int] = set()
-        todo = [term]
-        for _ in range(200):
-            if not todo:
-                break
-            part = self.compiler.surface(todo.pop())
-            if part.kind == "and":
-                todo.extend(part.args)
-            else:
-                core.add(yes(part))
-        found = self._tags[term] = self._core_tags(core)
-        return found
-
-    def _core_tags(self, core: set[int]) -> tuple[dict[str, frozenset[Any]], set[str]]:
-        """Members that have one of few values, and members that are there."""
-        tags: dict[str, frozenset[Any]] = {}
-        required: set[str] = set()
-        for signed in core:
-            term = self.term(signed)
-            if signed & 1:
-                continue
-            if term.kind == "required":
-                required.add(term.args[0])
-            elif term.kind == "prop":
-                below = term.args[1]
-                for part in below.args if below.kind == "and" else (below,):
-                    if isinstance(part, Term) and part.kind == "enum":
-                        keys = frozenset(part.args[0])
-                        tags[term.args[0]] = tags.get(term.args[0], keys) & keys
-        return tags, required
-
-    def _apart(self, term: Term, mask: int, tags: dict[str, frozenset[Any]], required: set[str]) -> bool:
-        mask &= self.compiler.surface(term).yes
-        if not mask:
-            return True
-        if mask != OBJECT or not tags:
-            return False
-        theirs, needed = self._tags_of(term)
-        return any(
-            not tags[name] & keys and (name in required or name in needed)
-            for name, keys in theirs.items()
-            if name in tags
         )
