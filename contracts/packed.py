@@ -50,10 +50,15 @@ class PackedVersion:
 
     def decode(self) -> ApiVersion:
         """The version without its operations. Raises SnapshotError."""
-        try:
-            return msgspec.json.decode(self.frame, type=ApiVersion)
-        except msgspec.DecodeError as error:
-            raise SnapshotError(f"the version does not decode: {error}") from None
+        return decode_version(self.frame)
+
+
+def decode_version(frame: bytes) -> ApiVersion:
+    """A version without its operations. Raises SnapshotError."""
+    try:
+        return msgspec.json.decode(frame, type=ApiVersion)
+    except msgspec.DecodeError as error:
+        raise SnapshotError(f"the version does not decode: {error}") from None
 
 
 def decode_operation(text: bytes) -> Operation:

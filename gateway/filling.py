@@ -77,7 +77,7 @@ class Filling:
                 return
         else:
             version = yield from version_of(packed)
-        binding = Binding(version, self.ports, self._servers, self._max_open)
+        binding = Binding(packed.frame, version, self.ports, self._servers, self._max_open)
         yield from self._bind(packed, binding, before)
 
     def _bound_alike(self, before: ServedVersion, packed: PackedVersion) -> bool:
@@ -117,7 +117,11 @@ class Filling:
             yield from self._take_back(operations)
             raise
         binding.narrow(upstreams)
-        if before is not None and before.binding is not binding:
+        if not any(served.route is not None for served in operations.values()):
+            yield
+            binding.rest()
+            yield
+        elif before is not None and binding.validators is not None and before.binding.validators is not None:
             yield from binding.validators.warm_up(before.binding.validators)
         self.versions[packed.name] = ServedVersion(
             packed.frame, binding, operations, frozenset(ids), frozenset(scopes), frozenset(upstreams)
@@ -155,7 +159,9 @@ class Filling:
 
 def version_of(packed: PackedVersion) -> Steps[ApiVersion]:
     """The version with only those of its operations that read a record of Odoo: see `ServedVersion`."""
+    yield  # what comes before and after it is not to be in one step with the longest there is
     version = packed.decode()
+    yield
     reading: list[Operation] = []
     for text in packed.operations:
         yield

@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import msgspec
+
 from contracts.operations import ApiVersion, HttpBackend, OdooBackend, Operation
-from contracts.packed import decode_operation
+from contracts.packed import decode_operation, decode_version
 from contracts.problems import Problem
 from contracts.snapshot import SnapshotError, Upstream
 from gateway import shedding
@@ -36,7 +38,8 @@ class Route:
     """One operation, bound: everything that a request needs is looked up here, nothing is computed."""
 
     version: ApiVersion
-    """Without its operations, but for those that Odoo's answers may have to name: see `ServedVersion`."""
+    """Without its schemas, and without its operations but for those that Odoo's answers may have to name: see
+    `ServedVersion`."""
     operation: Operation
     stages: BoundStages
     response_check: ResponseCheck | None
@@ -70,15 +73,40 @@ class Server:
 class Binding:
     """What all operations of one version are bound with."""
 
-    __slots__ = ("_room", "ports", "servers", "validators", "version")
+    __slots__ = ("_frame", "_room", "_validators", "_whole", "ports", "servers", "version")
 
-    def __init__(self, version: ApiVersion, ports: Ports, servers: Mapping[str, Server], max_open: int) -> None:
-        self.version = version
+    def __init__(
+        self, frame: bytes, version: ApiVersion, ports: Ports, servers: Mapping[str, Server], max_open: int
+    ) -> None:
+        """`frame` is the text of `version`."""
+        self.version = msgspec.structs.replace(version, documents={})
+        """Without its schemas: they are as large as all the rest, and of most versions no one asks for any."""
         self.ports = ports
         self.servers = servers
-        self.validators: Validators = validators_of(version)
-        """Kept, so that operations that are bound one now and one later share what is compiled."""
         self._room = shedding.room(max_open, version.criticality)
+        self._frame = frame
+        self._whole: ApiVersion | None = version
+        # Kept, so that operations that are bound one now and one later share what is compiled.
+        self._validators: Validators | None = validators_of(version)
+
+    @property
+    def whole(self) -> ApiVersion:
+        """The version with its schemas."""
+        whole = self._whole
+        if whole is None:
+            documents = decode_version(self._frame).documents
+            whole = self._whole = msgspec.structs.replace(self.version, documents=documents)
+            self._validators = validators_of(whole)
+        return whole
+
+    @property
+    def validators(self) -> Validators | None:
+        """None while nothing is bound."""
+        return self._validators
+
+    def rest(self) -> None:
+        """Nothing is bound: lets go of the schemas until something is."""
+        self._whole = self._validators = None
 
     def narrow(self, upstreams: Collection[str]) -> None:
         """Lets go of all servers but these: a version that is taken over from snapshot to snapshot must not keep
@@ -94,13 +122,14 @@ class Binding:
         odoo = service if isinstance(service, OdooService) else None
         if isinstance(operation.backend, HttpBackend) is not (http is not None):
             raise SnapshotError(f"{operation.id}: upstream {upstream.name!r} is of kind {upstream.kind!r}")
+        whole = self.whole
         credential, unusable = server.credential
         authority, _, path = upstream.url.partition("://")[2].partition("/")
         return Route(
             version=self.version,
             operation=operation,
-            stages=bind_all(self.version, operation, self.ports),
-            response_check=response_schema.bind(self.version, operation),
+            stages=bind_all(whole, operation, self.ports),
+            response_check=response_schema.bind(whole, operation),
             buffers=needs_body(operation),
             http=http,
             credential=credential,

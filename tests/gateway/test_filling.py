@@ -231,6 +231,25 @@ async def test_an_operation_that_cannot_be_bound_after_all_is_not_served(
         assert world.pipeline.open == 0
 
 
+async def test_the_schemas_of_a_version_that_nobody_calls_are_text(tmp_path: Path) -> None:
+    listing = operations()[0]
+    reference = {"$ref": "urn:orders#/components/limit"}
+    parameter = msgspec.structs.replace(listing.parameters[0], schema=reference)
+    documents = {"urn:orders": {"components": {"limit": {"type": "integer", "maximum": 50}}}}
+    made = orders(msgspec.structs.replace(listing, parameters=(parameter,), responses=()), documents=documents)
+    async with gateway(tmp_path) as world:
+        now = await adopt(world, 2, made)
+        binding = now.versions["orders", "v1"].binding
+        assert (binding.validators, binding.version.documents) == (None, {})
+        for limit, status in ((50, 200), (51, 422)):
+            assert (await world.ask("GET", f"/orders/v1/orders?limit={limit}")).status == status
+        assert binding.validators is not None
+        assert binding.validators.documents == documents
+        kept = binding.validators
+        later = await adopt(world, 3, orders(*made.operations, documents=documents, title="Renamed"))
+        assert later.versions["orders", "v1"].binding.validators is kept, "the schemas are the same"
+
+
 async def test_building_is_many_small_steps(tmp_path: Path) -> None:
     async with gateway(tmp_path) as world:
         many = tuple(msgspec.structs.replace(OTHER, id=f"o{number}", path=f"/{number}") for number in range(200))
@@ -243,9 +262,10 @@ async def test_what_is_bound_goes_without_the_garbage_collector(tmp_path: Path) 
     """It never looks at a large runtime again, so that a cycle in it would stay for good."""
     async with gateway(tmp_path) as world:
         before = running(world)
-        validators = before.versions["orders", "v1"].binding.validators
         for one in before.operations():
             one.bind()
+        validators = before.versions["orders", "v1"].binding.validators
+        assert validators is not None
         body = b'{"sku":"a"}'
         answer = await world.ask("POST", "/orders/v1/orders", body, Content_Type="application/json")
         assert answer.status == 200
