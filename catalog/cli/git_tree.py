@@ -69,7 +69,7 @@ class GitTree:
 
     @property
     def folder(self) -> str:
-        return f"{self.name}:{self.root}" if self.root else f"{self.name}:."
+        return f"{self.name}:{self.root}" if self.root else f"{self.name}:"
 
     def read(self, name: str) -> tuple[Document | None, list[Finding]] | None:
         full = posixpath.normpath(posixpath.join(self.root, name))

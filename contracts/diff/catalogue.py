@@ -6,6 +6,7 @@ from typing import Final
 from contracts.diff import (
     bodies,
     contents,
+    estate_settings,
     extensions,
     headers,
     lifecycle,
@@ -23,6 +24,7 @@ from contracts.diff.schema_rules import SCHEMA_ROWS
 
 _ROWS: Final[tuple[DiffRule, ...]] = (
     *overview.ROWS,
+    *estate_settings.ROWS,
     *operations.ROWS,
     *lifecycle.ROWS,
     *parameters.ROWS,

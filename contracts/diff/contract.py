@@ -140,6 +140,8 @@ def _read(
 
 
 def _shown(place: Place, folder: str) -> Place:
+    if folder.endswith(":"):
+        return replace(place, file=folder + place.file)
     return replace(place, file=posixpath.normpath(posixpath.join(folder, place.file)))
 
 

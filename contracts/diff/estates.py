@@ -12,11 +12,14 @@ from contracts.diff.changes import Change, Changes, Where, order
 from contracts.diff.context import Options
 from contracts.diff.contract import Contract, contract_in
 from contracts.diff.diff import diff
+from contracts.diff.estate_settings import compare_api, compare_plans
 from contracts.diff.lifecycle import SUNSET, date_of
 from contracts.diff.tree import Tree
 from contracts.documents.document import Document
-from contracts.estate.loading import API, CONTRACT
+from contracts.estate.loading import API, CONTRACT, ESTATE
 from contracts.findings import Finding, has_errors
+from contracts.openapi.references import References
+from contracts.openapi.rules import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,40 @@ def compare_estates(base: Tree, revision: Tree, options: Options) -> Compared:
             changes += _removed(base, old, before[path], path, options.today)
         elif new is not None and path not in before:
             changes += _added(new, path, _below(revision, after[path]))
+    changes += _settings(base, revision, [*before.values()], options)
     every = tuple(findings)
     return Compared(() if has_errors(every) else tuple(sorted(changes, key=order)), every)
+
+
+def _settings(base: Tree, revision: Tree, contracts: list[str], options: Options) -> list[Change]:
+    """What `ostiary.yaml` and each `api.yaml` beside a contract say to consumers."""
+    found: list[Change] = []
+    folders = sorted({name.rpartition("/")[0] for name in contracts})
+    for name in [ESTATE, *(posixpath.join(folder, API) for folder in folders)]:
+        old, new = _plain(base, name), _plain(revision, _moved(base, revision, name))
+        if old is None or new is None:
+            continue
+        changes = Changes(old, new, DIFF_RULES, name, name)
+        if name == ESTATE:
+            compare_plans(changes, old.document.root, new.document.root)
+        else:
+            compare_api(changes, old.document.root, new.document.root, options)
+        found += changes.sorted()
+    return found
+
+
+def _moved(base: Tree, revision: Tree, name: str) -> str:
+    """The file of the revision that stands where one of the base does, below what is compared."""
+    return name if name == ESTATE else posixpath.normpath(posixpath.join(revision.start, _below(base, name)))
+
+
+def _plain(tree: Tree, name: str) -> Contract | None:
+    """A file that is no contract, held as one for its places."""
+    document, faults = tree.read(name) or (None, [])
+    if document is None or faults or not isinstance(document.value, dict):
+        return None
+    references = References(document, lambda _: None, Report(), "example")
+    return Contract(document, "", references, {name: document}, tree.folder)
 
 
 def _by_path(tree: Tree) -> dict[str, str]:

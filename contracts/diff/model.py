@@ -103,6 +103,16 @@ def shape(path: str) -> str:
     return _PARAMETER.sub("{}", path)
 
 
+def matches(template: Operation, concrete: Operation) -> bool:
+    """Whether a template with parameters takes all calls of a path with fewer of them."""
+    wide, narrow = shape(template.path).split("/"), shape(concrete.path).split("/")
+    return (
+        len(wide) == len(narrow)
+        and wide != narrow
+        and all(first in ("{}", second) for first, second in zip(wide, narrow, strict=True))
+    )
+
+
 def operations_of(contract: Contract, section: Node | None, *, outgoing: bool = False) -> Iterator[Operation]:
     """The operations of `paths`, of `webhooks`, or of a callback."""
     for path, written in section.members() if section is not None else ():

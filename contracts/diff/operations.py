@@ -9,7 +9,7 @@ from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
 from contracts.diff.extensions import compare_extensions
 from contracts.diff.lifecycle import compare_lifecycle, date_of, sunset_of
-from contracts.diff.model import Operation, operations_of, shape
+from contracts.diff.model import Operation, matches, operations_of, shape
 from contracts.diff.parameters import compare_parameters
 from contracts.diff.responses import compare_responses
 from contracts.diff.rule import row
@@ -21,6 +21,12 @@ AREA: Final = "operations"
 
 ROWS: Final = (
     row("operation-added", "info", "Consumers have another operation.", area=AREA),
+    row(
+        "operation-added-over-template",
+        "warning",
+        "Calls with that value of a path parameter reach another operation now (OAS 3.1 §4.8.8.2).",
+        area=AREA,
+    ),
     row("operation-removed", "error", "Consumers call an operation that is gone.", area=AREA),
     row(
         "operation-removed-before-sunset",
@@ -83,8 +89,7 @@ def compare_paths(context: Context) -> None:
         where = _where("/paths", operation)
         old = base.get(key)
         if old is None:
-            message = f"the operation {said(str(where.operation))} was added"
-            context.changes.add("operation-added", where, message, operation.node)
+            _report_added(context, operation, base, where)
         elif not context.sameness.holds_for(old, operation):
             compare_operation(context, old, operation, where)
     for key, operation in base.items():
@@ -124,6 +129,22 @@ def _where(section: str, operation: Operation) -> Where:
     written = at.down(operation.path, method)
     nameless = at.down(shape(operation.path), method)
     return Where(written.location, nameless.stable, at.operation)
+
+
+def _report_added(
+    context: Context, operation: Operation, base: dict[tuple[str, str], Operation], where: Where
+) -> None:
+    message = f"the operation {said(str(where.operation))} was added"
+    # A template without parameters comes before those that match the same paths.
+    template = next(
+        (old.path for (method, _), old in base.items() if method == operation.method and matches(old, operation)),
+        None,
+    )
+    if template is None:
+        context.changes.add("operation-added", where, message, operation.node)
+    else:
+        message += f", and takes the calls that {said(template)} took"
+        context.changes.add("operation-added-over-template", where, message, operation.node)
 
 
 def _report_removed(context: Context, operation: Operation, where: Where) -> None:

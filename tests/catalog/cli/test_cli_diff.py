@@ -222,6 +222,72 @@ def test_a_version_may_go_after_the_sunset_that_its_api_gives(tmp_path: Path) ->
     assert [each["id"] for each in json.loads(gone.stdout)["changes"]] == ["api-version-removed-after-sunset"]
 
 
+API = "classification: {}\nversions:\n  v1: {{{}}}\n"
+PLAN = "name: x\nplans: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "base", "revision", "rules"),
+    [
+        ("api", API.format("internal", ""), API.format("confidential", ""), {"api-classification-tightened"}),
+        ("api", API.format("confidential", ""), API.format("public", ""), {"api-classification-loosened"}),
+        ("api", API.format("public", ""), API.format("public", "sunset: 2027-01-01"), {"api-sunset-added"}),
+        (
+            "api",
+            API.format("public", ""),
+            API.format("public", "sunset: 2026-02-01"),
+            {"api-sunset-added", "api-sunset-notice-too-short"},
+        ),
+        ("api", API.format("public", "sunset: 2027-01-01"), API.format("public", ""), {"api-sunset-removed"}),
+        (
+            "api",
+            API.format("public", "sunset: 2027-01-01"),
+            API.format("public", "sunset: 2026-12-01"),
+            {"api-sunset-moved-earlier"},
+        ),
+        (
+            "api",
+            API.format("public", "sunset: 2027-01-01"),
+            API.format("public", "sunset: 2027-02-01"),
+            {"api-sunset-moved-later"},
+        ),
+        ("plan", PLAN.format("{}"), PLAN.format("{a: {limits: {}}}"), {"plan-added"}),
+        ("plan", PLAN.format("{a: {limits: {}}}"), PLAN.format("{}"), {"plan-removed"}),
+        ("plan", PLAN.format("{a: {}}"), PLAN.format("{a: {limits: {m: 5/minute}}}"), {"plan-limit-added"}),
+        ("plan", PLAN.format("{a: {limits: {m: 5/minute}}}"), PLAN.format("{a: {}}"), {"plan-limit-removed"}),
+        (
+            "plan",
+            PLAN.format("{a: {limits: {m: 60/minute}}}"),
+            PLAN.format("{a: {limits: {m: 100/hour}}}"),
+            {"plan-limit-lowered"},
+        ),
+        (
+            "plan",
+            PLAN.format("{a: {limits: {m: 60/minute}}}"),
+            PLAN.format("{a: {limits: {m: 61/minute}}}"),
+            {"plan-limit-raised"},
+        ),
+        (
+            "plan",
+            PLAN.format("{a: {limits: {m: 60/minute}}}"),
+            PLAN.format("{a: {limits: {m: 60 per minute}}}"),
+            set(),
+        ),
+    ],
+)
+def test_what_an_estate_says_of_its_apis(
+    tmp_path: Path, file: str, base: str, revision: str, rules: set[str]
+) -> None:
+    sides = []
+    for name, text in (("a", base), ("b", revision)):
+        root = estate(tmp_path / name, v1=OLD)
+        (root / {"api": "apis/things/api.yaml", "plan": "ostiary.yaml"}[file]).write_text(text, encoding="utf-8")
+        sides.append(root)
+    found = json.loads(run(*sides, "--format", "json", "--today", "2026-01-01").stdout)["changes"]
+    assert {each["id"] for each in found} == rules
+    assert all("#/" in each["location"] for each in found)
+
+
 def test_faults_in_directories_are_found_at_once(tmp_path: Path) -> None:
     base = estate(tmp_path / "a", v1="openapi: 9", v2=OLD)
     revision = estate(tmp_path / "b", v1=OLD, v2="{")
