@@ -40,9 +40,9 @@ def markdown(outcome: Outcome) -> str:
             lines += [f"### {code(heading)}" if "/" in heading else f"### {heading}", ""]
             for change in group:
                 lines.append(f"- {prose(change.message)} ({code(change.rule.id)})")
-                if change.before or change.after:
-                    lines.append(f"  - before: {code(change.before) or 'nothing'}")
-                    lines.append(f"  - after: {code(change.after) or 'nothing'}")
+                if change.before and change.after:
+                    lines.append(f"  - before: {code(change.before)}")
+                    lines.append(f"  - after: {code(change.after)}")
             lines.append("")
     if outcome.waived:
         lines += ["## Waived", ""]

@@ -20,6 +20,7 @@ from contracts.diff.notes import compare_notes
 from contracts.diff.rule import Direction
 from contracts.diff.schema_kinds import KINDS
 from contracts.diff.schema_rules import ANNOTATIONS, LABELS, SCHEMA_ROWS
+from contracts.diff.wording import holder_of
 from contracts.documents.document import Node, tokens_of
 
 _IDS: Final = frozenset(rule.id for rule in SCHEMA_ROWS)
@@ -190,7 +191,8 @@ class _Reading:
         keyword = LABELS.get(self.kind, "the schema")
         what = f"{keyword} {said(change.subject)}" if change.subject else keyword
         way = self.location().removeprefix(self.where.location) or change.path
-        place = f" at {said(way)}" if way else ""
+        holder = holder_of(self.where)
+        place = (f" at {said(way)}" if way else "") + (f" of {holder}" if holder else "")
         if change.action == "changed":
             text = f"{what} went from {said(change.before)} to {said(change.after)}{place}"
         elif change.subject:
