@@ -104,6 +104,8 @@ class Comparer:
                 revision.place,
             )
         look, *places = elsewhere
+        if not look.changes:
+            return look
         return replace(look, changes=_moved(look.changes, places, [base.place, revision.place]))
 
     def _texts(self, base: Schema, revision: Schema) -> Texts:

@@ -16,11 +16,11 @@ from contracts.containment.terms import Terms
 from contracts.containment.verdict import Answer, Verdict, Witness
 from contracts.documents.document import escape
 
-STEPS: Final = 20_000
-"""Of work on one question: about a second at the worst."""
-STEPS_OF_ALL: Final = 300_000
+STEPS: Final = 10_000
+"""Of work on one question: half a second at the worst."""
+STEPS_OF_ALL: Final = 120_000
 """Of work on all questions of one diff; then each gets `_STEPS_AT_LEAST`."""
-_STEPS_AT_LEAST: Final = 300
+_STEPS_AT_LEAST: Final = 100
 _LONGEST_QUOTE: Final = 80
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import jsonschema_rs
 import msgspec
 
-from contracts.containment.source import Place, Schema
+from contracts.containment.source import Exported, Schema
 from contracts.openapi.patterns import REGEX_ENGINE
 from contracts.operations import JsonSchema
 
@@ -33,16 +33,31 @@ class Unreadable(Exception):
 
 def export(schema: Schema) -> JsonSchema:
     """The schema in the words of 2020-12 with its targets under `$defs`. Raises Unreadable."""
-    names: dict[Place, str] = {}
-    pending: list[tuple[str, Schema]] = []
-    result = _rewrite(schema, names, pending)
-    if not isinstance(result, dict) or not pending:
+    result, targets = _rewritten(schema)
+    if not isinstance(result, dict) or not targets:
         return result
     definitions: dict[str, JsonSchema] = {}
+    pending = list(targets)
     while pending:
-        name, target = pending.pop()
-        definitions[name] = _rewrite(target, names, pending)
+        target = pending.pop()
+        name = _name(target)
+        if name not in definitions:
+            definitions[name], more = _rewritten(target)
+            pending += more
     return {**result, "$defs": definitions}
+
+
+def _rewritten(schema: Schema) -> Exported:
+    known = schema.schemas.exported.get((schema.place, schema.hidden))
+    if known is None:
+        targets: list[Schema] = []
+        known = schema.schemas.exported[schema.place, schema.hidden] = (_rewrite(schema, targets), targets)
+    return known
+
+
+def _name(target: Schema) -> str:
+    names = target.schemas.names
+    return names.setdefault(target.place, str(len(names)))
 
 
 def _once(branches: list[JsonSchema]) -> list[JsonSchema]:
@@ -60,7 +75,7 @@ def validator(schema: Schema) -> jsonschema_rs.Validator:
         raise Unreadable("the schema does not compile") from error
 
 
-def _rewrite(schema: Schema, names: dict[Place, str], pending: list[tuple[str, Schema]]) -> JsonSchema:
+def _rewrite(schema: Schema, targets: list[Schema]) -> JsonSchema:
     words = schema.read()
     if not isinstance(words, dict):
         return words
@@ -72,23 +87,20 @@ def _rewrite(schema: Schema, names: dict[Place, str], pending: list[tuple[str, S
             target = schema.target()
             if target is None:
                 raise Unreadable(f"the reference {value!r} leads nowhere")
-            if target.place not in names:
-                names[target.place] = str(len(names))
-                pending.append((names[target.place], target))
-            result["$ref"] = f"#/$defs/{names[target.place]}"
+            targets.append(target)
+            result["$ref"] = f"#/$defs/{_name(target)}"
         elif keyword in _ONE:
-            result[keyword] = _rewrite(schema.child(value, keyword, same_object=same), names, pending)
+            result[keyword] = _rewrite(schema.child(value, keyword, same_object=same), targets)
         elif keyword in _LIST:
             branches = [
-                _rewrite(schema.child(item, keyword, index, same_object=same), names, pending)
+                _rewrite(schema.child(item, keyword, index, same_object=same), targets)
                 for index, item in enumerate(value)
             ]
             # A branch that is there twice costs a validator twice, again at each level.
             result[keyword] = _once(branches) if keyword in ("allOf", "anyOf") else branches
         elif keyword in _MAP:
             result[keyword] = {
-                name: _rewrite(schema.child(member, keyword, name), names, pending)
-                for name, member in value.items()
+                name: _rewrite(schema.child(member, keyword, name), targets) for name, member in value.items()
             }
         elif keyword in _PLAIN:
             result[keyword] = value

@@ -30,8 +30,34 @@ SAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "regex": ("a", "", "^[a-z]+$", ".*"),
 }
 
+_LONGEST: Final = 100_000
+
 ASSERTED: Final = frozenset(SAMPLES)
 """All others are annotations: validators admit every string (2020-12 validation §7.2.3)."""
+
+
+_STRETCHED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "date-time": ("2026-01-02T03:04:05.", "0", "Z"),
+    "time": ("03:04:05.", "0", "Z"),
+    "duration": ("P", "1", "D"),
+    **dict.fromkeys(("email", "idn-email"), ("a@", "b" * 60 + ".", "example")),
+    **dict.fromkeys(("hostname", "idn-hostname"), ("", "b" * 60 + ".", "example")),
+    **dict.fromkeys(("uri", "iri"), ("urn:a:", "a", "")),
+    **dict.fromkeys(("uri-reference", "iri-reference", "uri-template", "regex"), ("", "a", "")),
+    "json-pointer": ("/", "a", ""),
+    "relative-json-pointer": ("0/", "a", ""),
+}
+"""How to make a long string of a format: what comes first, again and again, and last."""
+
+
+def stretched(name: str, least: int) -> tuple[str, ...]:
+    """Strings of a format of at least so many characters, if it has any that are so long."""
+    if name not in _STRETCHED or not 0 < least <= _LONGEST:
+        return ()
+    first, again, last = _STRETCHED[name]
+    missing = max(0, least - len(first) - len(last))
+    exact = first + (again * missing)[:missing] + last
+    return exact, first + again * -(-missing // len(again)) + last
 
 
 def has_format(name: str, text: str) -> bool:

@@ -15,7 +15,7 @@ from contracts.containment.search import Search, State, no, yes
 from contracts.containment.source import Place, Schema
 
 _FEWEST: Final = 1
-STEPS_FOR_ONE: Final = 4_000
+_STEPS_FOR_ONE: Final = 2_000
 
 
 class Settling:
@@ -58,7 +58,7 @@ class Settling:
             queued.discard(state)
             if state not in search.assumed:
                 continue
-            result, used = self._one(state, min(STEPS_FOR_ONE, max(steps, 0)))
+            result, used = self._one(state, min(_STEPS_FOR_ONE, max(steps, 0)))
             steps -= used
             if isinstance(result, Empty):
                 continue

@@ -18,6 +18,7 @@ from contracts.openapi.references import References
 from contracts.operations import Direction, JsonSchema
 
 Place = tuple[str, str]
+Exported = tuple[JsonSchema, "list[Schema]"]
 Follow = Callable[[Place, str], "tuple[Place, JsonSchema] | None"]
 
 _BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
@@ -32,7 +33,8 @@ _MOST_STEPS: Final = 100
 class Schemas:
     """All schemas of one document as one dialect and direction see them.
 
-    `follow` answers what a `$ref` names, given where it stands; None for a dangling one.
+    `follow` answers what a `$ref` names, given where it stands; None for a dangling one. `names` and `exported`
+    are what `contracts.containment.export` remembers.
     """
 
     follow: Follow
@@ -42,6 +44,8 @@ class Schemas:
     _hidden: dict[Place, bool] = field(default_factory=dict, repr=False)
     _hidden_names: dict[Place, frozenset[str]] = field(default_factory=dict, repr=False)
     _words: dict[tuple[Place, frozenset[str]], JsonSchema] = field(default_factory=dict, repr=False)
+    names: dict[Place, str] = field(default_factory=dict, repr=False)
+    exported: "dict[tuple[Place, frozenset[str]], Exported]" = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_references(cls, references: References, direction: Direction | None = None) -> "Schemas":

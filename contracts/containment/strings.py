@@ -10,7 +10,7 @@ from itertools import chain, islice, pairwise
 from typing import Final
 
 from contracts.containment.evaluate import Evaluator, Unsure
-from contracts.containment.formats import SAMPLES, has_format
+from contracts.containment.formats import SAMPLES, has_format, stretched
 from contracts.containment.regular import Automaton, automaton, exactly
 from contracts.containment.results import NEVER, Budget, Found, Lost, Result
 from contracts.containment.terms import Term
@@ -99,7 +99,7 @@ def solve_string(
             and all(evaluator.match(pattern, text) != negated for pattern, negated in patterns)
         )
 
-    given = chain.from_iterable(SAMPLES[name] for name in sorted(has))
+    given = chain.from_iterable((*SAMPLES[name], *stretched(name, least)) for name in sorted(has))
     try:
         for text in chain(given, _fillers(least, most), islice(search.strings(), _CANDIDATES)):
             budget.spend()
