@@ -241,6 +241,27 @@ def recursive(rng: random.Random) -> Json:
     return {"$ref": "#/$defs/node", "$defs": {"node": node}}
 
 
+def mutual(rng: random.Random) -> Json:
+    """Definitions that contain each other."""
+    definitions: dict[str, Json] = {}
+    for name in ("n", "m", "o"):
+        node = schema(rng, 1)
+        node = {key: value for key, value in node.items() if key != "$ref"} if isinstance(node, dict) else {}
+        for _ in range(rng.randint(1, 2)):
+            here: Json = {"$ref": f"#/$defs/{rng.choice('nmo')}"}
+            if rng.random() < 0.3:
+                here = {"anyOf": [here, schema(rng, 0)]}
+            place = rng.choice(["properties", "properties", "items", "additionalProperties", "prefixItems"])
+            if place == "properties":
+                node = {**node, "properties": {**node.get("properties", {}), rng.choice(NAMES): here}}
+                if rng.random() < 0.3:
+                    node["required"] = [rng.choice(list(node["properties"]))]
+            else:
+                node = {**node, place: [here] if place == "prefixItems" else here}
+        definitions[name] = node
+    return {"$ref": "#/$defs/n", "$defs": definitions}
+
+
 def pair(seed: int) -> tuple[Json, Json]:
     """Two schemas; the same ones for the same seed."""
     rng = random.Random(seed)
@@ -251,9 +272,15 @@ def pair(seed: int) -> tuple[Json, Json]:
         revision["$defs"]["node"] = mutated(rng, revision["$defs"]["node"], 1, top=False)
         if not isinstance(revision["$defs"]["node"], dict):
             revision["$defs"]["node"] = {}
+    elif roll < 0.2:
+        base = mutual(rng)
+        revision = copy.deepcopy(base)
+        for name in rng.sample("nmo", rng.randint(1, 2)):
+            found = mutated(rng, revision["$defs"][name], 1, top=False)
+            revision["$defs"][name] = found if isinstance(found, dict) else {}
     else:
         base = schema(rng)
-        revision = schema(rng) if roll < 0.25 else mutated(rng, base)
+        revision = schema(rng) if roll < 0.33 else mutated(rng, base)
         for _ in range(rng.choice([0, 0, 1, 2])):
             revision = mutated(rng, revision) if "$ref" not in str(revision) else revision
     return (base, revision) if rng.random() < 0.5 else (revision, base)
