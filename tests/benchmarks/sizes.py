@@ -36,15 +36,20 @@ PATIENCE = 60.0
 
 
 class Catalog:
-    """As much of a catalog as a gateway needs to follow it: a manifest, held back until it is new, and parts."""
+    """As much of a catalog as a gateway needs to follow it: a manifest, held back until it is new, and parts.
 
-    def __init__(self, first: Signed) -> None:
+    It answers on other cores than `core`, which is the gateway's.
+    """
+
+    def __init__(self, first: Signed, core: int | None = None) -> None:
         self._in_force = first
         self._changed = threading.Condition()
         catalog = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:  # the standard library's name
+                if core is not None:
+                    os.sched_setaffinity(0, os.sched_getaffinity(0) - {core} or {core})  # this thread's alone
                 data = catalog.answer(self.path)
                 self.send_response(204 if data is None else 200)
                 if data is not None:
@@ -113,7 +118,7 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
         for serial, title in ((1, "Bench"), (2, "Bench, again"))
     )
     first.save(home, key)
-    catalog = Catalog(first)
+    catalog = Catalog(first, setting.core)
     requests = load.Load(home / "load", "GET", sized_paths(operations), b"", setting.world.tokens)
     requests.write()
     port = free_port()
