@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -10,6 +11,7 @@ import jsonschema_rs
 import pytest
 
 from contracts.operations import ApiVersion, MediaType, Parameter
+from policies.validation import validators as module
 from policies.validation.media_types import content_of
 from policies.validation.parameter_slot import bind_slot
 from policies.validation.validators import Check, Validators, validators_of
@@ -82,6 +84,18 @@ def test_what_was_needed_of_one_form_is_compiled_for_the_next() -> None:
     assert steps == 1
     assert [check.compiled for check in kept] == [True, False, True, False]
     assert list(before.warm_up(before)) == []
+
+
+def test_only_so_many_are_held_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_COMPILED", 2)
+    monkeypatch.setattr(module, "_compiled", deque())
+    validators = Validators({})
+    checks = [validators.check({"type": "integer", "minimum": number}) for number in range(3)]
+    assert [check.is_valid(number) for number, check in enumerate(checks)] == [True] * 3
+    assert [check.compiled for check in checks] == [False, True, True]
+    assert checks[0].is_valid(0)
+    assert not checks[0].is_valid(-1), "it is compiled again"
+    assert [check.compiled for check in checks] == [True, False, True]
 
 
 def test_a_revision_with_other_documents_is_not_taken_for_the_same() -> None:
