@@ -12,7 +12,7 @@ from contracts.lint.jsonpath.compiling import Follow, Scope, Test, compile_filte
 from contracts.lint.jsonpath.compiling import Key as KeyOf
 from contracts.lint.jsonpath.values import UNDEFINED
 
-MOST_VISITS: Final = 3_000_000
+MOST_VISITS: Final = 500_000
 
 
 class TooMuchWork(Exception):
