@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from contracts.diff.contract import Contract
 from contracts.diff.model import Operation
-from contracts.documents.document import Node
+from contracts.documents.document import Node, escape
 from contracts.openapi.references import Key, has_reference
 
-# Of the root, what operations inherit. A change there touches them all.
-_INHERITED: Final = ("openapi", "jsonSchemaDialect", "security")
+_SCHEMES: Final = "/components/securitySchemes"
 
 
 class Sameness:
@@ -22,12 +21,18 @@ class Sameness:
 
     def __init__(self, base: Contract, revision: Contract) -> None:
         self._base, self._revision = base, revision
-        self._any = all(self._root(key) for key in self._inherited())
-        self._tainted = self._taint() if self._any else frozenset[Key]()
+        # In another dialect the same words mean something else; nothing is known to be the same then.
+        self._dialect = base.minor == revision.minor and self._root("/jsonSchemaDialect")
+        self._inherited = all(map(self._root, self._inherited_pointers()))
+        self._tainted = self._taint() if self._dialect else frozenset[Key]()
+        # A scheme may lie in another file.
+        self._inherited &= not any(pointer.startswith(f"{_SCHEMES}/") for _, pointer in self._tainted)
 
     def holds_for(self, old: Operation, new: Operation) -> bool:
         """Whether an operation is the same, with all that it inherits and refers to."""
-        if not self._any or old.path != new.path or self._unit(new.node) in self._tainted:
+        if not (self._dialect and self._inherited) or old.path != new.path:
+            return False
+        if self._unit(new.node) in self._tainted:
             return False
         if self._place(old.node) != self._place(new.node) or self._place(old.item) != self._place(new.item):
             return False
@@ -45,7 +50,7 @@ class Sameness:
 
     def holds_for_part(self, old: Node, new: Node) -> bool:
         """Whether a schema or another part reads the same and refers to untouched parts alone."""
-        if not self._any or not _alike(old.value, new.value):
+        if not self._dialect or not _alike(old.value, new.value):
             return False
         return all(
             self._leads_to_same(contract, node) for contract, node in ((self._base, old), (self._revision, new))
@@ -63,20 +68,17 @@ class Sameness:
             waiting.extend(child for child in each.children() if isinstance(child.value, dict | list))
         return True
 
-    def _inherited(self) -> list[str]:
+    def _inherited_pointers(self) -> list[str]:
+        """Of the document, what operations inherit. A change there touches them all."""
         roots = (self._base.document.value, self._revision.document.value)
-        return [*_INHERITED, *sorted({key for root in roots for key in root if key.startswith("x-")})]
+        extensions = {key for root in roots for key in root if key.startswith("x-")}
+        return ["/security", _SCHEMES, *(f"/{escape(key)}" for key in sorted(extensions))]
 
-    def _root(self, key: str) -> bool:
-        first, second = self._base.document.value.get(key), self._revision.document.value.get(key)
-        if key == "openapi":
-            return self._base.minor == self._revision.minor
-        return _alike(first, second)
+    def _root(self, pointer: str) -> bool:
+        first, second = (each.document.at(pointer) for each in (self._base, self._revision))
+        return _alike(first.value if first else None, second.value if second else None)
 
     def _taint(self) -> frozenset[Key]:
-        schemes = [each.document.at("/components/securitySchemes") for each in (self._base, self._revision)]
-        if not _alike(*(each.value if each is not None else None for each in schemes)):
-            self._any = False
         users: defaultdict[Key, set[Key]] = defaultdict(set)
         for contract in (self._base, self._revision):
             for reference in contract.references.references.values():
