@@ -15,14 +15,13 @@ from contracts.documents.builder import quote
 from contracts.documents.document import Document, Node, escape, tokens_of
 from contracts.findings import Finding, Place, Rule
 from contracts.lint.jsonpath.selecting import TooMuchWork
+from contracts.openapi.extensions import LINT_IGNORE
 
 Load = Callable[[str], Document | None]
 """Opens a file by its path relative to the root of the run; None for one that is missing or outside."""
 Key = str | int
 
 MOST_EXPANDED: Final = 500_000
-IGNORE: Final = "x-ostiary-lint-ignore"
-"""The extension by which documents let findings pass; see `suppressions`."""
 REFERENCE_RULES: Final = {
     row.id: row
     for row in (
@@ -71,7 +70,7 @@ class Located:
 
 class Graph:
     """The document `entry` and all that it refers to. `findings` are references that lead nowhere; with one of
-    them, what rules say about the rest cannot be trusted. `ignoring`: the objects with the extension `IGNORE`."""
+    them, what rules say about the rest cannot be trusted. `ignoring` are the objects with a `LINT_IGNORE`."""
 
     def __init__(self, entry: Document, load: Load) -> None:
         self.entry = entry
@@ -167,7 +166,7 @@ class Graph:
                 continue  # a YAML alias
             seen.add(id(value))
             if isinstance(value, dict):
-                if IGNORE in value:
+                if LINT_IGNORE in value:
                     self.ignoring.append(Node(document, _pointer(link), value))
                 text = value.get("$ref")
                 if isinstance(text, str):

@@ -19,7 +19,8 @@ from typing import Final
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.findings import Finding, Place, Rule
-from contracts.lint.graph import IGNORE, Graph
+from contracts.lint.graph import Graph
+from contracts.openapi.extensions import LINT_IGNORE
 from contracts.reports.waivers import day
 
 _KEYS: Final = ("rule", "reason", "expires")
@@ -91,10 +92,10 @@ class Suppressions:
         return found
 
     def _read(self, holder: Node) -> None:
-        node = holder.get(IGNORE)
+        node = holder.get(LINT_IGNORE)
         assert node is not None
         if not isinstance(node.value, list):
-            message = f"`{IGNORE}` is a list of `rule`, `reason` and, if it ends, `expires`"
+            message = f"`{LINT_IGNORE}` is a list of `rule`, `reason` and, if it ends, `expires`"
             self.findings.append(_finding("suppression-invalid", node.key_place, message))
             return
         for item in node.items():

@@ -11,6 +11,8 @@
                                                     and its contract has a response ``101``. For HTTP
                                                     upstreams alone
 ``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
+``x-ostiary-lint-ignore``   any object              findings of ``ostiary lint`` that are let pass there, each
+                                                    with its reason; nothing is enforced by it
 ``x-sunset``                document or operation   a date, which must be the one that ``api.yaml`` gives
 ==========================  ======================  =======================================================
 
@@ -34,6 +36,7 @@ UPSTREAM: Final = "x-ostiary-upstream"
 ODOO: Final = "x-ostiary-odoo"
 RETRY: Final = "x-ostiary-retry"
 WEBSOCKET: Final = "x-ostiary-websocket"
+LINT_IGNORE: Final = "x-ostiary-lint-ignore"
 SUNSET: Final = "x-sunset"
 _ALLOWED: Final = {"openapi": (LIMIT, UPSTREAM), "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET)}
 _COST: Final = (1, 1_000_000)
@@ -44,7 +47,7 @@ def check_known(references: References, report: Report) -> None:
     """Reports every extension under our prefix that does not exist, or not in its place."""
     for node, kind in references.extensions:
         allowed = _ALLOWED.get(kind, ())
-        if node.key in allowed:
+        if node.key in allowed or node.key == LINT_IGNORE:
             continue
         everywhere = sorted({name for names in _ALLOWED.values() for name in names})
         if node.key in everywhere:
