@@ -165,7 +165,7 @@ def test_the_changelog_escapes_what_documents_say(tmp_path: Path) -> None:
     assert "### `GET /a`" in text
     outside = re.sub(r"`+[^`]*`+", "", text)
     assert "<" not in outside
-    assert "  - before: `\"Things\"`" in text
+    assert '  - before: `"Things"`' in text
 
 
 def test_formats_for_machines(files: dict[str, Path]) -> None:
