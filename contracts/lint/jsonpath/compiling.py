@@ -1,10 +1,10 @@
 """Turns the script of a filter into a function, and finds out which values it can never hold for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from contracts.lint.jsonpath import values
+from contracts.lint.jsonpath import foresight, values
 from contracts.lint.jsonpath.ast import (
     Binary,
     Call,
@@ -67,99 +67,12 @@ def compile_filter(filter_: Filter) -> Test:
         result = evaluate(scope)
         return result is not UNDEFINED if exists else truthy(result)
 
-    guards = None if filter_.strict else _guards(filter_.script)
-    keys = None if filter_.strict else _keys(filter_.script)
-    specials = {part.name for part in _parts(filter_.script) if isinstance(part, Special)}
+    guards = None if filter_.strict else foresight.guards(filter_.script)
+    keys = None if filter_.strict else foresight.keys(filter_.script)
+    specials = {part.name for part in foresight.parts(filter_.script) if isinstance(part, Special)}
     local = not specials & {"path", "parent", "parentProperty"}
-    words = None if guards is None or len(guards) > 1 else _words(filter_.script, next(iter(guards)))
+    words = None if guards is None or len(guards) > 1 else foresight.words(filter_.script, next(iter(guards)))
     return Test(holds, guards, words, keys, local)
-
-
-def _parts(script: Script) -> Iterator[Script]:
-    yield script
-    match script:
-        case Member(of, key):
-            inner: tuple[Script, ...] = (of, key)
-        case Query(of, _):
-            inner = (of,)
-        case Call(of_or_none, _, arguments):
-            inner = arguments if of_or_none is None else (of_or_none, *arguments)
-        case Unary(_, operand):
-            inner = (operand,)
-        case Binary(_, left, right):
-            inner = (left, right)
-        case Choice(test, yes, no):
-            inner = (test, yes, no)
-        case ListOf(items):
-            inner = items
-        case _:
-            inner = ()
-    for each in inner:
-        yield from _parts(each)
-
-
-def _guards(script: Script) -> frozenset[str] | None:
-    """Members of which one must be there for the script to be true."""
-    match script:
-        case Member(Special(""), Constant(str() as name)) if name not in ("length", "constructor"):
-            return frozenset((name,))
-        case Member(of, _):
-            return _guards(of) if isinstance(of, Member) else None
-        case Call(Member() as of, _, _):
-            return _guards(of)
-        case Call(Regex(), "test", (argument,)):
-            return _guards(argument)
-        case Binary("&&", left, right):
-            return _guards(left) or _guards(right)
-        case Binary("||", left, right):
-            one, other = _guards(left), _guards(right)
-            return one | other if one and other else None
-        case Binary("===" | "==", left, Constant(value)) if value is not UNDEFINED and value is not None:
-            return _guards(left)
-        case Binary("!==" | "!=", left, Constant(value)) if value is UNDEFINED:
-            return _guards(left)
-        case Binary("!==" | "!=", left, Unary("void")):
-            return _guards(left)
-        case _:
-            return None
-
-
-def _words(script: Script, guard: str) -> frozenset[str] | None:
-    """Texts of which the member `guard` must be or hold one for the script to be true."""
-    match script:
-        case Binary("===" | "==", Member(Special(""), Constant(name)), Constant(str() as word)) if name == guard:
-            return frozenset((word,))
-        case Call(Member(Special(""), Constant(name)), "includes", (Constant(str() as word),)) if name == guard:
-            return frozenset((word,))
-        case Binary("&&", left, right):
-            return _words(left, guard) or _words(right, guard)
-        case Binary("||", left, right):
-            one, other = _words(left, guard), _words(right, guard)
-            return one | other if one and other else None
-        case _:
-            return None
-
-
-def _keys(script: Script) -> frozenset[Key] | None:
-    """Keys outside of which the script is false."""
-    match script:
-        case Binary("===" | "==", Special("property"), Constant(str() as name)):
-            return frozenset((name,))
-        case Binary("in", Special("property"), ListOf(items)):
-            names = [item.value for item in items if isinstance(item, Constant)]
-            if len(names) == len(items) and all(isinstance(name, str) for name in names):
-                return frozenset(str(name) for name in names)
-            return None
-        case Binary("&&", left, right):
-            one, other = _keys(left), _keys(right)
-            if one is None or other is None:
-                return one if other is None else other
-            return one & other
-        case Binary("||", left, right):
-            one, other = _keys(left), _keys(right)
-            return one | other if one is not None and other is not None else None
-        case _:
-            return None
 
 
 def _compile(script: Script, *, strict: bool) -> Evaluate:
