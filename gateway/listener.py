@@ -7,7 +7,7 @@ parsing, and no limit here needs to be sharper than half a second.
 import asyncio
 import contextlib
 import ssl
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from gateway.wire.connection import LINGER, Connection
 from gateway.wire.keeper import Keeper
@@ -48,7 +48,8 @@ class Listener(Keeper):
             reuse_port=reuse_port or None,
         )
         self._tick()
-        bound: int = self._server.sockets[0].getsockname()[1]
+        # uvloop has a list where typeshed says tuple, and compiled code believes what types say.
+        bound: int = cast("Any", self._server).sockets[0].getsockname()[1]
         return bound
 
     def announce_end(self) -> None:
