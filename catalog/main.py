@@ -147,7 +147,9 @@ async def _keep_house(ledger: SecretLedger, audit: AuditLog, keys: Keys) -> None
 
 async def _sign_audit(audit: AuditLog, keys: Keys) -> None:
     try:
-        await audit.checkpoint(keys.snapshot)
+        made = await audit.checkpoint(keys.snapshot)
+        if made is not None:
+            log.info("audit checkpoint", number=made.number, digest=made.digest.hex())
     except SQLAlchemyError as error:
         log.error("audit log not signed", error=type(error).__name__)  # the next time covers these entries too
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,8 +11,6 @@ from catalog.audit.chain import Checkpoint, Entry, Event, Fault, Verifier, follo
 from catalog.clock import Clock
 from catalog.storage.engine import Store
 from catalog.storage.tables import audit_checkpoints, audit_entries
-
-log = structlog.get_logger("catalog.audit")
 
 _BATCH = 1000
 
@@ -43,7 +40,7 @@ class AuditLog:
         return entry
 
     async def checkpoint(self, key: Ed25519PrivateKey) -> Checkpoint | None:
-        """Signs the last entry, if that was not done yet. The digest is logged: kept elsewhere, it anchors the
+        """Signs the last entry, if that was not done yet. Its digest, kept elsewhere, anchors the
         chain. Raises SQLAlchemyError."""
         async with self._store.write() as connection:
             last = await _last(connection)
@@ -52,7 +49,6 @@ class AuditLog:
                 return None
             made = sign(last, int(self._clock()), key)
             await connection.execute(sa.insert(audit_checkpoints).values(**_fields(made)))
-        log.info("audit checkpoint", number=made.number, digest=made.digest.hex())
         return made
 
     async def entries(self, wanted: Filter | None = None) -> AsyncIterator[Entry]:
