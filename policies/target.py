@@ -18,9 +18,10 @@ _SEGMENT = rb"A-Za-z0-9\-._~!$&'()*+,=:@"
 # Printable ASCII without `#`, `\` and `%`. Stricter than practice is the path alone: `filter[a]=` is common.
 _QUERY = rb"!\"$&-\[\]-~"
 
-# What a path and a query that need no change are made of.
-_PLAIN_PATH: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@/"
-_PLAIN_QUERY: Final = bytes(byte for byte in range(0x21, 0x7F) if byte not in b"#%\\")
+# A path that needs no change: no escape, no empty segment, no dot segment.
+_PLAIN: Final = re.compile(
+    rb"(/|(?:/(?!\.{1,2}(?:[/?]|\Z))[" + _SEGMENT + rb"]+)+/?)(?:\?([" + _QUERY + rb"]*))?\Z"
+)
 _PATH: Final = re.compile(rb"/(?:[" + _SEGMENT + rb"/]|%[0-9A-Fa-f]{2})*\Z")
 _QUERY_TEXT: Final = re.compile(rb"(?:[" + _QUERY + rb"]|%(?!00)[0-9A-Fa-f]{2})*\Z")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -62,14 +63,9 @@ def normalise(target: bytes, host: bytes = b"") -> tuple[str, bytes] | Problem:
     `host` is the Host field's value, needed for a target in absolute form only. A trailing slash is kept: it
     is another resource. Applied to its own result it changes nothing.
     """
-    path, _, query = target.partition(b"?")
-    if (
-        path.startswith(b"/")
-        and not path.translate(None, _PLAIN_PATH)
-        and not query.translate(None, _PLAIN_QUERY)
-        and b"//" not in path
-        and b"/." not in path
-    ):
+    plain = _PLAIN.match(target)
+    if plain is not None:
+        path, query = plain.groups(b"")
         return path.decode("ascii"), query
     if not target.startswith(b"/"):
         absolute = _ABSOLUTE.match(target)
