@@ -91,7 +91,7 @@ async def test_no_answer_tells_whether_a_client_exists(world: World) -> None:
     mine, other = await secret_of(world), await secret_of(world, "analyst")
     elsewhere = secrets.generate("production").text
     never_issued = secrets.generate("test").text
-    expired = (await world.ledger.issue("web-shop", 1)).secret
+    expired = (await world.ledger.issue("web-shop", 1, actor="test")).secret
     world.now += 86_401
     answers: list[Answer] = []
     for client_id, secret in (
@@ -123,7 +123,7 @@ async def test_no_answer_tells_whether_a_client_exists(world: World) -> None:
 
 
 async def test_the_secret_ends_at_its_expiry(world: World) -> None:
-    secret = (await world.ledger.issue("web-shop", 2)).secret
+    secret = (await world.ledger.issue("web-shop", 2, actor="test")).secret
     world.now += 2 * 86_400 - 1
     assert (await post(world, REQUEST, basic=("web-shop", secret))).status == 200
     world.now += 1
