@@ -33,7 +33,7 @@ bench: $(VENV)/.bench ## Measure against nginx, Envoy, Node and an ASGI proxy (B
 	$(BIN)/python tests/benchmarks/run.py $(if $(filter quick,$(BENCH)),--quick) $(ARGS)
 
 compiled: $(VENV)/.dev ## Compile the request's way with mypyc; prints the folder to put on PYTHONPATH
-	@$(BIN)/python compiling/hot_path.py
+	@$(BIN)/python gateway/compiling/hot_path.py
 
 wheel: $(VENV)/.dev ## Build the wheel into build/wheel (COMPILE=1: with compiled modules, for this machine)
 	OSTIARY_COMPILE=$(COMPILE) $(BIN)/python -m build --wheel --no-isolation --outdir build/wheel .

@@ -8,6 +8,7 @@ import structlog
 
 from contracts.problems import Problem, problem
 from gateway.wire.messages import Call, Client
+from gateway.wire.names import NameTable
 from gateway.wire.trailers import passing_trailers
 from gateway.wire.tunnel import Upstream, Watcher
 from policies.exchange import Exchange, Header
@@ -23,9 +24,6 @@ _OURS: Final = frozenset(
     {b"x-request-id", b"ratelimit", b"ratelimit-policy", b"deprecation", b"sunset", b"www-authenticate"}
 )
 
-_KNOWN_NAMES: Final = 2048
-_SHORT: Final = 64
-
 _REFUSED_CREDENTIAL: Final = problem(
     "upstream-refused-credential", "The upstream does not accept the gateway's credential."
 )
@@ -35,17 +33,11 @@ _EARLY: Final = problem("malformed-request", "Bytes came before the WebSocket wa
 _RETRY: Final = (("retry-after", "1"),)
 
 
-class _Passes(dict[bytes, bool]):
-    """Whether a field of this name, as spelled, passes: decided once for each spelling."""
-
-    def __missing__(self, name: bytes) -> bool:
-        passes = name.lower() not in _OURS
-        if len(self) < _KNOWN_NAMES and len(name) <= _SHORT:  # names come from outside: the table is bounded
-            self[name] = passes
-        return passes
+def _is_theirs(name: bytes) -> bool:
+    return name.lower() not in _OURS
 
 
-_passes: Final = _Passes()
+_passes: Final = NameTable(_is_theirs)
 
 
 class Handling(Protocol):

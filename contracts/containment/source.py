@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote
 
-from contracts.documents.document import Node, escape, tokens_of
+from contracts.documents.document import Node, escape, value_at
+from contracts.openapi.dialect import apply_format, modernise
 from contracts.openapi.references import References
 from contracts.operations import Direction, JsonSchema
 
@@ -21,8 +22,6 @@ Place = tuple[str, str]
 Exported = tuple[JsonSchema, "list[Schema]"]
 Follow = Callable[[Place, str], "tuple[Place, JsonSchema] | None"]
 
-_BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
-_BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _NOTHING: Final[frozenset[str]] = frozenset()
 _FLAGS: Final = {"request": "readOnly", "response": "writeOnly"}
 _TELLING: Final = frozenset(("$ref", "allOf", "readOnly", "writeOnly"))
@@ -64,17 +63,11 @@ class Schemas:
         """Of one JSON value, inside which all references lead (`#`, `#/…`)."""
 
         def follow(_: Place, text: str) -> tuple[Place, JsonSchema] | None:
-            value: Any = root
-            if not text.startswith("#") or (text != "#" and not text.startswith("#/")):
+            if not text.startswith("#"):
                 return None
-            for token in tokens_of(unquote(text[1:])):
-                if isinstance(value, dict) and token in value:
-                    value = value[token]
-                elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
-                    value = value[int(token)]
-                else:
-                    return None
-            return ((file, unquote(text[1:])), value) if isinstance(value, dict | bool) else None
+            pointer = unquote(text[1:])
+            value = value_at(root, pointer)
+            return ((file, pointer), value) if isinstance(value, dict | bool) else None
 
         return cls(follow, legacy, direction)
 
@@ -155,8 +148,8 @@ class Schema:
             return {"$ref": self.reference}
         result = {key: member for key, member in self.members.items() if key != "nullable"}
         if self.schemas.legacy:
-            _modernise(self.members, result)
-        _apply_format(result)
+            modernise(result, nullable=self.members.get("nullable") is True)
+        apply_format(result)
         if self.schemas.direction is not None:
             self._project(result)
         return result
@@ -229,36 +222,3 @@ class Schema:
         return isinstance(branches, list) and any(
             self.child(value, "allOf", index)._is_hidden(flag, seen) for index, value in enumerate(branches)
         )
-
-
-def _modernise(value: dict[str, Any], result: dict[str, Any]) -> None:
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        flag = value.get(exclusive)
-        if isinstance(flag, bool):
-            del result[exclusive]
-            if flag and bound in result:
-                result[exclusive] = result.pop(bound)
-    # OAS 3.0.4 §4.7.24.1: `nullable` needs a `type` in the same schema; an `enum` still has to list null.
-    if value.get("nullable") is True and isinstance(value.get("type"), str):
-        result["type"] = [value["type"], "null"]
-
-
-def _apply_format(schema: dict[str, Any]) -> None:
-    """Formats of OpenAPI's registry as keywords that are asserted, as validation does it."""
-    found = schema.get("format")
-    if found is None:
-        return
-    bounds = _BOUNDS.get(found) if isinstance(found, str) else None
-    types = schema.get("type")
-    if bounds is not None and (types == "integer" or (isinstance(types, list) and "integer" in types)):
-        lower, upper = bounds
-        if not (_is_number(schema.get("minimum")) and schema["minimum"] >= lower):
-            schema["minimum"] = lower
-        if not (_is_number(schema.get("maximum")) and schema["maximum"] <= upper):
-            schema["maximum"] = upper
-    elif found == "byte" and "pattern" not in schema:
-        schema["pattern"] = _BASE64
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -18,6 +18,9 @@ from contracts.findings import Finding, Place
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 
+MISSING: Final = object()
+"""No value of a document: null is one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Document:
@@ -43,17 +46,8 @@ class Document:
 
     def at(self, pointer: str) -> "Node | None":
         """The value at a JSON pointer (RFC 6901), or None where there is none."""
-        if pointer and not pointer.startswith("/"):
-            return None
-        value = self.value
-        for token in tokens_of(pointer):
-            if isinstance(value, dict) and token in value:
-                value = value[token]
-            elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
-                value = value[int(token)]
-            else:
-                return None
-        return Node(self, pointer, value)
+        value = value_at(self.value, pointer)
+        return None if value is MISSING else Node(self, pointer, value)
 
     def _find(self, pointer: str, *, of_key: bool) -> tuple[int, int, str]:
         spot = self.spot
@@ -136,6 +130,20 @@ def escape(token: str) -> str:
 def unescape(token: str) -> str:
     """The inverse of `escape`."""
     return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+
+
+def value_at(value: Any, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) leads to from `value`, or MISSING."""
+    if pointer and not pointer.startswith("/"):
+        return MISSING
+    for token in tokens_of(pointer):
+        if isinstance(value, dict) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            return MISSING
+    return value
 
 
 def tokens_of(pointer: str) -> list[str]:

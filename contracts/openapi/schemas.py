@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node, tokens_of
+from contracts.openapi.dialect import apply_format, modernise
 from contracts.openapi.patterns import pattern_fault
 from contracts.openapi.references import Key, References, has_reference, key_of
 from contracts.openapi.rules import Report
@@ -57,8 +58,6 @@ _UNSUPPORTED: Final = frozenset(
     ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 )
 _INERT: Final = frozenset(("nullable", "dependencies", "additionalItems", "id"))
-_BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
-_BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 
 class SchemaBundle:
@@ -156,7 +155,7 @@ class SchemaBundle:
                 self._unenforced(key, member)
         if self.legacy:
             self._modernise(node, result)
-        _apply_format(result)
+        apply_format(result)
         return result
 
     def _required(self, member: Node, result: dict[str, Any], hidden: frozenset[str]) -> None:
@@ -192,24 +191,14 @@ class SchemaBundle:
             )
 
     def _modernise(self, node: Node, result: dict[str, Any]) -> None:
-        for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-            flag = result.get(exclusive)
-            if isinstance(flag, bool):
-                del result[exclusive]
-                if flag and bound in result:
-                    result[exclusive] = result.pop(bound)
         nullable = node.get("nullable")
-        if nullable is not None and nullable.value is True:
-            if isinstance(result.get("type"), str):
-                # OAS 3.0.4 §4.7.24.1: `null` joins the type, and only a type that stands in the same schema;
-                # an `enum` still has to list it.
-                result["type"] = [result["type"], "null"]
-            else:
-                self._report.add(
-                    "keyword-without-effect",
-                    nullable.key_place,
-                    "`nullable` has no effect without a `type` beside it (OAS 3.0.4, Schema Object)",
-                )
+        if nullable is not None and nullable.value is True and not isinstance(result.get("type"), str):
+            self._report.add(
+                "keyword-without-effect",
+                nullable.key_place,
+                "`nullable` has no effect without a `type` beside it (OAS 3.0.4, Schema Object)",
+            )
+        modernise(result, nullable=nullable is not None and nullable.value is True)
 
     def _hidden(self, node: Node, seen: set[Key]) -> frozenset[str]:
         """The properties of an object that its messages in this direction need not have."""
@@ -244,25 +233,6 @@ class SchemaBundle:
             return True
         branches = node.get("allOf")
         return branches is not None and any(self._is_hidden(branch, seen) for branch in branches.items())
-
-
-def _apply_format(schema: dict[str, Any]) -> None:
-    """Formats of OpenAPI's registry that JSON Schema does not know, as keywords it does."""
-    found = schema.get("format")
-    bounds = _BOUNDS.get(found) if isinstance(found, str) else None
-    types = schema.get("type")
-    if bounds is not None and (types == "integer" or (isinstance(types, list) and "integer" in types)):
-        lower, upper = bounds
-        if not (_is_number(schema.get("minimum")) and schema["minimum"] >= lower):
-            schema["minimum"] = lower
-        if not (_is_number(schema.get("maximum")) and schema["maximum"] <= upper):
-            schema["maximum"] = upper
-    elif found == "byte" and "pattern" not in schema:
-        schema["pattern"] = _BASE64
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _safe(name: str) -> str:

@@ -26,11 +26,18 @@ _DEMO = (
     ("OSTIARY_DEMO_ODOO_USER", "The login of the user that the gateway calls as."),
     ("OSTIARY_DEMO_ODOO_KEY", "That user's API key."),
 )
+_COMPILE = (
+    "OSTIARY_COMPILE",
+    (
+        "`1`: the wheel holds compiled modules too, for this Python and platform alone, and is not built where "
+        "they cannot be made; `auto`: where they can be made. Unset or `0`: the wheel is pure Python."
+    ),
+)
 _SECRET = ("OSTIARY_CLIENT_SECRET", "The client secret. It is never taken from the command line.")
 
 
 def page() -> str:
-    """The two processes, the gateway's credentials, the commands, the demonstration."""
+    """The two processes, the gateway's credentials, the commands, the demonstration, building."""
     return "\n".join(
         (
             "# Settings\n",
@@ -61,6 +68,9 @@ def page() -> str:
             "## Demonstration\n",
             "Read by `ostiary demo`.\n",
             table(["Variable", ""], ([code(name), text] for name, text in _DEMO)),
+            "## Building\n",
+            "Read when a wheel is built.\n",
+            table(["Variable", ""], [[code(_COMPILE[0]), _COMPILE[1]]]),
         )
     )
 

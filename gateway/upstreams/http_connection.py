@@ -13,6 +13,7 @@ import httptools
 from gateway.upstreams.http_call import NOBODY, HttpCall, Phase
 from gateway.wire.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
 from gateway.wire.headers import HOP_BY_HOP
+from gateway.wire.names import NameTable
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.tunnel import Upstream
 from policies.exchange import Header
@@ -41,17 +42,13 @@ _ROLES: Final = dict.fromkeys(HOP_BY_HOP, _DROPPED) | {
     b"connection": _CONNECTION,
     b"upgrade": _UPGRADE,
 }
-_roles: Final[dict[bytes, int]] = {}
-_KNOWN_NAMES: Final = 2048
-_SHORT: Final = 64
-"""Names, as spelled, whose role is looked up at once: so many of so many bytes, as they come from outside."""
 
 
 def _role_of(name: bytes) -> int:
-    role = _ROLES.get(name.lower(), _PASSES)
-    if len(_roles) < _KNOWN_NAMES and len(name) <= _SHORT:
-        _roles[name] = role
-    return role
+    return _ROLES.get(name.lower(), _PASSES)
+
+
+_roles: Final = NameTable(_role_of)
 
 
 class HttpConnection:
@@ -206,9 +203,7 @@ class HttpConnection:
         if self._head_done:
             self._trailer(name, value)
             return
-        role = _roles.get(name, -1)
-        if role < 0:
-            role = _role_of(name)
+        role = _roles[name]
         if role == _PASSES:
             self._fields.append((name, value))
         elif role == _LENGTH:

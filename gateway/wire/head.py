@@ -12,6 +12,7 @@ from typing import Final
 import httptools
 
 from contracts.problems import Problem, problem
+from gateway.wire.names import NameTable
 from policies.exchange import Header
 
 # Fields that decide something: a second one could decide otherwise for the next server.
@@ -139,17 +140,7 @@ class _Name:
         self.role = _ROLES.get(self.lower, 0)
 
 
-_names: Final[dict[bytes, _Name]] = {}
-_KNOWN_NAMES: Final = 2048
-_SHORT: Final = 64
-"""Names, as spelled, that are not lowered again: so many of so many bytes, as they come from outside."""
-
-
-def _named(name: bytes) -> _Name:
-    made = _Name(name)
-    if len(_names) < _KNOWN_NAMES and len(name) <= _SHORT:
-        _names[name] = made
-    return made
+_names: Final = NameTable(_Name)
 
 
 class Head:
@@ -191,9 +182,7 @@ class Head:
         self.target += data
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        known = _names.get(name)
-        if known is None:
-            known = _named(name)
+        known = _names[name]
         if value and (value[-1] == _SPACE or value[-1] == _TAB):  # llhttp leaves what trails
             value = value.rstrip(b" \t")
         self.headers.append((name, value))
@@ -270,7 +259,7 @@ class Head:
             if _NAME.match(name) is None or _VALUE.match(value) is None:
                 return FIELD
         for name, value in headers:
-            known = _names.get(name) or _named(name)
+            known = _names[name]
             self._found[known.lower] = value
             self._roles |= known.role
         self.fields = self._found

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.wire.forwarded import forwarded_lines
+from gateway.wire.names import NameTable
 from gateway.wire.trace_context import trace_lines
 from policies.exchange import Exchange, Header
 
@@ -85,34 +86,31 @@ _JUDGED: Final = frozenset(
     {b"accept", b"api-version", b"content-encoding", b"content-type", b"idempotency-key", b"range"}
 )
 _SEPARATOR: Final = re.compile(rb"[^0-9a-z]")
-_KNOWN_NAMES: Final = 2048
-_SHORT: Final = 64
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 _WITH_EMPTY_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
-class _Passes(dict[bytes, bool]):
-    """Whether a field of this name, as spelled, is forwarded: decided once for each spelling."""
+class _Forwarding:
+    """Whether a field of this name is forwarded, where `credential` is the field of the gateway's own."""
+
+    __slots__ = ("_credential",)
 
     def __init__(self, credential: bytes) -> None:
-        super().__init__()
-        self._credential = credential
+        self._credential = _SEPARATOR.sub(b"-", credential.lower())
 
-    def __missing__(self, name: bytes) -> bool:
+    def decide(self, name: bytes) -> bool:
         lower = name.lower()
         plain = _SEPARATOR.sub(b"-", lower)
-        passes = not (plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential)
-        passes = passes and (plain == lower or plain not in _JUDGED)
-        if len(self) < _KNOWN_NAMES and len(name) <= _SHORT:  # names come from outside: the table is bounded
-            self[name] = passes
-        return passes
+        if plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential:
+            return False
+        return plain == lower or plain not in _JUDGED
 
 
 @lru_cache(maxsize=64)
-def _passes(credential: bytes) -> _Passes:
-    return _Passes(_SEPARATOR.sub(b"-", credential.lower()))
+def _passes(credential: bytes) -> NameTable[bool]:
+    return NameTable(_Forwarding(credential).decide)
 
 
 def forwarded_headers(headers: list[Header], connection: bytes | None, credential: bytes = b"") -> list[Header]:
@@ -165,7 +163,7 @@ def request_head(
 
 
 @lru_cache(maxsize=256)
-def _upstream_lines(host: bytes, credential: Header | None) -> tuple[bytes, bytes, _Passes]:
+def _upstream_lines(host: bytes, credential: Header | None) -> tuple[bytes, bytes, NameTable[bool]]:
     """The end of the request line with the upstream's Host, its credential's line, and which fields pass to it.
     Raises ValueError."""
     name, value = credential or (b"", b"")

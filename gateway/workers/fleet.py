@@ -25,9 +25,14 @@ class FleetAdmin:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._runner: web.AppRunner | None = None
+        self._sessions: dict[int, aiohttp.ClientSession] = {}
 
     async def start(self, host: str, port: int) -> int:
         """Listens; the bound port. Raises OSError."""
+        for worker in self._supervisor.workers:
+            connector = aiohttp.UnixConnector(str(worker.role.admin_socket))
+            session = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT)
+            self._sessions[worker.role.number] = session
         app = web.Application()
         app.add_routes(
             [
@@ -44,6 +49,8 @@ class FleetAdmin:
         return address[1]
 
     async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -86,18 +93,14 @@ class FleetAdmin:
 
     async def _ask_all(self, path: str) -> list[tuple[Worker, Answer]]:
         workers = self._supervisor.workers
-        answers = await asyncio.gather(*(_ask(worker, path) for worker in workers))
+        answers = await asyncio.gather(*(_ask(self._sessions[worker.role.number], path) for worker in workers))
         return list(zip(workers, answers, strict=True))
 
 
-async def _ask(worker: Worker, path: str) -> Answer:
+async def _ask(session: aiohttp.ClientSession, path: str) -> Answer:
     """A worker's answer; status 0 where there is none."""
-    connector = aiohttp.UnixConnector(str(worker.role.admin_socket))
     try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session,
-            session.get(f"http://worker{path}") as response,
-        ):
+        async with session.get(f"http://worker{path}") as response:
             return response.status, await response.read()
     except (aiohttp.ClientError, OSError, TimeoutError):
         return 0, b""

@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from compiling import hot_path  # noqa: E402  the script's own packages
+from gateway.compiling import hot_path  # noqa: E402  the script's own packages
 from tests.benchmarks import contract_commands, half_load, load, report, sizes, world  # noqa: E402
 from tests.benchmarks.contract_document import BYTES, OPERATIONS  # noqa: E402
 from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402

@@ -26,7 +26,7 @@ class CompiledWheel(BuildHookInterface[Any]):
         wanted = _wanted()
         if not wanted or version == "editable":
             return
-        script = Path(self.root, "compiling", "hot_path.py")
+        script = Path(self.root, "gateway", "compiling", "hot_path.py")
         done = subprocess.run([sys.executable, script], capture_output=True, text=True)
         if done.returncode:
             reason = done.stderr.strip()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from compiling import hot_path
-from compiling.hot_path import MODULES, ROOT, CannotCompileError, build, digest, obstacle
+from gateway.compiling import hot_path
+from gateway.compiling.hot_path import MODULES, ROOT, CannotCompileError, build, digest, obstacle
 
 pytestmark = [pytest.mark.xdist_group("compiled"), pytest.mark.timeout(900)]
 
@@ -32,7 +32,7 @@ def environment(packages: Path) -> dict[str, str]:
 
 def tree(folder: Path) -> Path:
     """A small checkout, for what depends on its contents."""
-    for name in ("compiling/hot_path.py", "compiling/mypyc_setup.py", "gateway/wire/head.py", "contracts/a.py"):
+    for name in ("gateway/compiling/mypyc_setup.py", "gateway/wire/head.py", "contracts/a.py"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{name!r}\n")
@@ -44,7 +44,7 @@ def test_every_module_is_there_once_and_in_order() -> None:
     assert [name for name in MODULES if not (ROOT / name).is_file()] == []
 
 
-@pytest.mark.parametrize("name", ["gateway/wire/head.py", "contracts/a.py", "compiling/mypyc_setup.py"])
+@pytest.mark.parametrize("name", ["gateway/wire/head.py", "contracts/a.py", "gateway/compiling/mypyc_setup.py"])
 def test_a_build_is_named_by_its_sources(tmp_path: Path, name: str) -> None:
     """A module that is not compiled lends others its constants: what was built of an older one is of no use."""
     root = tree(tmp_path)
@@ -76,7 +76,7 @@ def test_without_the_headers_the_reason_is_told(tmp_path: Path, monkeypatch: pyt
 
 def test_a_fault_of_a_module_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packages: Path) -> None:
     root = tree(tmp_path)
-    shutil.copy2(ROOT / "compiling" / "mypyc_setup.py", root / "compiling" / "mypyc_setup.py")
+    shutil.copy2(ROOT / "gateway/compiling/mypyc_setup.py", root / "gateway/compiling/mypyc_setup.py")
     (root / "gateway/wire/head.py").write_text("def size(data: bytes) -> str:\n    return len(data)\n")
     monkeypatch.setattr(hot_path, "MODULES", ("gateway/wire/head.py",))
     with pytest.raises(CannotCompileError, match=r"head\.py:2: error: Incompatible return value"):
@@ -96,7 +96,8 @@ def test_all_modules_are_compiled(packages: Path) -> None:
 def test_the_compiled_gateway_is_no_other(packages: Path, tests: str) -> None:
     """The tests of what is compiled pass in a process that runs it so, those with raw requests first."""
     options = ("-q", "-n0", "-p", "no:cacheprovider", "-o", f"pythonpath={packages}")
-    others = [f"--ignore=tests/gateway/{folder}" for folder in ("adapters", "upstreams/odoo", "workers")]
+    left_out = ("adapters", "compiling", "upstreams/odoo", "workers")
+    others = [f"--ignore=tests/gateway/{folder}" for folder in left_out]
     assert " passed" in run(packages, "-m", "pytest", *options, *others, tests)
 
 

@@ -1,7 +1,7 @@
 """The modules on every request's way, compiled to C by mypyc. The Python source stays reference and fallback.
 
-`python compiling/hot_path.py` makes a folder with the packages as they are and, beside the modules listed here,
-the extension modules that Python prefers to them. With that folder first on the path, a gateway runs compiled.
+`python gateway/compiling/hot_path.py` makes a folder with the packages as they are and, beside the modules listed
+here, the extension modules that Python prefers to them. With that folder first on the path, a gateway runs so.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("contracts", "policies", "gateway")
 
 MODULES: Final = (
@@ -50,6 +50,7 @@ MODULES: Final = (
     "gateway/wire/head.py",
     "gateway/wire/headers.py",
     "gateway/wire/keeper.py",
+    "gateway/wire/names.py",
     "gateway/wire/outgoing.py",
     "gateway/wire/trace_context.py",
     "gateway/wire/trailers.py",
@@ -112,8 +113,7 @@ def obstacle() -> str | None:
 def digest(root: Path = ROOT) -> str:
     """Names a build by all that it is made of. Any source may lend a compiled module a constant or a type."""
     hashed = hashlib.sha256()
-    own = ("compiling/hot_path.py", "compiling/mypyc_setup.py")
-    for path in [*(root / name for name in own), *sorted(_sources(root))]:
+    for path in sorted(_sources(root)):
         hashed.update(b"%b\0%b\0" % (path.relative_to(root).as_posix().encode(), path.read_bytes()))
     for part in (sys.version, sysconfig.get_platform(), version("mypy"), os.environ.get("CFLAGS", "")):
         hashed.update(part.encode() + b"\0")
@@ -157,7 +157,8 @@ def _compile(root: Path, staged: Path) -> None:
     """Adds the extension modules. In a process of its own: mypyc ends the one it runs in when it finds a fault."""
     workspace = staged.parent
     (workspace / "mypy.ini").write_text(_CONFIGURATION)
-    command = [sys.executable, str(root / "compiling" / "mypyc_setup.py"), str(workspace / "mypy.ini"), *MODULES]
+    setup = root / "gateway" / "compiling" / "mypyc_setup.py"
+    command = [sys.executable, str(setup), str(workspace / "mypy.ini"), *MODULES]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MYPY"))}
     done = subprocess.run(command, cwd=staged, env=environment, capture_output=True, text=True)
     if done.returncode:

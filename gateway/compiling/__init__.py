@@ -1,0 +1,1 @@
+"""Making the gateway's compiled form. Nothing here runs in a gateway."""
