@@ -20,7 +20,6 @@ from contracts.snapshot import SnapshotError
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
-from gateway.adapters.shared_state import SharedState, open_shared_state
 from gateway.admin import Admin
 from gateway.announcement import announce
 from gateway.changeover import Changeover
@@ -44,6 +43,7 @@ from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
 
 if TYPE_CHECKING:
+    from gateway.adapters.shared_state import SharedState
     from gateway.telemetry.span_export import SpanExport
 
 log = structlog.get_logger()
@@ -190,7 +190,7 @@ async def assembled(
                 await spans.close()
 
 
-def _shared_state(settings: GatewaySettings) -> SharedState | None:
+def _shared_state(settings: GatewaySettings) -> "SharedState | None":
     """Raises SettingsError where several workers would each allow the whole of a limit."""
     if settings.state_url is None:
         if settings.workers > 1:
@@ -199,6 +199,9 @@ def _shared_state(settings: GatewaySettings) -> SharedState | None:
                 "without it each of them would allow the whole of every limit"
             )
         return None
+    # Here, not above: redis-py brings OpenTelemetry along, 8 MiB that a gateway that counts alone does without.
+    from gateway.adapters.shared_state import open_shared_state
+
     try:
         return open_shared_state(
             settings.state_url.get_secret_value(), workers=settings.workers, exact=settings.limits == "exact"

@@ -1,9 +1,8 @@
 """The metrics that are read from the process when they are asked for."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.adapters.shared_state import SharedState
 from gateway.record import AccessLog
 from gateway.reload import SnapshotClient
 from gateway.runtime import Runtime
@@ -13,6 +12,9 @@ from gateway.telemetry.metrics import Metric
 from gateway.upstreams.resilience.breaker import State as BreakerState
 from gateway.upstreams.resilience.guard import Guard
 from gateway.upstreams.resilience.http_service import HttpService
+
+if TYPE_CHECKING:
+    from gateway.adapters.shared_state import SharedState  # brings redis-py, which most gateways do without
 
 
 class Pipeline(Protocol):
@@ -43,7 +45,7 @@ class State:
         access_log: AccessLog,
         client: SnapshotClient | None,
         spans: Spans | None,
-        shared: SharedState | None = None,
+        shared: "SharedState | None" = None,
     ) -> None:
         self._pipeline = pipeline
         self._access_log = access_log

@@ -43,7 +43,7 @@ class GatewayProcess:
         self.access_log = log
 
     def memory(self, field: str) -> int:
-        """`VmRSS` or `VmHWM` (its peak) of the process, in bytes (proc(5))."""
+        """`VmRSS`, `VmHWM` (its peak) or `RssAnon` (without mapped files) of the process, in bytes (proc(5))."""
         text = Path(f"/proc/{self.child.process.pid}/status").read_text()
         line = next(line for line in text.splitlines() if line.startswith(field + ":"))
         return int(line.split()[1]) * 1024

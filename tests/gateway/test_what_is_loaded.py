@@ -1,0 +1,15 @@
+"""What a gateway's process does without unless it is asked for: each costs it megabytes, and its start a while."""
+
+import subprocess
+import sys
+
+import pytest
+
+LOADED = "import sys; import gateway.main; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+
+
+@pytest.mark.parametrize("package", ["redis", "opentelemetry", "catalog"])
+def test_a_gateway_alone_loads_it_not(package: str) -> None:
+    loaded = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True).stdout
+    assert "gateway" in loaded.split()
+    assert package not in loaded.split()
