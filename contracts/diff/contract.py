@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import jsonschema_rs
-from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
 
 from contracts.containment.source import Schemas
 from contracts.diff.tree import FolderTree, Tree
@@ -28,6 +27,7 @@ from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.openapi.schema_cycles import check_cycles
 from contracts.openapi.schemas import DIALECT
+from contracts.openapi.structure import structure
 
 _VERSION: Final = re.compile(r"(3\.[012])\.\d+(?:-.+)?")
 # What the gateway cannot enforce can be compared all the same.
@@ -166,13 +166,8 @@ def _minor(document: Document, report: Report) -> str | None:
     return None
 
 
-@cache
-def _structure(minor: str) -> StructureCheck:
-    return StructureCheck({"3.0": schema_v30, "3.1": schema_v31, "3.2": schema_v32}[minor])
-
-
 def _check_structure(document: Document, minor: str, report: Report) -> None:
-    for error in _structure(minor).errors(document.value):
+    for error in structure(minor).errors(document.value):
         pointer = "".join("/" + escape(part) for part in error.path)
         place = document.place_of_key(pointer) if error.at_key else document.place(pointer)
         report.add("openapi-invalid", place, error.message)

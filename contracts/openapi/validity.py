@@ -4,139 +4,43 @@ The validator gets one self-contained document: what lies in other files is brou
 so that it is checked as well, and errors are traced back to the file they came from. Nothing is fetched.
 """
 
-from collections.abc import Iterator
-from functools import cache
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from jsonschema_path import SchemaPath
-from openapi_spec_validator import (
-    OpenAPIV30SpecValidator,
-    OpenAPIV31SpecValidator,
-    OpenAPIV32SpecValidator,
-)
-from openapi_spec_validator.schemas import schema_v30, schema_v31, schema_v32
-from openapi_spec_validator.validation.exceptions import (
-    DuplicateOperationIDError,
-    ExtraParametersError,
-    ParameterDuplicateError,
-    UnresolvableParameterError,
-)
-from openapi_spec_validator.validation.keywords import (
-    OpenAPIV30SchemaValidator,
-    OpenAPIV31SchemaValidator,
-    OpenAPIV32SchemaValidator,
-)
-from openapi_spec_validator.validation.registries import KeywordValidatorRegistry
-from openapi_spec_validator.validation.validators import SpecValidator
-
 from contracts.documents.document import Node, escape, tokens_of
 from contracts.findings import has_errors
-from contracts.openapi.errors import StructureCheck
 from contracts.openapi.grammar import SECTIONS
 from contracts.openapi.references import Key, References, has_reference, key_of
 from contracts.openapi.rules import Report
+from contracts.openapi.structure import structure
 
 _LONGEST: Final = 200
-_CACHED: Final = 128
 _SECTION_OF: Final = {kind: section for section, kind in SECTIONS.items()}
-_OURS: Final = (
-    # Found by rules of our own, which say it better; the last one is no error in OpenAPI at all.
-    DuplicateOperationIDError,
-    UnresolvableParameterError,
-    ParameterDuplicateError,
-    ExtraParametersError,
-)
-
-
-class _NoHandlers(dict[str, Any]):
-    """Handles every scheme of a URI by refusing it: without one, the library would fetch what it names."""
-
-    def __contains__(self, scheme: object) -> bool:
-        return True
-
-    def __getitem__(self, scheme: str) -> Any:
-        raise LookupError(f"nothing is fetched by {scheme!r}")
-
-
-class _Ids(set[int]):
-    """Stands in for the validator's lists of schemas seen, whose look-up takes longer with each."""
-
-    append = set.add
-
-
-class _Located:
-    """Notes at which schema an error was found; the validator itself forgets it."""
-
-    def __init__(self, registry: Any) -> None:
-        super().__init__(registry)  # type: ignore[call-arg]
-        self.__dict__.update(visited_schema_ids=_Ids(), meta_checked_schema_ids=_Ids())
-
-    def __call__(self, schema: SchemaPath, *arguments: Any, **options: Any) -> Iterator[Any]:
-        for error in super().__call__(schema, *arguments, **options):  # type: ignore[misc]
-            if not hasattr(error, "schema_parts"):
-                error.schema_parts = schema.parts
-            yield error
-
-
-class _Schema30(_Located, OpenAPIV30SchemaValidator):
-    pass
-
-
-class _Schema31(_Located, OpenAPIV31SchemaValidator):
-    pass
-
-
-class _Schema32(_Located, OpenAPIV32SchemaValidator):
-    pass
-
-
-_VALIDATORS: Final[dict[str, tuple[type[SpecValidator], type[Any]]]] = {
-    "3.0": (OpenAPIV30SpecValidator, _Schema30),
-    "3.1": (OpenAPIV31SpecValidator, _Schema31),
-    "3.2": (OpenAPIV32SpecValidator, _Schema32),
-}
-
-
-@cache
-def _structure(minor: str) -> StructureCheck:
-    return StructureCheck({"3.0": schema_v30, "3.1": schema_v31, "3.2": schema_v32}[minor])
 
 
 def check_openapi(references: References, minor: str, report: Report) -> None:
     """Reports every error under `openapi-invalid`. `minor` is `3.0`, `3.1` or `3.2`."""
     flat = _Flat(references, minor)
-    structural = _structure(minor).errors(flat.value)
+    structural = structure(minor).errors(flat.value)
     for error in structural:
         flat.report(report, error.path, error.message, at_key=error.at_key)
     if structural:
         return
-    spec_validator, schema_validator = _VALIDATORS[minor]
-    validator = spec_validator(
-        SchemaPath.from_dict(flat.without_strays(), handlers=_NoHandlers(), resolved_cache_maxsize=_CACHED)
-    )
-    validator.keyword_validators_registry = KeywordValidatorRegistry(
-        {**spec_validator.keyword_validators, "schema": schema_validator}
-    )
+    # Imported here: the library takes a third of a second, which a diff and a lint need not wait for.
+    from contracts.openapi.semantics import semantic_errors
+
     try:
-        # Not by `validator.iter_errors`, which keeps every document that it has seen in a cache for ever.
-        for found in validator.root_validator(validator.schema_path):
-            if not isinstance(found, _OURS) and not _is_pattern(found):
-                parts = flat.resolved([str(part) for part in getattr(found, "schema_parts", ())])
-                message = found.message if len(found.message) <= _LONGEST else found.message[: _LONGEST - 1] + "…"
-                inside = [str(part) for part in found.absolute_path]
-                if flat.at([*parts, "default", *inside]) == found.instance:
-                    parts, message = [*parts, "default"], f"the default does not fit its schema: {message}"
-                flat.report(report, [*parts, *inside], message)
+        for found in semantic_errors(flat.without_strays(), minor):
+            parts = flat.resolved([str(part) for part in getattr(found, "schema_parts", ())])
+            message = found.message if len(found.message) <= _LONGEST else found.message[: _LONGEST - 1] + "…"
+            inside = [str(part) for part in found.absolute_path]
+            if flat.at([*parts, "default", *inside]) == found.instance:
+                parts, message = [*parts, "default"], f"the default does not fit its schema: {message}"
+            flat.report(report, [*parts, *inside], message)
     except Exception as fault:
-        # Its semantic half assumes much of a document; what it trips over, rules of ours have their word on.
+        # What it trips over, rules of ours have their word on.
         if not has_errors(report.findings):
             flat.report(report, [], f"the document cannot be checked: {type(fault).__name__}: {fault}")
-
-
-def _is_pattern(error: Any) -> bool:
-    """Patterns are ECMA-262's, which the validator takes for Python's; `pattern-unsupported` is about them."""
-    return bool(error.validator == "format" and error.validator_value == "regex")
 
 
 class _Flat:

@@ -1,30 +1,21 @@
 """The functions behind Spectral's ruleset for OpenAPI, under its names."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, Final
-
-from openapi_spec_validator.schemas import schema_v2, schema_v30, schema_v31, schema_v32
 
 from contracts.lint.functions import examples, operations
 from contracts.lint.functions.base import Check, Context, Fault, Function
-from contracts.openapi.errors import StructureCheck
+from contracts.openapi.structure import structure
 
+_VERSIONS: Final = {"oas2": "2.0", "oas3_2": "3.2", "oas3_1": "3.1", "oas3_0": "3.0"}
 _OPTIONS: Final = {"type": ["object", "null"], "additionalProperties": False}
-
-
-@cache
-def _structure(format_: str) -> StructureCheck:
-    schemas = {"oas2": schema_v2, "oas3_2": schema_v32, "oas3_1": schema_v31, "oas3_0": schema_v30}
-    return StructureCheck(schemas[format_])
 
 
 def _document_schema(_: Any) -> Check:
     def check(value: Any, context: Context) -> Iterable[Fault]:
-        known = ("oas2", "oas3_2", "oas3_1", "oas3_0")
-        format_ = next((each for each in known if each in context.formats), None)
-        if format_ is not None:
-            for error in _structure(format_).errors(value):
+        minor = next((minor for format_, minor in _VERSIONS.items() if format_ in context.formats), None)
+        if minor is not None:
+            for error in structure(minor).errors(value):
                 yield Fault(error.message, tuple(error.path))
 
     return check
