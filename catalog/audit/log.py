@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from catalog.audit.chain import Checkpoint, Entry, Event, Fault, Verifier, following, sign
 from catalog.clock import Clock
 from catalog.storage.engine import Store
-from catalog.storage.tables import audit_checkpoints, audit_entries
+from catalog.storage.tables.audit import audit_checkpoints, audit_entries
 
 _BATCH = 1000
 

@@ -10,7 +10,7 @@ from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.credentials.secrets import generate, parse
 from catalog.storage.engine import Store
-from catalog.storage.tables import client_secrets
+from catalog.storage.tables.credentials import client_secrets
 
 DAY = 86_400
 _NOBODY = bytes(32)  # compared with where there is no such key, so that both answers take the same time

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.storage.engine import Store
-from catalog.storage.tables import parts, snapshots
+from catalog.storage.tables.snapshots import parts, snapshots
 from contracts.snapshot import SignedManifest
 
 KEPT = 20

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from catalog.audit.chain import Entry, Event, digest_of, sign
 from catalog.audit.log import AuditLog, Filter
 from catalog.storage.engine import Store
-from catalog.storage.tables import audit_checkpoints, audit_entries
+from catalog.storage.tables.audit import audit_checkpoints, audit_entries
 from tests.catalog.serving import World
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x05" * 32)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalog.credentials.ledger import DAY, SecretLedger
 from catalog.credentials.secrets import generate, parse
-from catalog.storage.tables import client_secrets
+from catalog.storage.tables.credentials import client_secrets
 from tests.catalog.serving import World
 
 

@@ -11,7 +11,8 @@ from alembic.migration import MigrationContext
 
 from catalog.storage import engine
 from catalog.storage.engine import Store
-from catalog.storage.tables import metadata, parts
+from catalog.storage.tables import metadata
+from catalog.storage.tables.snapshots import parts
 
 
 async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(store_url: str) -> None:

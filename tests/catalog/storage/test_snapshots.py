@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import KEPT, SnapshotTable
-from catalog.storage.tables import parts, snapshots
+from catalog.storage.tables.snapshots import parts, snapshots
 from contracts.snapshot import SignedManifest, digest_of
 
 

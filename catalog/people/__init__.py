@@ -1,0 +1,1 @@
+"""Who acts on the catalog: members of teams, their roles, tokens and delegations."""

@@ -1,0 +1,53 @@
+"""Who acts, and by which right: a member of the estate's teams, or the catalog itself."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from contracts.estate_files import Role
+
+CATALOG: Final = "catalog"
+"""The name under which the process acts of itself; no member can be called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """A role that another member handed over. `until` in Unix seconds, checked when the principal was made."""
+
+    role: Role
+    giver: str
+    giver_teams: frozenset[str]
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """By which right a principal acts in a role: its own, or the `giver`'s who delegated it."""
+
+    role: Role
+    giver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One who acts. `name` is the member's key in `teams.yaml`; `credential` is the public id of the token."""
+
+    name: str
+    teams: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+    delegated: tuple[Delegated, ...] = ()
+    credential: str = field(default="")
+
+    def right(self, role: Role, *, team: str | None = None, without: frozenset[str] = frozenset()) -> Right | None:
+        """The right to act in `role`: for a `team`'s matter only by a member of it, where one is named.
+
+        Nobody in `without` counts, neither as the one who acts nor as the one who delegated: an author's right
+        does not become another's by being handed over.
+        """
+        if self.name in without:
+            return None
+        if role in self.roles and (team is None or team in self.teams):
+            return Right(role)
+        for each in self.delegated:
+            if each.role == role and each.giver not in without and (team is None or team in each.giver_teams):
+                return Right(role, each.giver)
+        return None

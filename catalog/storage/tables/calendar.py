@@ -1,0 +1,1 @@
+"""Extensions, consents, and notices on their way."""

@@ -1,0 +1,1 @@
+"""Change requests, what was decided of them, and waivers."""

@@ -1,0 +1,1 @@
+"""Members' tokens and what members delegate."""

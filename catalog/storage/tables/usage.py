@@ -1,0 +1,1 @@
+"""What consumers called, as gateways tell it."""
