@@ -13,10 +13,10 @@ import structlog
 
 from contracts.problems import CONTENT_TYPE, Problem, problem
 from gateway import shedding
+from gateway.lasting import Lasting
 from gateway.relay import Relay
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
-from gateway.websockets import OpenWebSocket
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
 from gateway.wire.trailers import passing_trailers
@@ -38,6 +38,7 @@ class Owner(Protocol):
     runtime: Runtime | None
     open: int
     """Requests that were accepted and have not ended."""
+    stopping: bool
 
     def ended(self, exchange: Exchange) -> None: ...
 
@@ -259,7 +260,9 @@ class Handling:
         streaming = exchange.body is None and not self._complete and has_body(exchange)
         head = request_head(exchange, path, route.host, route.credential, streaming=streaming)
         self._relay = relay = Relay(
-            self, self._client, exchange, route.response_check, credentialed=route.credential is not None
+            *(self, self._client, exchange, route.response_check),
+            credentialed=route.credential is not None,
+            events=route.event_stream,
         )
         handshake = websocket.Handshake(exchange) if exchange.upgrade else None
         call = route.http.call(
@@ -332,9 +335,9 @@ class Handling:
     def _request_id(self) -> Header:
         return b"x-request-id", self.exchange.request_id.encode("ascii")
 
-    def watch(self) -> OpenWebSocket:
-        """Who looks after the exchange from the moment on in which it has become a WebSocket."""
-        return OpenWebSocket(self.exchange, self._owner, self)
+    def watch(self) -> Lasting:
+        """Who looks after the exchange from the moment on in which it is a WebSocket or an event stream."""
+        return Lasting(self.exchange, self._owner, self)
 
     def done(self) -> None:
         """Records the exchange, once."""

@@ -108,6 +108,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
             admin.stopping = True
             listener.announce_end()
             await asyncio.sleep(settings.drain_delay)
+            pipeline.stopping = True
             await listener.drain(settings.drain)
         finally:
             listener.close()

@@ -29,6 +29,8 @@ class Pipeline:
     def __init__(self, *recorders: Recorder, tracer: Tracer | None = None) -> None:
         self.runtime: Runtime | None = None
         self.open = 0
+        self.stopping = False
+        """Set when what lasts (WebSockets, event streams) has to end."""
         self._recorders = recorders
         self._tracer = tracer
         self._tasks: set[asyncio.Task[None]] = set()

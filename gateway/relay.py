@@ -7,10 +7,13 @@ from typing import Final, Protocol
 import structlog
 
 from contracts.problems import Problem, problem
+from gateway import event_streams
+from gateway.lasting import Lasting
+from gateway.wire.framing import has_no_body
 from gateway.wire.messages import Call, Client
 from gateway.wire.names import NameTable
 from gateway.wire.trailers import passing_trailers
-from gateway.wire.tunnel import Upstream, Watcher
+from gateway.wire.tunnel import Upstream
 from policies.exchange import Exchange, Header
 from policies.response_schema import ResponseCheck
 
@@ -43,7 +46,7 @@ _passes: Final = NameTable(_is_theirs)
 class Handling(Protocol):
     def refuse(self, policy: str, refusal: Problem) -> None: ...
 
-    def watch(self) -> Watcher: ...
+    def watch(self) -> Lasting: ...
 
     def done(self) -> None: ...
 
@@ -55,6 +58,7 @@ class Relay:
         "_check",
         "_client",
         "_credentialed",
+        "_events",
         "_exchange",
         "_handling",
         "_headers",
@@ -72,6 +76,7 @@ class Relay:
         check: ResponseCheck | None,
         *,
         credentialed: bool = False,
+        events: bool = False,
     ) -> None:
         self.call: Call | None = None
         self.begun = False
@@ -80,6 +85,7 @@ class Relay:
         self._exchange = exchange
         self._check = check
         self._credentialed = credentialed
+        self._events = events
         # The answer's header fields and content, as long as they are kept for the check.
         self._headers: Sequence[Header] = ()
         self._kept: list[bytes] | None = None
@@ -92,6 +98,12 @@ class Relay:
             # It is the gateway's credential that was refused: to the caller, whose token is good, 401 would lie.
             self._handling.refuse("upstream", _REFUSED_CREDENTIAL)
             return
+        if length is None and event_streams.is_one(headers) and not has_no_body(exchange.method, status):
+            if not self._events:
+                self._handling.refuse("upstream", event_streams.UNDECLARED)
+                return
+            if self.call is not None:
+                event_streams.EventStream(self._handling.watch(), self._client, self.call)
         exchange.status = status
         if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
             self._headers, self._kept = headers, []

@@ -14,7 +14,7 @@ from contracts.operations import ApiVersion, HttpBackend, OdooBackend, Operation
 from contracts.packed import decode_operation, decode_version
 from contracts.problems import Problem
 from contracts.snapshot import SnapshotError, Upstream
-from gateway import shedding
+from gateway import event_streams, shedding
 from gateway.upstreams.resilience.http_service import HttpService, Repeat
 from gateway.upstreams.resilience.odoo_service import OdooService
 from policies import response_schema
@@ -43,6 +43,8 @@ class Route:
     operation: Operation
     stages: BoundStages
     response_check: ResponseCheck | None
+    event_stream: bool
+    """Whether the answer may be a stream of server-sent events."""
     buffers: bool
     """Whether the request body is read whole before the upstream is called."""
     http: HttpService | None
@@ -130,6 +132,7 @@ class Binding:
             operation=operation,
             stages=bind_all(whole, operation, self.ports),
             response_check=response_schema.bind(whole, operation),
+            event_stream=event_streams.opened_by(operation),
             buffers=needs_body(operation),
             http=http,
             credential=credential,

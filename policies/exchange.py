@@ -158,6 +158,7 @@ class Exchange:
         "headers",
         "http_version",
         "labels",
+        "lasting",
         "marks",
         "method",
         "operation",
@@ -208,6 +209,7 @@ class Exchange:
         self.received_at = received_at
         self.client_certificate: ClientCertificate | None = None
         self.upgrade = False  # the client would go on as a WebSocket (RFC 6455 §4.1)
+        self.lasting = False  # it has become a WebSocket or an event stream
         self.request_id = ""
         # From the pipeline, where traces are on.
         self.trace: Trace | None = None

@@ -94,8 +94,8 @@ class Counting:
             status = _ABORTED
         plan.statuses[status] = plan.statuses.get(status, 0) + 1
         ended, duration = exchange.ended_at, counts.duration
-        # Of a WebSocket, until it was open: hours of use are no latency.
-        seconds = (ended if status != 101 else exchange.upstream_first_byte_at) - exchange.received_at
+        # Of a WebSocket or an event stream, until it was open: hours of use are no latency.
+        seconds = (ended if not exchange.lasting else exchange.upstream_first_byte_at) - exchange.received_at
         duration.counts[bisect_left(BUCKETS, seconds)] += 1
         duration.sum += seconds
         if exchange.upstream_sent_at:

@@ -1,5 +1,6 @@
 """One call to an HTTP upstream: its phases, its time, and its request's body."""
 
+import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -144,6 +145,9 @@ class HttpCall:
             self.paused = False
             self.heard = True
             self.connection.resume()
+
+    def unbounded(self) -> None:
+        self.total_deadline = math.inf
 
     def cancel(self) -> None:
         if self.phase == Phase.OVER:

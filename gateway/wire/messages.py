@@ -143,6 +143,10 @@ class Call(Protocol):
 
     def resume(self) -> None: ...
 
+    def unbounded(self) -> None:
+        """The answer may go on for ever: `timeouts.total` no longer holds, only the time between two bytes."""
+        ...
+
     def cancel(self) -> None:
         """Gives the call up; its connection is closed, nothing more is reported."""
         ...

@@ -24,8 +24,8 @@ GROWTH = 8 * MIB
 """What the process may grow by while a body of any size passes: buffers of both sockets, and Python's slack."""
 
 PROCESS = 64 * MIB
-"""What the process may hold of its own (`RssAnon`) at its peak; the pages of shared libraries come to that, which the
-system may drop and read again."""
+"""What the process may hold of its own (`RssAnon`) at its peak; the pages of shared libraries come to that, which
+the system may drop and read again."""
 
 IN_FLIGHT = 48 * MIB
 """What may be under way between the ends: the kernel's buffers of four sockets, and the gateway's own."""

@@ -264,6 +264,9 @@ class GuardedCall:
     def resume(self) -> None:
         self._call.resume()
 
+    def unbounded(self) -> None:
+        self._call.unbounded()
+
     def cancel(self) -> None:
         if self._over:
             return

@@ -1,7 +1,8 @@
-"""A WebSocket that was let through: it lasts as long as the client may call the operation.
+"""An exchange that lasts (a WebSocket, an event stream): for as long as the client may call the operation.
 
-A connection of hours would outlive what allowed it. So with each tick the token, the subscription and the contract
-are asked again, by the very stages that let it through: a revocation ends it as soon as it would refuse a call.
+What is open for hours would outlive what allowed it. So with each tick the token, the subscription and the
+contract are asked again, by the very stages that let it through: a revocation ends it as soon as it would refuse a
+call.
 """
 
 import time
@@ -21,6 +22,7 @@ class Owner(Protocol):
     """What is needed of the pipeline."""
 
     runtime: Runtime | None
+    stopping: bool
 
 
 class Ending(Protocol):
@@ -29,19 +31,20 @@ class Ending(Protocol):
     def done(self) -> None: ...
 
 
-class OpenWebSocket:
-    """Implements the tunnel's `Watcher`."""
+class Lasting:
+    """Implements the tunnel's `Watcher`, and that of an event stream."""
 
     __slots__ = ("_ending", "_exchange", "_owner")
 
     def __init__(self, exchange: Exchange, owner: Owner, ending: Ending) -> None:
+        exchange.lasting = True
         self._exchange = exchange
         self._owner = owner
         self._ending = ending
 
     def may_go_on(self) -> bool:
         route = self._route()
-        if route is None:
+        if route is None or self._owner.stopping:
             return False
         for policy, stage in zip(route.stages.policies, route.stages.head, strict=False):
             if policy not in _ASKED_AGAIN:
@@ -57,16 +60,21 @@ class OpenWebSocket:
     def tunnel_ended(self, received: int, sent: int, /) -> None:
         exchange = self._exchange
         exchange.bytes_in, exchange.bytes_out = received, sent
-        exchange.upstream_ended_at = time.monotonic()
+        self.ended()
+
+    def ended(self) -> None:
+        self._exchange.upstream_ended_at = time.monotonic()
         self._ending.done()
 
     def _route(self) -> Route | None:
-        """The operation as the contracts in force have it."""
-        runtime = self._owner.runtime
-        found = None if runtime is None else runtime.router.match(self._exchange.path)
-        served = None if found is None else found[0].get("GET")
+        """The operation as the contracts in force have it, where they still open what is open."""
+        runtime, exchange = self._owner.runtime, self._exchange
+        found = None if runtime is None else runtime.router.match(exchange.path)
+        served = None if found is None else found[0].get(exchange.method)
         route = None if served is None else served.bind()
-        return route if route is not None and route.operation.websocket else None
+        if route is None:
+            return None
+        return route if (route.operation.websocket if exchange.upgrade else route.event_stream) else None
 
 
 def _leave(waiting: object) -> None:
