@@ -1,4 +1,4 @@
-"""Members' tokens and what members delegate. Who the members are is not here: `teams.yaml` of the estate says so."""
+"""Members' tokens and what members delegate. Who the members are, `teams.yaml` of the estate says."""
 
 import sqlalchemy as sa
 
