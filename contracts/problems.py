@@ -210,6 +210,27 @@ _TYPES: tuple[ProblemType, ...] = (
     ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
     ProblemType("record-conflict", 409, "Conflict", "The record was changed or locked by someone else."),
     ProblemType(
+        "member-unknown",
+        403,
+        "Not a member any more",
+        "The token is good, but its member is in no team of the estate that is in force.",
+    ),
+    ProblemType(
+        "role-missing",
+        403,
+        "Role missing",
+        "The member may not do this; `roles` names those of which any one would do, `detail` says why.",
+    ),
+    ProblemType(
+        "resource-not-found", 404, "No such thing", "The catalog has nothing of this name, or not for this member."
+    ),
+    ProblemType(
+        "state-conflict",
+        409,
+        "Conflict with the present state",
+        "Somebody was first, or it is in a state in which this cannot be done; `current` is how it stands now.",
+    ),
+    ProblemType(
         "business-rule", 422, "Refused by a business rule", "Odoo refused the values; `detail` is its reason."
     ),
 )

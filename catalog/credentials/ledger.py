@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
+from catalog.credentials.last_use import LastUse
 from catalog.credentials.secrets import generate, parse
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import client_secrets
@@ -35,7 +36,7 @@ class SecretLedger:
         self._pepper = pepper
         self._environment = environment
         self._clock = clock
-        self._used: dict[str, int] = {}
+        self._last_use = LastUse(store, client_secrets)
 
     async def issue(self, client_id: str, expires_days: int = 90, *, actor: str) -> IssuedSecret:
         """A new secret for an application; earlier ones stay good until they expire. `actor` is who asked."""
@@ -74,26 +75,9 @@ class SecretLedger:
         now = self._clock()
         if not same or row is None or row.client_id != client_id or row.expires_at <= now:
             return False
-        self._used[secret.key_id] = int(now)
+        self._last_use.note(secret.key_id, int(now))
         return True
 
     async def flush_last_used(self) -> None:
-        """Writes the times of last use noted since the last flush, in one transaction.
-
-        A write for each token would make the store the limit of the token endpoint; what a crash loses here is
-        at most the time between two flushes.
-        """
-        if not self._used:
-            return
-        used, self._used = self._used, {}
-        statement = (
-            sa.update(client_secrets)
-            .where(client_secrets.c.key_id == sa.bindparam("key"))
-            .values(last_used_at=sa.bindparam("at"))
-        )
-        try:
-            async with self._store.write() as connection:
-                await connection.execute(statement, [{"key": key, "at": at} for key, at in used.items()])
-        except BaseException:
-            self._used = {**used, **self._used}
-            raise
+        """Writes the times of last use noted since the last flush. Raises SQLAlchemyError."""
+        await self._last_use.flush()
