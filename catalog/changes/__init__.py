@@ -1,0 +1,1 @@
+"""Change requests: what a change needs before it is in force, who decided, and what was waived."""
