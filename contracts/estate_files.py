@@ -49,6 +49,9 @@ Date = Annotated[
         description="a date (its first second, UTC) or an RFC 3339 time in UTC",
     ),
 ]
+TimeOfDay = Annotated[
+    str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="a time of day (UTC), such as `10:00`")
+]
 Scope = Annotated[
     str, msgspec.Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$", description="RFC 6749 §3.3 scope-token")
 ]
@@ -165,11 +168,27 @@ class DefaultsEntry(_File, frozen=True):
     unknown_query: Literal["ignore", "refuse"] = "refuse"
 
 
+Days = Annotated[int, msgspec.Meta(ge=1, le=3650)]
+
+
+class BrownOutRule(_File, frozen=True):
+    """A brown-out that every ending version has: at `at` (UTC), on the day that lies `days-before` its sunset."""
+
+    days_before: Days
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
+    at: TimeOfDay = "10:00"
+
+
 class DeprecationPolicyEntry(_File, frozen=True):
     """What partners are promised before a version ends. Days."""
 
-    notice_days: Annotated[int, msgspec.Meta(ge=1, le=3650)]
+    notice_days: Days
     documentation: Url | None = None
+    brown_outs: tuple[BrownOutRule, ...] = ()
+    reminders: tuple[Days, ...] = (90, 30, 7, 1)
+    brown_out_reminders: tuple[Days, ...] = (7, 1)
+    quiet_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
+    extension_max_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 90
 
 
 class LintEntry(_File, frozen=True):
@@ -238,6 +257,13 @@ class ConsumersFile(_File, frozen=True):
     consumers: dict[Name, ConsumerEntry]
 
 
+class BrownOutEntry(_File, frozen=True):
+    """An announced window in which every call is refused, so that whoever still calls notices. In UTC."""
+
+    start: Date = msgspec.field(name="from")
+    until: Date
+
+
 class VersionEntry(_File, frozen=True):
     """A version's lifecycle. `deprecation` and `sunset` are dates; `successor` is another version's name."""
 
@@ -246,6 +272,7 @@ class VersionEntry(_File, frozen=True):
     sunset: Date | None = None
     successor: VersionName | None = None
     migration_guide: Url | None = None
+    brown_outs: tuple[BrownOutEntry, ...] = ()
     upstream: Name | None = None
 
 

@@ -159,14 +159,25 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     websocket: bool = False
 
 
+class Brownout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A window in which every call is refused: from `start` until just before `end`, in Unix seconds."""
+
+    start: int
+    end: int
+
+
 class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a version stands. Times are Unix seconds (UTC); `sunset` is never before `deprecation`."""
+    """Where a version stands. Times are Unix seconds (UTC); `sunset` is never before `deprecation`.
+
+    `brownouts` are in order, apart from each other, and between the deprecation and the sunset.
+    """
 
     state: Literal["draft", "published", "deprecated", "retired"] = "published"
     deprecation: int | None = None
     sunset: int | None = None
     successor: str | None = None
     documentation: str | None = None
+    brownouts: tuple[Brownout, ...] = ()
 
 
 class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

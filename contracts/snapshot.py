@@ -118,13 +118,17 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jwks: dict[str, Any]
 
 
-class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One application's right to one API version: the plan that meters it and the scopes it was granted."""
+class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One application's right to one API version: the plan that meters it and the scopes it was granted.
+
+    Until `extended_until` (Unix seconds) neither brown-outs nor the sunset hold for it.
+    """
 
     api: str
     version: str
     plan: str
     scopes: tuple[str, ...]
+    extended_until: int | None = None
 
 
 class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

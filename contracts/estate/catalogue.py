@@ -41,6 +41,10 @@ _ROWS: tuple[Rule, ...] = (
     Rule("sunset-without-successor", "warning", "Partners who must leave a version need to know where to."),
     Rule("unknown-successor", "error", "The successor is a version of the same API."),
     Rule("successor-not-served", "error", "Partners cannot move to a version that is not served."),
+    Rule("brown-out-empty", "error", "A brown-out that ends before it begins refuses nothing."),
+    Rule("brown-out-outside", "error", "A brown-out is announced by the deprecation and prepares for the sunset."),
+    Rule("brown-outs-overlap", "error", "Two windows at once were announced as two and are felt as one."),
+    Rule("brown-outs-not-rising", "warning", "Brown-outs that grow shorter tell partners that the end is far."),
     # Plans and subscriptions.
     Rule("limit-unusable", "error", "A limit admits at least one call in each window."),
     Rule("unused-plan", "info", "A plan without a subscription meters nothing."),

@@ -12,14 +12,14 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from contracts.dates import timestamp
 from contracts.documents.document import Document, load
+from contracts.estate.calendar import lifecycle_of
 from contracts.estate.catalogue import finding
 from contracts.estate.decode import decode, neutral
 from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile, VersionEntry
 from contracts.findings import Finding, Place
 from contracts.openapi.compile import VersionContext, compile_version
-from contracts.operations import ApiVersion, Lifecycle
+from contracts.operations import ApiVersion
 
 ESTATE: Final = "ostiary.yaml"
 TEAMS: Final = "teams.yaml"
@@ -169,7 +169,7 @@ class _Loader:
                 owner=api.file.value.owner,
                 classification=api.file.value.classification,
                 criticality=api.file.value.criticality,
-                lifecycle=_lifecycle(entry),
+                lifecycle=lifecycle_of(entry, estate.deprecation_policy),
                 upstream=entry.upstream or api.file.value.upstream,
                 upstreams=estate.upstreams,
                 defaults=estate.defaults,
@@ -183,21 +183,3 @@ class _Loader:
             successor = api.compiled.get(compiled.lifecycle.successor or "")
             if successor is not None:
                 api.compiled[version] = msgspec.structs.replace(compiled, successor_base_path=successor.base_path)
-
-
-def _lifecycle(entry: VersionEntry) -> Lifecycle:
-    return Lifecycle(
-        state=entry.state,
-        deprecation=_seconds(entry.deprecation),
-        sunset=_seconds(entry.sunset),
-        successor=entry.successor,
-        documentation=entry.migration_guide,
-    )
-
-
-def _seconds(text: str | None) -> int | None:
-    # A date that is not in the calendar is reported by `estate_rules` (`invalid-date`).
-    try:
-        return None if text is None else timestamp(text)
-    except ValueError:
-        return None

@@ -1,11 +1,11 @@
-"""The rules that look across the files of an estate: ownership, upstreams, paths, lifecycle, subscriptions."""
+"""The rules that look across the files of an estate: ownership, upstreams, paths, subscriptions."""
 
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from contracts.dates import timestamp
 from contracts.documents.document import Document, escape
+from contracts.estate.calendar_rules import calendars
 from contracts.estate.catalogue import finding
 from contracts.estate.decode import declared, suggestion
 from contracts.estate.loading import APIS, ApiSources, Sources
@@ -200,53 +200,6 @@ def _base_path(api: str, version: str, document: Document) -> str:
     return path or f"/{api}/{version}"
 
 
-def _lifecycles(sources: Sources) -> Iterator[Finding]:
-    for api in sources.apis.values():
-        for version, entry in api.file.value.versions.items():
-            yield from _lifecycle(api, version, entry)
-
-
-def _lifecycle(api: ApiSources, version: str, entry: VersionEntry) -> Iterator[Finding]:
-    file, pointer, what = api.file, f"/versions/{escape(version)}", f"{api.name!r} {version}"
-    dates: dict[str, int] = {}
-    for key in ("deprecation", "sunset"):
-        text = getattr(entry, key)
-        if text is None:
-            continue
-        try:
-            dates[key] = timestamp(text)
-        except ValueError:
-            message = f"the {key} of {what} is {text!r}, which is not in the calendar"
-            yield finding("invalid-date", file.place(f"{pointer}/{key}"), message)
-    if entry.state == "deprecated" and entry.deprecation is None:
-        message = f"{what} is deprecated and has no 'deprecation' date"
-        yield finding("deprecated-without-date", file.place(pointer), message)
-    if len(dates) == 2 and dates["sunset"] < dates["deprecation"]:
-        message = f"the sunset of {what} ({entry.sunset}) is before its deprecation ({entry.deprecation})"
-        yield finding("sunset-before-deprecation", file.place(f"{pointer}/sunset"), message)
-    if entry.sunset is not None and entry.successor is None:
-        message = f"{what} ends on {entry.sunset} and names no 'successor'"
-        yield finding("sunset-without-successor", file.place(f"{pointer}/sunset"), message)
-    if entry.successor is not None:
-        yield from _successor(api, version, entry.successor)
-
-
-def _successor(api: ApiSources, version: str, successor: str) -> Iterator[Finding]:
-    place = api.file.place(f"/versions/{escape(version)}/successor")
-    versions = declared(api.file.document, "versions")
-    what = f"the successor of {api.name!r} {version}"
-    if successor not in versions:
-        message = (
-            f"{what} is {successor!r}, which is no version of it{suggestion(successor, versions - {version})}"
-        )
-        yield finding("unknown-successor", place, message)
-    elif successor == version:
-        yield finding("unknown-successor", place, f"{what} is {successor!r} itself")
-    elif (entry := api.file.value.versions.get(successor)) and entry.state in ("draft", "retired"):
-        message = f"{what} is {successor!r}, which is {entry.state} and refuses every call"
-        yield finding("successor-not-served", place, message)
-
-
 def _subscriptions(sources: Sources) -> Iterator[Finding]:
     file = sources.consumers
     owners: dict[str, str] = {}
@@ -319,6 +272,6 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     _plans,
     _apis,
     _paths,
-    _lifecycles,
+    calendars,
     _subscriptions,
 )

@@ -16,6 +16,16 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "DeprecationPolicyEntry": {
         "notice-days": "The least days between a version's deprecation and its sunset.",
         "documentation": "Where partners read about it.",
+        "brown-outs": "The [brown-outs](../guides/deprecation.md#brown-outs) that every sunset has.",
+        "reminders": "How many days before a sunset, or the end of an extension, those concerned are reminded.",
+        "brown-out-reminders": "How many days before a brown-out they are.",
+        "quiet-days": "For how many days nobody may have called a version that is retired.",
+        "extension-max-days": "The most days after the sunset for which a single application can be spared.",
+    },
+    "BrownOutRule": {
+        "days-before": "How many days before the sunset.",
+        "minutes": "How long it lasts.",
+        "at": "When it begins, in UTC.",
     },
     "LintEntry": {
         "rulesets": "[Rulesets](lint-rules.md) by name (`ostiary:recommended`, `ostiary:odoo`, `spectral:oas`), "
@@ -143,7 +153,13 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "sunset": "When it ends. Sent as `Sunset` (RFC 8594); from then on the answer is 410.",
         "successor": 'The version to move to. Sent as `Link` with `rel="successor-version"`.',
         "migration-guide": 'Where the move is described. Sent as `Link` with `rel="deprecation"`.',
+        "brown-outs": "Windows before the sunset in which every call is refused, besides those of the "
+        "estate's `deprecation-policy`. Sent as 410 with `Retry-After`.",
         "upstream": "An upstream for this version alone.",
+    },
+    "BrownOutEntry": {
+        "from": "Its first second.",
+        "until": "The first second after it.",
     },
     "SloEntry": {
         "availability": "Percent over 30 days.",

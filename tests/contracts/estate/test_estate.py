@@ -24,6 +24,20 @@ API = "apis/books/api.yaml"
 CONTRACT = "apis/books/v1.openapi.yaml"
 V1 = "    state: published # draft"
 ERP = "upstreams:\n  erp: {kind: odoo, url: 'https://odoo.example.com'%s}\n"
+CALENDAR = """\
+    deprecation: 2027-01-01
+    sunset: 2027-06-01
+    brown-outs:
+    - %s
+    state: published #"""
+POLICY = """\
+deprecation-policy:
+  notice-days: 90
+  brown-outs:
+  - { days-before: 7, minutes: 30 }
+  - { days-before: 30, minutes: 60 }
+plans:
+"""
 V2 = "  v2: { state: %s }\n"
 
 # What is changed in a good estate, and the finding that it must cause: the file, the text around its place (which
@@ -107,6 +121,33 @@ CASES = {
         [(API, V1, "    deprecation: 2027-02-02\n    sunset: 2027-02-01T23:59:59Z\n" + V1)],
         (API, "|2027-02-01T"),
         "/versions/v1/sunset",
+    ),
+    "brown-out-empty": (
+        [(API, V1, CALENDAR % "{ from: 2027-02-02T10:00:00Z, until: 2027-02-02T10:00:00Z }")],
+        (API, "until: |2027-02-02T10:00:00Z"),
+        "/versions/v1/brown-outs/0/until",
+    ),
+    "brown-out-outside": (
+        [(API, V1, CALENDAR % "{ from: 2027-05-31T23:00:00Z, until: 2027-06-01T00:00:01Z }")],
+        (API, "- |{ from: 2027-05-31"),
+        "/versions/v1/brown-outs/0",
+    ),
+    "brown-outs-overlap": (
+        [
+            (
+                API,
+                V1,
+                CALENDAR
+                % "{ from: 2027-02-02, until: 2027-02-04 }\n    - { from: 2027-02-03, until: 2027-02-05 }",
+            )
+        ],
+        (API, "- |{ from: 2027-02-03"),
+        "/versions/v1/brown-outs/1",
+    ),
+    "brown-outs-not-rising": (
+        [("ostiary.yaml", "plans:\n", POLICY)],
+        ("ostiary.yaml", "days-before: 7, minutes: |30"),
+        "/deprecation-policy/brown-outs/0/minutes",
     ),
     "sunset-without-successor": (
         [(API, V1, "    sunset: 2027-02-02\n" + V1)],
