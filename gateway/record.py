@@ -8,7 +8,6 @@ import asyncio
 import fcntl
 import os
 import time
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ _FLUSH_SIZE: Final = 65_536
 _FLUSH_SECONDS: Final = 0.2
 
 _DECIMALS: Final = tuple(f".{number:03}" for number in range(1000))
+_NUMBERS: Final = tuple(str(number) for number in range(1000))
 
 SLOW: Final = 1.0
 
@@ -42,17 +42,20 @@ class AccessLog:
         self._timer: asyncio.TimerHandle | None = None
         # Wall-clock time of the monotonic zero, so that a line costs no second clock call.
         self._epoch = time.time() - time.monotonic()
+        self._second = -1
+        self._begin = ""  # of the lines of that second
         self.lines = 0
         self.dropped = 0
 
     def record(self, exchange: Exchange) -> None:
         """One line for an exchange that has ended."""
+        # Strings alone are put together here: a format of a float or of a width takes as long as ten of them.
         began, ended = exchange.received_at, exchange.ended_at
         labels, principal, sent = exchange.labels, exchange.principal, exchange.upstream_sent_at
         if labels is None and exchange.version is not None and exchange.operation is not None:
             labels = Labels(exchange.version, exchange.operation)
-        served = "" if labels is None else "," + labels.log_members
-        caller = "" if principal is None else "," + principal.log_members
+        served = "" if labels is None else labels.log_members
+        caller = "" if principal is None else principal.log_members
         waited = ""
         if sent:
             waited = f',"upstream_ms":{_milliseconds((exchange.upstream_first_byte_at or ended) - sent)}'
@@ -64,11 +67,16 @@ class AccessLog:
             rest = ',"decision":"allowed"}\n'
         else:
             rest = self._rest(exchange, refusal)
+        thousandths = int((self._epoch + began) * 1000.0 + 0.5)
+        second = thousandths // 1000
+        if second != self._second:
+            self._second, self._begin = second, f'{{"time":{second}'
         line = (
-            f'{{"time":{self._epoch + began:.3f},"request_id":"{request_id}",'
-            f'{_who(exchange.peer, exchange.method)},"status":{exchange.status},'
-            f'"duration_ms":{_milliseconds(ended - began)},"bytes_in":{exchange.bytes_in},'
-            f'"bytes_out":{exchange.bytes_out}{served}{caller}{waited}{rest}'
+            f'{self._begin}{_DECIMALS[thousandths - 1000 * second]},"request_id":"{request_id}",'
+            f'"peer":{_known_text(exchange.peer)},"method":{_known_text(exchange.method)},'
+            f'"status":{_number(exchange.status)},"duration_ms":{_milliseconds(ended - began)},'
+            f'"bytes_in":{_number(exchange.bytes_in)},"bytes_out":{_number(exchange.bytes_out)}'
+            f"{served}{caller}{waited}{rest}"
         )
         self._lines.append(line)
         self.lines += 1
@@ -116,17 +124,30 @@ class AccessLog:
 
 
 def _milliseconds(seconds: float) -> str:
-    """As a JSON number with three decimals. By whole numbers, which is quicker than formatting a float."""
+    """As a JSON number with three decimals."""
     if seconds < 0.0:
         return f"{seconds * 1000:.3f}"
     microseconds = int(seconds * 1e6 + 0.5)
-    return f"{microseconds // 1000}{_DECIMALS[microseconds % 1000]}"
+    whole = microseconds // 1000
+    return _number(whole) + _DECIMALS[microseconds - 1000 * whole]
 
 
-@lru_cache(maxsize=4096)
-def _who(peer: str, method: str) -> str:
-    """The members that most requests of a connection share."""
-    return f'"peer":{_text(peer)},"method":{_text(method)}'
+def _number(value: int) -> str:
+    return _NUMBERS[value] if 0 <= value < 1000 else str(value)
+
+
+_texts: Final[dict[str, str]] = {}
+_KNOWN_TEXTS: Final = 4096
+
+
+def _known_text(value: str) -> str:
+    """As JSON, for what many lines share."""
+    known = _texts.get(value)
+    if known is None:
+        if len(_texts) >= _KNOWN_TEXTS:
+            _texts.clear()
+        known = _texts[value] = _text(value)
+    return known
 
 
 def _text(value: str) -> str:

@@ -33,7 +33,7 @@ class Principal:
 
     `scopes` are those in the token; `expires` is Unix seconds; `token_id` is the `jti`, for the log. `grants`
     holds what was found out already, by what an operation needs; `log_members` is what the record says of the
-    caller, as the members of a JSON object.
+    caller, as members of a JSON object that follow others.
     """
 
     issuer: str
@@ -49,7 +49,7 @@ class Principal:
 
     def __post_init__(self) -> None:
         members = {"client_id": self.client_id, "consumer": self.consumer, "token_id": self.token_id}
-        object.__setattr__(self, "log_members", json_members(members))
+        object.__setattr__(self, "log_members", "," + json_members(members))
 
 
 class ClientCertificate(msgspec.Struct, frozen=True, gc=False):
@@ -126,7 +126,7 @@ _NO_PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {}
 
 class Labels:
     """An operation as the record names it, worked out when it is bound: `key` is API, version and operation id,
-    `log_members` the same and the path's template as the members of a JSON object."""
+    `log_members` the same and the path's template as members of a JSON object that follow others."""
 
     __slots__ = ("key", "log_members")
 
@@ -134,7 +134,7 @@ class Labels:
         self.key = (version.api, version.version, operation.id)
         path = version.base_path + operation.path
         members = {"api": version.api, "version": version.version, "operation": operation.id, "path": path}
-        self.log_members = json_members(members)
+        self.log_members = "," + json_members(members)
 
 
 def json_members(members: dict[str, str]) -> str:
