@@ -13,6 +13,7 @@ import msgspec
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem
 from contracts.snapshot import RateLimit, Subscription
+from contracts.usage.fields import Observable
 
 Header = tuple[bytes, bytes]
 
@@ -126,15 +127,25 @@ _NO_PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {}
 
 class Labels:
     """An operation as the record names it, worked out when it is bound: `key` is API, version and operation id,
-    `log_members` the same and the path's template as members of a JSON object that follow others."""
+    `log_members` the same and the path's template as members of a JSON object that follow others. What of its
+    requests can be `observable` is worked out when it is first asked for."""
 
-    __slots__ = ("key", "log_members")
+    __slots__ = ("_made_of", "_observable", "key", "log_members")
 
     def __init__(self, version: ApiVersion, operation: Operation) -> None:
+        self._made_of = (version, operation)
+        self._observable: Observable | None = None
         self.key = (version.api, version.version, operation.id)
         path = version.base_path + operation.path
         members = {"api": version.api, "version": version.version, "operation": operation.id, "path": path}
         self.log_members = "," + json_members(members)
+
+    @property
+    def observable(self) -> Observable:
+        if self._observable is None:
+            version, operation = self._made_of
+            self._observable = Observable(operation, version.documents)
+        return self._observable
 
 
 def json_members(members: dict[str, str]) -> str:
