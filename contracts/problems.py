@@ -114,6 +114,13 @@ _TYPES: tuple[ProblemType, ...] = (
         "Version has ended",
         "The API version is past its sunset; `successor` names the version to move to.",
     ),
+    ProblemType(
+        "version-brown-out",
+        410,
+        "Version browned out",
+        "The API version ends soon, and refuses every call in an announced window. `until` is the window's end, "
+        "when `Retry-After` is over too; `sunset` is when it ends for good, `successor` the version to move to.",
+    ),
     ProblemType("body-too-large", 413, "Body too large", "The body exceeds the operation's limit."),
     ProblemType("target-too-long", 414, "Target too long", "The request target is over the listener's limit."),
     ProblemType(
