@@ -22,6 +22,7 @@ from gateway.upstreams.odoo import domains
 from gateway.upstreams.odoo.json2 import Json2
 from gateway.upstreams.odoo.jsonrpc import JsonRpc
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
+from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
 from gateway.upstreams.odoo.values import MAX_INTEGER, MappingError
 from policies.exchange import Exchange, Header, Violation
@@ -126,6 +127,7 @@ class _Mediation:
         self._backend = backend
         self._transport = transport
         self._deadline = deadline
+        self._told = told(exchange)
         # What has happened to the record by now ("created", "changed"), and the id of a new one.
         self._written = ""
         self._written_id = 0
@@ -305,6 +307,7 @@ class _Mediation:
             ids=ids,
             arguments=arguments or {},
             context=self._backend.context,
+            told=self._told,
             deadline=self._deadline,
         )
 

@@ -36,6 +36,7 @@ class Json2:
         ids: Sequence[int] | None = None,
         arguments: Mapping[str, Any],
         context: Mapping[str, Any],
+        told: Mapping[str, str],
         deadline: float,
     ) -> Json | Problem:
         """See `Transport`."""
@@ -45,9 +46,8 @@ class Json2:
         if context:
             document["context"] = context
         writing = method not in READING
-        reply = await self._poster.post(
-            f"/json/2/{model}/{method}", msgspec.json.encode(document), writing=writing, deadline=deadline
-        )
+        path, body = f"/json/2/{model}/{method}", msgspec.json.encode(document)
+        reply = await self._poster.post(path, body, writing=writing, told=told, deadline=deadline)
         if isinstance(reply, Problem):
             return reply
         if reply.content_type != "application/json" or 300 <= reply.status < 400:

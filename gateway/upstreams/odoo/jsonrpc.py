@@ -55,6 +55,7 @@ class JsonRpc:
         ids: Sequence[int] | None = None,
         arguments: Mapping[str, Any],
         context: Mapping[str, Any],
+        told: Mapping[str, str],
         deadline: float,
     ) -> Json | Problem:
         """See `Transport`."""
@@ -66,34 +67,36 @@ class JsonRpc:
         if context:
             named["context"] = context
         call = [model, method, positional, named]
-        value = await self._execute_kw(call, method not in READING, deadline)
+        value = await self._execute_kw(call, method not in READING, told, deadline)
         if value is outcomes.REFUSED:
             # The user may have got another id (a restored database), and is asked for anew. A refused
             # log-in did nothing, so that even a write is sent again; once.
-            value = await self._execute_kw(call, method not in READING, deadline)
+            value = await self._execute_kw(call, method not in READING, told, deadline)
         return value
 
-    async def _execute_kw(self, call: list[Any], writing: bool, deadline: float) -> Json | Problem:
-        uid = await self._user(deadline)
+    async def _execute_kw(
+        self, call: list[Any], writing: bool, told: Mapping[str, str], deadline: float
+    ) -> Json | Problem:
+        uid = await self._user(told, deadline)
         if isinstance(uid, Problem):
             return uid
         args = [self._database, uid, self._secret, *call]
-        value = await self._rpc("object", "execute_kw", args, writing, deadline)
+        value = await self._rpc("object", "execute_kw", args, writing, told, deadline)
         if value is outcomes.REFUSED and self._uid == uid:
             self._uid = None
         return value
 
-    async def _user(self, deadline: float) -> int | Problem:
+    async def _user(self, told: Mapping[str, str], deadline: float) -> int | Problem:
         """The id of the upstream's login; asked for once, by one of those who need it."""
         if self._uid is None:
             async with self._logging_in:
                 if self._uid is None:
-                    return await self._log_in(deadline)
+                    return await self._log_in(told, deadline)
         return self._uid
 
-    async def _log_in(self, deadline: float) -> int | Problem:
+    async def _log_in(self, told: Mapping[str, str], deadline: float) -> int | Problem:
         args = [self._database, self._login, self._secret, {}]
-        uid = await self._rpc("common", "authenticate", args, False, deadline)
+        uid = await self._rpc("common", "authenticate", args, False, told, deadline)
         if isinstance(uid, Problem):
             return uid
         if uid is False or uid is None:
@@ -105,7 +108,7 @@ class JsonRpc:
         return uid
 
     async def _rpc(
-        self, service: str, method: str, args: list[Any], writing: bool, deadline: float
+        self, service: str, method: str, args: list[Any], writing: bool, told: Mapping[str, str], deadline: float
     ) -> Json | Problem:
         document = {
             "jsonrpc": "2.0",
@@ -113,9 +116,8 @@ class JsonRpc:
             "params": {"service": service, "method": method, "args": args},
             "id": 1,
         }
-        reply = await self._poster.post(
-            "/jsonrpc", msgspec.json.encode(document), writing=writing, deadline=deadline
-        )
+        body = msgspec.json.encode(document)
+        reply = await self._poster.post("/jsonrpc", body, writing=writing, told=told, deadline=deadline)
         if isinstance(reply, Problem):
             return reply
         if reply.status != 200 or reply.content_type != "application/json":

@@ -47,7 +47,8 @@ class Transport(Protocol):
     """Calls `method` of `model`; a problem is returned, not raised.
 
     `ids` is the recordset the method is called on, None for methods of the model itself. `arguments` are by the
-    names that Odoo's method has. `deadline` is the loop's time after which nobody waits for the answer.
+    names that Odoo's method has. `told` are further header fields, in lower case. `deadline` is the loop's time
+    after which nobody waits for the answer.
     """
 
     async def execute(
@@ -58,6 +59,7 @@ class Transport(Protocol):
         ids: Sequence[int] | None = None,
         arguments: Mapping[str, Any],
         context: Mapping[str, Any],
+        told: Mapping[str, str],
         deadline: float,
     ) -> Json | Problem: ...
 
@@ -114,15 +116,17 @@ class Poster:
             **headers,
         }
 
-    async def post(self, path: str, body: bytes, *, writing: bool, deadline: float) -> Reply | Problem:
+    async def post(
+        self, path: str, body: bytes, *, writing: bool, told: Mapping[str, str], deadline: float
+    ) -> Reply | Problem:
         """The answer to `body` (a JSON object), sent with its Content-Length: Odoo ignores a chunked one."""
-        reply, dropped = await self._post_once(path, body, writing, deadline)
+        reply, dropped = await self._post_once(path, body, writing, told, deadline)
         if dropped and not writing:
-            reply, _ = await self._post_once(path, body, writing, deadline)
+            reply, _ = await self._post_once(path, body, writing, told, deadline)
         return reply
 
     async def _post_once(
-        self, path: str, body: bytes, writing: bool, deadline: float
+        self, path: str, body: bytes, writing: bool, told: Mapping[str, str], deadline: float
     ) -> tuple[Reply | Problem, bool]:
         """The answer, and whether the connection was dropped before it was complete."""
         now = asyncio.get_running_loop().time
@@ -141,7 +145,7 @@ class Poster:
                 self._session.post(
                     URL(self._base + path, encoded=True),
                     data=_Watched(body, leaving),
-                    headers=self._headers,
+                    headers={**self._headers, **told},
                     ssl=self._ssl,
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),

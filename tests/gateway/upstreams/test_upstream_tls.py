@@ -67,7 +67,7 @@ async def post(world: World, tls: UpstreamTls | None) -> bool:
         context = client_context(upstream, world.secrets)
         poster = Poster(session, upstream.url, upstream.timeouts, {}, context)
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        reply = await poster.post("/jsonrpc", b"{}", writing=False, deadline=deadline)
+        reply = await poster.post("/jsonrpc", b"{}", writing=False, told={}, deadline=deadline)
         assert len(server.seen) == (not isinstance(reply, Problem))
         return not isinstance(reply, Problem)
 

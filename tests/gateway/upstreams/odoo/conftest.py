@@ -17,6 +17,7 @@ from catalog.demo.odoo.server import serve
 from contracts.operations import ApiVersion, OdooBackend, OdooField, OdooFilter, Operation
 from contracts.problems import Problem
 from contracts.snapshot import Timeouts, Upstream
+from gateway.pipeline import Tracer
 from gateway.upstreams.odoo.adapter import Answer, OdooAdapter
 from policies.exchange import Exchange
 
@@ -92,8 +93,13 @@ class Rig:
         path: dict[str, Any] | None = None,
         query: dict[str, Any] | None = None,
         body: Any = None,
+        fields: dict[bytes, bytes] | None = None,
+        tracer: Tracer | None = None,
     ) -> Answer | Problem:
-        exchange = Exchange("GET", b"/orders/v2/orders", [], {}, "127.0.0.1")
+        exchange = Exchange("GET", b"/orders/v2/orders", [], fields or {}, "127.0.0.1")
+        exchange.request_id = "request-of-a-test"
+        if tracer is not None:
+            tracer.start(exchange)
         exchange.path = "/orders/v2/orders"
         item = orders("get")
         exchange.operation = Operation("here", "POST", "/orders", "", backend)
