@@ -18,60 +18,28 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Name = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-        max_length=63,
-        description="a lower-case name: letters, digits and single hyphens",
-    ),
-]
-VersionName = Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]{0,3}$", description="v1, v2, …")]
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
-Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$", description="an absolute http(s) URL")]
-Origin = Annotated[
-    str, msgspec.Meta(pattern=r"^https?://[^\s/?#@]+/?$", description="an http(s) URL without a path")
-]
-Count = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
-HostName = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$",
-        max_length=253,
-        description="a DNS name",
-    ),
-]
-Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254, description="an e-mail address")]
-Date = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$",
-        description="a date (its first second, UTC) or an RFC 3339 time in UTC",
-    ),
-]
-TimeOfDay = Annotated[
-    str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="a time of day (UTC), such as `10:00`")
-]
-Scope = Annotated[
-    str, msgspec.Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$", description="RFC 6749 §3.3 scope-token")
-]
-LimitText = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^\s*\d+\s*(/|per)\s*\d*\s*(second|minute|hour|day|month|year)s?\s*$",
-        description="such as `100/minute` or `20 per 5 second`, as the `limits` package writes it",
-    ),
-]
-Classification = Literal["public", "internal", "confidential", "restricted"]
-Criticality = Literal[1, 2, 3, 4]
-Role = Literal["partner-developer", "api-owner", "architect", "security", "operator"]
+from contracts.estate_changes import ChangesEntry
+from contracts.estate_words import (
+    Classification,
+    Count,
+    Criticality,
+    Date,
+    Email,
+    EstateStruct,
+    HostName,
+    LimitText,
+    Name,
+    Origin,
+    Role,
+    Scope,
+    Seconds,
+    TimeOfDay,
+    Url,
+    VersionName,
+)
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
-    """Keys are kebab-case in the files."""
-
-
-class TimeoutsEntry(_File, frozen=True):
+class TimeoutsEntry(EstateStruct, frozen=True):
     """Seconds."""
 
     connect: Seconds = 3.0
@@ -80,7 +48,7 @@ class TimeoutsEntry(_File, frozen=True):
     total: Seconds = 60.0
 
 
-class BreakerEntry(_File, frozen=True):
+class BreakerEntry(EstateStruct, frozen=True):
     """When calls are held back, as the upstream fails."""
 
     consecutive: Count = 10
@@ -91,7 +59,7 @@ class BreakerEntry(_File, frozen=True):
     probes: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
 
 
-class RetriesEntry(_File, frozen=True):
+class RetriesEntry(EstateStruct, frozen=True):
     """How often a call is tried again that is safe to repeat."""
 
     attempts: Annotated[int, msgspec.Meta(ge=0, le=5)] = 1
@@ -99,7 +67,7 @@ class RetriesEntry(_File, frozen=True):
     pause: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.05
 
 
-class EjectionEntry(_File, frozen=True):
+class EjectionEntry(EstateStruct, frozen=True):
     """When a target that fails is left out, where there are several."""
 
     failures: Count = 5
@@ -108,7 +76,7 @@ class EjectionEntry(_File, frozen=True):
     share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
 
 
-class HealthEntry(_File, frozen=True):
+class HealthEntry(EstateStruct, frozen=True):
     """A check of each target, beside the calls. Off where there is no such mapping."""
 
     path: Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$", description="a path, such as `/web/health` for Odoo")]
@@ -118,7 +86,7 @@ class HealthEntry(_File, frozen=True):
     healthy_after: Count = 2
 
 
-class TlsEntry(_File, frozen=True):
+class TlsEntry(EstateStruct, frozen=True):
     """How an https upstream is verified, and what the gateway proves itself with. Secrets by name, no values."""
 
     ca: Name | None = None
@@ -126,7 +94,7 @@ class TlsEntry(_File, frozen=True):
     server_name: HostName | None = None
 
 
-class UpstreamEntry(_File, frozen=True):
+class UpstreamEntry(EstateStruct, frozen=True):
     """A server behind the gateway. `credential` is a secret's name; `database` and `login` are for Odoo."""
 
     url: Url
@@ -148,20 +116,20 @@ class UpstreamEntry(_File, frozen=True):
     health: HealthEntry | None = None
 
 
-class PlanEntry(_File, frozen=True):
+class PlanEntry(EstateStruct, frozen=True):
     """Limits by name, all of which hold at once: `{burst: 20/second, daily: 10000/day}`."""
 
     limits: Annotated[dict[Name, LimitText], msgspec.Meta(min_length=1)]
     description: str = ""
 
 
-class GatewayEntry(_File, frozen=True):
+class GatewayEntry(EstateStruct, frozen=True):
     """`public-url` is where partners reach the gateway, and the audience of access tokens."""
 
     public_url: Url = "http://127.0.0.1:8080"
 
 
-class DefaultsEntry(_File, frozen=True):
+class DefaultsEntry(EstateStruct, frozen=True):
     """What holds where a contract says nothing. `max-body` is in bytes."""
 
     max_body: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 1_048_576
@@ -171,7 +139,7 @@ class DefaultsEntry(_File, frozen=True):
 Days = Annotated[int, msgspec.Meta(ge=1, le=3650)]
 
 
-class BrownOutRule(_File, frozen=True):
+class BrownOutRule(EstateStruct, frozen=True):
     """A brown-out that every ending version has: at `at` (UTC), on the day that lies `days-before` its sunset."""
 
     days_before: Days
@@ -179,7 +147,7 @@ class BrownOutRule(_File, frozen=True):
     at: TimeOfDay = "10:00"
 
 
-class DeprecationPolicyEntry(_File, frozen=True):
+class DeprecationPolicyEntry(EstateStruct, frozen=True):
     """What partners are promised before a version ends. Days."""
 
     notice_days: Days
@@ -191,7 +159,7 @@ class DeprecationPolicyEntry(_File, frozen=True):
     extension_max_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 90
 
 
-class LintEntry(_File, frozen=True):
+class LintEntry(EstateStruct, frozen=True):
     """How `ostiary lint` judges the estate. Files are relative to it."""
 
     rulesets: Annotated[tuple[str, ...], msgspec.Meta(max_length=32)] = ("ostiary:recommended",)
@@ -199,7 +167,7 @@ class LintEntry(_File, frozen=True):
     fail_on: Literal["error", "warning", "info"] = "error"
 
 
-class EstateFile(_File, frozen=True):
+class EstateFile(EstateStruct, frozen=True):
     """`ostiary.yaml`."""
 
     name: Name
@@ -209,27 +177,28 @@ class EstateFile(_File, frozen=True):
     defaults: DefaultsEntry = DefaultsEntry()
     deprecation_policy: DeprecationPolicyEntry | None = None
     lint: LintEntry | None = None
+    changes: ChangesEntry = ChangesEntry()
 
 
-class MemberEntry(_File, frozen=True):
+class MemberEntry(EstateStruct, frozen=True):
     name: str
     email: Email
     roles: tuple[Role, ...] = ()
 
 
-class TeamEntry(_File, frozen=True):
+class TeamEntry(EstateStruct, frozen=True):
     title: str
     contact: Email
-    members: dict[Name, MemberEntry] = {}
+    members: dict[Name, MemberEntry] = msgspec.field(default_factory=dict)
 
 
-class TeamsFile(_File, frozen=True):
+class TeamsFile(EstateStruct, frozen=True):
     """`teams.yaml`."""
 
     teams: dict[Name, TeamEntry]
 
 
-class SubscriptionEntry(_File, frozen=True):
+class SubscriptionEntry(EstateStruct, frozen=True):
     """An API version, the plan that meters it and the scopes that are granted."""
 
     api: Name
@@ -238,33 +207,33 @@ class SubscriptionEntry(_File, frozen=True):
     scopes: tuple[Scope, ...] = ()
 
 
-class ApplicationEntry(_File, frozen=True):
+class ApplicationEntry(EstateStruct, frozen=True):
     title: str
     subscriptions: tuple[SubscriptionEntry, ...] = ()
 
 
-class ConsumerEntry(_File, frozen=True):
+class ConsumerEntry(EstateStruct, frozen=True):
     """A partner organisation and its applications (OAuth clients). An application's key is its client id."""
 
     title: str
     contact: Email
-    applications: dict[Name, ApplicationEntry] = {}
+    applications: dict[Name, ApplicationEntry] = msgspec.field(default_factory=dict)
 
 
-class ConsumersFile(_File, frozen=True):
+class ConsumersFile(EstateStruct, frozen=True):
     """`consumers.yaml`."""
 
     consumers: dict[Name, ConsumerEntry]
 
 
-class BrownOutEntry(_File, frozen=True):
+class BrownOutEntry(EstateStruct, frozen=True):
     """An announced window in which every call is refused, so that whoever still calls notices. In UTC."""
 
     start: Date = msgspec.field(name="from")
     until: Date
 
 
-class VersionEntry(_File, frozen=True):
+class VersionEntry(EstateStruct, frozen=True):
     """A version's lifecycle. `deprecation` and `sunset` are dates; `successor` is another version's name."""
 
     state: Literal["draft", "published", "deprecated", "retired"] = "published"
@@ -276,14 +245,14 @@ class VersionEntry(_File, frozen=True):
     upstream: Name | None = None
 
 
-class SloEntry(_File, frozen=True):
+class SloEntry(EstateStruct, frozen=True):
     """Availability in percent and the 95th percentile of latency in milliseconds, over 30 days."""
 
     availability: Annotated[float, msgspec.Meta(gt=0, le=100)]
     latency_p95: Annotated[int, msgspec.Meta(gt=0)] | None = None
 
 
-class ApiFile(_File, frozen=True):
+class ApiFile(EstateStruct, frozen=True):
     """`apis/<api>/api.yaml`. The owner is a team; `upstream` serves every version that names no other."""
 
     title: str

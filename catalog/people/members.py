@@ -7,7 +7,8 @@ roles that it has in each (`contracts.estate.rules` refuses one key for two peop
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contracts.estate_files import Role, TeamsFile
+from contracts.estate_files import TeamsFile
+from contracts.estate_words import Role
 
 
 @dataclass(frozen=True, slots=True)

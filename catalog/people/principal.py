@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from contracts.estate_files import Role
+from contracts.estate_words import Role
 
 CATALOG: Final = "catalog"
 """The name under which the process acts of itself; no member can be called so."""

@@ -4,10 +4,10 @@ import re
 from typing import Final
 
 from contracts.estate.loading import API, APIS, CONSUMERS, CONTRACT, ESTATE, TEAMS
-from contracts.estate.rules import matches
-from contracts.estate_files import Name
+from contracts.estate.rules import RESERVED_NAME, matches
+from contracts.estate_words import Name
 
-ESTATE_UNIT: Final = "estate"
+ESTATE_UNIT: Final = RESERVED_NAME
 """The unit of the estate's own files. An API of this name is refused by `check`."""
 
 ESTATE_FILES: Final = (CONSUMERS, ESTATE, TEAMS)

@@ -12,6 +12,51 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "defaults": "What holds where a contract says nothing.",
         "deprecation-policy": "What partners are promised before a version ends, where an API says nothing else.",
         "lint": "How `ostiary lint` judges the estate. Without it, by `ostiary:recommended`.",
+        "changes": "What [changes](../guides/changes.md) need before they are in force.",
+    },
+    "ChangesEntry": {
+        "approval": "What has to be decided by whom. A list takes the place of the "
+        "[default rules](../guides/changes.md#the-default-rules) as a whole.",
+        "freeze-windows": "Times in which nothing is published but emergencies.",
+        "waiver-max-days": "The most days for which a finding can be waived.",
+        "waiver-notice-days": "How many days before its end a waiver is announced to end.",
+        "emergency-review-days": "Within how many days somebody else has to review an emergency change.",
+    },
+    "ApprovalRule": {
+        "name": "What conditions call it.",
+        "when": "For which changes it holds. Without it, for all.",
+        "require": "What such a change needs.",
+        "reason": "Why, for those who meet it.",
+    },
+    "WhenEntry": {
+        "unit": "`api`, or `estate` for the estate's own files.",
+        "apis": "APIs by name.",
+        "verdict": "What [the diff](../guides/diff.md) found among the changes: something `breaking`, something "
+        "`undecided`, or neither (`compatible`).",
+        "lint": "What the linter found that was not there before: `errors` (at least `lint.fail-on`), `warnings`, "
+        "or neither (`clean`).",
+        "touches": "What it does [besides changing contracts](../guides/changes.md#what-a-change-touches).",
+        "classification": "Of the API, before or after the change.",
+        "criticality": "Of the API, before or after the change.",
+        "governance": "Of the API, before or after the change.",
+    },
+    "RequireEntry": {
+        "approvals": "Who has to approve. What several rules ask of the same people is asked once: the most "
+        "counts.",
+        "waived": "Which findings have to be waived, each by itself: those that are `breaking`, those that are "
+        "`undecided`, or new ones of the linter (`lint`, from `lint.fail-on` on).",
+    },
+    "ApproversEntry": {
+        "roles": "In which role; one of them is enough.",
+        "count": "How many people.",
+        "of": "Of which teams: `anyone`, the API's `owner`, its `domain`, or as its `governance` has it: the "
+        "domain's own architects where that is `federated`, else anyone.",
+    },
+    "FreezeWindow": {
+        "from": "Its first second.",
+        "until": "The first second after it.",
+        "reason": "Why, for those who have to wait.",
+        "except": "APIs (or `estate`) that it spares.",
     },
     "DeprecationPolicyEntry": {
         "notice-days": "The least days between a version's deprecation and its sunset.",

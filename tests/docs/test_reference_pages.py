@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 
 from catalog.cli.main import build
 from catalog.settings import CatalogSettings
-from contracts import estate_files
+from contracts import estate_changes, estate_files
 from contracts.estate.catalogue import ESTATE_RULES
 from contracts.openapi import extensions
 from contracts.openapi.odoo import mapping as odoo
@@ -26,7 +26,7 @@ from policies.stages import ORDER
 ROOT = Path(__file__).parents[2]
 FILE_TYPES = [
     value
-    for value in vars(estate_files).values()
+    for value in {**vars(estate_files), **vars(estate_changes)}.values()
     if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__struct_fields__
 ]
 VARIABLE = re.compile(r"OSTIARY_[A-Z]+(?:_[A-Z]+)*(?![A-Z_])")
