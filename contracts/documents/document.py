@@ -153,15 +153,20 @@ def tokens_of(pointer: str) -> list[str]:
 
 def load(path: Path, file: str) -> tuple[Document | None, list[Finding]]:
     """Reads a file; `file` is its name in findings. The document is None where it cannot be used at all."""
+    data, findings = read(path, file)
+    return (None, findings) if data is None else parse(data, file)
+
+
+def read(path: Path, file: str) -> tuple[bytes | None, list[Finding]]:
+    """A file's bytes, and one too many of a file that is too large; None with what is wrong."""
     try:
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1), []
     except FileNotFoundError:
         return None, [Finding(Place(file), "file-missing", f"the file {file!r} does not exist")]
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return None, [Finding(Place(file), "file-unreadable", f"the file {file!r} cannot be read: {reason}")]
-    return parse(data, file)
 
 
 def parse(text: str | bytes, file: str) -> tuple[Document | None, list[Finding]]:

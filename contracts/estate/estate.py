@@ -4,19 +4,20 @@
 turn it into what a snapshot carries. What each file may hold is in `estate_files`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
 
-from contracts.documents.document import Document
 from contracts.estate.decode import suggestion
 from contracts.estate.loading import ESTATE, load_sources
 from contracts.estate.rules import across
-from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile, Url
+from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
+from contracts.estate_words import Url
 from contracts.findings import Finding, has_errors
 from contracts.limits_text import parse_limit
 from contracts.operations import ApiVersion
@@ -30,7 +31,8 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 class Estate:
     """An estate without errors. `versions` are all that were compiled, drafts and retired ones too, in order.
 
-    `documents` are the files that were read, by their path relative to `root`.
+    `files` are what each API was read from, by path relative to its directory: its own files, and those that they
+    refer to; `texts` the bytes of what was read below `root`.
     """
 
     root: Path
@@ -39,7 +41,8 @@ class Estate:
     consumers: ConsumersFile
     apis: Mapping[str, ApiFile]
     versions: tuple[ApiVersion, ...]
-    documents: Mapping[str, Document]
+    files: Mapping[str, frozenset[str]]
+    texts: Mapping[str, bytes]
 
 
 class UnknownUpstream(ValueError):
@@ -51,9 +54,18 @@ def is_estate(root: Path) -> bool:
     return (root / ESTATE).is_file()
 
 
-def load_estate(root: Path) -> tuple[Estate | None, list[Finding]]:
-    """The estate below `root`, and every finding, sorted by place. With an error among them there is no estate."""
-    sources, findings = load_sources(root)
+def load_estate(
+    root: Path,
+    *,
+    api_roots: Mapping[str, Path] | None = None,
+    held: Mapping[str, tuple[ApiVersion, ...]] = MappingProxyType({}),
+) -> tuple[Estate | None, list[Finding]]:
+    """The estate below `root`, and every finding, sorted by place. With an error among them there is no estate.
+
+    `api_roots` are directories of APIs, each of which is laid out as an estate is; without them they are below
+    `root`. `held` are APIs that stay as they were compiled before, and are not looked for.
+    """
+    sources, findings = load_sources(root, api_roots, held)
     findings = sorted(set(findings + across(sources)))
     if has_errors(findings):
         return None, findings
@@ -63,14 +75,17 @@ def load_estate(root: Path) -> tuple[Estate | None, list[Finding]]:
         teams=sources.teams.value,
         consumers=sources.consumers.value,
         apis={name: api.file.value for name, api in sources.apis.items()},
-        versions=tuple(
-            api.compiled[version]
-            for api in sources.apis.values()
-            for version in sorted(api.compiled, key=lambda name: int(name[1:]))
+        versions=_in_order(
+            [*(each for api in sources.apis.values() for each in api.compiled.values()), *chain(*held.values())]
         ),
-        documents=sources.documents,
+        files={name: frozenset(api.files) for name, api in sources.apis.items()},
+        texts=sources.texts,
     )
     return estate, findings
+
+
+def _in_order(versions: Iterable[ApiVersion]) -> tuple[ApiVersion, ...]:
+    return tuple(sorted(versions, key=lambda each: (each.api, int(each.version[1:]))))
 
 
 def check(root: Path) -> list[Finding]:

@@ -7,15 +7,19 @@ from urllib.parse import urlsplit
 from contracts.documents.document import Document, escape
 from contracts.estate.calendar_rules import calendars
 from contracts.estate.catalogue import finding
+from contracts.estate.change_rules import change_rules
 from contracts.estate.decode import declared, suggestion
 from contracts.estate.loading import APIS, ApiSources, Sources
-from contracts.estate_files import Name, UpstreamEntry, VersionEntry, VersionName
+from contracts.estate_files import UpstreamEntry, VersionEntry
+from contracts.estate_words import Name, VersionName
 from contracts.findings import Finding, Place
 from contracts.limits_text import parse_limit
 from contracts.openapi.paths import base_path_of, shape_of
 from contracts.operations import ApiVersion
 
 RESERVED = "/.well-known"
+RESERVED_NAME = "estate"
+"""Of the unit of the estate's own files."""
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
@@ -126,6 +130,9 @@ def _apis(sources: Sources) -> Iterator[Finding]:
         if not matches(Name, api.name):
             message = f"the folder {api.name!r} is no API name: lower-case letters, digits and single hyphens"
             yield finding("api-folder-name", Place(f"{APIS}/{api.name}"), message)
+        if api.name == RESERVED_NAME:
+            message = f"no API can be called {api.name!r}: the estate's own files are approved under that name"
+            yield finding("api-folder-name", Place(f"{APIS}/{api.name}"), message)
         if value.owner and value.owner not in teams:
             message = (
                 f"the owner of {api.name!r} is {value.owner!r}, which is no team{suggestion(value.owner, teams)}"
@@ -157,7 +164,7 @@ def _contract_files(sources: Sources, api: ApiSources) -> Iterator[Finding]:
             f"version {version!r} of {api.name!r} has no contract: {folder}/{version}.openapi.yaml is missing"
         )
         for suffix in ("yaml", "yml", "json"):
-            if (sources.root / folder / f"{version}.{suffix}").is_file():
+            if (api.root / folder / f"{version}.{suffix}").is_file():
                 message += f" (is it {version}.{suffix}? contracts are called {version}.openapi.{suffix})"
         yield finding("version-without-contract", place, message)
     for version, path in api.contracts.items():
@@ -229,7 +236,7 @@ def _subscription(sources: Sources, application: str, index: int, pointer: str) 
     if subscription.plan and subscription.plan not in plans:
         message = f"plan {subscription.plan!r} is not declared{suggestion(subscription.plan, plans)}"
         yield finding("unknown-plan", file.place(f"{pointer}/plan"), message)
-    if not subscription.api:
+    if not subscription.api or subscription.api in sources.held:
         return
     api = sources.apis.get(subscription.api)
     if api is None:
@@ -274,4 +281,5 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     _paths,
     calendars,
     _subscriptions,
+    change_rules,
 )

@@ -1,6 +1,6 @@
 """Finds rulesets: ours by name, others as files beside the one that extends them. Nothing is fetched."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -32,6 +32,14 @@ def load_ruleset(name: str, folder: Path) -> tuple[Definition | None, list[Findi
     return (None if loader.findings else definition), loader.findings
 
 
+def ruleset_files(names: Iterable[str], folder: Path) -> list[Path]:
+    """The files of these rulesets and of those that they extend; what cannot be found is left out."""
+    loader = _Loader()
+    for name in names:
+        loader.find(name, folder, Place(name), ())
+    return [Path(key) for key in loader.read if key not in SHIPPED]
+
+
 def combined(definitions: tuple[Definition, ...], folder: Path) -> Definition:
     """Several rulesets as one that extends them all, in their order."""
     if len(definitions) == 1:
@@ -52,7 +60,7 @@ def shipped_document(name: str) -> Document:
 class _Loader:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self._read: dict[str, Definition] = {}
+        self.read: dict[str, Definition] = {}
 
     def find(self, name: str, folder: Path, place: Place, above: tuple[str, ...]) -> Definition | None:
         if name in SHIPPED:
@@ -84,8 +92,8 @@ class _Loader:
     def _definition(self, key: str, document: Document, folder: Path, above: tuple[str, ...]) -> Definition | None:
         if key in above:
             return None
-        if key in self._read:
-            return self._read[key]
+        if key in self.read:
+            return self.read[key]
         if len(above) >= _MOST_NESTED:
             self._missing(document.root.place, f"rulesets extend each other more than {_MOST_NESTED} deep")
             return None
@@ -94,7 +102,7 @@ class _Loader:
             return self.find(name, folder, node.place, (*above, key))
 
         reader = RulesetReader(document, folder.resolve(), FUNCTIONS, extend)
-        definition = self._read[key] = reader.read()
+        definition = self.read[key] = reader.read()
         self.findings += reader.findings
         return definition
 
