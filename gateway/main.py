@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -27,7 +28,7 @@ from gateway.compiled import compiled
 from gateway.listener import Listener
 from gateway.listener_tls import ServerTls, TlsError, TlsFiles
 from gateway.logs import configure_logging
-from gateway.pipeline import Pipeline
+from gateway.pipeline import Pipeline, Recorder
 from gateway.record import AccessLog
 from gateway.reload import SnapshotClient
 from gateway.runtime import RuntimeBuilder
@@ -38,6 +39,8 @@ from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
 from gateway.telemetry.state import State
 from gateway.telemetry.tracing import Tracing
+from gateway.usage.counting import UsageCounting
+from gateway.usage.reporting import UsageReporter
 from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
@@ -139,13 +142,17 @@ async def assembled(
     access_log = AccessLog(descriptor, slow=settings.slow, lock=lock)
     access = AccessView()
     counting = Counting()
+    usage_counting = UsageCounting() if settings.catalog_url is not None else None
     shared = _shared_state(settings)
     spans = _span_export(settings)
+    recorders: list[Recorder] = [access_log, counting]
+    if usage_counting is not None:
+        recorders.append(usage_counting)
     if spans is None:
-        pipeline = Pipeline(access_log, counting)
+        pipeline = Pipeline(*recorders)
     else:
         tracing = Tracing(spans, ratio=settings.traces_ratio, trust_parent=settings.traces_trust_parent)
-        pipeline = Pipeline(access_log, counting, tracing, tracer=tracing)
+        pipeline = Pipeline(*recorders, tracing, tracer=tracing)
     async with aiohttp.ClientSession(
         # Each upstream has a budget of its own; one limit over all would let a slow one starve the others.
         connector=aiohttp.TCPConnector(limit=0),
@@ -168,19 +175,24 @@ async def assembled(
         store = SnapshotStore(settings.data, key)
         _start_from_disk(store, changeover)
         client = _follow(settings, session, key, store, changeover)
-        state = State(pipeline, access_log, client, spans, shared)
+        usage = _usage(settings, role, session, usage_counting)
+        state = State(pipeline, access_log, client, spans, shared, usage)
         admin = Admin(
             lambda: pipeline.runtime,
             lambda: _state(pipeline, access_log, client),
             lambda: expose(counting, state.samples()),
         )
         following = asyncio.create_task(client.run()) if client is not None else None
+        if usage is not None:
+            usage.start()
         try:
             yield pipeline, admin
         finally:
             if following is not None:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
+            if usage is not None:
+                await usage.close()
             await admin.close()
             if pipeline.runtime is not None:
                 builder.close(pipeline.runtime)
@@ -246,6 +258,26 @@ def _follow(
         raise SettingsError("OSTIARY_GATEWAY_TOKEN is needed to follow OSTIARY_GATEWAY_CATALOG_URL")
     token = settings.token.get_secret_value()
     return SnapshotClient(settings.catalog_url, token, key, store, changeover.in_background, session=session)
+
+
+def _usage(
+    settings: GatewaySettings,
+    role: WorkerRole | None,
+    session: aiohttp.ClientSession,
+    counting: UsageCounting | None,
+) -> UsageReporter | None:
+    if settings.catalog_url is None or settings.token is None or counting is None:
+        return None
+    name = settings.name or socket.gethostname()
+    return UsageReporter(
+        counting,
+        settings.catalog_url,
+        settings.token.get_secret_value(),
+        gateway=name if role is None else f"{name}/{role.number}",
+        session=session,
+        interval=settings.usage_interval,
+        room=settings.usage_buffer,
+    )
 
 
 def _tls(settings: GatewaySettings) -> ServerTls | None:

@@ -47,6 +47,20 @@ class GatewaySettings(BaseSettings):
         "optional",
         description="Whether a client without a certificate may connect, where `TLS_CLIENT_CA` is set.",
     )
+    name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="What the catalog calls this gateway where it tells of usage; the host's name without.",
+    )
+    usage_interval: float = Field(
+        10.0, ge=0.1, le=3600, description="Seconds between two reports of usage to the catalog."
+    )
+    usage_buffer: int = Field(
+        8_388_608,
+        ge=0,
+        description="Bytes of usage that may wait for the catalog; beyond them the oldest is given up.",
+    )
     access_log: Path | None = Field(None, description="Where to append the access log; standard output without.")
     workers: int = Field(
         1,

@@ -98,7 +98,7 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Batch)
 
 
-def encode(batch: Batch) -> bytes:
+def encode(batch: Batch | Row) -> bytes:
     """As JSON."""
     return _encoder.encode(batch)
 

@@ -166,6 +166,27 @@ WORKER_RESTARTS: Final = Metric(
 )
 SPANS_EXPORTED: Final = Metric(
     "ostiary_spans_exported_total",
+USAGE_SENT: Final = Metric(
+    "ostiary_usage_batches_sent_total",
+    "counter",
+    (),
+    "Batches of usage that the catalog took. Absent without a catalog, as all of usage.",
+)
+USAGE_DROPPED: Final = Metric(
+    "ostiary_usage_batches_dropped_total",
+    "counter",
+    (),
+    "Batches of usage that were given up: too much waited for the catalog, or it refused one for good.",
+)
+USAGE_LOST: Final = Metric(
+    "ostiary_usage_calls_lost_total",
+    "counter",
+    (),
+    "Calls that the catalog's usage lacks: those in dropped batches, and those of more callers than are counted.",
+)
+USAGE_WAITING: Final = Metric(
+    "ostiary_usage_waiting_bytes", "gauge", (), "Bytes of usage that wait for the catalog to take them."
+)
     "counter",
     (),
     "Spans that the collector of traces took. Absent without traces.",
@@ -203,6 +224,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     LOG_DROPPED,
     SPANS_EXPORTED,
     SPANS_DROPPED,
+    USAGE_SENT,
+    USAGE_DROPPED,
+    USAGE_LOST,
+    USAGE_WAITING,
     SHARED_STATE,
     SHARED_STATE_OUTAGES,
     LOCAL_DECISIONS,

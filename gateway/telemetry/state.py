@@ -35,9 +35,25 @@ class Spans(Protocol):
     def dropped(self) -> int: ...
 
 
+class Usage(Protocol):
+    """What became of the usage that was counted."""
+
+    @property
+    def sent(self) -> int: ...
+
+    @property
+    def dropped(self) -> int: ...
+
+    @property
+    def lost_calls(self) -> int: ...
+
+    @property
+    def waiting_bytes(self) -> int: ...
+
+
 class State:
-    """The process's collaborators, as metrics. `client` is None without a catalog, `spans` without traces,
-    `shared` where this process counts alone."""
+    """The process's collaborators, as metrics. `client` and `usage` are None without a catalog, `spans` without
+    traces, `shared` where this process counts alone."""
 
     def __init__(
         self,
@@ -46,12 +62,14 @@ class State:
         client: SnapshotClient | None,
         spans: Spans | None,
         shared: "SharedState | None" = None,
+        usage: Usage | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._access_log = access_log
         self._client = client
         self._spans = spans
         self._shared = shared
+        self._usage = usage
 
     def samples(self) -> Iterator[tuple[Metric, list[Sample]]]:
         runtime, client, spans = self._pipeline.runtime, self._client, self._spans
@@ -69,6 +87,11 @@ class State:
         age = client.age if client is not None else None
         yield metrics.SNAPSHOT_AGE, [] if age is None else [((), age)]
         yield metrics.CATALOG_FAILING, [] if client is None else [((), int(client.last_error is not None))]
+        usage = self._usage
+        yield metrics.USAGE_SENT, [] if usage is None else [((), usage.sent)]
+        yield metrics.USAGE_DROPPED, [] if usage is None else [((), usage.dropped)]
+        yield metrics.USAGE_LOST, [] if usage is None else [((), usage.lost_calls)]
+        yield metrics.USAGE_WAITING, [] if usage is None else [((), usage.waiting_bytes)]
         yield metrics.SPANS_EXPORTED, [] if spans is None else [((), spans.exported)]
         yield metrics.SPANS_DROPPED, [] if spans is None else [((), spans.dropped)]
         shared = self._shared

@@ -1,0 +1,188 @@
+"""Usage on its way to the catalog: gathered every few seconds, kept until the catalog has taken it.
+
+Batches are sent in order and one at a time, so that the catalog knows a repetition by its number. While it does
+not answer they wait in memory, up to a bound; beyond it the oldest is given up, and told as lost by later ones.
+What waits in a process that is killed is lost with it. Nothing here is waited for by a request.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import aiohttp
+import structlog
+
+from contracts.usage import batch
+from contracts.usage.batch import Batch, Lost
+from gateway.slices import in_slices
+from gateway.usage.counting import UsageCounting
+from gateway.usage.packing import rows_of
+
+log = structlog.get_logger()
+
+_HOUR: Final = 3600
+_LIMITS: Final = aiohttp.ClientTimeout(total=10.0, sock_connect=3.0)
+_LAST_SECONDS: Final = 3.0
+"""In which a process that ends may still tell what it knows."""
+_REFUSED_FOR_GOOD: Final = frozenset({400, 413, 415, 422})
+
+
+class _Packed:
+    """A batch as it will be sent, and how many calls it tells of."""
+
+    __slots__ = ("calls", "data")
+
+    def __init__(self, data: bytes, calls: int) -> None:
+        self.data = data
+        self.calls = calls
+
+
+class UsageReporter:
+    """Sends what `counting` counted. `gateway` is the process's name, `interval` in seconds, and `room` the bytes
+    that may wait. `clock` gives Unix seconds, `monotonic` those by which exchanges are timed."""
+
+    def __init__(
+        self,
+        counting: UsageCounting,
+        catalog_url: str,
+        token: str,
+        *,
+        gateway: str,
+        session: aiohttp.ClientSession,
+        interval: float,
+        room: int,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._counting = counting
+        self._url = catalog_url.rstrip("/") + "/gateway/usage"
+        self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self._gateway = gateway
+        self._boot = secrets.token_hex(16)
+        self._session = session
+        self._interval = interval
+        self._room = room
+        self._clock = clock
+        self._monotonic = monotonic
+        self._sequence = 0
+        self._began = int(clock())
+        self._waiting: deque[_Packed] = deque()
+        self._sending: _Packed | None = None
+        self._news = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._gathering: asyncio.Task[None]
+        self._posting: asyncio.Task[None]
+        self._lost_calls = 0  # in batches that were given up
+        self._failing = ""
+        self.sent = 0
+        """Batches that the catalog took."""
+        self.dropped = 0
+        """Batches that were given up."""
+        self.waiting_bytes = 0
+
+    @property
+    def lost_calls(self) -> int:
+        """Calls that the catalog will not know of."""
+        return self._lost_calls + self._counting.overflowed
+
+    def start(self) -> None:
+        """Gathers and sends from now on, until `close`."""
+        self._gathering = asyncio.create_task(self._gather_forever())
+        self._posting = asyncio.create_task(self._send_forever())
+
+    async def close(self) -> None:
+        """Tells what is left, if the catalog answers soon."""
+        self._stopping.set()
+        self._posting.cancel()
+        await asyncio.gather(self._gathering, self._posting, return_exceptions=True)
+        await self.gather()
+        try:
+            async with asyncio.timeout(_LAST_SECONDS):
+                while self._waiting and await self.send():
+                    pass
+        except TimeoutError:
+            self._take_back()
+        if self._waiting:
+            calls = sum(packed.calls for packed in self._waiting)
+            log.warning("usage not told", batches=len(self._waiting), calls=calls)
+
+    async def _gather_forever(self) -> None:
+        while not self._stopping.is_set():
+            # At the full hour too, so that a batch is of one hour.
+            pause = min(self._interval, _HOUR - self._clock() % _HOUR)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            await self.gather()
+
+    async def gather(self) -> None:
+        """Makes batches of what was counted since the last time."""
+        counted = self._counting.take()
+        began, self._began = self._began, int(self._clock())
+        for rows in await in_slices(rows_of(counted, self._clock() - self._monotonic())):
+            self._sequence += 1
+            lost = Lost(self.dropped, self.lost_calls)
+            made = Batch(1, self._gateway, self._boot, self._sequence, began, self._began, tuple(rows), lost)
+            calls = sum(tally.calls for row in rows for tally in row.tallies)
+            self._waiting.append(_Packed(batch.encode(made), calls))
+            self.waiting_bytes += len(self._waiting[-1].data)
+        while self.waiting_bytes > self._room and self._waiting:
+            self._give_up(self._waiting.popleft())
+        self._news.set()
+
+    async def send(self) -> bool:
+        """Sends the oldest batch; False where the catalog did not take it and may do so later."""
+        packed = self._sending = self._waiting.popleft()
+        try:
+            async with self._session.post(
+                self._url, data=packed.data, headers=self._headers, timeout=_LIMITS, allow_redirects=False
+            ) as response:
+                status = response.status
+                await response.read()
+        except (aiohttp.ClientError, OSError) as error:  # a timeout is an OSError
+            return self._keep(str(error) or type(error).__name__)
+        if status in _REFUSED_FOR_GOOD:
+            # Asked again it would be refused again, and hold up all that comes after it.
+            log.error("usage refused", status=status, calls=packed.calls)
+            self._sending = None
+            self._give_up(packed)
+            return True
+        if not 200 <= status < 300:
+            return self._keep(f"the catalog answered {status}")
+        self._sending = None
+        self._failing = ""
+        self.sent += 1
+        self.waiting_bytes -= len(packed.data)
+        return True
+
+    async def _send_forever(self) -> None:
+        while True:
+            self._news.clear()
+            try:
+                while self._waiting and await self.send():
+                    pass
+            finally:
+                self._take_back()
+            await self._news.wait()  # the next interval asks the catalog again
+
+    def _keep(self, reason: str) -> bool:
+        if not self._failing:
+            log.warning("usage not taken", reason=reason)
+        self._failing = reason
+        self._take_back()
+        return False
+
+    def _take_back(self) -> None:
+        """A batch whose sending did not end well is the next again; that the catalog has it after all is known
+        there."""
+        if self._sending is not None:
+            self._waiting.appendleft(self._sending)
+            self._sending = None
+
+    def _give_up(self, packed: _Packed) -> None:
+        self.dropped += 1
+        self._lost_calls += packed.calls
+        self.waiting_bytes -= len(packed.data)

@@ -1,0 +1,30 @@
+"""A walk over a request's value along the places of its contract."""
+
+from typing import Any
+
+from contracts.usage.fields import Place, Term, text_of
+
+
+def walk(place: Place, value: Any, found: set[Term]) -> None:
+    """Adds to `found` what is there. As deep as the places go, and so never deeper than they do."""
+    found.add(place.term)
+    kind = type(value)
+    if kind is str:
+        term = place.texts.get(value)
+        if term is not None:
+            found.add(term)
+    elif kind is dict:
+        properties, other = place.properties, place.other
+        for name, inner in value.items():
+            below = properties.get(name, other)
+            if below is not None:
+                walk(below, inner, found)
+    elif kind is list:
+        below = place.other
+        if below is not None:
+            for inner in value:
+                walk(below, inner, found)
+    elif place.scalars:
+        term = place.scalars.get(text_of(value))
+        if term is not None:
+            found.add(term)
