@@ -31,7 +31,7 @@ def estate_source(root: Path, upstream_urls: Mapping[str, str], audience: str | 
             part = contracts_part(estate, upstream_urls=upstream_urls, audience=audience)
         except UnknownUpstream as error:
             raise SourceError(f"OSTIARY_CATALOG_UPSTREAM_URLS: {error}") from None
-        return Compilation(tuple(findings), part, access_applications(estate))
+        return Compilation(tuple(findings), part, access_applications(estate), estate)
 
     return compile_estate
 

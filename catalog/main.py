@@ -1,4 +1,7 @@
-"""The catalog's composition root: every collaborator is built here by hand and passed in."""
+"""The catalog as a process: it binds, migrates, publishes, serves, and keeps house until it is told to stop.
+
+What it is made of is built in `catalog.composition`.
+"""
 
 import asyncio
 import json
@@ -13,22 +16,17 @@ from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from catalog.api.app import build_app
-from catalog.api.delivery import GatewayToken
 from catalog.api.server import CatalogServer
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock, system_clock
-from catalog.credentials.ledger import SecretLedger
+from catalog.composition import Catalog, Identity, compose
 from catalog.estate_source import estate_source, watch
 from catalog.key_files import KeyFileError, Keys, load_keys
 from catalog.log import configure
-from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
-from catalog.oauth.tokens import ALGORITHM, key_set
 from catalog.publication import Publisher, Source
 from catalog.settings import CatalogSettings, explain
 from catalog.storage.engine import Store
-from catalog.storage.snapshots import SnapshotTable
-from contracts.snapshot import Issuer, SnapshotError
+from contracts.snapshot import SnapshotError
 
 log = structlog.get_logger("catalog")
 
@@ -78,23 +76,19 @@ async def serve(settings: CatalogSettings, clock: Clock = system_clock) -> int:
 async def _serve(
     settings: CatalogSettings, clock: Clock, listener: socket.socket, url: str, keys: Keys, store: Store
 ) -> int:
-    table = SnapshotTable(store)
-    audit = AuditLog(store, clock)
-    ledger = SecretLedger(store, keys.pepper, settings.environment, clock, audit)
-    issuer = Issuer(url, url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
-    publisher = Publisher(table, keys, issuer, _source(settings), clock, audit)
-    oauth = OAuthEndpoints(url, keys.oauth, settings.token_lifetime, publisher, ledger, clock)
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
+    identity = Identity(url, settings.environment, token, settings.token_lifetime)
+    catalog = compose(store, keys, clock, _source(settings), identity)
+    publisher = catalog.publisher
 
     def on_started() -> None:
         host, port = settings.host, listener.getsockname()[1]
         log.info("catalog listening", host=host, port=port, url=url)
         _announce(settings.port_file, host, port, url)
 
-    app = build_app(publisher, table, oauth, GatewayToken(token))
-    server = CatalogServer(app, publisher, settings.drain, on_started)
+    server = CatalogServer(catalog.app, publisher, settings.drain, on_started)
 
-    background = {"housekeeping": asyncio.create_task(_keep_house(ledger, audit, keys))}
+    background = {"housekeeping": asyncio.create_task(_keep_house(catalog, keys))}
     if settings.estate is not None and settings.watch:
         # Before the first publication, so that no change falls between the two.
         watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
@@ -113,8 +107,8 @@ async def _serve(
             )
             return 1
         await server.serve(sockets=[listener])
-        await _flush(ledger)
-        await _sign_audit(audit, keys)
+        await _flush(catalog)
+        await _sign_audit(catalog.audit, keys)
     finally:
         for task in background.values():
             task.cancel()
@@ -138,11 +132,11 @@ async def _publish_again(publisher: Publisher) -> None:
         log.error("publication failed", reason="the store does not answer", error=type(error).__name__)
 
 
-async def _keep_house(ledger: SecretLedger, audit: AuditLog, keys: Keys) -> None:
+async def _keep_house(catalog: Catalog, keys: Keys) -> None:
     while True:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-        await _flush(ledger)
-        await _sign_audit(audit, keys)
+        await _flush(catalog)
+        await _sign_audit(catalog.audit, keys)
 
 
 async def _sign_audit(audit: AuditLog, keys: Keys) -> None:
@@ -154,11 +148,12 @@ async def _sign_audit(audit: AuditLog, keys: Keys) -> None:
         log.error("audit log not signed", error=type(error).__name__)  # the next time covers these entries too
 
 
-async def _flush(ledger: SecretLedger) -> None:
+async def _flush(catalog: Catalog) -> None:
     try:
-        await ledger.flush_last_used()
+        await catalog.ledger.flush_last_used()
+        await catalog.tokens.flush_last_used()
     except SQLAlchemyError as error:
-        log.error("last use not recorded", error=type(error).__name__)  # the ledger keeps it for the next time
+        log.error("last use not recorded", error=type(error).__name__)  # it is kept for the next time
 
 
 def _source(settings: CatalogSettings) -> Source | None:

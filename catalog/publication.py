@@ -19,6 +19,7 @@ from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.key_files import Keys
 from catalog.storage.snapshots import SnapshotTable
+from contracts.estate.estate import Estate
 from contracts.findings import Finding, has_errors
 from contracts.snapshot import (
     FORMAT,
@@ -48,6 +49,7 @@ class Compilation:
     findings: tuple[Finding, ...]
     contracts: ContractsPart | None = None
     applications: tuple[Application, ...] = ()
+    estate: Estate | None = None
 
 
 class SourceError(Exception):
@@ -105,7 +107,8 @@ class Publication:
 class Publisher:
     """Publishes what `source` compiles, with `issuer` as the issuer of access tokens.
 
-    `current` is the snapshot in force; `last` the outcome of the last attempt in this process.
+    `current` is the snapshot in force, `estate` what it was compiled from, as far as this process compiled it;
+    `last` is the outcome of the last attempt in this process.
     """
 
     table: SnapshotTable
@@ -115,6 +118,7 @@ class Publisher:
     clock: Clock
     audit: AuditLog
     current: Published | None = None
+    estate: Estate | None = None
     last: Publication | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -139,6 +143,7 @@ class Publisher:
             _report(findings, reason)
             if compiled is not None and compiled.contracts is not None and good:
                 changed = await self._put(compiled.contracts, compiled.applications)
+                self.estate = compiled.estate
             elif self.current is not None:
                 changed = await self._put(self.current.contracts, tuple(self.current.applications.values()))
             else:

@@ -4,7 +4,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 
+from catalog.api.admin.routing import AdminApi
 from catalog.api.delivery import Delivery, GatewayToken
 from catalog.api.health import Health
 from catalog.api.middleware import RequestContext
@@ -14,13 +16,16 @@ from catalog.publication import Publisher
 from catalog.storage.snapshots import SnapshotTable
 
 
-def build_app(publisher: Publisher, table: SnapshotTable, oauth: OAuthEndpoints, token: GatewayToken) -> Starlette:
+def build_app(
+    publisher: Publisher, table: SnapshotTable, oauth: OAuthEndpoints, token: GatewayToken, admin: AdminApi
+) -> Starlette:
     """All endpoints. What runs beside them (watching, housekeeping) is the process's business."""
     app = Starlette(
         routes=[
             *oauth.routes,
             *Delivery(publisher, table, token).routes,
             *Health(publisher, token).routes,
+            Mount(admin.base_path, admin),
         ],
         middleware=[Middleware(RequestContext)],
         exception_handlers={HTTPException: on_http_exception, SQLAlchemyError: on_store_error},

@@ -5,20 +5,21 @@ back, or when the giver no longer has the role.
 """
 
 import secrets
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.clock import Clock
+from catalog.clock import Clock, moment, moment_or_none
 from catalog.people.members import Members
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.people import delegations
-from contracts.estate_files import Role
+from contracts.estate_words import Role
 
 MAX_DAYS: Final = 92
 """Days that a delegation lasts at most: a quarter. Who is away longer is not the role's holder any more."""
@@ -27,16 +28,16 @@ _DAY: Final = 86_400
 
 
 class Delegation(msgspec.Struct, frozen=True, kw_only=True):
-    """One delegation. Times are Unix seconds; `revoked_at` is None while nobody took it back."""
+    """One delegation; `revoked_at` is None while nobody took it back."""
 
     id: str
     giver: str
     receiver: str
     role: Role
-    until: int
+    until: datetime
     reason: str
-    created_at: int
-    revoked_at: int | None = None
+    created_at: datetime
+    revoked_at: datetime | None = None
 
 
 class Delegations:
@@ -58,7 +59,7 @@ class Delegations:
         *,
         request_id: str = "",
     ) -> Delegation | Refusal:
-        """Hands over a role of the principal's own. Raises SQLAlchemyError."""
+        """Hands over a role of the principal's own, until a time in Unix seconds. Raises SQLAlchemyError."""
         now = int(self._clock())
         refusal = _refusal(principal, members, receiver, role, until, now)
         if refusal is not None:
@@ -68,12 +69,13 @@ class Delegations:
             giver=principal.name,
             receiver=receiver,
             role=role,
-            until=until,
+            until=moment(until),
             reason=reason,
-            created_at=now,
+            created_at=moment(now),
         )
         async with self._store.write() as connection:
-            await connection.execute(sa.insert(delegations).values(**msgspec.structs.asdict(made)))
+            values = {**msgspec.structs.asdict(made), "until": until, "created_at": now}
+            await connection.execute(sa.insert(delegations).values(**values))
             event = Event(
                 subject="delegation",
                 action="granted",
@@ -117,7 +119,7 @@ class Delegations:
                 request_id=request_id,
             )
             await self._audit.append(connection, event)
-        return msgspec.structs.replace(found, revoked_at=now)
+        return msgspec.structs.replace(found, revoked_at=moment(now))
 
     async def in_force(self, at: int, *, receiver: str | None = None) -> tuple[Delegation, ...]:
         """Those that hold at the time `at`, of everyone or to one receiver. Raises SQLAlchemyError.
@@ -158,5 +160,14 @@ def _wrong(pointer: str, rule: str, message: str) -> Refusal:
     return Refusal("schema-violation", "The delegation is not as it should be.", {"violations": [violation]})
 
 
-def _of(row: sa.Row[*tuple[object, ...]]) -> Delegation:
-    return msgspec.convert(dict(row._mapping), Delegation)
+def _of(row: sa.Row[*tuple[Any, ...]]) -> Delegation:
+    return Delegation(
+        id=row.id,
+        giver=row.giver,
+        receiver=row.receiver,
+        role=row.role,
+        until=moment(row.until),
+        reason=row.reason,
+        created_at=moment(row.created_at),
+        revoked_at=moment_or_none(row.revoked_at),
+    )

@@ -50,4 +50,4 @@ def _delegated(members: Members, delegation: Delegation) -> Delegated | None:
     if giver is None or not giver.has(delegation.role):
         return None
     teams = frozenset(team for team in giver.memberships if giver.has(delegation.role, team))
-    return Delegated(delegation.role, giver.name, teams, delegation.until)
+    return Delegated(delegation.role, giver.name, teams, int(delegation.until.timestamp()))

@@ -6,14 +6,15 @@ gets no access token of the OAuth server, and a client secret opens nothing here
 
 import hmac
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.clock import Clock
+from catalog.clock import Clock, moment, moment_or_none
 from catalog.credentials.last_use import LastUse
 from catalog.credentials.secrets import generate, parse
 from catalog.people.principal import Principal
@@ -29,15 +30,15 @@ _NOBODY: Final = bytes(32)  # compared with where there is no such token, so tha
 
 
 class TokenEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be known of a token: all but its secret. Times are Unix seconds."""
+    """What may be known of a token: all but its secret."""
 
     key_id: str
     member: str
     label: str
-    created_at: int
-    expires_at: int
-    last_used_at: int | None = None
-    revoked_at: int | None = None
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,17 @@ class MemberTokens:
         secret = generate(self._environment)
         now = int(self._clock())
         expires_at = now + expires_days * _DAY
-        entry = TokenEntry(key_id=secret.key_id, member=member, label=label, created_at=now, expires_at=expires_at)
         async with self._store.write() as connection:
-            values = {**msgspec.structs.asdict(entry), "digest": secret.digest(self._pepper)}
-            await connection.execute(sa.insert(member_tokens).values(**values))
+            await connection.execute(
+                sa.insert(member_tokens).values(
+                    key_id=secret.key_id,
+                    member=member,
+                    label=label,
+                    digest=secret.digest(self._pepper),
+                    created_at=now,
+                    expires_at=expires_at,
+                )
+            )
             event = Event(
                 subject="member-token",
                 action="issued",
@@ -80,6 +88,13 @@ class MemberTokens:
                 request_id=request_id,
             )
             await self._audit.append(connection, event)
+        entry = TokenEntry(
+            key_id=secret.key_id,
+            member=member,
+            label=label,
+            created_at=moment(now),
+            expires_at=moment(expires_at),
+        )
         return IssuedToken(entry, secret.text)
 
     async def verify(self, text: str) -> TokenEntry | None:
@@ -91,12 +106,11 @@ class MemberTokens:
         same = hmac.compare_digest(_NOBODY if row is None else row.digest, secret.digest(self._pepper))
         if not same or row is None:
             return None
-        entry = _of(row)
         now = int(self._clock())
-        if entry.revoked_at is not None or entry.expires_at <= now:
+        if row.revoked_at is not None or row.expires_at <= now:
             return None
-        self._last_use.note(entry.key_id, now)
-        return entry
+        self._last_use.note(row.key_id, now)
+        return _of(row)
 
     async def revoke(
         self, principal: Principal, key_id: str, reason: str, *, request_id: str = ""
@@ -127,7 +141,7 @@ class MemberTokens:
                 request_id=request_id,
             )
             await self._audit.append(connection, event)
-        return msgspec.structs.replace(entry, revoked_at=now)
+        return msgspec.structs.replace(entry, revoked_at=moment(now))
 
     async def list(self, member: str | None = None) -> tuple[TokenEntry, ...]:
         """Everyone's tokens or one member's, the oldest first. Raises SQLAlchemyError."""
@@ -141,6 +155,13 @@ class MemberTokens:
         await self._last_use.flush()
 
 
-def _of(row: sa.Row[*tuple[object, ...]]) -> TokenEntry:
-    values = row._mapping
-    return TokenEntry(**{name: values[name] for name in TokenEntry.__struct_fields__})
+def _of(row: sa.Row[*tuple[Any, ...]]) -> TokenEntry:
+    return TokenEntry(
+        key_id=row.key_id,
+        member=row.member,
+        label=row.label,
+        created_at=moment(row.created_at),
+        expires_at=moment(row.expires_at),
+        last_used_at=moment_or_none(row.last_used_at),
+        revoked_at=moment_or_none(row.revoked_at),
+    )

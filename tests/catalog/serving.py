@@ -9,18 +9,15 @@ from pathlib import Path
 
 import aiohttp
 
-from catalog.api.app import build_app
-from catalog.api.delivery import GatewayToken
 from catalog.api.server import CatalogServer
 from catalog.audit.log import AuditLog
+from catalog.composition import Catalog, Identity, compose
 from catalog.credentials.ledger import SecretLedger
 from catalog.key_files import Keys, load_keys
-from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
-from catalog.oauth.tokens import ALGORITHM, key_set
 from catalog.publication import Compilation, Publisher
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
-from contracts.snapshot import Application, ContractsPart, Issuer, Subscription
+from contracts.snapshot import Application, ContractsPart, Subscription
 
 AUDIENCE = "https://api.example"
 GATEWAY_TOKEN = "gateway-token-of-this-test"
@@ -50,11 +47,7 @@ class World:
 
     url: str
     keys: Keys
-    store: Store
-    table: SnapshotTable
-    ledger: SecretLedger
-    publisher: Publisher
-    audit: AuditLog
+    catalog: Catalog
     now: float = 1_795_000_000.0
     compiled: Compilation | Exception = GOOD
     session: aiohttp.ClientSession = field(init=False)
@@ -63,6 +56,26 @@ class World:
         if isinstance(self.compiled, Exception):
             raise self.compiled
         return self.compiled
+
+    @property
+    def store(self) -> Store:
+        return self.catalog.store
+
+    @property
+    def table(self) -> SnapshotTable:
+        return self.catalog.table
+
+    @property
+    def ledger(self) -> SecretLedger:
+        return self.catalog.ledger
+
+    @property
+    def publisher(self) -> Publisher:
+        return self.catalog.publisher
+
+    @property
+    def audit(self) -> AuditLog:
+        return self.catalog.audit
 
     @property
     def token_url(self) -> str:
@@ -86,21 +99,17 @@ async def serving(
     keys = load_keys(directory / "keys")
     store = Store.open(store_url or f"sqlite+aiosqlite:///{directory / 'catalog.db'}")
     await store.migrate()
-    table = SnapshotTable(store)
 
     def clock() -> float:
         return world.now
 
-    audit = AuditLog(store, clock)
-    ledger = SecretLedger(store, keys.pepper, "test", clock, audit)
-    issuer = Issuer(issuer_url, issuer_url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
-    publisher = Publisher(table, keys, issuer, lambda: world.compile(), clock, audit)
-    world = World(bound, keys, store, table, ledger, publisher, audit, compiled=compiled)
-    oauth = OAuthEndpoints(issuer_url, keys.oauth, lifetime, publisher, ledger, clock)
-    app = build_app(publisher, table, oauth, GatewayToken(GATEWAY_TOKEN))
+    identity = Identity(issuer_url, "test", GATEWAY_TOKEN, lifetime)
+    catalog = compose(store, keys, clock, lambda: world.compile(), identity)
+    publisher = catalog.publisher
+    world = World(bound, keys, catalog, compiled=compiled)
     await publisher.restore()
     await publisher.publish()
-    server = CatalogServer(app, publisher, drain=1)
+    server = CatalogServer(catalog.app, publisher, drain=1)
     running = asyncio.create_task(server._serve([listener]))
     try:
         async with aiohttp.ClientSession() as world.session:

@@ -1,0 +1,88 @@
+"""What a catalog is made of: every collaborator, built by hand and passed to those that need it.
+
+`catalog.main` runs it as a process; tests build the same with a clock and an estate of their own.
+"""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+
+from catalog.api.admin.auth import Authenticator
+from catalog.api.admin.contract import admin_contract
+from catalog.api.admin.routes.people import PeopleRoutes
+from catalog.api.admin.routing import AdminApi
+from catalog.api.app import build_app
+from catalog.api.delivery import GatewayToken
+from catalog.audit.log import AuditLog
+from catalog.clock import Clock
+from catalog.credentials.ledger import SecretLedger
+from catalog.key_files import Keys
+from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
+from catalog.oauth.tokens import ALGORITHM, key_set
+from catalog.people.delegations import Delegations
+from catalog.people.directory import Directory
+from catalog.people.tokens import MemberTokens
+from catalog.publication import Publisher, Source
+from catalog.storage.engine import Store
+from catalog.storage.snapshots import SnapshotTable
+from contracts.estate_files import TeamsFile
+from contracts.snapshot import Issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """By which names this catalog is known: its `url` is the issuer of its tokens, `environment` stands in the
+    secrets that it issues, and `gateway_token` opens the doors that are for gateways."""
+
+    url: str
+    environment: str
+    gateway_token: str
+    token_lifetime: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """A catalog, ready to be served. Nothing runs yet."""
+
+    store: Store
+    table: SnapshotTable
+    audit: AuditLog
+    ledger: SecretLedger
+    publisher: Publisher
+    tokens: MemberTokens
+    delegations: Delegations
+    directory: Directory
+    app: Starlette
+
+
+def compose(store: Store, keys: Keys, clock: Clock, source: Source | None, identity: Identity) -> Catalog:
+    """Builds a catalog over a store that was migrated."""
+    # What the store holds.
+    table = SnapshotTable(store)
+    audit = AuditLog(store, clock)
+    ledger = SecretLedger(store, keys.pepper, identity.environment, clock, audit)
+
+    # What is in force.
+    issuer = Issuer(identity.url, identity.url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
+    publisher = Publisher(table, keys, issuer, source, clock, audit)
+
+    # Who acts.
+    tokens = MemberTokens(store, keys.pepper, identity.environment, clock, audit)
+    delegations = Delegations(store, audit, clock)
+    directory = Directory(lambda: _teams(publisher), delegations, clock)
+
+    # The faces.
+    oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
+    admin = AdminApi(
+        admin_contract(),
+        [
+            *PeopleRoutes(directory, tokens, delegations).routes,
+        ],
+        Authenticator(tokens, directory),
+    )
+    app = build_app(publisher, table, oauth, GatewayToken(identity.gateway_token), admin)
+    return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, app)
+
+
+def _teams(publisher: Publisher) -> TeamsFile | None:
+    return None if publisher.estate is None else publisher.estate.teams
