@@ -49,10 +49,11 @@ class Histogram:
 class _Plan:
     """What is counted of the calls to one operation under one plan. `statuses` has `_ABORTED` among them."""
 
-    __slots__ = ("allowed", "refused", "statuses")
+    __slots__ = ("allowed", "duration", "refused", "statuses")
 
     def __init__(self) -> None:
         self.statuses: dict[int, int] = {}
+        self.duration = Histogram()
         self.allowed = 0
         self.refused = 0
 
@@ -60,12 +61,11 @@ class _Plan:
 class _Operation:
     """What is counted of one operation."""
 
-    __slots__ = ("duration", "key", "plans", "upstream")
+    __slots__ = ("key", "plans", "upstream")
 
     def __init__(self, key: OperationKey) -> None:
         self.key = key
         self.plans: dict[str, _Plan] = {}
-        self.duration = Histogram()
         self.upstream = Histogram()
 
 
@@ -93,7 +93,7 @@ class Counting:
         if refusal is not None and status < 400:
             status = _ABORTED
         plan.statuses[status] = plan.statuses.get(status, 0) + 1
-        ended, duration = exchange.ended_at, counts.duration
+        ended, duration = exchange.ended_at, plan.duration
         # Of a WebSocket or an event stream, until it was open: hours of use are no latency.
         seconds = (ended if not exchange.lasting else exchange.upstream_first_byte_at) - exchange.received_at
         duration.counts[bisect_left(BUCKETS, seconds)] += 1
@@ -146,9 +146,16 @@ class Counting:
         yield VIOLATIONS, iter(list(self._violations.items()))
         yield LIMITER, self._decided()
 
-    def histograms(self) -> Iterator[tuple[Metric, Iterator[tuple[OperationKey, Histogram]]]]:
-        """The durations, by metric."""
-        yield DURATION, ((key, counts.duration) for key, counts in list(self._operations.items()))
+    def histograms(self) -> Iterator[tuple[Metric, Iterator[tuple[tuple[str, ...], Histogram]]]]:
+        """The durations, by metric, and by the values of its labels."""
+        yield (
+            DURATION,
+            (
+                ((*key, name), plan.duration)
+                for key, counts in list(self._operations.items())
+                for name, plan in list(counts.plans.items())
+            ),
+        )
         yield (
             UPSTREAM_DURATION,
             ((key, counts.upstream) for key, counts in list(self._operations.items()) if counts.upstream.sum),

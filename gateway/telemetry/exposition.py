@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Final
 
-from gateway.telemetry.counting import Counting, Histogram, OperationKey, Sample
+from gateway.telemetry.counting import Counting, Histogram, Sample
 from gateway.telemetry.metrics import BUCKETS, Metric
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -44,12 +44,12 @@ def _lines(counting: Counting, state: Iterable[tuple[Metric, Iterable[Sample]]])
     yield from expose_state(state)
     for metric, histograms in counting.histograms():
         yield _head(metric)
-        for key, histogram in histograms:
-            yield from _histogram(metric, key, histogram)
+        for values, histogram in histograms:
+            yield from _histogram(metric, values, histogram)
 
 
-def _histogram(metric: Metric, key: OperationKey, histogram: Histogram) -> Iterator[str]:
-    labels, name = _labels(metric, key), metric.name
+def _histogram(metric: Metric, values: tuple[str, ...], histogram: Histogram) -> Iterator[str]:
+    labels, name = _labels(metric, values), metric.name
     counts = list(accumulate(histogram.counts))
     for bound, count in zip(_BOUNDS, counts, strict=True):
         yield f'{name}_bucket{{{labels},le="{bound}"}} {count}\n'

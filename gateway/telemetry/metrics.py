@@ -34,8 +34,9 @@ REQUESTS: Final = Metric(
 DURATION: Final = Metric(
     "ostiary_request_duration_seconds",
     "histogram",
-    _OPERATION,
-    "From a request's first byte to the end of its answer, in seconds.",
+    (*_OPERATION, "plan"),
+    "From a request's first byte to the end of its answer, in seconds; of a WebSocket or an event stream, until "
+    "it is open.",
 )
 UPSTREAM_DURATION: Final = Metric(
     "ostiary_upstream_duration_seconds",
@@ -74,7 +75,8 @@ CONNECTIONS_IN_USE: Final = Metric(
     "ostiary_upstream_connections_in_use",
     "gauge",
     ("upstream",),
-    "Connections that carry a call to an HTTP upstream, or are being opened for one.",
+    "Connections that carry a call to an upstream, or are being opened for one; for Odoo, those of its budget "
+    "that requests hold.",
 )
 CALLS_QUEUED: Final = Metric(
     "ostiary_upstream_calls_queued",
@@ -164,8 +166,6 @@ WORKER_RESTARTS: Final = Metric(
     ("worker",),
     "How often the supervisor started a worker again. With several workers every metric has the label `worker`.",
 )
-SPANS_EXPORTED: Final = Metric(
-    "ostiary_spans_exported_total",
 USAGE_SENT: Final = Metric(
     "ostiary_usage_batches_sent_total",
     "counter",
@@ -187,6 +187,8 @@ USAGE_LOST: Final = Metric(
 USAGE_WAITING: Final = Metric(
     "ostiary_usage_waiting_bytes", "gauge", (), "Bytes of usage that wait for the catalog to take them."
 )
+SPANS_EXPORTED: Final = Metric(
+    "ostiary_spans_exported_total",
     "counter",
     (),
     "Spans that the collector of traces took. Absent without traces.",
@@ -222,12 +224,12 @@ METRICS: Final[tuple[Metric, ...]] = (
     CATALOG_FAILING,
     LOG_LINES,
     LOG_DROPPED,
-    SPANS_EXPORTED,
-    SPANS_DROPPED,
     USAGE_SENT,
     USAGE_DROPPED,
     USAGE_LOST,
     USAGE_WAITING,
+    SPANS_EXPORTED,
+    SPANS_DROPPED,
     SHARED_STATE,
     SHARED_STATE_OUTAGES,
     LOCAL_DECISIONS,

@@ -101,8 +101,8 @@ class State:
         servers = runtime.upstreams.items() if runtime is not None else ()
         pools = [(name, server) for name, (_, server) in servers if isinstance(server, HttpService)]
         yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools]
-        yield metrics.CONNECTIONS_IN_USE, [((name,), pool.in_use) for name, pool in pools]
-        yield metrics.CALLS_QUEUED, [((name,), pool.queued) for name, pool in pools]
+        yield metrics.CONNECTIONS_IN_USE, [((name,), server.in_use) for name, (_, server) in servers]
+        yield metrics.CALLS_QUEUED, [((name,), server.queued) for name, (_, server) in servers]
         yield from _resilience([(name, server.guard) for name, (_, server) in servers])
 
 

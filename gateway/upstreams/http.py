@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from contracts.snapshot import Upstream
 from gateway.upstreams.http_call import HttpCall, Phase
 from gateway.upstreams.http_connection import HttpConnection
+from gateway.upstreams.queue import most_waiting
 from gateway.wire.messages import Receiver
 from gateway.wire.outgoing import Gathering
 from policies.websocket import Handshake
@@ -55,7 +56,7 @@ class HttpUpstream:
         self._loop = loop
         self._gathering: Gathering | None = None
         self._budget = upstream.connections
-        self._queue_limit = max(64, 4 * upstream.connections)
+        self._queue_limit = most_waiting(upstream.connections)
         self._connections: set[HttpConnection] = set()
         self._connecting: dict[HttpCall, asyncio.Task[None]] = {}
         self._waiting: deque[HttpCall] = deque()

@@ -9,7 +9,7 @@ from typing import Any
 from contracts.snapshot import Timeouts, Upstream
 from gateway.listener import Listener
 from gateway.upstreams.http import IDLE, HttpUpstream
-from gateway.wire.headers import request_head
+from gateway.wire.headers import request_head, upstream_lines
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Call, Client
 from gateway.wire.tunnel import Upstream as Upstreaming
@@ -325,7 +325,7 @@ class PassThrough(Echo):
         exchange.path = path.decode("ascii")
         fields = exchange.fields
         streaming = b"transfer-encoding" in fields or fields.get(b"content-length", b"0") != b"0"
-        head = request_head(exchange, exchange.path, b"upstream", None, streaming=streaming)
+        head = request_head(exchange, exchange.path, upstream_lines(b"upstream", None), streaming=streaming)
         self.back = Back(client)
         self.call = self.back.call = upstream.call(head, self.back, streaming=streaming)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.wire.forwarded import forwarded_lines
-from gateway.wire.headers import request_head
+from gateway.wire.headers import request_head, upstream_lines
 from gateway.wire.trace_context import trace_lines
 from policies.exchange import Exchange, Header
 
@@ -19,7 +19,9 @@ def exchange_of(*headers: Header, method: str = "GET", body: bytes | None = None
 
 
 def lines_of(exchange: Exchange, credential: Header | None = None, *, streaming: bool = False) -> list[bytes]:
-    head = request_head(exchange, "/base/orders", b"odoo.internal:8069", credential, streaming=streaming)
+    head = request_head(
+        exchange, "/base/orders", upstream_lines(b"odoo.internal:8069", credential), streaming=streaming
+    )
     assert head.endswith(b"\r\n\r\n")
     return head[:-4].split(b"\r\n")
 
@@ -126,7 +128,7 @@ def test_framing_is_that_of_this_hop() -> None:
 
 def test_credential_with_a_line_break_is_a_fault() -> None:
     with pytest.raises(ValueError, match="control character"):
-        request_head(exchange_of(), "/", b"host", (b"authorization", b"a\r\nX: 1"))
+        upstream_lines(b"host", (b"authorization", b"a\r\nX: 1"))
 
 
 def test_ipv6_peer_and_missing_host() -> None:

@@ -14,7 +14,7 @@ import uvloop
 from contracts.snapshot import Upstream
 from gateway.listener import Listener
 from gateway.upstreams.http import HttpUpstream
-from gateway.wire.headers import request_head
+from gateway.wire.headers import request_head, upstream_lines
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Client
 from gateway.wire.tunnel import Upstream as UpstreamEnd
@@ -50,7 +50,7 @@ class Opening(Echo):
         self.ended = asyncio.Event()
         back = Switching(client, self)
         back.call = pool.call(
-            request_head(exchange, "/feed", b"upstream", None), back, handshake=Handshake(exchange)
+            request_head(exchange, "/feed", upstream_lines(b"upstream", None)), back, handshake=Handshake(exchange)
         )
 
     def end(self) -> None:

@@ -370,7 +370,7 @@ async def test_its_latency_is_that_of_its_opening(tmp_path: Path) -> None:
         assert entry["duration_ms"] > 300
         series = {metric.name: dict(rows) for metric, rows in running.counting.histograms()}
         (key,) = series["ostiary_request_duration_seconds"]
-        assert key == ("orders", "v1", "feed")
+        assert key == ("orders", "v1", "feed", "gold")
         assert series["ostiary_request_duration_seconds"][key].sum * 1000 <= entry["duration_ms"] - 300
         (labels,) = [
             dict(rows) for metric, rows in running.counting.samples() if metric.name.endswith("requests_total")

@@ -1,46 +1,27 @@
-"""The Odoo adapter: a REST operation of a contract (`x-ostiary-odoo`), carried out on an Odoo model.
-
-Each action is a short plan of calls. Whatever an action does to a record, it first finds it through the
-contract's forced domain, and what it answers is read back through it, so that a request reaches no record that
-the contract does not offer. Once a write has happened, a failure of what follows is never told as if nothing had.
-"""
+"""The Odoo adapter: REST operations of contracts (`x-ostiary-odoo`), carried out within one Odoo's budget."""
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
-import msgspec
 import structlog
 
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
-from gateway.upstreams.odoo import domains
 from gateway.upstreams.odoo.json2 import Json2
 from gateway.upstreams.odoo.jsonrpc import JsonRpc
-from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
-from gateway.upstreams.odoo.told import told
-from gateway.upstreams.odoo.transport import Json, Transport
-from gateway.upstreams.odoo.values import MAX_INTEGER, MappingError
-from policies.exchange import Exchange, Header, Violation
+from gateway.upstreams.odoo.mediation import MISMAPPED, Answer, Mediation
+from gateway.upstreams.odoo.transport import Transport
+from gateway.upstreams.queue import most_waiting
+from policies.exchange import Exchange
 
 _log = structlog.get_logger(__name__)
 
-_JSON: Final[Header] = (b"content-type", b"application/json")
-_NOT_FOUND: Final = problem("record-not-found", "The record does not exist or was deleted.")
-_MISMAPPED: Final = "mediation-failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The whole answer to a partner, complete but for what the gateway's own stages add."""
-
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes
+_BUSY: Final = problem(
+    "upstream-busy", "All of the upstream's connections are in use.", headers=(("retry-after", "1"),)
+)
 
 
 class OdooAdapter:
@@ -61,6 +42,9 @@ class OdooAdapter:
         self._upstream = upstream
         self.in_use = 0
         """Exchanges that are being carried out, or wait for their turn."""
+        self.queued = 0
+        """Those that wait."""
+        self._queue_limit = most_waiting(upstream.connections)
         self._transport: Transport | None = None
         try:
             self._transport = _transport(upstream, session, secret, tls)
@@ -85,19 +69,15 @@ class OdooAdapter:
     async def _call(self, exchange: Exchange, backend: OdooBackend, deadline: float | None) -> Answer | Problem:
         if self._transport is None:
             return problem("upstream-refused-credential", "The gateway has no usable credential for Odoo.")
-        try:
-            async with asyncio.timeout(self._upstream.timeouts.connect):
-                await self._slots.acquire()
-        except TimeoutError:
-            detail = "All of the upstream's connections are in use."
-            return problem("upstream-busy", detail, headers=(("retry-after", "1"),))
+        if self.queued >= self._queue_limit or not await self._turn():
+            return _BUSY
         try:
             if deadline is None:
                 deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
-            outcome = await _Mediation(exchange, backend, self._transport, deadline).run()
+            outcome = await Mediation(exchange, backend, self._transport, deadline).run()
         finally:
             self._slots.release()
-        if isinstance(outcome, Problem) and outcome.type.id == _MISMAPPED:
+        if isinstance(outcome, Problem) and outcome.type.id == MISMAPPED:
             # The owner of the mapping has to know; a value is in neither detail nor name.
             _log.warning(
                 "odoo mapping failed",
@@ -109,6 +89,17 @@ class OdooAdapter:
             )
         return outcome
 
+    async def _turn(self) -> bool:
+        """Waits for one of the upstream's connections, for as long as connecting may take."""
+        self.queued += 1
+        try:
+            async with asyncio.timeout(self._upstream.timeouts.connect):
+                return await self._slots.acquire()
+        except TimeoutError:
+            return False
+        finally:
+            self.queued -= 1
+
 
 def _transport(
     upstream: Upstream, session: aiohttp.ClientSession, secret: str, tls: ssl.SSLContext | None
@@ -117,229 +108,3 @@ def _transport(
         raise ValueError("the secret is missing, or is not printable ASCII")
     kind = Json2 if upstream.protocol == "json2" else JsonRpc
     return kind(upstream, session, secret, tls)
-
-
-class _Mediation:
-    """One exchange's plan."""
-
-    def __init__(self, exchange: Exchange, backend: OdooBackend, transport: Transport, deadline: float) -> None:
-        self._exchange = exchange
-        self._backend = backend
-        self._transport = transport
-        self._deadline = deadline
-        self._told = told(exchange)
-        # What has happened to the record by now ("created", "changed"), and the id of a new one.
-        self._written = ""
-        self._written_id = 0
-
-    async def run(self) -> Answer | Problem:
-        plans: Mapping[str, Callable[[], Awaitable[Answer | Problem]]] = {
-            "list": self._list,
-            "get": self._get,
-            "create": self._create,
-            "update": self._update,
-            "delete": self._delete,
-            "call": self._call,
-        }
-        try:
-            outcome = await plans[self._backend.action]()
-        except MappingError as error:
-            outcome = problem(_MISMAPPED, str(error))
-        if self._written and isinstance(outcome, Problem):
-            return problem(
-                "outcome-unknown",
-                f"The record was {self._written}, but its state cannot be told now. Do not repeat the request.",
-                headers=tuple((name.decode(), value.decode()) for name, value in self._location()),
-                cause=outcome.type.id,
-            )
-        return outcome
-
-    async def _list(self) -> Answer | Problem:
-        backend = self._backend
-        page, violations = domains.page(backend, self._exchange.parameters.get("query", {}))
-        if violations:
-            return _violated(violations)
-        domain = self._within(page.conditions)
-        rows: Json | Problem = []
-        if page.limit:
-            rows = await self._search_read(domain, page.limit, page.offset, page.order)
-        if isinstance(rows, Problem):
-            return rows
-        nodes = await nodes_of(backend.fields, rows, self._read)
-        if isinstance(nodes, Problem):
-            return nodes
-        items = [represent(backend.fields, node) for node in nodes]
-        if backend.item_property is None:
-            return self._answer(items)
-        document: dict[str, Any] = {backend.item_property: items}
-        if backend.total_property is not None:
-            if 0 < len(nodes) < page.limit:
-                total: Json | Problem = page.offset + len(nodes)  # the last page tells it
-            else:
-                total = await self._ask(backend.model, "search_count", arguments={"domain": domain})
-            if isinstance(total, Problem):
-                return total
-            if not isinstance(total, int):
-                raise MappingError("The upstream's count is not a number.")
-            document[backend.total_property] = total
-        return self._answer(document)
-
-    async def _get(self) -> Answer | Problem:
-        key = self._record_id()
-        node = await self._find(key, self._backend.fields) if key else _NOT_FOUND
-        return node if isinstance(node, Problem) else self._answer(represent(self._backend.fields, node))
-
-    async def _create(self) -> Answer | Problem:
-        backend = self._backend
-        violations: list[Violation] = []
-        values = write_values(backend.fields, self._exchange.body_value, violations)
-        if violations:
-            return _violated(violations)
-        made = await self._ask(backend.model, "create", arguments={"vals_list": [values]})
-        if isinstance(made, Problem):
-            return made
-        self._written = "created"
-        # A list of ids for a list of values over both dialects; older dialects gave a bare id.
-        key = made[0] if isinstance(made, list) and len(made) == 1 else made
-        if not isinstance(key, int) or isinstance(key, bool):
-            raise MappingError("The upstream did not tell the new record's id.")
-        self._written_id = key
-        return await self._read_back(key)
-
-    async def _update(self) -> Answer | Problem:
-        backend = self._backend
-        key = self._record_id()
-        if not key:
-            return _NOT_FOUND
-        body = self._exchange.body_value
-        node = await self._find(key, backend.fields if has_records(backend.fields, body) else ())
-        if isinstance(node, Problem):
-            return node
-        violations: list[Violation] = []
-        values = write_values(backend.fields, body, violations, node)
-        if violations:
-            return _violated(violations)
-        if values:
-            done = await self._ask(backend.model, "write", ids=[key], arguments={"vals": values})
-            if isinstance(done, Problem):
-                return done
-            self._written = "changed"
-        return await self._read_back(key)
-
-    async def _delete(self) -> Answer | Problem:
-        return await self._act("unlink", read_back=False)
-
-    async def _call(self) -> Answer | Problem:
-        if self._backend.method is None:
-            raise MappingError("The contract names no method to call.")
-        return await self._act(self._backend.method, read_back=True)
-
-    async def _act(self, method: str, *, read_back: bool) -> Answer | Problem:
-        key = self._record_id()
-        node = await self._find(key, ()) if key else _NOT_FOUND
-        if isinstance(node, Problem):
-            return node
-        done = await self._ask(self._backend.model, method, ids=[key])
-        if isinstance(done, Problem):
-            return done
-        if not read_back:
-            return self._answer(None)
-        self._written = "changed"
-        return await self._read_back(key)
-
-    async def _read_back(self, key: int) -> Answer | Problem:
-        """The answer to a write that has happened: the record as it is now."""
-        fields = self._backend.fields
-        if not fields or self._backend.success_status == 204:
-            return self._answer(None)
-        node = await self._find(key, fields)
-        return node if isinstance(node, Problem) else self._answer(represent(fields, node))
-
-    async def _find(self, key: int, fields: tuple[Any, ...]) -> Node | Problem:
-        """The record, if the contract's domain has it."""
-        rows = await self._search_read(self._within([["id", "=", key]]), 1, 0, "id", names_of(fields))
-        if isinstance(rows, Problem):
-            return rows
-        nodes = await nodes_of(fields, rows, self._read)
-        if isinstance(nodes, Problem):
-            return nodes
-        return nodes[0] if nodes else _NOT_FOUND
-
-    def _within(self, conditions: domains.Domain) -> domains.Domain:
-        try:
-            return domains.forced(self._backend.domain, conditions)
-        except ValueError:
-            raise MappingError("The contract's domain is malformed.") from None
-
-    def _record_id(self) -> int:
-        """The record's id from the path; 0 where no record can have it."""
-        name = self._backend.id_parameter
-        if name is None:
-            raise MappingError("The contract names no path parameter with the record's id.")
-        value = self._exchange.parameters.get("path", {}).get(name)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
-            value = int(value) if value == "0" or value[0] != "0" else 0
-        if not isinstance(value, int) or isinstance(value, bool):
-            return 0
-        return value if 0 < value <= MAX_INTEGER else 0
-
-    async def _search_read(
-        self, domain: domains.Domain, limit: int, offset: int, order: str, fields: list[str] | None = None
-    ) -> Json | Problem:
-        arguments = {
-            "domain": domain,
-            "fields": names_of(self._backend.fields) if fields is None else fields,
-            "offset": offset,
-            "limit": limit,
-            "order": order,
-        }
-        return await self._ask(self._backend.model, "search_read", arguments=arguments)
-
-    async def _read(self, model: str, ids: list[int], fields: list[str]) -> Json | Problem:
-        return await self._ask(model, "read", ids=ids, arguments={"fields": fields})
-
-    async def _ask(
-        self, model: str, method: str, *, ids: list[int] | None = None, arguments: Mapping[str, Any] | None = None
-    ) -> Json | Problem:
-        return await self._transport.execute(
-            model,
-            method,
-            ids=ids,
-            arguments=arguments or {},
-            context=self._backend.context,
-            told=self._told,
-            deadline=self._deadline,
-        )
-
-    def _answer(self, document: Any) -> Answer:
-        status = self._backend.success_status
-        location = tuple(self._location())
-        if document is None or status == 204:
-            return Answer(status, location, b"")
-        return Answer(status, (_JSON, *location), msgspec.json.encode(document))
-
-    def _location(self) -> list[Header]:
-        """Where a created record is served: only if the version has an operation that serves it."""
-        operation, version = self._exchange.operation, self._exchange.version
-        if not self._written_id or operation is None or version is None:
-            return []
-        prefix = operation.path.rstrip("/") + "/{"
-        for other in version.operations:
-            if (
-                other.path.startswith(prefix)
-                and "/" not in other.path[len(prefix) :]
-                and isinstance(other.backend, OdooBackend)
-                and other.backend.action == "get"
-                and other.backend.model == self._backend.model
-            ):
-                path = f"{self._exchange.path.rstrip('/')}/{self._written_id}"
-                return [(b"location", path.encode())]
-        return []
-
-
-def _violated(violations: list[Violation]) -> Problem:
-    return problem(
-        "schema-violation",
-        "The request does not match the contract.",
-        violations=[violation.as_member() for violation in violations],
-    )

@@ -12,7 +12,8 @@ import aiohttp
 from contracts.operations import OdooBackend
 from contracts.problems import Problem
 from contracts.snapshot import Upstream
-from gateway.upstreams.odoo.adapter import Answer, OdooAdapter
+from gateway.upstreams.odoo.adapter import OdooAdapter
+from gateway.upstreams.odoo.mediation import Answer
 from gateway.upstreams.resilience.guard import Guard
 from gateway.upstreams.resilience.health import HealthChecker
 from policies.exchange import Exchange
@@ -37,6 +38,7 @@ class OdooService:
     ) -> None:
         adapters = [(url, OdooAdapter(each, session, secret, tls)) for url, each in upstream.each_target()]
         self.guard = Guard(upstream, adapters)
+        self._adapters = tuple(adapter for _, adapter in adapters)
         self._total = upstream.timeouts.total
         self._health = HealthChecker(upstream, self.guard.balancer, session, tls)
 
@@ -78,9 +80,19 @@ class OdooService:
                 return outcome
             target = guard.balancer.pick(target)
 
+    @property
+    def in_use(self) -> int:
+        """Connections of the budget that exchanges hold."""
+        return sum(adapter.in_use - adapter.queued for adapter in self._adapters)
+
+    @property
+    def queued(self) -> int:
+        """Exchanges that wait for one."""
+        return sum(adapter.queued for adapter in self._adapters)
+
     def state(self) -> dict[str, Any]:
         """For the status document."""
-        return self.guard.state()
+        return {"connections_in_use": self.in_use, "calls_queued": self.queued, **self.guard.state()}
 
     def start(self) -> None:
         """Starts the health checks, if there are any. Called again, it changes nothing."""

@@ -17,7 +17,8 @@ from catalog.demo.odoo.server import serve
 from contracts.estate.estate import Estate, access_applications, check, contracts_part, load_estate
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import Problem
-from gateway.upstreams.odoo.adapter import Answer, OdooAdapter
+from gateway.upstreams.odoo.adapter import OdooAdapter
+from gateway.upstreams.odoo.mediation import Answer
 from policies.exchange import Exchange
 
 _ROOT = Path(catalog.demo.__file__).parent / "estate"

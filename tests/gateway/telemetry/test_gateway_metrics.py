@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from contracts.problems import problem
+from contracts.snapshot import Upstream
 from gateway.admin import Admin
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
 from gateway.telemetry.metrics import BUCKETS, METRICS, NONE, WORKER_RESTARTS
 from gateway.telemetry.state import State
+from gateway.upstreams.resilience.odoo_service import OdooService
 from tests.gateway.gateway_world import Gateway, gateway, orders, snapshot
 from tests.gateway.http_harness import SeenRequest
 from tests.support.policy_world import exchange
@@ -82,10 +85,11 @@ async def test_each_request_is_counted_where_it_was_routed(tmp_path: Path) -> No
     decisions = {"api": "orders", "version": "v1", "plan": "gold"}
     assert value(series, "ostiary_limiter_decisions_total", **decisions, decision="allowed") == 3
     assert value(series, "ostiary_limiter_decisions_total", **decisions, decision="refused") == 1
-    assert value(series, "ostiary_request_duration_seconds_count", **LIST) == 5
-    assert value(series, "ostiary_request_duration_seconds_bucket", **LIST, le="+Inf") == 5
+    assert value(series, "ostiary_request_duration_seconds_count", **LIST, plan="gold") == 4
+    assert value(series, "ostiary_request_duration_seconds_count", **LIST, plan=NONE) == 1
+    assert value(series, "ostiary_request_duration_seconds_bucket", **LIST, plan="gold", le="+Inf") == 4
     assert value(series, "ostiary_upstream_duration_seconds_count", **LIST) == 3
-    assert value(series, "ostiary_request_duration_seconds_sum", **LIST) > 0
+    assert value(series, "ostiary_request_duration_seconds_sum", **LIST, plan="gold") > 0
 
 
 async def test_names_of_strangers_are_no_labels(tmp_path: Path) -> None:
@@ -155,6 +159,23 @@ async def test_an_upstream_that_fails_shows(tmp_path: Path) -> None:
     targets = [value(series, "ostiary_upstream_targets", upstream="shop", state=s) for s in ("serving", "ejected")]
     assert sum(targets) == 1
     assert value(series, "ostiary_refusals_total", **LIST, policy="upstream", problem="upstream-open") == 1
+
+
+async def test_an_odoo_shows_who_holds_and_who_waits_for_its_few_connections(tmp_path: Path) -> None:
+    made = snapshot()
+    erp = Upstream("erp", "odoo", "http://127.0.0.1:1", connections=2)
+    upstreams = (*made.contracts.upstreams, erp)
+    made = msgspec.structs.replace(made, contracts=msgspec.structs.replace(made.contracts, upstreams=upstreams))
+    async with gateway(tmp_path, made=made) as world:
+        runtime = world.pipeline.runtime
+        assert runtime is not None
+        service = runtime.upstreams["erp"][1]
+        assert isinstance(service, OdooService)
+        (target,) = service.guard.balancer.targets
+        target.server.in_use, target.server.queued = 5, 3
+        series = await scrape(world)
+    assert value(series, "ostiary_upstream_connections_in_use", upstream="erp") == 2
+    assert value(series, "ostiary_upstream_calls_queued", upstream="erp") == 3
 
 
 async def test_every_metric_of_the_table_is_exposed_and_nothing_else(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from contracts.operations import ApiVersion, OdooBackend, OdooField, OdooFilter,
 from contracts.problems import Problem
 from contracts.snapshot import Timeouts, Upstream
 from gateway.pipeline import Tracer
-from gateway.upstreams.odoo.adapter import Answer, OdooAdapter
+from gateway.upstreams.odoo.adapter import OdooAdapter
+from gateway.upstreams.odoo.mediation import Answer
 from policies.exchange import Exchange
 
 KEY = "a-key-for-tests-only"

@@ -7,7 +7,10 @@ import pytest
 
 from contracts.problems import Problem
 from contracts.snapshot import Timeouts
-from gateway.upstreams.odoo.adapter import Answer, OdooAdapter
+from gateway.upstreams.odoo.adapter import OdooAdapter
+from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.queue import most_waiting
+from gateway.upstreams.resilience.odoo_service import OdooService
 
 SHORT = Timeouts(connect=5.0, first_byte=0.2, between_bytes=0.2, total=5.0)
 ROW = {"id": 3, "name": "S00003"}
@@ -333,6 +336,27 @@ async def test_who_finds_no_connection_free_in_time_is_told_so(rig, mapping, scr
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+async def test_only_so_many_wait_and_it_is_seen_how_many(make_upstream, session, mapping, scripted, rig):
+    server = await scripted(answering(search_read=silence))
+    service = OdooService(make_upstream(server.url, protocol="json2", connections=2), session, "a-key")
+    calls = rig(server.url)
+    calls.adapter = service
+    room = 2 + most_waiting(2)
+    waiting = [asyncio.create_task(calls.call(short(mapping, "list"))) for _ in range(room)]
+    while len(server.requests) < 2:
+        await asyncio.sleep(0.005)
+    assert (service.in_use, service.queued) == (2, room - 2)
+    assert service.state()["calls_queued"] == room - 2
+    async with asyncio.timeout(0):  # at once
+        refused = await calls.call(short(mapping, "list"))
+    assert refused.type.id == "upstream-busy"
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert (service.in_use, service.queued) == (0, 0)
+    assert len(server.requests) == 2
 
 
 async def test_a_cancelled_call_gives_its_connection_back(rig, mapping, scripted):

@@ -12,7 +12,8 @@ from catalog.demo.odoo.database import Settings
 from catalog.demo.odoo.server import serve
 from contracts.estate.estate import contracts_part, load_estate
 from contracts.operations import OdooBackend
-from gateway.upstreams.odoo.adapter import Answer, OdooAdapter
+from gateway.upstreams.odoo.adapter import OdooAdapter
+from gateway.upstreams.odoo.mediation import Answer
 from policies import response_schema
 from policies.exchange import Exchange
 
