@@ -85,11 +85,12 @@ class Handling:
         if runtime is None:
             self.refuse("routing", problem("not-ready", "No snapshot has arrived yet.", headers=_RETRY))
             return
-        normal = target.normalise(exchange.target, exchange.fields.get(b"host", b""))
-        if isinstance(normal, Problem):
-            self.refuse("target", normal)
-            return
-        exchange.path, exchange.query = normal
+        if not exchange.path:
+            normal = target.normalise(exchange.target, exchange.fields.get(b"host", b""))
+            if isinstance(normal, Problem):
+                self.refuse("target", normal)
+                return
+            exchange.path, exchange.query = normal
         found = runtime.router.match(exchange.path)
         if found is None:
             self._off_the_map(runtime)
@@ -258,7 +259,7 @@ class Handling:
         assert route.http is not None
         path = route.prefix + exchange.path[len(route.version.base_path) :]
         streaming = exchange.body is None and not self._complete and has_body(exchange)
-        head = request_head(exchange, path, route.host, route.credential, streaming=streaming)
+        head = request_head(exchange, path, route.lines, streaming=streaming)
         self._relay = relay = Relay(
             *(self, self._client, exchange, route.response_check),
             credentialed=route.credential is not None,

@@ -17,6 +17,7 @@ from contracts.snapshot import SnapshotError, Upstream
 from gateway import event_streams, shedding
 from gateway.upstreams.resilience.http_service import HttpService, Repeat
 from gateway.upstreams.resilience.odoo_service import OdooService
+from gateway.wire.headers import UpstreamLines, upstream_lines
 from policies import response_schema
 from policies.ports import Ports
 from policies.request_schema import needs_body
@@ -52,7 +53,7 @@ class Route:
     """The header that authenticates the gateway to the upstream."""
     unusable: Problem | None
     """Why nothing is sent to the upstream: the credential that the estate names is not there, or is none."""
-    host: bytes
+    lines: UpstreamLines
     room: int
     """Open requests of the gateway up to which this one is taken."""
     prefix: str
@@ -137,7 +138,7 @@ class Binding:
             http=http,
             credential=credential,
             unusable=unusable,
-            host=authority.encode("ascii"),
+            lines=upstream_lines(authority.encode("ascii"), credential),
             prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
             room=self._room,
             repeat=_repeat(operation),

@@ -122,6 +122,19 @@ class Trace(Protocol):
         ...
 
 
+class Forwarded:
+    """What an upstream is told of a request's fields and of its client, kept for further requests with the same
+    fields: `lines` for the rule `passes`, `origin` for the client `peer`."""
+
+    __slots__ = ("lines", "origin", "passes", "peer")
+
+    def __init__(self) -> None:
+        self.passes: object = None
+        self.peer = ""
+        self.lines = b""
+        self.origin = b""
+
+
 _NO_PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {}
 
 
@@ -166,6 +179,7 @@ class Exchange:
         "client_certificate",
         "ended_at",
         "fields",
+        "forwarded",
         "headers",
         "http_version",
         "labels",
@@ -219,12 +233,14 @@ class Exchange:
         self.http_version = http_version
         self.received_at = received_at
         self.client_certificate: ClientCertificate | None = None
+        self.forwarded: Forwarded | None = None  # where others with the same fields may share it
         self.upgrade = False  # the client would go on as a WebSocket (RFC 6455 §4.1)
         self.lasting = False  # it has become a WebSocket or an event stream
         self.request_id = ""
         # From the pipeline, where traces are on.
         self.trace: Trace | None = None
-        # From `target`: the normalised path (the very string that is routed and forwarded) and raw query.
+        # From `target`: the normalised path (the very string that is routed and forwarded) and raw query. The
+        # listener sets them where it has asked already.
         self.path = ""
         self.query = b""
         # From routing. `path_values` are the raw, still percent-encoded segments, in template order.

@@ -18,10 +18,8 @@ _SEGMENT = rb"A-Za-z0-9\-._~!$&'()*+,=:@"
 # Printable ASCII without `#`, `\` and `%`. Stricter than practice is the path alone: `filter[a]=` is common.
 _QUERY = rb"!\"$&-\[\]-~"
 
-# A path that needs no change: no escape, no empty segment, no dot segment.
-_PLAIN: Final = re.compile(
-    rb"(/|(?:/(?!\.{1,2}(?:[/?]|\Z))[" + _SEGMENT + rb"]+)+/?)(?:\?([" + _QUERY + rb"]*))?\Z"
-)
+# A path without an escape; it needs no change if it has no empty segment, and none that begins with a dot.
+_PLAIN: Final = re.compile(rb"(/[" + _SEGMENT + rb"/]*)(?:\?([" + _QUERY + rb"]*))?\Z")
 _PATH: Final = re.compile(rb"/(?:[" + _SEGMENT + rb"/]|%[0-9A-Fa-f]{2})*\Z")
 _QUERY_TEXT: Final = re.compile(rb"(?:[" + _QUERY + rb"]|%(?!00)[0-9A-Fa-f]{2})*\Z")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -57,16 +55,25 @@ SEMICOLON: Final = _ambiguous("The path has a semicolon; write it as %3B.")
 TEXT: Final = _ambiguous("The path's escapes are not UTF-8 text.")
 
 
+def plain(target: bytes) -> tuple[str, bytes] | None:
+    """What `normalise` says of a target in origin form that is normal as it is; None where it may not be."""
+    match = _PLAIN.match(target)
+    if match is None:
+        return None
+    found, query = match.groups(b"")
+    path: str = found.decode("ascii")
+    return None if "//" in path or "/." in path else (path, query)
+
+
 def normalise(target: bytes, host: bytes = b"") -> tuple[str, bytes] | Problem:
     """The normalised path and the query (as received, without `?`), or the refusal.
 
     `host` is the Host field's value, needed for a target in absolute form only. A trailing slash is kept: it
     is another resource. Applied to its own result it changes nothing.
     """
-    plain = _PLAIN.match(target)
-    if plain is not None:
-        path, query = plain.groups(b"")
-        return path.decode("ascii"), query
+    normal = plain(target)
+    if normal is not None:
+        return normal
     if not target.startswith(b"/"):
         absolute = _ABSOLUTE.match(target)
         if absolute is None:

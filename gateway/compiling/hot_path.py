@@ -50,6 +50,7 @@ MODULES: Final = (
     "gateway/wire/head.py",
     "gateway/wire/headers.py",
     "gateway/wire/keeper.py",
+    "gateway/wire/known_heads.py",
     "gateway/wire/names.py",
     "gateway/wire/outgoing.py",
     "gateway/wire/trace_context.py",

@@ -173,11 +173,14 @@ class Connection:
             self._pending = b""
         else:
             data, self._pending = data[:stop], data[stop:]
-        head = Head()
-        refusal = head.read(data, listener.max_target, listener.max_fields)
-        if refusal is not None:
-            self.refuse(refusal, head)
-            return False
+        head = listener.known_heads.find(data, listener.max_target)
+        if head is None:
+            head = Head()
+            refusal = head.read(data, listener.max_target, listener.max_fields)
+            if refusal is not None:
+                self.refuse(refusal, head)
+                return False
+            listener.known_heads.keep(data, head)
         exchange = self._exchange(head)
         answer = Answer(self, exchange, head)
         self._answer = answer
@@ -212,6 +215,8 @@ class Connection:
             "1.1" if head.minor else "1.0",
             time.monotonic(),
         )
+        exchange.path, exchange.query = head.path, head.query
+        exchange.forwarded = head.forwarded
         if self._certificate is not None:
             exchange.client_certificate = self._certificate
         if head.upgrade:

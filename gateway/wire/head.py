@@ -13,7 +13,7 @@ import httptools
 
 from contracts.problems import Problem, problem
 from gateway.wire.names import NameTable
-from policies.exchange import Header
+from policies.exchange import Forwarded, Header
 
 # Fields that decide something: a second one could decide otherwise for the next server.
 SINGULAR: Final = frozenset(
@@ -148,7 +148,8 @@ class Head:
 
     `fields` maps a lower-case name to its value, duplicates joined with ", ". `length` is the body's length in
     bytes, None for a chunked one. `keep_alive` says whether the client would go on with the connection. `upgrade`
-    says that it asks for a WebSocket.
+    says that it asks for a WebSocket, `special` that it has an upgrade of any kind or an expectation. `path` and
+    `query` are set where the target is known to be normal, `forwarded` where others have the same fields.
     """
 
     __slots__ = (
@@ -156,11 +157,15 @@ class Head:
         "_roles",
         "expects_continue",
         "fields",
+        "forwarded",
         "headers",
         "keep_alive",
         "length",
         "method",
         "minor",
+        "path",
+        "query",
+        "special",
         "target",
         "upgrade",
     )
@@ -175,6 +180,10 @@ class Head:
         self.keep_alive = True
         self.expects_continue = False
         self.upgrade = False
+        self.special = False
+        self.path = ""
+        self.query = b""
+        self.forwarded: Forwarded | None = None
         self._found: dict[bytes, bytes] = {}  # `fields`, as long as it is not known whether any comes twice
         self._roles = 0
 
@@ -291,6 +300,7 @@ class Head:
 
     def _judge(self, upgrade: bool) -> Problem | None:
         fields, roles = self.fields, self._roles
+        self.special = upgrade or bool(roles & _EXPECT)
         host = fields.get(b"host")
         if host is None:
             if self.minor:

@@ -14,7 +14,7 @@ from typing import Final
 from gateway.wire.forwarded import forwarded_lines
 from gateway.wire.names import NameTable
 from gateway.wire.trace_context import trace_lines
-from policies.exchange import Exchange, Header
+from policies.exchange import Exchange, Forwarded, Header
 
 HOP_BY_HOP: Final = frozenset(
     {
@@ -121,39 +121,60 @@ def forwarded_headers(headers: list[Header], connection: bytes | None, credentia
     return [header for header in headers if passes[header[0]]]
 
 
-def request_head(
-    exchange: Exchange, path: str, host: bytes, credential: Header | None, *, streaming: bool = False
-) -> bytes:
+class UpstreamLines:
+    """What the heads of all requests to one upstream share: the end of the request line with the Host, the line of
+    the gateway's credential, and which fields pass."""
+
+    __slots__ = ("credential", "passes", "start")
+
+    def __init__(self, host: bytes, credential: Header | None) -> None:
+        """Raises ValueError where the host or the credential could not stand in a header."""
+        name, value = credential or (b"", b"")
+        if _CONTROL.search(host + name + value) is not None:
+            raise ValueError("an upstream's host or credential has a control character")
+        self.start = b" HTTP/1.1\r\nhost: %b\r\n" % host
+        self.credential = b"%b: %b\r\n" % (name, value) if name else b""
+        self.passes = _passes(name)
+
+
+@lru_cache(maxsize=256)
+def upstream_lines(host: bytes, credential: Header | None) -> UpstreamLines:
+    """One for all operations of an upstream. Raises ValueError as `UpstreamLines` does."""
+    return UpstreamLines(host, credential)
+
+
+def request_head(exchange: Exchange, path: str, upstream: UpstreamLines, *, streaming: bool = False) -> bytes:
     """The request head for an upstream, ready to send.
 
     `path` is the upstream's path without a query. With `streaming` the body follows piece by piece, of the
-    client's Content-Length or in chunks; without, it is `exchange.body`, whole. Raises ValueError where the
-    upstream's host or credential could not stand in a header.
+    client's Content-Length or in chunks; without, it is `exchange.body`, whole.
     """
     fields = exchange.fields
-    start, credential_line, passes = _upstream_lines(host, credential)
-    # One join of slices: a formatted line for each header took twice as long as all the rest.
+    kept = exchange.forwarded
+    if kept is None:
+        kept = Forwarded()
+    if kept.passes is not upstream.passes:
+        kept.lines = _passing_lines(exchange.headers, fields.get(b"connection"), upstream.passes)
+        kept.passes = upstream.passes
+    if kept.peer != exchange.peer or not kept.origin:
+        kept.origin = forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme)
+        kept.peer = exchange.peer
+    # One join: a formatted line for each header took twice as long as all the rest.
     parts = [exchange.method.encode("ascii"), b" ", path.encode("ascii")]
     if exchange.query:
         parts.append(b"?")
         parts.append(exchange.query)
-    parts.append(start)
-    connection = fields.get(b"connection")
-    headers = exchange.headers
-    if connection is not None:
-        headers = _not_named(headers, connection)
-    for name, value in headers:
-        if passes[name]:
-            parts.append(name)
-            parts.append(b": ")
-            parts.append(value)
-            parts.append(b"\r\n")
+    parts.append(upstream.start)
+    parts.append(kept.lines)
     parts.append(b"x-request-id: ")
     parts.append(exchange.request_id.encode("ascii"))
     parts.append(b"\r\n")
-    parts.append(forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme))
-    parts.append(trace_lines(fields) if exchange.trace is None else exchange.trace.header_lines())
-    parts.append(credential_line)
+    parts.append(kept.origin)
+    if exchange.trace is not None:
+        parts.append(exchange.trace.header_lines())
+    elif b"traceparent" in fields:
+        parts.append(trace_lines(fields))
+    parts.append(upstream.credential)
     if b"te" in fields and _wants_trailers(exchange):
         # RFC 9110 §10.1.4: said for the client, which is who keeps or drops them.
         parts.append(b"te: trailers\r\nconnection: te\r\n")
@@ -162,18 +183,17 @@ def request_head(
     return b"".join(parts)
 
 
-@lru_cache(maxsize=256)
-def _upstream_lines(host: bytes, credential: Header | None) -> tuple[bytes, bytes, NameTable[bool]]:
-    """The end of the request line with the upstream's Host, its credential's line, and which fields pass to it.
-    Raises ValueError."""
-    name, value = credential or (b"", b"")
-    if _CONTROL.search(host + name + value) is not None:
-        raise ValueError("an upstream's host or credential has a control character")
-    return (
-        b" HTTP/1.1\r\nhost: %b\r\n" % host,
-        b"%b: %b\r\n" % (name, value) if name else b"",
-        _passes(name),
-    )
+def _passing_lines(headers: list[Header], connection: bytes | None, passes: NameTable[bool]) -> bytes:
+    parts: list[bytes] = []
+    if connection is not None:
+        headers = _not_named(headers, connection)
+    for name, value in headers:
+        if passes[name]:
+            parts.append(name)
+            parts.append(b": ")
+            parts.append(value)
+            parts.append(b"\r\n")
+    return b"".join(parts)
 
 
 def _not_named(headers: list[Header], connection: bytes) -> list[Header]:

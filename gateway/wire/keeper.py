@@ -4,6 +4,7 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final
 
+from gateway.wire.known_heads import KnownHeads
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Acceptor
 from gateway.wire.outgoing import Gathering
@@ -31,6 +32,7 @@ class Keeper:
         self.max_head = settings.max_head
         self.max_target = settings.max_target
         self.max_fields = settings.max_fields
+        self.known_heads = KnownHeads()
         self.connections: set[Connection] = set()
         self.draining = False
         self.stopping = False

@@ -175,7 +175,7 @@ class Bench:
 
         def upstream_head(index: int) -> None:
             exchange, route = made[index], routes[index]
-            request_head(exchange, route.prefix + exchange.path, route.host, route.credential)
+            request_head(exchange, route.prefix + exchange.path, route.lines)
 
         found: dict[str, Run] = {
             "(loop)": over(every, lambda index: None),

@@ -1,0 +1,97 @@
+"""Heads that were read before: a client that keeps its connection sends the same fields again and again.
+
+What a head's fields say is kept by their very bytes, all of them, from the end of the request line to the empty
+line. A request whose fields are known costs a look-up instead of a parser with a callback for each; its request
+line is read anew. Whatever is not plain goes to the parser: another version than HTTP/1.1, a target that is not
+normal as it stands, an upgrade, an expectation.
+"""
+
+from typing import Final
+
+from gateway.wire.head import Head
+from policies.exchange import Forwarded
+from policies.target import plain
+
+HELD: Final = 2048
+"""Blocks of fields that are held at least; it may be twice as many."""
+LONGEST: Final = 2048
+"""Bytes of the longest that is."""
+
+_METHODS: Final = {
+    name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
+_KEPT_METHODS: Final = frozenset(_METHODS.values())
+# A client that sends one of these sends another value each time.
+_ANEW: Final = frozenset(
+    {
+        b"dpop",
+        b"idempotency-key",
+        b"signature",
+        b"traceparent",
+        b"tracestate",
+        b"x-correlation-id",
+        b"x-request-id",
+    }
+)
+
+
+class KnownHeads:
+    """Those of one listener. The keys hold credentials: the object shows none in its repr.
+
+    Of two generations the younger is filled; when it is full the elder one is dropped, so that what is still used
+    stays, and a look-up has nothing to reorder.
+    """
+
+    __slots__ = ("_elder", "_younger")
+
+    def __init__(self) -> None:
+        self._younger: dict[bytes, Head] = {}
+        self._elder: dict[bytes, Head] = {}
+
+    def find(self, data: bytes, max_target: int) -> Head | None:
+        """The head that `data` is, if its fields are known and its request line is plain."""
+        start = data.find(b"\r\n") + 2
+        fields = data[start:]
+        known = self._younger.get(fields)
+        if known is None:
+            known = self._elder.get(fields)
+            if known is None:
+                return None
+            self._hold(fields, known)
+        words = data[:start].split(b" ")
+        if len(words) != 3 or words[2] != b"HTTP/1.1\r\n" or len(words[1]) > max_target:
+            return None
+        method = _METHODS.get(words[0])
+        normal = plain(words[1])
+        if method is None or normal is None:
+            return None
+        head = Head()
+        head.method = method
+        head.target = words[1]
+        head.path, head.query = normal
+        head.headers = known.headers
+        head.fields = known.fields
+        head.length = known.length
+        head.keep_alive = known.keep_alive
+        head.forwarded = known.forwarded
+        return head
+
+    def keep(self, data: bytes, head: Head) -> None:
+        """Remembers the fields of `data`, which was read as `head` and is sound."""
+        if head.special or head.minor == 0 or head.method not in _KEPT_METHODS:
+            return
+        fields = data[data.find(b"\r\n") + 2 :]
+        if len(fields) <= LONGEST and _ANEW.isdisjoint(head.fields):
+            head.forwarded = Forwarded()
+            self._hold(fields, head)
+
+    def _hold(self, fields: bytes, head: Head) -> None:
+        if len(self._younger) >= HELD:
+            self._elder, self._younger = self._younger, {}
+        self._younger[fields] = head
+
+    def __len__(self) -> int:
+        return len(self._younger) + len(self._elder)
+
+    def __repr__(self) -> str:
+        return f"<KnownHeads: {len(self)}>"
