@@ -55,6 +55,10 @@ _ROWS: tuple[Rule, ...] = (
     Rule("subscription-not-served", "warning", "A draft or retired version refuses every call."),
     Rule("scope-unused", "warning", "A granted scope that no operation asks for is a typo or a leftover."),
     Rule("application-twice", "error", "An application's name is its client id: it belongs to one consumer."),
+    # How changes are decided.
+    Rule("approval-rule-twice", "error", "Conditions name the rule that asks for them: which one is it?"),
+    Rule("approver-missing", "warning", "What too few people may decide is never decided."),
+    Rule("freeze-window-empty", "error", "A freeze that ends before it begins holds nothing back."),
 )
 
 ESTATE_RULES: Final[Mapping[str, Rule]] = {row.id: row for row in _ROWS}

@@ -39,6 +39,15 @@ deprecation-policy:
 plans:
 """
 V2 = "  v2: { state: %s }\n"
+APPROVAL = """\
+changes:
+  approval:
+  - name: breaking
+    require: { approvals: [{ roles: [architect], count: 3 }] }
+  - name: breaking
+plans:
+"""
+FREEZE = "changes: { freeze-windows: [{ from: 2027-01-02, until: 2027-01-02, reason: Rest }] }\nplans:\n"
 
 # What is changed in a good estate, and the finding that it must cause: the file, the text around its place (which
 # is where the bar stands; "" for the first character or none), and the JSON pointer.
@@ -216,6 +225,21 @@ CASES = {
         ],
         ("consumers.yaml", "applications:\n      |reading-club-app:"),
         "/consumers/reading-club/applications/reading-club-app",
+    ),
+    "approval-rule-twice": (
+        [("ostiary.yaml", "plans:\n", APPROVAL)],
+        ("ostiary.yaml", "  - name: |breaking\nplans"),
+        "/changes/approval/1/name",
+    ),
+    "approver-missing": (
+        [("ostiary.yaml", "plans:\n", APPROVAL)],
+        ("ostiary.yaml", "|{ roles: [architect]"),
+        "/changes/approval/0/require/approvals/0",
+    ),
+    "freeze-window-empty": (
+        [("ostiary.yaml", "plans:\n", FREEZE)],
+        ("ostiary.yaml", "until: |2027-01-02"),
+        "/changes/freeze-windows/0/until",
     ),
 }
 
