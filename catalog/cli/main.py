@@ -13,6 +13,7 @@ from catalog.cli.audit import app as audit_app
 from catalog.cli.catalog import app as catalog_app
 from catalog.cli.check import check
 from catalog.cli.demo import demo
+from catalog.cli.deprecate import deprecate
 from catalog.cli.diff import diff
 from catalog.cli.gateway import gateway
 from catalog.cli.init import init
@@ -45,6 +46,7 @@ def build() -> typer.Typer:
     app.command("diff", short_help="Compare two contracts: what changed, and whom it breaks.")(diff)
     app.command("lint", short_help="Lint contracts and estates by rulesets in Spectral's format.")(lint)
     app.command("routes", short_help="Show what is enforced on each operation.")(routes)
+    app.command("deprecate", short_help="Announce the end of an API version, in an estate.")(deprecate)
     app.command("schema", short_help="Print the JSON Schemas of estate files, for editors.")(schema)
     app.command("up", short_help="Run a catalog and a gateway for an estate.")(up)
     app.command("gateway", short_help="Run a gateway alone.")(gateway)
