@@ -26,6 +26,7 @@ from contracts.estate_words import (
     Date,
     Email,
     EstateStruct,
+    Governance,
     HostName,
     LimitText,
     Name,
@@ -177,6 +178,7 @@ class EstateFile(EstateStruct, frozen=True):
     defaults: DefaultsEntry = DefaultsEntry()
     deprecation_policy: DeprecationPolicyEntry | None = None
     lint: LintEntry | None = None
+    governance: Governance = "centralised"
     changes: ChangesEntry = ChangesEntry()
 
 
@@ -190,6 +192,7 @@ class TeamEntry(EstateStruct, frozen=True):
     title: str
     contact: Email
     members: dict[Name, MemberEntry] = msgspec.field(default_factory=dict)
+    domain: Name | None = None
 
 
 class TeamsFile(EstateStruct, frozen=True):
@@ -263,6 +266,8 @@ class ApiFile(EstateStruct, frozen=True):
     versions: Annotated[dict[VersionName, VersionEntry], msgspec.Meta(min_length=1)]
     description: str = ""
     criticality: Criticality = 3
+    governance: Governance | None = None
+    domain: Name | None = None
     system_of_record_for: tuple[str, ...] = ()
     business_objects: tuple[str, ...] = ()
     slo: SloEntry | None = None

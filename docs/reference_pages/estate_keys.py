@@ -12,6 +12,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "defaults": "What holds where a contract says nothing.",
         "deprecation-policy": "What partners are promised before a version ends, where an API says nothing else.",
         "lint": "How `ostiary lint` judges the estate. Without it, by `ostiary:recommended`.",
+        "governance": "Who decides about the changes of an API that says nothing else: any architect "
+        "(`centralised`), those of its own domain (`federated`), or nobody but diff and lint (`decentralised`).",
         "changes": "What [changes](../guides/changes.md) need before they are in force.",
     },
     "ChangesEntry": {
@@ -155,6 +157,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "title": "For people.",
         "contact": "Where the team is reached.",
         "members": "The people, by a short name.",
+        "domain": "The domain to which the team belongs. Its architects decide together about the domain's APIs.",
     },
     "MemberEntry": {
         "name": "The person's name.",
@@ -186,6 +189,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "versions": "The versions and their lifecycles; each has a contract beside this file.",
         "description": "For people.",
         "criticality": "From 1 (the business stops) to 4.",
+        "governance": "Who decides about its changes, where that is not as in the estate.",
+        "domain": "The domain to which it belongs, where that is not its owner's.",
         "system-of-record-for": "The kinds of record of which this API holds the truth.",
         "business-objects": "The kinds of record that this API carries, whoever holds the truth of them.",
         "slo": "The service level that is promised.",
