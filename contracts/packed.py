@@ -4,6 +4,7 @@ Each generator here yields between two pieces of work, of which none is longer t
 version's frame (what is not its operations). An operation is not decoded at all: who serves it keeps its text.
 """
 
+import hashlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
@@ -51,6 +52,18 @@ class PackedVersion:
     def decode(self) -> ApiVersion:
         """The version without its operations. Raises SnapshotError."""
         return decode_version(self.frame)
+
+    def digest(self) -> Steps[str]:
+        """As `contracts.snapshot.entry_digest`: of the very bytes that the part has."""
+        before, member, after = self.frame.partition(OPERATIONS)
+        digest = hashlib.sha256(before + member + b"\n")
+        parting = b""
+        for text in self.operations:
+            yield
+            digest.update(parting + text)
+            parting = b",\n"
+        digest.update(b"\n" + after)
+        return "sha256:" + digest.hexdigest()
 
 
 def decode_version(frame: bytes) -> ApiVersion:

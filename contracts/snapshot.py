@@ -27,6 +27,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from contracts.approvals import Approval
 from contracts.operations import ApiVersion
 from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
 
@@ -100,13 +101,15 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: tuple[RateLimit, ...]
 
 
-class ContractsPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What may be called, where it is served, and the plans. `audience` is the gateway's public URL."""
+class ContractsPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What may be called, where it is served, and the plans. `audience` is the gateway's public URL. `approvals`
+    are of the versions; a part of an earlier catalog has none."""
 
     audience: str
     upstreams: tuple[Upstream, ...]
     plans: tuple[Plan, ...]
     versions: tuple[ApiVersion, ...]
+    approvals: tuple[Approval, ...] = ()
 
 
 class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -204,7 +207,7 @@ OPERATIONS: Final = b'"operations":['
 def encode_part(part: ContractsPart | AccessPart) -> tuple[str, bytes]:
     """The part's digest and bytes."""
     if isinstance(part, ContractsPart):
-        # The last: it is the struct's last member, and within a string a quote is escaped.
+        # The last: after it stand approvals alone, and within a string a quote is escaped.
         frame = _encoder.encode(msgspec.structs.replace(part, versions=()))
         lines: Iterable[bytes] = map(_encode_version, part.versions)
         data = _filled(frame.rpartition(VERSIONS), lines)
@@ -212,6 +215,11 @@ def encode_part(part: ContractsPart | AccessPart) -> tuple[str, bytes]:
         frame = _encoder.encode(msgspec.structs.replace(part, applications=()))
         data = _filled(frame.rpartition(APPLICATIONS), map(_encoder.encode, part.applications))
     return digest_of(data), data
+
+
+def entry_digest(version: ApiVersion) -> str:
+    """What an approval names a version by: the digest of the bytes that it has in a part."""
+    return digest_of(_encode_version(version))
 
 
 def _encode_version(version: ApiVersion) -> bytes:

@@ -32,9 +32,9 @@ class Changeover:
         self._counting = counting
 
     def at_once(self, snapshot: PackedSnapshot) -> None:
-        """For a process that does not serve yet."""
+        """For a process that does not serve yet: what it stored when that was in force."""
         with without_full_collections():
-            self._swap(self._builder.build(snapshot, self._serving.runtime))
+            self._swap(self._builder.build(snapshot, self._serving.runtime, stored=True))
         gc.collect()
         keep_what_is_there()
 

@@ -9,6 +9,7 @@ import structlog
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.packed import PackedVersion, Steps, decode_operation
 from contracts.snapshot import SnapshotError
+from gateway.approving import Approvals, NotApprovedError
 from gateway.routes import Binding, ServedOperation, ServedVersion, Server
 from gateway.routing import Router
 from policies.ports import Ports
@@ -27,7 +28,8 @@ class Current(Protocol):
 
 
 class Filling:
-    """A router on its way. `servers` are by name; `unusable` says why an upstream cannot be used."""
+    """A router on its way. `servers` are by name; `unusable` says why an upstream cannot be used; without
+    `approvals` none are asked for."""
 
     def __init__(
         self,
@@ -36,14 +38,18 @@ class Filling:
         unusable: Mapping[str, str],
         max_open: int,
         current: Current | None,
+        approvals: Approvals | None,
     ) -> None:
         self.ports = ports
         self.router: Router[ServedOperation] = Router()
         self.versions: dict[tuple[str, str], ServedVersion] = {}
         self.rejected: dict[str, str] = {}
+        self.unapproved: set[str] = set()
+        """Those of the rejected that were not approved as they are."""
         self._servers = servers
         self._unusable = unusable
         self._max_open = max_open
+        self._approvals = approvals
         self._in_force: Mapping[tuple[str, str], ServedVersion] = current.versions if current is not None else {}
         self._same_ports = current is not None and current.ports is ports
 
@@ -55,6 +61,8 @@ class Filling:
                 yield from self._take(version)
             except Exception as error:  # whatever is wrong with one API stays with that API
                 refused[version.name] = f"{type(error).__name__}: {error}"
+                if isinstance(error, NotApprovedError):
+                    self.unapproved.add("/".join(version.name))
         # After all that is good: what was yesterday's form of one must not be in the way of another.
         for name, reason in refused.items():
             kept = name not in self.versions and (yield from self._keep(name))
@@ -66,6 +74,8 @@ class Filling:
     def _take(self, packed: PackedVersion) -> Steps[None]:
         if packed.name in self.versions:
             raise SnapshotError("the version comes twice")
+        if self._approvals is not None:
+            yield from self._approvals.check(packed)
         before = self._in_force.get(packed.name)
         if before is not None and self._bound_alike(before, packed):
             if (yield from _unchanged(before, packed)):

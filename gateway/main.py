@@ -169,6 +169,7 @@ async def assembled(
             secrets=UpstreamSecrets(settings.secrets),
             session=session,
             max_open=-(-settings.max_open // settings.workers),
+            approved_by=key if settings.approvals == "required" else None,
         )
 
         changeover = Changeover(builder, pipeline, counting)

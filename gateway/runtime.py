@@ -11,6 +11,7 @@ from typing import Final
 
 import aiohttp
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contracts.packed import Steps, at_once, read_access, read_contracts
 from contracts.problems import problem
@@ -26,6 +27,7 @@ from contracts.snapshot import (
 from gateway import protected_resource
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
+from gateway.approving import Approvals
 from gateway.filling import Filling
 from gateway.routes import AnyUpstream, Credential, ServedOperation, ServedVersion, Server
 from gateway.routing import Router
@@ -59,7 +61,10 @@ class Runtime:
     """By API and version."""
     well_known: Mapping[str, bytes]
     rejected: Mapping[str, str]
-    """Versions (`orders/v1`) that could not be bound, with the reason; they serve their last good form."""
+    """Versions (`orders/v1`) that were not approved or could not be bound, with the reason; they serve their last
+    good form."""
+    unapproved: frozenset[str] = frozenset()
+    """Those of them that were not approved."""
 
     def serves(self, api: str, version: str, operation: str) -> bool:
         served = self.versions.get((api, version))
@@ -71,7 +76,8 @@ class Runtime:
 
 
 class RuntimeBuilder:
-    """Builds runtimes, one after the other, out of the process's collaborators."""
+    """Builds runtimes, one after the other, out of the process's collaborators. `approved_by` is the catalog's
+    snapshot key: every version then needs an approval that it signed."""
 
     def __init__(
         self,
@@ -84,6 +90,7 @@ class RuntimeBuilder:
         session: aiohttp.ClientSession,
         make_http: Callable[..., HttpUpstream] = HttpUpstream,
         max_open: int = 4_096,
+        approved_by: Ed25519PublicKey | None = None,
     ) -> None:
         self._clock = clock
         self._limiter = limiter
@@ -93,13 +100,15 @@ class RuntimeBuilder:
         self._session = session
         self._make_http = make_http
         self._max_open = max_open
+        self._approved_by = approved_by
 
-    def build(self, snapshot: PackedSnapshot, current: Runtime | None) -> Runtime:
+    def build(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Runtime:
         """`steps`, one right after the other."""
-        return at_once(self.steps(snapshot, current))
+        return at_once(self.steps(snapshot, current, stored=stored))
 
-    def steps(self, snapshot: PackedSnapshot, current: Runtime | None) -> Steps[Runtime]:
-        """The runtime of a snapshot. Raises SnapshotError where nothing of it can be served."""
+    def steps(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Steps[Runtime]:
+        """The runtime of a snapshot; `stored`: it was in force before. Raises SnapshotError where nothing of it
+        can be served."""
         manifest = snapshot.manifest
         applications: Mapping[str, Application]
         if snapshot.access is not None:
@@ -122,7 +131,14 @@ class RuntimeBuilder:
         for name, (upstream, service) in upstreams.items():
             yield
             servers[name] = Server(upstream, service, self._credential(upstream))
-        filling = Filling(self._ports(part, current), servers, unusable, self._max_open, current)
+        filling = Filling(
+            self._ports(part, current),
+            servers,
+            unusable,
+            self._max_open,
+            current,
+            self._approvals(part, stored),
+        )
         yield from filling.fill(packed)
         return Runtime(
             manifest,
@@ -134,6 +150,7 @@ class RuntimeBuilder:
             filling.versions,
             (yield from _documents(part.audience, filling.versions.values(), issuers)),
             filling.rejected,
+            frozenset(filling.unapproved),
         )
 
     def adopt(self, runtime: Runtime, previous: Runtime | None) -> None:
@@ -154,6 +171,13 @@ class RuntimeBuilder:
         """Breaks off what is still open, when the process ends."""
         for _, upstream in runtime.upstreams.values():
             upstream.close()
+
+    def _approvals(self, part: ContractsPart, stored: bool) -> Approvals | None:
+        # What a gateway stored before there were approvals it goes on with: to refuse that at an upgrade, with the
+        # catalog down perhaps, would be an outage. A catalog that gives none at all is refused.
+        if self._approved_by is None or (stored and not part.approvals):
+            return None
+        return Approvals(self._approved_by, part.approvals)
 
     def _ports(self, part: ContractsPart, current: Runtime | None) -> Ports:
         """Those in force where nothing of them changed, so that what is bound with them can stay."""

@@ -31,6 +31,11 @@ class GatewaySettings(BaseSettings):
     snapshot_key: str = Field(
         description="The catalog's public snapshot key (`ostiary catalog public-key`), or the path of its file."
     )
+    approvals: Literal["required", "ignored"] = Field(
+        "required",
+        description="Whether each API version of a snapshot needs the catalog's approval. `ignored` is for the "
+        "time in which a catalog from before there were approvals still publishes.",
+    )
     secrets: Path | None = Field(
         None, description="Directory with one file per upstream credential, named as the estate names it."
     )

@@ -128,7 +128,14 @@ REJECTED_VERSIONS: Final = Metric(
     "ostiary_snapshot_rejected_versions",
     "gauge",
     (),
-    "API versions of the snapshot that could not be bound; they serve their last good form, if they have one.",
+    "API versions of the snapshot that could not be bound or were not approved; they serve their last good form, "
+    "if they have one.",
+)
+UNAPPROVED_VERSIONS: Final = Metric(
+    "ostiary_snapshot_unapproved_versions",
+    "gauge",
+    (),
+    "Those of the rejected API versions that are not as they were approved. Anything but 0 is to be looked into.",
 )
 CATALOG_FAILING: Final = Metric(
     "ostiary_catalog_failing",
@@ -221,6 +228,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     SNAPSHOT_AGE,
     SNAPSHOT_OPERATIONS,
     REJECTED_VERSIONS,
+    UNAPPROVED_VERSIONS,
     CATALOG_FAILING,
     LOG_LINES,
     LOG_DROPPED,

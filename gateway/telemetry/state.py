@@ -80,6 +80,7 @@ class State:
             (metrics.SNAPSHOT_ISSUED, manifest.issued_at if manifest is not None else 0),
             (metrics.SNAPSHOT_OPERATIONS, len(runtime.router) if runtime is not None else 0),
             (metrics.REJECTED_VERSIONS, len(runtime.rejected) if runtime is not None else 0),
+            (metrics.UNAPPROVED_VERSIONS, len(runtime.unapproved) if runtime is not None else 0),
             (metrics.LOG_LINES, self._access_log.lines),
             (metrics.LOG_DROPPED, self._access_log.dropped),
         ):

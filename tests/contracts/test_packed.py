@@ -21,6 +21,7 @@ from contracts.snapshot import (
     Upstream,
     collect,
     encode_part,
+    entry_digest,
 )
 
 # What would mislead a reader that looks for text and not for the layout.
@@ -57,6 +58,7 @@ def test_a_contracts_part_is_read_as_it_was_written(versions: list[list[str]]) -
         )
         assert read == made.versions
         assert [one.name for one in packed] == [(one.api, one.version) for one in made.versions]
+        assert [at_once(one.digest()) for one in packed] == [entry_digest(one) for one in made.versions]
 
 
 @given(st.lists(TEXT, max_size=5, unique=True), TEXT)

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contracts.operations import ApiVersion, HttpBackend, MediaType, Operation, Parameter, RequestBody
 from contracts.operations import Response as ResponseSpec
@@ -204,6 +205,7 @@ async def gateway(
     limits: ListenerSettings | None = None,
     tracing: Tracing | None = None,
     recorder: Recorder | None = None,
+    approved_by: Ed25519PublicKey | None = None,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`. `recorder` is one more of them."""
@@ -223,6 +225,7 @@ async def gateway(
             secrets=UpstreamSecrets(directory / "secrets"),
             session=session,
             max_open=max_open,
+            approved_by=approved_by,
         )
         port = await listener.start("127.0.0.1", 0)
         running = Gateway(port, listener, pipeline, builder, upstream, path, counting, access_log)

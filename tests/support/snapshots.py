@@ -1,7 +1,9 @@
 """Signed snapshots to publish in tests."""
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contracts.approvals import Approval
 from contracts.snapshot import (
     FORMAT,
     AccessPart,
@@ -10,6 +12,7 @@ from contracts.snapshot import (
     Manifest,
     SignedManifest,
     encode_part,
+    entry_digest,
     sign,
 )
 
@@ -26,3 +29,19 @@ def publication(
     access, access_bytes = encode_part(AccessPart((), applications))
     manifest = Manifest(form, serial, ISSUED + serial, contracts, access)
     return sign(manifest, key), manifest, {contracts: contracts_bytes, access: access_bytes}
+
+
+def approved(part: ContractsPart, key: Ed25519PrivateKey = KEY) -> ContractsPart:
+    """The part with an approval for each of its versions."""
+    approvals = tuple(
+        Approval(
+            api=each.api,
+            version=each.version,
+            revision=f"sha256:{'0' * 64}",
+            entry=entry_digest(each),
+            basis="directory",
+            at=ISSUED,
+        ).signed(key)
+        for each in part.versions
+    )
+    return msgspec.structs.replace(part, approvals=approvals)
