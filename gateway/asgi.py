@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from contracts.problems import Problem, problem
 from gateway.asgi_answer import AsgiAnswer
 from gateway.wire.head import START_LINE, UPGRADE, Head
-from gateway.wire.limits import ListenerSettings
+from gateway.wire.limits import SLOWEST, ListenerSettings
 from gateway.wire.messages import Acceptor, Handler
 from gateway.wire.refusals import BODY_TIMEOUT, POLICY, refusal_parts
 from policies.exchange import Exchange
@@ -114,15 +114,19 @@ class AsgiGateway:
         """Takes the request's body at the handler's pace, then waits for the client to go away."""
         arrived = 0
         complete = length == 0
+        now = asyncio.get_running_loop().time
+        since = now()
         while answer.open:
-            await answer.wanted.wait()
+            if not answer.wanted.is_set():
+                await answer.wanted.wait()
+                since = now()
             if first is not None:
                 message, first = first, None
             elif complete:
                 message = await receive()
             else:
                 try:
-                    async with asyncio.timeout(self._settings.body_timeout):
+                    async with asyncio.timeout_at(since + self._settings.body_timeout):
                         message = await receive()
                 except TimeoutError:
                     self._break_off(answer, handler, BODY_TIMEOUT)
@@ -134,6 +138,7 @@ class AsgiGateway:
                 continue
             data = message.get("body", b"")
             arrived += len(data)
+            since = min(now(), since + len(data) / SLOWEST)
             complete = not message.get("more_body", False)
             if length is not None and (arrived > length or (complete and arrived < length)):
                 self._break_off(answer, handler, _LENGTH)

@@ -115,7 +115,11 @@ class GatewaySettings(BaseSettings):
     max_head: int = Field(32_768, ge=1024, description="Largest request head, in bytes.")
     max_target: int = Field(8_192, ge=128, description="Longest request target, in bytes.")
     head_timeout: float = Field(10.0, gt=0, description="Seconds in which a request head must arrive.")
-    body_timeout: float = Field(30.0, gt=0, description="Seconds of silence allowed within a request body.")
+    body_timeout: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds for which a request body may be silent, or fall behind 500 bytes a second.",
+    )
     idle_timeout: float = Field(75.0, gt=0, description="Seconds that a connection may rest between requests.")
     websocket_idle_timeout: float = Field(
         300.0, gt=0, description="Seconds of silence in both directions after which a WebSocket is closed."

@@ -14,6 +14,7 @@ from gateway.wire.client_certificate import client_certificate
 from gateway.wire.framing import CONTINUE, ChunkedBody, ChunkError, SizedBody
 from gateway.wire.head import SIZE, START_LINE, Head, hopeless
 from gateway.wire.keeper import Keeper
+from gateway.wire.limits import SLOWEST
 from gateway.wire.messages import Handler
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
@@ -242,13 +243,13 @@ class Connection:
         """Hands on what has arrived of the body, or drops it where the request is answered already."""
         body = self._body
         assert body is not None
+        self._since = min(self._listener.now, self._since + len(self._pending) / SLOWEST)
         try:
             pieces, self._pending = body.feed(self._pending)
         except ChunkError as error:
             self._break_off(problem("malformed-request", f"The chunked body is malformed: {error}."))
             return
         complete = body.done
-        self._since = self._listener.now
         self._continue_due = False
         if complete:
             self._body = None

@@ -371,6 +371,18 @@ async def test_body_of_another_length_is_refused(body: bytes) -> None:
     assert handler.client.exchange.refused_by == "framing"
 
 
+async def test_body_that_arrives_drop_by_drop() -> None:
+    class Dripping(Talk):
+        async def receive(self) -> Any:
+            await asyncio.sleep(0.01)
+            return piece(b"a", True)
+
+    talk = Dripping()
+    doorman = await converse(talk, headers=[(b"host", b"api.example"), (b"content-length", b"1000")])
+    assert talk.status == 408
+    assert doorman.handlers[0].is_gone
+
+
 async def test_body_that_stops_arriving() -> None:
     talk = Talk(piece(b"a", True))
     doorman = await converse(talk)

@@ -1,8 +1,10 @@
 """The listener on real sockets: order, framing of answers, back-pressure, time, and the end of connections."""
 
 import asyncio
+import contextlib
 import json
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -392,6 +394,33 @@ async def test_body_that_stops_arriving() -> None:
         assert handler.client.exchange.status == 408
         assert handler.client.exchange.refused_by == "framing"
         assert doorman.refusals == []
+
+
+DRIP = ListenerSettings(body_timeout=0.5)
+
+
+async def test_body_that_arrives_drop_by_drop() -> None:
+    """Never silent for long, it would take a quarter of an hour."""
+    async with listening(Doorman(Waiting), DRIP) as (doorman, _, port), raw_client(port) as client:
+        await client.send(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        answer = asyncio.create_task(client.answer())
+        while not answer.done():
+            with contextlib.suppress(ConnectionError):
+                await client.send(b"x")
+            await asyncio.sleep(0.01)
+        assert (await answer).status == 408
+        assert (await handler_of(doorman)).is_gone
+
+
+async def test_body_may_take_longer_than_its_silences() -> None:
+    async with listening(settings=DRIP) as (_, _, port), raw_client(port) as client:
+        body, began = b"x" * 100_000, time.monotonic()
+        await client.send(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        for at in range(0, len(body), 5_000):
+            await client.send(body[at : at + 5_000])
+            await asyncio.sleep(0.05)
+        assert (await client.answer()).body == b"POST /a\n" + body
+        assert time.monotonic() - began > DRIP.body_timeout
 
 
 async def test_idle_connections_are_closed_in_silence() -> None:
