@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
 from catalog.api.admin.routes.people import PeopleRoutes
-from catalog.api.admin.routing import AdminApi
+from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
 from catalog.audit.log import AuditLog
@@ -52,6 +52,7 @@ class Catalog:
     tokens: MemberTokens
     delegations: Delegations
     directory: Directory
+    admin_routes: tuple[AdminRoute, ...]
     app: Starlette
 
 
@@ -73,15 +74,10 @@ def compose(store: Store, keys: Keys, clock: Clock, source: Source | None, ident
 
     # The faces.
     oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
-    admin = AdminApi(
-        admin_contract(),
-        [
-            *PeopleRoutes(directory, tokens, delegations).routes,
-        ],
-        Authenticator(tokens, directory),
-    )
+    routes = (*PeopleRoutes(directory, tokens, delegations).routes,)
+    admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     app = build_app(publisher, table, oauth, GatewayToken(identity.gateway_token), admin)
-    return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, app)
+    return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, routes, app)
 
 
 def _teams(publisher: Publisher) -> TeamsFile | None:
