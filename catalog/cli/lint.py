@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from catalog.cli.collection import without_collection
 from catalog.cli.output import BAD_INPUT, FINDINGS, fail, note, print_findings, print_table
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def lint(
     if rules:
         _list(project)
         return
-    report, refused = project.lint(when)
+    with without_collection():
+        report, refused = project.lint(when)
     if refused:
         print_findings(refused, err=True)
         note("nothing else is reported, since what was linted cannot be relied on")

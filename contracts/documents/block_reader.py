@@ -208,7 +208,7 @@ def _end(lines: list[str], began: int, column: int) -> int:
 def _long_value(first: _Line, column: int, more: list[str], ends: bool, depth: int) -> Any:
     """The value that begins on one line and has others: their text folded (§6.5), or read by libyaml. `ends` says
     that they are the document's last, `depth` how many mappings and arrays are open."""
-    pieces = [first.written, *(line.strip(" ") for line in more)]
+    pieces = [line.strip(" ") for line in (first.written, *more)]
     while not pieces[-1] and len(pieces) > 1:
         pieces.pop()
     if all(pieces):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from contracts.documents.builder import quote
-from contracts.documents.document import Document, Node, tokens_of
+from contracts.documents.document import Document, Node, escape, tokens_of
 from contracts.openapi.grammar import EXTENSIBLE_MAPS, GRAMMAR, SECTIONS, Many, kind_at
 from contracts.openapi.rules import Report
 
@@ -61,6 +61,7 @@ class References:
         self._queue: deque[tuple[Node, str]] = deque([(entry.root, kind)])
         self._seen: set[tuple[Key, str]] = set()
         self._cycles: set[Key] = set()
+        self._resolved: dict[tuple[str, str, str], Node] = {}
         while self._queue:
             node, kind = self._queue.popleft()
             if kind == "schema" and (key_of(node), kind) not in self._seen:
@@ -99,28 +100,42 @@ class References:
             self._reference(node, kind)
             if kind != "schema":
                 return
+        if isinstance(node.value, dict):
+            self._walk_members(node, node.value, kind)
+
+    def _walk_members(self, node: Node, members: dict[str, Any], kind: str) -> None:
         grammar = GRAMMAR[kind]
-        for key, member in node.members():
-            if key.startswith("x-ostiary-"):
-                self.extensions.append((member, kind))
-            rule = grammar.get(key) or (None if key.startswith("x-") else grammar.get("*"))
-            if rule is None:
+        other = grammar.get("*")
+        for key, value in members.items():
+            if key.startswith("x-"):
+                if key.startswith("x-ostiary-"):
+                    self.extensions.append((_child(node, key, value), kind))
                 continue
-            child_kind = rule.kind if isinstance(rule, Many) else rule
-            children = [member] if not isinstance(rule, Many) else list(member.children())
-            if (kind, key) in EXTENSIBLE_MAPS:
-                children = [child for child in children if not child.key.startswith("x-")]
-            for child in children:
-                if isinstance(child.value, dict | bool):
-                    if child_kind == "schema" and kind != "schema":
-                        self._queue.append((child, child_kind))
-                    else:
-                        self._walk(child, child_kind)
+            rule = grammar.get(key) or other
+            if rule is None or not isinstance(value, dict | list | bool):
+                continue
+            if not isinstance(rule, Many):
+                self._walk_child(_child(node, key, value), rule, kind)
+                continue
+            extensible = (kind, key) in EXTENSIBLE_MAPS
+            for child in _child(node, key, value).children():
+                if not (extensible and child.key.startswith("x-")):
+                    self._walk_child(child, rule.kind, kind)
+
+    def _walk_child(self, child: Node, kind: str, holder: str) -> None:
+        if isinstance(child.value, dict | bool):
+            if kind == "schema" and holder != "schema":
+                self._queue.append((child, kind))
+            else:
+                self._walk(child, kind)
 
     def _reference(self, node: Node, kind: str) -> None:
-        target = self._resolve(node, node.value["$ref"], kind)
+        text = node.value["$ref"]
+        asked = node.document.file, text, kind
+        target = self._resolved.get(asked) or self._resolve(node, text, kind)
         if target is None:
             return
+        self._resolved[asked] = target
         self.references[key_of(node)] = Reference(node, kind, target)
         if kind == "pathItem" and (extra := set(node.value) - {"$ref", "summary", "description"}):
             names = ", ".join(quote(name) for name in sorted(extra))
@@ -197,6 +212,10 @@ class References:
                 "dangling-reference", _place(node), f"{quote(text)}: the file {file!r} is missing or unreadable"
             )
         return document
+
+
+def _child(node: Node, key: str, value: Any) -> Node:
+    return Node(node.document, f"{node.pointer}/{escape(key)}", value)
 
 
 def has_reference(value: Any) -> bool:

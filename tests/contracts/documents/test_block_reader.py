@@ -41,6 +41,7 @@ TAKEN = {
     "folded": ("a:\n  - b: >-\n      one\n      two\n    c: d\n", {"a": [{"b": "one two", "c": "d"}]}),
     "plain-on-more-lines": ("a: one\n  two\n  - three\nb: c\n", {"a": "one two - three", "b": "c"}),
     "quoted-on-more-lines": ("a: 'one\n\n  it''s\n  two'\nb: \"x\n  y\"\n", {"a": "one\nit's two", "b": "x y"}),
+    "space-before-the-next-line": ("a: 'b \n  c'\nd: e  \n  f\n", {"a": "b c", "d": "e f"}),
     "plain-below-its-key": ("a:\n  one\n  two\nb: c\n", {"a": "one two", "b": "c"}),
     "item-on-more-lines": ("- one\n  two\n- three\n", ["one two", "three"]),
     "windows": ("a: b\r\nc:\r\n  - d\r\n", {"a": "b", "c": ["d"]}),
