@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(63), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("role", sa.String(32), nullable=False, comment="in which the actor decided; empty for none"),
-        sa.Column("team", sa.String(63), nullable=False, comment="whose role it was; empty for any"),
+        sa.Column("teams", sa.Text(), nullable=False, comment="JSON: in which the role was had"),
         sa.Column("giver", sa.String(63), nullable=False, comment="who delegated the role; empty for nobody"),
         sa.Column("revision", sa.String(71), nullable=True, comment="what the actor had before them"),
         sa.Column("assessment_digest", sa.String(71), nullable=False),
