@@ -18,6 +18,8 @@ from catalog.cli.diff import diff
 from catalog.cli.gateway import gateway
 from catalog.cli.init import init
 from catalog.cli.lint import lint
+from catalog.cli.profile import app as profile_app
+from catalog.cli.profile import whoami
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
 from catalog.cli.token import token
@@ -52,6 +54,8 @@ def build() -> typer.Typer:
     app.command("gateway", short_help="Run a gateway alone.")(gateway)
     app.add_typer(catalog_app, name="catalog", short_help="Run a catalog alone; issue client secrets.")
     app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")
+    app.add_typer(profile_app, name="profile", short_help="Keep the catalogs to talk to, and a token for each.")
+    app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
     app.command("token", short_help="Get an access token, for trying.")(token)
     return app
 
