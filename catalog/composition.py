@@ -13,6 +13,7 @@ from catalog.api.admin.routes.people import PeopleRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
+from catalog.api.usage_intake import UsageEndpoint
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.credentials.ledger import SecretLedger
@@ -25,6 +26,7 @@ from catalog.people.tokens import MemberTokens
 from catalog.publication import Publisher, Source
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
+from catalog.usage.ingest import UsageIntake
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
 
@@ -76,7 +78,9 @@ def compose(store: Store, keys: Keys, clock: Clock, source: Source | None, ident
     oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
     routes = (*PeopleRoutes(directory, tokens, delegations).routes,)
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
-    app = build_app(publisher, table, oauth, GatewayToken(identity.gateway_token), admin)
+    gateways = GatewayToken(identity.gateway_token)
+    usage = UsageEndpoint(UsageIntake(store, clock), gateways)
+    app = build_app(publisher, table, oauth, gateways, usage, admin)
     return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, routes, app)
 
 

@@ -26,11 +26,13 @@ from catalog.log import configure
 from catalog.publication import Publisher, Source
 from catalog.settings import CatalogSettings, explain
 from catalog.storage.engine import Store
+from catalog.usage.retention import Retention, forget_old_usage
 from contracts.snapshot import SnapshotError
 
 log = structlog.get_logger("catalog")
 
 _HOUSEKEEPING_SECONDS = 5.0
+_FORGETTING_SECONDS = 86_400.0
 
 
 class StartError(Exception):
@@ -93,6 +95,8 @@ async def _serve(
         # Before the first publication, so that no change falls between the two.
         watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
         background["watch"] = asyncio.create_task(watching)
+    retention = Retention(settings.usage_hourly, settings.usage_daily)
+    background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
     for name, task in background.items():
         task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]
     try:
@@ -137,6 +141,17 @@ async def _keep_house(catalog: Catalog, keys: Keys) -> None:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
         await _flush(catalog)
         await _sign_audit(catalog.audit, keys)
+
+
+async def _forget_usage(store: Store, clock: Clock, retention: Retention) -> None:
+    while True:
+        try:
+            gone = await forget_old_usage(store, clock, retention)
+            if gone:
+                log.info("old usage forgotten", callers=gone)
+        except SQLAlchemyError as error:
+            log.error("old usage not forgotten", error=type(error).__name__)  # what is left goes the next time
+        await asyncio.sleep(_FORGETTING_SECONDS)
 
 
 async def _sign_audit(audit: AuditLog, keys: Keys) -> None:

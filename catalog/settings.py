@@ -74,6 +74,12 @@ class CatalogSettings(BaseSettings):
         description="Name of this environment in the client secrets it issues; secrets of another are refused.",
     )
     token_lifetime: int = Field(default=600, ge=30, le=3600, description="Seconds that an access token lives.")
+    usage_hourly: int = Field(default=30, ge=1, le=400, description="Days for which usage is kept by the hour.")
+    usage_daily: int = Field(
+        default=400,
+        ge=90,
+        description="Days for which usage is kept by the day; impact is asked over the last 90.",
+    )
     watch: bool = Field(default=True, description="Publish again whenever the estate's files change.")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="Form of the log on standard error; `auto` is `console` on a terminal."

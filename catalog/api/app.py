@@ -11,19 +11,26 @@ from catalog.api.delivery import Delivery, GatewayToken
 from catalog.api.health import Health
 from catalog.api.middleware import RequestContext
 from catalog.api.problems import on_http_exception, on_store_error
+from catalog.api.usage_intake import UsageEndpoint
 from catalog.oauth.endpoints import OAuthEndpoints
 from catalog.publication import Publisher
 from catalog.storage.snapshots import SnapshotTable
 
 
 def build_app(
-    publisher: Publisher, table: SnapshotTable, oauth: OAuthEndpoints, token: GatewayToken, admin: AdminApi
+    publisher: Publisher,
+    table: SnapshotTable,
+    oauth: OAuthEndpoints,
+    token: GatewayToken,
+    usage: UsageEndpoint,
+    admin: AdminApi,
 ) -> Starlette:
     """All endpoints. What runs beside them (watching, housekeeping) is the process's business."""
     app = Starlette(
         routes=[
             *oauth.routes,
             *Delivery(publisher, table, token).routes,
+            *usage.routes,
             *Health(publisher, token).routes,
             Mount(admin.base_path, admin),
         ],

@@ -10,8 +10,8 @@ from contracts.usage.batch import MAX_ROWS, MAX_SIGHTS, Kind, Row, Sight
 from gateway.telemetry.counting import CLIENT_GONE
 from gateway.usage.counting import ABORTED, Caller, Counted, Tally
 
-BATCH: Final = 1 << 20
-"""Bytes of rows from which on a batch is full: a quarter of what may be sent, for a row is at most as long."""
+BATCH: Final = 1 << 19
+"""Bytes of rows in a batch of several. One row is below a megabyte, and `MAX_BATCH` is far from either."""
 
 
 def rows_of(counted: Counted, epoch: float) -> Steps[list[list[Row]]]:
