@@ -1,7 +1,7 @@
 """One connection to an upstream, and the one call it carries at a time (RFC 9112).
 
-The answer's parser is llhttp. Whatever leaves doubt about where an answer ends or to which request it belongs
-costs the connection: it is closed and never used again.
+The parser of an answer that is not plain is llhttp. Whatever leaves doubt about where an answer ends or to which
+request it belongs costs the connection: it is closed and never used again.
 """
 
 import asyncio
@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, Final, cast
 import httptools
 
 from gateway.upstreams.http_call import NOBODY, HttpCall, Phase
+from gateway.upstreams.plain_answer import (
+    CODING,
+    CONNECTION,
+    LENGTH,
+    PASSES,
+    UPGRADE,
+    PlainAnswer,
+    plain_answer,
+    roles,
+)
 from gateway.wire.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
-from gateway.wire.headers import HOP_BY_HOP
-from gateway.wire.names import NameTable
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.tunnel import Upstream
 from policies.exchange import Header
@@ -26,29 +34,6 @@ MAX_FIELDS: Final = 200
 MAX_INTERIM: Final = 16
 
 _SMALL: Final = 16_384
-_NONE: Final[frozenset[bytes]] = frozenset()
-_PLAIN: Final = frozenset({b"", b"close", b"keep-alive"})
-
-
-_LENGTH: Final = 1
-_CODING: Final = 2
-_CONNECTION: Final = 3
-_UPGRADE: Final = 4
-_DROPPED: Final = 5
-_PASSES: Final = 0
-_ROLES: Final = dict.fromkeys(HOP_BY_HOP, _DROPPED) | {
-    b"content-length": _LENGTH,
-    b"transfer-encoding": _CODING,
-    b"connection": _CONNECTION,
-    b"upgrade": _UPGRADE,
-}
-
-
-def _role_of(name: bytes) -> int:
-    return _ROLES.get(name.lower(), _PASSES)
-
-
-_roles: Final = NameTable(_role_of)
 
 
 class HttpConnection:
@@ -63,6 +48,7 @@ class HttpConnection:
         "_head_done",
         "_interim",
         "_keep",
+        "_left",
         "_length",
         "_moved",
         "_named",
@@ -99,6 +85,7 @@ class HttpConnection:
         self._chunked = False
         self._head_bytes = 0
         self._head_done = False
+        self._left = -1  # bytes of a plain answer that have not come; -1 while the parser has the answer
         self._interim = 0
         self._done = False  # the answer is complete
         self._extra = False  # more came than the answer
@@ -123,6 +110,13 @@ class HttpConnection:
             self.close()  # nobody asked: what comes now must not answer the next request
             return
         call.heard = True
+        if self._head_bytes == 0 or self._left >= 0:
+            try:
+                if self._take_plain(call, data):
+                    return
+            except Exception:
+                self._malformed("The upstream's answer could not be handled.")
+                raise
         if not self._head_done:
             if self._head_bytes == 0 and not (data.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(data[:7])):
                 self._malformed("The upstream does not speak HTTP/1.1.")
@@ -157,6 +151,29 @@ class HttpConnection:
             self._moved = False
             if self._quiet > MAX_HEAD:
                 self._malformed("The upstream's answer has endless chunk extensions or trailers.")
+
+    def _take_plain(self, call: HttpCall, data: bytes) -> bool:
+        """Takes `data` where it begins a plain answer, or goes on with one."""
+        if self._left < 0:
+            answer = None if call.head_only else plain_answer(data)
+            if answer is None:
+                return False
+            self._head_bytes = answer.stop
+            self._head_done = self._keep = True
+            self._left = answer.length
+            data = data[answer.stop :]
+            call.phase = Phase.RECEIVING
+            call.receiver.head(answer.status, answer.fields, answer.length)
+        left = self._left - len(data)
+        if left < 0:
+            self._extra = True
+            data, left = data[: self._left], 0
+        self._left = left
+        if data and self.call is call:
+            call.receiver.data(data)
+        if left == 0 and self.call is call:  # else it was given up by one of the calls above
+            self._complete()
+        return True
 
     def connection_lost(self, error: Exception | None) -> None:
         call = self.call
@@ -203,18 +220,18 @@ class HttpConnection:
         if self._head_done:
             self._trailer(name, value)
             return
-        role = _roles[name]
-        if role == _PASSES:
+        role = roles[name]
+        if role == PASSES:
             self._fields.append((name, value))
-        elif role == _LENGTH:
+        elif role == LENGTH:
             self._length = int(value)
-        elif role == _CODING:
+        elif role == CODING:
             if value.strip(b" \t").lower() != b"chunked":
                 raise _Malformed("The upstream uses a transfer coding that the gateway does not know.")
             self._chunked = True
-        elif role == _CONNECTION:
+        elif role == CONNECTION:
             self._named += b"," + value
-        elif role == _UPGRADE:
+        elif role == UPGRADE:
             self._upgrade += value
 
     def _trailer(self, name: bytes, value: bytes) -> None:

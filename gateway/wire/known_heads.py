@@ -9,6 +9,7 @@ normal as it stands, an upgrade, an expectation.
 from typing import Final
 
 from gateway.wire.head import Head
+from gateway.wire.recent import Recent
 from policies.exchange import Forwarded
 from policies.target import plain
 
@@ -36,28 +37,20 @@ _ANEW: Final = frozenset(
 
 
 class KnownHeads:
-    """Those of one listener. The keys hold credentials: the object shows none in its repr.
+    """Those of one listener. The keys hold credentials: the object shows none in its repr."""
 
-    Of two generations the younger is filled; when it is full the elder one is dropped, so that what is still used
-    stays, and a look-up has nothing to reorder.
-    """
-
-    __slots__ = ("_elder", "_younger")
+    __slots__ = ("_recent",)
 
     def __init__(self) -> None:
-        self._younger: dict[bytes, Head] = {}
-        self._elder: dict[bytes, Head] = {}
+        self._recent: Recent[Head] = Recent(HELD)
 
     def find(self, data: bytes, max_target: int) -> Head | None:
         """The head that `data` is, if its fields are known and its request line is plain."""
         start = data.find(b"\r\n") + 2
         fields = data[start:]
-        known = self._younger.get(fields)
+        known = self._recent.get(fields)
         if known is None:
-            known = self._elder.get(fields)
-            if known is None:
-                return None
-            self._hold(fields, known)
+            return None
         words = data[:start].split(b" ")
         if len(words) != 3 or words[2] != b"HTTP/1.1\r\n" or len(words[1]) > max_target:
             return None
@@ -83,15 +76,10 @@ class KnownHeads:
         fields = data[data.find(b"\r\n") + 2 :]
         if len(fields) <= LONGEST and _ANEW.isdisjoint(head.fields):
             head.forwarded = Forwarded()
-            self._hold(fields, head)
-
-    def _hold(self, fields: bytes, head: Head) -> None:
-        if len(self._younger) >= HELD:
-            self._elder, self._younger = self._younger, {}
-        self._younger[fields] = head
+            self._recent.put(fields, head)
 
     def __len__(self) -> int:
-        return len(self._younger) + len(self._elder)
+        return len(self._recent)
 
     def __repr__(self) -> str:
         return f"<KnownHeads: {len(self)}>"
