@@ -37,7 +37,7 @@ class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A change request as it is stored. `revision` None takes the unit away; `authors` are all who pushed to it."""
+    """A change request as it is kept. `revision` None takes the unit away; `authors` are all who pushed to it."""
 
     number: int
     unit: str
