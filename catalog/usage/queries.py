@@ -71,11 +71,13 @@ class Seen:
 class Observations:
     """What was observed of a version since `since`: `calls` by operation and application, and of `seen` what was
     asked for, by operation, sight and application. `began` is when the first of its calls was counted, None where
-    none was; `lost_calls` are those that gateways could not tell of, to whichever API."""
+    none was; `lost_calls` are those that gateways could not tell of, to whichever API; `active` are applications
+    that called any of the version's operations."""
 
     since: int
     began: int | None = None
     lost_calls: int = 0
+    active: frozenset[str] = frozenset()
     calls: tuple[Calls, ...] = ()
     seen: Mapping[tuple[str, Sight], Mapping[str, Seen]] = field(default_factory=dict)
 
@@ -139,10 +141,14 @@ class UsageQueries:
                 heard
             )
         )
+        active = await self._store.all(
+            sa.select(_callers.application).distinct().where(ours, _callers.last_seen >= since)
+        )
         return Observations(
             since,
             began[0] if began is not None else None,
             lost[0] if lost is not None else 0,
+            frozenset(each[0] for each in active),
             await self._calls(api, version, operations, since),
             await self._seen(api, version, sights, since),
         )
