@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from catalog.cli.catalog import Data, open_settings, require_catalog
+from catalog.cli.local import Data, open_settings, require_catalog
 from catalog.cli.output import FINDINGS, fail, note, print_json
 
 if TYPE_CHECKING:

@@ -1,14 +1,14 @@
 """`ostiary catalog`: run the catalog, issue client secrets, print the key that gateways trust."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from catalog.cli.backup import export, import_
+from catalog.cli.local import Data, Days, Estate, open_settings, require_catalog, store_faults
+from catalog.cli.member_token import member_token
 from catalog.cli.output import fail, note, print_json
-
-if TYPE_CHECKING:
-    from catalog.settings import CatalogSettings
 
 app = typer.Typer(
     help="Run the catalog: publish an estate, issue access tokens, serve gateways.",
@@ -18,18 +18,9 @@ app = typer.Typer(
     no_args_is_help=False,
 )
 
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        help="Directory of the database and the private keys.",
-        envvar="OSTIARY_CATALOG_DATA",
-        show_default=".ostiary/catalog",
-    ),
-]
-Estate = Annotated[
-    Path | None, typer.Option(help="Directory of the estate to publish.", envvar="OSTIARY_CATALOG_ESTATE")
-]
-Days = Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")]
+app.command("member-token")(member_token)
+app.command("export")(export)
+app.command("import")(import_)
 
 
 @app.callback()
@@ -107,21 +98,14 @@ def issue(
     import asyncio
     from datetime import UTC, datetime
 
-    from sqlalchemy.exc import SQLAlchemyError
-
     from catalog.credentials.issuing import UnknownApplication, issue_secrets
-    from catalog.key_files import KeyFileError
-    from contracts.snapshot import SnapshotError
 
     try:
-        [issued] = asyncio.run(issue_secrets(settings, [client_id], expires_days))
+        with store_faults():
+            [issued] = asyncio.run(issue_secrets(settings, [client_id], expires_days))
     except UnknownApplication as error:
         known = f"Known are: {', '.join(error.known)}" if error.known else "The store and the estate have none."
         fail(str(error), hint=known)
-    except (KeyFileError, SnapshotError) as error:
-        fail(str(error))
-    except SQLAlchemyError as error:
-        fail(f"the store does not answer ({type(error).__name__})")
     expires = datetime.fromtimestamp(issued.expires_at, UTC).isoformat().replace("+00:00", "Z")
     if as_json:
         print_json(
@@ -166,21 +150,3 @@ def public_key(context: typer.Context, data: Data = None) -> None:
     except KeyFileError as error:
         fail(str(error))
     typer.echo(public_key_text(key.public_key()))
-
-
-def open_settings(**given: Any) -> "CatalogSettings":
-    """The settings of the environment, with the options that were given."""
-    from pydantic import ValidationError
-
-    from catalog.settings import CatalogSettings, explain
-
-    try:
-        return CatalogSettings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        fail("\n".join(explain(error)))
-
-
-def require_catalog(settings: "CatalogSettings") -> None:
-    """A secret in a store that no catalog reads would help nobody, so a mistyped directory is refused."""
-    if settings.estate is None and settings.database_url is None and not (settings.data / "catalog.db").exists():
-        fail(f"there is no catalog in {settings.data}", hint="Name its directory with --data, or an --estate.")

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVarTuple
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 Columns = TypeVarTuple("Columns")
@@ -21,11 +22,12 @@ _WRITER_LOCK = 0x0571A12  # any number will do that nobody else in the database 
 
 
 class Store:
-    """A database by SQLAlchemy URL. Every use is a transaction of its own: `write`, or the one query of `one`."""
+    """A database by SQLAlchemy URL. Every use is a transaction of its own: `write`, `snapshot`, or one query."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(ostiary_write=True)
+        self._reader = engine.execution_options(ostiary_snapshot=True)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -71,6 +73,12 @@ class Store:
         async with self._writer.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that reads: all that is read in it is of one state. Writers do not wait for it."""
+        async with self._reader.begin() as connection:
+            yield connection
+
     async def migrate(self) -> None:
         """Brings the schema up to date. Processes that do so at the same time wait for each other."""
         async with self.write() as connection:
@@ -80,11 +88,22 @@ class Store:
         await self._engine.dispose()
 
 
+def schema_revision() -> str:
+    """The migration that this version's tables are of."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    assert head is not None  # there is one chain, and it is not empty
+    return head
+
+
 def _upgrade(connection: sa.Connection) -> None:
-    config = Config(attributes={"connection": connection})
+    command.upgrade(_alembic(connection=connection), "head")
+
+
+def _alembic(**attributes: Any) -> Config:
+    config = Config(attributes=attributes)
     config.set_main_option("script_location", "catalog.storage:migrations")
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    return config
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -105,6 +124,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # A writer takes the lock at once: upgrading a read transaction later fails without waiting.
     if connection.get_execution_options().get("ostiary_write", False):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif connection.get_execution_options().get("ostiary_snapshot", False):
+        connection.exec_driver_sql("BEGIN")
 
 
 def _with_driver(url: sa.URL) -> sa.URL:
@@ -119,3 +140,5 @@ def _begin_postgresql(connection: sa.Connection) -> None:
     if connection.get_execution_options().get("ostiary_write", False):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(_BUSY_TIMEOUT)}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    elif connection.get_execution_options().get("ostiary_snapshot", False):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
