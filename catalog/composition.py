@@ -23,7 +23,8 @@ from catalog.oauth.tokens import ALGORITHM, key_set
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
 from catalog.people.tokens import MemberTokens
-from catalog.publication import Publisher, Source
+from catalog.publication import Publisher
+from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from catalog.usage.ingest import UsageIntake
@@ -58,8 +59,15 @@ class Catalog:
     app: Starlette
 
 
-def compose(store: Store, keys: Keys, clock: Clock, source: Source | None, identity: Identity) -> Catalog:
-    """Builds a catalog over a store that was migrated."""
+def compose(
+    store: Store,
+    keys: Keys,
+    clock: Clock,
+    source: Source | None,
+    identity: Identity,
+    overrides: Overrides = NO_OVERRIDES,
+) -> Catalog:
+    """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide."""
     # What the store holds.
     table = SnapshotTable(store)
     audit = AuditLog(store, clock)
@@ -67,7 +75,7 @@ def compose(store: Store, keys: Keys, clock: Clock, source: Source | None, ident
 
     # What is in force.
     issuer = Issuer(identity.url, identity.url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
-    publisher = Publisher(table, keys, issuer, source, clock, audit)
+    publisher = Publisher(store, keys, issuer, source, clock, audit, overrides)
 
     # Who acts.
     tokens = MemberTokens(store, keys.pepper, identity.environment, clock, audit)

@@ -1,15 +1,16 @@
 """The estate on disk as a source of publications, and the watch over its files."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
 import structlog
 from watchfiles import Change, awatch
 
-from catalog.publication import Compilation, Source, SourceError
-from contracts.estate.estate import UnknownUpstream, access_applications, contracts_part, load_estate
+from catalog.publishing.compilation import Compilation, Overrides, Source, compiled
+from catalog.revisions.closure import units_of
+from contracts.estate.estate import load_estate
 
 log = structlog.get_logger("catalog.watch")
 
@@ -20,18 +21,12 @@ _GATHER_MS = 400  # but nobody waits longer than this for the first of them
 _RETRY_SECONDS = 2.0
 
 
-def estate_source(root: Path, upstream_urls: Mapping[str, str], audience: str | None) -> Source:
+def estate_source(root: Path, overrides: Overrides) -> Source:
     """Compiles the estate at `root`, with the deployment's overrides, each time it is asked."""
 
     def compile_estate() -> Compilation:
         estate, findings = load_estate(root)
-        if estate is None:
-            return Compilation(tuple(findings))
-        try:
-            part = contracts_part(estate, upstream_urls=upstream_urls, audience=audience)
-        except UnknownUpstream as error:
-            raise SourceError(f"OSTIARY_CATALOG_UPSTREAM_URLS: {error}") from None
-        return Compilation(tuple(findings), part, access_applications(estate), estate)
+        return compiled(estate, findings, overrides, {} if estate is None else units_of(estate))
 
     return compile_estate
 

@@ -23,7 +23,8 @@ from catalog.composition import Catalog, Identity, compose
 from catalog.estate_source import estate_source, watch
 from catalog.key_files import KeyFileError, Keys, load_keys
 from catalog.log import configure
-from catalog.publication import Publisher, Source
+from catalog.publication import Publisher
+from catalog.publishing.compilation import Overrides
 from catalog.settings import CatalogSettings, explain
 from catalog.storage.engine import Store
 from catalog.usage.retention import Retention, forget_old_usage
@@ -80,7 +81,9 @@ async def _serve(
 ) -> int:
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
     identity = Identity(url, settings.environment, token, settings.token_lifetime)
-    catalog = compose(store, keys, clock, _source(settings), identity)
+    overrides = Overrides(settings.upstream_urls, settings.public_url)
+    source = None if settings.estate is None else estate_source(settings.estate, overrides)
+    catalog = compose(store, keys, clock, source, identity, overrides)
     publisher = catalog.publisher
 
     def on_started() -> None:
@@ -169,12 +172,6 @@ async def _flush(catalog: Catalog) -> None:
         await catalog.tokens.flush_last_used()
     except SQLAlchemyError as error:
         log.error("last use not recorded", error=type(error).__name__)  # it is kept for the next time
-
-
-def _source(settings: CatalogSettings) -> Source | None:
-    if settings.estate is None:
-        return None
-    return estate_source(settings.estate, settings.upstream_urls, settings.public_url)
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

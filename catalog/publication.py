@@ -1,132 +1,92 @@
-"""Publication: the estate goes in, a signed snapshot comes out, and whoever waits for one is woken.
+"""Publication: an estate goes in, a signed snapshot comes out, and whoever waits for one is woken.
 
-A broken estate changes nothing: the snapshot in force stays, and what is wrong is reported. The same content
-never gets a second serial.
+An estate is fed in one of two ways. With a source, a directory, that decides: each good state of it is recorded as
+revisions. Without one the store decides: the revisions in force are compiled, and move by `advance`. Either way it
+is one transaction, and what this process holds of it is replaced only once that is done.
+
+A broken estate changes nothing: the snapshot in force stays, and what is wrong is reported. The same content never
+gets a second serial.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.key_files import Keys
+from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source, SourceError
+from catalog.publishing.planning import Broken, Plan, Planner
+from catalog.publishing.published import Publication, Published, finding_object, last_published
+from catalog.publishing.transaction import (
+    Also,
+    Amend,
+    MovedError,
+    Writer,
+    as_they_are,
+    nothing_else,
+)
+from catalog.refusal import Refusal
+from catalog.revisions.acts import Act
+from catalog.revisions.pointers import Pointer
+from catalog.revisions.stored import Move, files_of
+from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from contracts.estate.estate import Estate
-from contracts.findings import Finding, has_errors
-from contracts.snapshot import (
-    FORMAT,
-    AccessPart,
-    Application,
-    ContractsPart,
-    Issuer,
-    Manifest,
-    SignedManifest,
-    assemble,
-    digest_of,
-    encode_part,
-    sign,
-    verify,
-)
+from contracts.findings import Finding
+from contracts.snapshot import Application, Issuer
 
 log = structlog.get_logger("catalog.publication")
 
-ACTOR: Final = "catalog"
-"""Who publishes, in the audit log: the process, of itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compilation:
-    """What an estate compiles to. `contracts` is None where a finding forbids publication."""
-
-    findings: tuple[Finding, ...]
-    contracts: ContractsPart | None = None
-    applications: tuple[Application, ...] = ()
-    estate: Estate | None = None
-
-
-class SourceError(Exception):
-    """The estate is good, but what the deployment overrides in it is not."""
-
-
-Source = Callable[[], Compilation]
-"""Loads and compiles the estate; called in a thread. May raise OSError or SourceError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The snapshot in force and what the catalog itself needs of it. `digest` is that of the manifest's bytes."""
-
-    signed: SignedManifest
-    manifest: Manifest
-    digest: str
-    contracts: ContractsPart
-    applications: Mapping[str, Application]
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """How the last attempt went. `at` in Unix seconds; `changed` says whether a new snapshot came of it."""
-
-    ok: bool
-    at: int
-    changed: bool = False
-    findings: tuple[Finding, ...] = ()
-    reason: str = ""
-
-    def summary(self) -> dict[str, Any]:
-        """For the status page."""
-        return {
-            "ok": self.ok,
-            "at": self.at,
-            "changed": self.changed,
-            "reason": self.reason,
-            "findings": [
-                {
-                    "file": finding.place.file,
-                    "line": finding.place.line,
-                    "column": finding.place.column,
-                    "pointer": finding.place.pointer,
-                    "rule": finding.rule,
-                    "severity": finding.severity,
-                    "message": finding.message,
-                }
-                for finding in self.findings
-            ],
-        }
+_ATTEMPTS: Final = 3
+"""Times that a publication is tried where another process moves a unit meanwhile."""
 
 
 @dataclass(slots=True)
 class Publisher:
-    """Publishes what `source` compiles, with `issuer` as the issuer of access tokens.
+    """Publishes an estate, with `issuer` as the issuer of access tokens. `overrides` are the deployment's; `amend`
+    is asked what the store has of applications.
 
-    `current` is the snapshot in force, `estate` what it was compiled from, as far as this process compiled it;
-    `last` is the outcome of the last attempt in this process.
+    `current` is the snapshot in force, `estate` what it was compiled from, `pointers` the revisions in force by
+    unit, `held` what stays as it was published and why; `last` is the outcome of the last attempt of `publish`.
     """
 
-    table: SnapshotTable
+    store: Store
     keys: Keys
     issuer: Issuer
     source: Source | None
     clock: Clock
     audit: AuditLog
+    overrides: Overrides = NO_OVERRIDES
+    amend: Amend = as_they_are
     current: Published | None = None
     estate: Estate | None = None
+    pointers: Mapping[str, Pointer] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
     last: Publication | None = None
+    planner: Planner = field(init=False)
+    _writer: Writer = field(init=False)
+    _applications: tuple[Application, ...] = ()
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
 
+    def __post_init__(self) -> None:
+        self.planner = Planner(self.store, self.keys, self.clock, self.overrides)
+        self._writer = Writer(self.store, self.audit, self.keys, self.clock)
+
+    @property
+    def from_directory(self) -> bool:
+        """Whether a directory decides, and not the store."""
+        return self.source is not None
+
     async def restore(self) -> None:
         """Takes up what was published before. Raises SnapshotError where it is not ours."""
-        self.current = await last_published(self.table, self.keys.snapshot.public_key())
+        self.current = await last_published(SnapshotTable(self.store), self.keys.snapshot.public_key())
+        self._applications = () if self.current is None else tuple(self.current.applications.values())
 
     async def publish(self) -> Publication:
         """Compiles the estate and, where anything changed, signs and stores a new snapshot.
@@ -135,23 +95,62 @@ class Publisher:
         date (its URL may have changed since they were published). Raises SQLAlchemyError.
         """
         async with self._lock:
-            compiled, problem = await self._compile()
-            findings = compiled.findings if compiled else ()
-            good = compiled is not None and compiled.contracts is not None and not has_errors(findings)
-            ok = good or (self.source is None and self.current is not None)
-            reason = problem or ("" if ok else "the estate has errors")
-            _report(findings, reason)
-            if compiled is not None and compiled.contracts is not None and good:
-                changed = await self._put(compiled.contracts, compiled.applications)
-                self.estate = compiled.estate
-            elif self.current is not None:
-                changed = await self._put(self.current.contracts, tuple(self.current.applications.values()))
-            else:
-                changed = False
-            if ok and not changed:
-                log.info("unchanged", serial=self.current.manifest.serial if self.current is not None else None)
-            self.last = Publication(ok, int(self.clock()), changed, findings, reason)
+            for _ in range(_ATTEMPTS):
+                try:
+                    self.last = await self._publish()
+                except MovedError:
+                    continue
+                return self.last
+            self.last = Publication(False, int(self.clock()), reason="another process publishes all the time")
             return self.last
+
+    async def advance(
+        self, moves: Mapping[str, str | None], act: Act, also: Also = nothing_else
+    ) -> Published | Refusal:
+        """Puts revisions in force that are in the store (None removes the unit), and `also` in the same
+        transaction; or says why not, and nothing happened. Raises AlteredError, SQLAlchemyError."""
+        if self.from_directory:
+            return GOVERNED_BY_DIRECTORY
+        async with self._lock:
+            for _ in range(_ATTEMPTS):
+                plan = await self.plan(moves, act)
+                if isinstance(plan, Refusal):
+                    return plan
+                try:
+                    done = await self._put(plan, also)
+                except MovedError:
+                    continue
+                return done if isinstance(done, Refusal) else self._in_force()
+        return Refusal("state-conflict", "Another process publishes all the time; nothing was changed.")
+
+    async def republish(self, also: Also) -> Published | Refusal:
+        """`also`, and what then follows from the store for applications, in one transaction. No unit moves, and
+        nothing is compiled. Raises SQLAlchemyError."""
+        async with self._lock:
+            if self.current is None:
+                return Refusal("state-conflict", "Nothing has been published yet.")
+            done = await self._put(self.planner.again(self.current, self._applications), also)
+            return done if isinstance(done, Refusal) else self._in_force()
+
+    async def plan(self, moves: Mapping[str, str | None], act: Act) -> Plan | Refusal:
+        """What would come of moving units to revisions in the store; nothing is written. Raises AlteredError,
+        SQLAlchemyError."""
+        revisions = self.planner.revisions
+        wanted: dict[str, Move] = {}
+        for unit, digest in moves.items():
+            if digest is None:
+                wanted[unit] = Move(None, {})
+                continue
+            stored = await revisions.find(digest)
+            if stored is None:
+                return Refusal("resource-not-found", f"There is no revision {digest}.")
+            wanted[unit] = Move(stored.revision, await files_of(revisions, unit, digest))
+        pointers = await revisions.pointers()
+        plan = await self.planner.of_store(pointers, self.current, moves=wanted, act=act, held=self._held_units())
+        if isinstance(plan, Broken):
+            findings = [finding_object(each) for each in plan.findings]
+            return Refusal("estate-invalid", f"It cannot be published: {plan.reason}.", {"findings": findings})
+        return plan
 
     async def wait(self, known: str, seconds: float) -> Published | None:
         """The snapshot in force as soon as its digest is not `known`; None when `seconds` pass before that."""
@@ -168,52 +167,78 @@ class Publisher:
         self._closed = True
         self._wake()
 
-    async def _compile(self) -> tuple[Compilation | None, str]:
+    async def _publish(self) -> Publication:
+        pointers = await self.planner.revisions.pointers()
+        made = await self._made(pointers)
+        findings = () if made is None else made.findings
+        reason = made.reason if isinstance(made, Broken) else ""
+        _report(findings, reason)
+        plan = made if isinstance(made, Plan) else None
+        if plan is None:
+            if self.current is not None:
+                plan = self.planner.again(self.current, self._applications)
+            if self.estate is None and self.from_directory and pointers:
+                await self._recall(pointers)
+        changed = False
+        if plan is not None:
+            done = await self._put(plan, nothing_else)
+            changed = done is True
+        ok = isinstance(made, Plan) or (made is None and self.current is not None)
+        if ok and not changed:
+            log.info("unchanged", serial=self.current.manifest.serial if self.current is not None else None)
+        return Publication(ok, int(self.clock()), changed, findings, reason, self.held)
+
+    async def _made(self, pointers: Mapping[str, Pointer]) -> Plan | Broken | None:
+        """What the directory or the store has; None where the store has no estate and nobody gives one."""
         if self.source is None:
-            return None, ""
+            if not pointers:
+                return None
+            return await self.planner.of_store(pointers, self.current, moves={}, held={})
         try:
-            return await asyncio.to_thread(self.source), ""
+            compiled = await asyncio.to_thread(self.source)
         except OSError as error:
-            return None, f"the estate cannot be read: {error}"
+            return Broken(f"the estate cannot be read: {error}")
         except SourceError as error:
-            return None, str(error)
+            return Broken(str(error))
         except Exception as error:  # a fault of ours must not take the running snapshot away
             log.exception("compilation failed")
-            return None, f"the estate could not be compiled: {type(error).__name__}"
+            return Broken(f"the estate could not be compiled: {type(error).__name__}")
+        return await self.planner.of_directory(compiled, pointers)
 
-    async def _put(self, contracts: ContractsPart, applications: tuple[Application, ...]) -> bool:
-        access = AccessPart((self.issuer,), applications)
-        contracts_part, access_part = encode_part(contracts), encode_part(access)
-        current = self.current
-        if current and (current.manifest.contracts, current.manifest.access) == (
-            contracts_part[0],
-            access_part[0],
-        ):
-            return False
-        issued_at = int(self.clock())
+    async def _recall(self, pointers: Mapping[str, Pointer]) -> None:
+        """While the directory is broken, who may act is known from its last good state."""
+        plan = await self.planner.of_store(pointers, self.current, moves={}, held={})
+        self.estate = plan.estate if isinstance(plan, Plan) else None
+        self.pointers = pointers
 
-        def signed_by(serial: int) -> SignedManifest:
-            manifest = Manifest(FORMAT, serial, issued_at, contracts_part[0], access_part[0])
-            return sign(manifest, self.keys.snapshot)
-
-        async def told(connection: AsyncConnection, signed: SignedManifest) -> None:
-            event = Event(
-                subject="snapshot",
-                action="published",
-                object=str(msgspec.json.decode(signed.manifest, type=Manifest).serial),
-                actor=ACTOR,
-                reason="what the estate compiles to, or the issuer, has changed",
-                before="" if current is None else current.digest,
-                after=digest_of(signed.manifest),
+    async def _put(self, plan: Plan, also: Also) -> bool | Refusal:
+        """Whether a new snapshot came of it."""
+        done = await self._writer.write(plan, self.current, self.issuer, amend=self.amend, also=also)
+        if isinstance(done, Refusal):
+            return done
+        self.current, self.pointers = done.published, done.pointers
+        self._applications = plan.applications
+        if plan.estate is not None:
+            self.estate = replace(plan.estate, texts={})
+            self.held = plan.held
+            for name, why in plan.held.items():
+                log.error("held as it was published", what=name, reason=why)
+        if done.changed:
+            log.info(
+                "published",
+                serial=done.published.manifest.serial,
+                digest=done.published.digest,
+                applications=len(done.published.applications),
             )
-            await self.audit.append(connection, event)
+            self._wake()
+        return done.changed
 
-        signed = await self.table.add(contracts_part, access_part, issued_at, signed_by, told)
-        manifest = verify(signed, self.keys.snapshot.public_key())
-        self.current = _published(signed, manifest, contracts, access)
-        log.info("published", serial=manifest.serial, digest=self.current.digest, applications=len(applications))
-        self._wake()
-        return True
+    def _held_units(self) -> Mapping[str, str]:
+        return {name: why for name, why in self.held.items() if "/" not in name}
+
+    def _in_force(self) -> Published:
+        assert self.current is not None
+        return self.current
 
     def _wake(self) -> None:
         self._changed.set()
@@ -221,23 +246,10 @@ class Publisher:
             self._changed = asyncio.Event()
 
 
-async def last_published(table: SnapshotTable, key: Ed25519PublicKey) -> Published | None:
-    """What was published last, if anything was. Raises SnapshotError where `key` did not sign exactly that."""
-    signed = await table.latest()
-    if signed is None:
-        return None
-    manifest = verify(signed, key)
-    digests = (manifest.contracts, manifest.access)
-    parts = {digest: data for digest in digests if (data := await table.part(digest)) is not None}
-    snapshot = assemble(manifest, parts)
-    return _published(signed, manifest, snapshot.contracts, snapshot.access)
-
-
-def _published(
-    signed: SignedManifest, manifest: Manifest, contracts: ContractsPart, access: AccessPart
-) -> Published:
-    applications = {application.client_id: application for application in access.applications}
-    return Published(signed, manifest, digest_of(signed.manifest), contracts, applications)
+GOVERNED_BY_DIRECTORY: Final = Refusal(
+    "directory-governs",
+    "This catalog publishes the estate of a directory (OSTIARY_CATALOG_ESTATE): what is to change, changes there.",
+)
 
 
 def _report(findings: tuple[Finding, ...], reason: str) -> None:

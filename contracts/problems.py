@@ -238,6 +238,18 @@ _TYPES: tuple[ProblemType, ...] = (
         "Somebody was first, or it is in a state in which this cannot be done; `current` is how it stands now.",
     ),
     ProblemType(
+        "directory-governs",
+        409,
+        "A directory decides",
+        "The catalog publishes the estate of a directory, and so takes no changes and no rollbacks itself.",
+    ),
+    ProblemType(
+        "estate-invalid",
+        422,
+        "The estate would be invalid",
+        "What was proposed does not compile together with what is in force; `findings` have file, line and rule.",
+    ),
+    ProblemType(
         "business-rule", 422, "Refused by a business rule", "Odoo refused the values; `detail` is its reason."
     ),
 )

@@ -13,7 +13,8 @@ from catalog.clock import Clock, system_clock
 from catalog.credentials.ledger import IssuedSecret, SecretLedger
 from catalog.estate_source import estate_source
 from catalog.key_files import load_keys
-from catalog.publication import last_published
+from catalog.publishing.compilation import Overrides
+from catalog.publishing.published import last_published
 from catalog.settings import CatalogSettings
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
@@ -67,7 +68,7 @@ async def issue_secrets(
 async def _estate_applications(settings: CatalogSettings) -> tuple[str, ...] | None:
     if settings.estate is None:
         return None
-    compiled = await asyncio.to_thread(estate_source(settings.estate, {}, None))
+    compiled = await asyncio.to_thread(estate_source(settings.estate, Overrides()))
     if compiled.contracts is None:
         return None
     return tuple(application.client_id for application in compiled.applications)

@@ -14,11 +14,16 @@ def units_of(estate: Estate) -> dict[str, dict[str, bytes]]:
     Raises OSError where one of the latter cannot be read.
     """
     units = {name: {file: estate.texts[file] for file in files} for name, files in estate.files.items()}
+    return {ESTATE_UNIT: own_files(estate), **units}
+
+
+def own_files(estate: Estate) -> dict[str, bytes]:
+    """The files of the unit `estate`. Raises OSError."""
     own = {file: estate.texts[file] for file in ESTATE_FILES}
     for path in _lint_files(estate):
         if path.is_relative_to(estate.root.resolve()):
             own[path.relative_to(estate.root.resolve()).as_posix()] = path.read_bytes()
-    return {ESTATE_UNIT: own, **units}
+    return own
 
 
 def _lint_files(estate: Estate) -> list[Path]:

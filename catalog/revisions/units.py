@@ -20,7 +20,8 @@ MAX_REVISION_BYTES: Final = 50 * 1024 * 1024
 MAX_PATH: Final = 255
 """Characters of a path."""
 
-_SEGMENT: Final = re.compile(r"[A-Za-z0-9_@+ -][A-Za-z0-9._@+ -]*")
+_MISREAD: Final = re.compile(r"[\\:]")
+"""What is no separator here, and one elsewhere."""
 
 
 class BadPath(ValueError):
@@ -47,17 +48,14 @@ def own_unit(path: str) -> str:
 
 
 def check_path(path: str) -> str:
-    """The path, if a file of a revision may have it: relative, with slashes, no hidden or dotted segment.
+    """The path, if a file of a revision may have it: relative, with slashes, no segment hidden or dotted.
 
-    Raises BadPath. What comes from someone else becomes the name of a file here, so that only what is known to be
-    harmless is let through.
+    Raises BadPath. What comes from someone else becomes the name of a file here.
     """
     if len(path) > MAX_PATH:
         raise BadPath(f"the path {path[:60]!r}… is longer than {MAX_PATH} characters")
-    for segment in path.split("/"):
-        if not _SEGMENT.fullmatch(segment):
-            raise BadPath(
-                f"the path {path!r} is not relative, or has a segment that is empty, begins with a dot or has "
-                "other characters than letters, digits, spaces and . _ @ + -"
-            )
+    if not path.isprintable() or _MISREAD.search(path):
+        raise BadPath(f"the path {path!r} has a character that no file's name may have here")
+    if any(not segment or segment.startswith(".") for segment in path.split("/")):
+        raise BadPath(f"the path {path!r} is not relative, or has a segment that is empty or begins with a dot")
     return path

@@ -1,13 +1,11 @@
 """Snapshots in the store: what was published last, and how the next one gets in."""
 
-from collections.abc import Awaitable, Callable
-
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.storage.engine import Store
 from catalog.storage.tables.snapshots import parts, snapshots
-from contracts.snapshot import SignedManifest
+from contracts.snapshot import Manifest, SignedManifest
 
 KEPT = 20
 """Snapshots that stay in the store; older ones go, with the parts that none of the kept ones names."""
@@ -30,42 +28,40 @@ class SnapshotTable:
         row = await self._store.one(sa.select(parts.c.data).where(parts.c.digest == digest))
         return None if row is None else row.data
 
-    async def add(
-        self,
-        contracts: tuple[str, bytes],
-        access: tuple[str, bytes],
-        issued_at: int,
-        signed_by: Callable[[int], SignedManifest],
-        also: Callable[[AsyncConnection, SignedManifest], Awaitable[object]],
-    ) -> SignedManifest:
-        """Stores both parts (digest, bytes) and the manifest that `signed_by` makes for the serial it is given.
-        `also` is called in the same transaction.
 
-        The serial is taken inside the transaction. It is the time of issue, or the last serial and one where
-        that is higher: so it grows even after an older back-up was restored, and gateways, which refuse to go
-        back, take the next snapshot.
-        """
-        async with self._store.write() as connection:
-            last = await connection.scalar(sa.select(sa.func.max(snapshots.c.serial)))
-            serial = max((last or 0) + 1, issued_at)
-            signed = signed_by(serial)
-            for digest, data in (contracts, access):
-                if await connection.scalar(sa.select(parts.c.digest).where(parts.c.digest == digest)) is None:
-                    await connection.execute(sa.insert(parts).values(digest=digest, data=data))
-            await connection.execute(
-                sa.insert(snapshots).values(
-                    serial=serial,
-                    issued_at=issued_at,
-                    contracts=contracts[0],
-                    access=access[0],
-                    manifest=signed.manifest,
-                    signature=signed.signature,
-                    key_id=signed.key_id,
-                )
-            )
-            await _prune(connection)
-            await also(connection, signed)
-        return signed
+async def next_serial(connection: AsyncConnection, issued_at: int) -> int:
+    """The serial of a snapshot that is added in this transaction.
+
+    It is the time of issue, or the last serial and one where that is higher: so it grows even after an older
+    back-up was restored, and gateways, which refuse to go back, take the next snapshot.
+    """
+    last = await connection.scalar(sa.select(sa.func.max(snapshots.c.serial)))
+    return max((last or 0) + 1, issued_at)
+
+
+async def add_snapshot(
+    connection: AsyncConnection,
+    contracts: tuple[str, bytes],
+    access: tuple[str, bytes],
+    manifest: Manifest,
+    signed: SignedManifest,
+) -> None:
+    """Stores both parts (digest, bytes) and the manifest that names them."""
+    for digest, data in (contracts, access):
+        if await connection.scalar(sa.select(parts.c.digest).where(parts.c.digest == digest)) is None:
+            await connection.execute(sa.insert(parts).values(digest=digest, data=data))
+    await connection.execute(
+        sa.insert(snapshots).values(
+            serial=manifest.serial,
+            issued_at=manifest.issued_at,
+            contracts=contracts[0],
+            access=access[0],
+            manifest=signed.manifest,
+            signature=signed.signature,
+            key_id=signed.key_id,
+        )
+    )
+    await _prune(connection)
 
 
 async def _prune(connection: AsyncConnection) -> None:

@@ -14,7 +14,8 @@ from catalog.audit.log import AuditLog
 from catalog.composition import Catalog, Identity, compose
 from catalog.credentials.ledger import SecretLedger
 from catalog.key_files import Keys, load_keys
-from catalog.publication import Compilation, Publisher
+from catalog.publication import Publisher
+from catalog.publishing.compilation import Compilation
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from contracts.snapshot import Application, ContractsPart, Subscription

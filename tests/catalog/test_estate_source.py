@@ -13,7 +13,7 @@ from watchfiles import Change
 from catalog import estate_source
 from catalog.estate_source import EstateFilter, watch
 from catalog.estate_source import estate_source as source_of
-from catalog.publication import SourceError
+from catalog.publishing.compilation import Overrides, SourceError
 
 SAMPLE = Path(estate_source.__file__).parent / "demo" / "estate"
 
@@ -115,21 +115,21 @@ def test_an_estate_below_a_directory_of_an_ignored_name_is_watched() -> None:
 
 
 def test_the_sample_estate_compiles_with_the_deployments_overrides() -> None:
-    plain = source_of(SAMPLE, {}, None)()
+    plain = source_of(SAMPLE, Overrides())()
     assert plain.contracts is not None
     name = plain.contracts.upstreams[0].name
-    compiled = source_of(SAMPLE, {name: "http://127.0.0.1:9"}, "https://gateway.example")()
+    compiled = source_of(SAMPLE, Overrides({name: "http://127.0.0.1:9"}, "https://gateway.example"))()
     assert compiled.contracts is not None
     assert compiled.contracts.audience == "https://gateway.example"
     assert compiled.contracts.upstreams[0].url == "http://127.0.0.1:9"
     assert compiled.applications == plain.applications
     with pytest.raises(SourceError, match="OSTIARY_CATALOG_UPSTREAM_URLS: no upstream is called 'nobody'"):
-        source_of(SAMPLE, {"nobody": "http://127.0.0.1:9"}, None)()
+        source_of(SAMPLE, Overrides({"nobody": "http://127.0.0.1:9"}))()
 
 
 def test_a_broken_estate_compiles_to_findings_alone(tmp_path: Path) -> None:
     root = Path(shutil.copytree(SAMPLE, tmp_path / "estate"))
     (root / "teams.yaml").write_text("teams: []\n")
-    compiled = source_of(root, {}, None)()
+    compiled = source_of(root, Overrides())()
     assert compiled.contracts is None
     assert any(finding.place.file == "teams.yaml" for finding in compiled.findings)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from catalog.key_files import load_keys
-from catalog.publication import Compilation, SourceError, last_published
+from catalog.publishing.compilation import Compilation, SourceError
+from catalog.publishing.published import last_published
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from contracts.findings import Finding, Place

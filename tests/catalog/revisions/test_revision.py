@@ -64,7 +64,7 @@ def test_what_is_no_revision_is_refused(unit: str, files: dict[str, bytes], reas
         "a\0b",
         "a\nb",
         "C:x",
-        "ü.yaml",
+        "a\udcff",
         "x" * 256,
     ],
 )
