@@ -1,0 +1,250 @@
+"""What is counted of exchanges: calls by status, and what their requests had, never what a client made up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody, Response
+from contracts.packed import at_once
+from contracts.problems import problem
+from contracts.usage.batch import MAX_ROWS, Row, Tally
+from gateway.usage import counting as module
+from gateway.usage.counting import MAX_CALLERS, SAMPLED, WALKED, UsageCounting
+from gateway.usage.packing import rows_of
+from policies.exchange import Exchange, Labels, Principal, Violation
+from tests.support.policy_world import exchange, version
+
+PLACE = Operation(
+    "placeOrder",
+    "POST",
+    "/orders",
+    "/x",
+    HttpBackend("shop"),
+    parameters=(
+        Parameter("status", "query", "form", True, {"type": "array", "items": {"enum": ["open", "void"]}}),
+        Parameter("limit", "query", "form", True, {"type": "integer"}),
+        Parameter("X-Mode", "header", "simple", False, {"enum": ["fast", 1, True]}),
+        Parameter("theme", "cookie", "form", True, {"type": "string"}),
+    ),
+    body=RequestBody(
+        False,
+        (
+            MediaType(
+                "application/json",
+                {
+                    "properties": {
+                        "state": {"enum": ["draft", 1, 2.5, None]},
+                        "lines": {"items": {"properties": {"sku": {"type": "string"}}}},
+                    }
+                },
+            ),
+        ),
+    ),
+    responses=(Response("201"), Response("4XX")),
+)
+LABELS = Labels(version(PLACE), PLACE)
+
+
+def principal(name: str = "web-shop") -> Principal:
+    return Principal("issuer", name, name, "acme", frozenset(), 1e12, "t", {})
+
+
+def call(
+    status: int = 201,
+    *,
+    who: str | None = "web-shop",
+    labels: Labels | None = LABELS,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    **changes: Any,
+) -> Exchange:
+    made = exchange()
+    made.labels = labels
+    made.principal = None if who is None else principal(who)
+    made.status = status
+    made.received_at, made.ended_at = 100.0, 100.2
+    made.parameters = {"path": {}, "query": {}, "header": {}, **(parameters or {})}
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def rows(counting: UsageCounting) -> list[Row]:
+    return [row for batch in at_once(rows_of(counting.take(), 1_000.0)) for row in batch]
+
+
+def row(counting: UsageCounting) -> Row:
+    (found,) = rows(counting)
+    return found
+
+
+def seen(counting: UsageCounting) -> dict[str, int]:
+    """What was seen, as `kind name value`."""
+    return {f"{each.kind} {each.name} {each.value}".strip(): each.calls for each in row(counting).seen}
+
+
+def test_calls_are_told_by_status_with_duration_and_bytes() -> None:
+    counting = UsageCounting()
+    for status in (201, 201, 404, 429, 502, 499, 299, 799):
+        counting.record(call(status, bytes_in=10))
+    broken = call(201)
+    broken.refusal = problem("upstream-timeout", "It broke off.")
+    counting.record(broken)
+    told = row(counting)
+    assert (told.api, told.version, told.operation) == ("orders", "v1", "placeOrder")
+    assert (told.application, told.consumer, told.first, told.last) == ("web-shop", "acme", 1100, 1100)
+    tenth = (0, 0, 1, 0, 0)
+    twice = (0, 0, 2, 0, 0)
+    assert set(told.tallies) == {
+        Tally("201", 2, 400_000, 20, twice),
+        Tally("2xx", 1, 200_000, 10, tenth),
+        Tally("4xx", 2, 400_000, 20, twice),
+        Tally("499", 1, 200_000, 10, tenth),
+        Tally("5xx", 1, 200_000, 10, tenth),
+        Tally("other", 1, 200_000, 10, tenth),
+        Tally("aborted", 1, 200_000, 0, tenth),
+    }
+
+
+def test_what_was_taken_is_counted_no_more() -> None:
+    counting = UsageCounting()
+    counting.record(call())
+    assert len(rows(counting)) == 1
+    assert rows(counting) == []
+
+
+def test_parameters_are_told_by_name_and_enumerated_values_by_value() -> None:
+    counting = UsageCounting()
+    sent = {
+        "query": {"status": ["open", "open"], "limit": 7},
+        "header": {"X-Mode": "fast"},
+        "cookie": {"theme": "canary"},
+    }
+    counting.record(call(parameters=sent))
+    counting.record(call(parameters={"query": {"limit": 8}, "header": {"X-Mode": True}}))
+    counting.record(call())
+    assert seen(counting) == {
+        "accepted": 3,
+        "query status": 1,
+        "query status/*": 1,
+        'query status/* "open"': 1,
+        "query limit": 2,
+        "header x-mode": 2,
+        'header x-mode "fast"': 1,
+        "header x-mode true": 1,
+        "cookie theme": 1,
+    }
+
+
+def test_places_of_a_body_are_told_and_what_a_client_made_up_is_not() -> None:
+    counting = UsageCounting()
+    body = {"state": "draft", "lines": [{"sku": "canary"}, {"sku": "canary", "canary": "canary"}], "canary": 1}
+    counting.record(call(body_value=body, bytes_in=50))
+    counting.record(call(body_value={"state": 1.0}, bytes_in=50))
+    counting.record(call(body_value={"state": "canary", "lines": "canary"}, bytes_in=50))
+    counting.record(call(body_value=None, bytes_in=4))
+    counting.record(call())
+    assert seen(counting) == {
+        "accepted": 5,
+        "body": 4,
+        "body /state": 3,
+        'body /state "draft"': 1,
+        "body /state 1": 1,
+        "body /lines": 2,
+        "body /lines/*": 1,
+        "body /lines/*/sku": 1,
+        "body /lines/*/*": 1,
+        "body /*": 1,
+    }
+
+
+@pytest.mark.parametrize(("policy", "accepted"), [("request-schema", False), ("upstream", True)])
+def test_of_a_request_that_its_contract_refuses_only_the_call_counts(policy: str, accepted: bool) -> None:
+    counting = UsageCounting()
+    refused = call(422, parameters={"query": {"limit": 1}}, refused_by=policy)
+    refused.refusal = problem("schema-violation", "")
+    counting.record(refused)
+    told = row(counting)
+    assert told.tallies[0].calls == 1
+    assert bool(told.seen) is accepted
+
+
+def test_a_request_that_was_refused_before_it_was_read_has_nothing_seen() -> None:
+    counting = UsageCounting()
+    unread = call(429, refused_by="rate-limit")
+    unread.parameters = {}
+    counting.record(unread)
+    assert row(counting).seen == ()
+
+
+def test_who_proves_nothing_is_counted_only_where_nobody_has_to() -> None:
+    counting = UsageCounting()
+    counting.record(call(401, who=None, refused_by="authentication"))
+    counting.record(call(404, labels=None))
+    assert rows(counting) == []
+    counting.record(call(200, who=None))
+    told = row(counting)
+    assert (told.application, told.consumer) == ("", "")
+
+
+def test_policies_that_report_say_what_they_would_refuse() -> None:
+    counting = UsageCounting()
+    counting.record(call(violations=(Violation("body", "/a", "type", "is no string"),)))
+    assert seen(counting) == {"accepted": 1, "would-refuse response-schema": 1}
+
+
+def test_many_like_bodies_are_sampled_and_few_are_all_seen() -> None:
+    counting = UsageCounting()
+    beyond = 3 * SAMPLED
+    for _ in range(WALKED + beyond):
+        counting.record(call(body_value={"state": "draft"}, bytes_in=50))
+    assert seen(counting)["body /state"] == WALKED + beyond
+    for number in range(WALKED + SAMPLED + 1):
+        state = {"state": "draft"} if number == WALKED + SAMPLED - 1 else {"lines": []}
+        counting.record(call(body_value=state, bytes_in=50))
+    found = seen(counting)
+    assert (found["body /lines"], found["body /state"], found["accepted"]) == (
+        WALKED,
+        SAMPLED,
+        WALKED + SAMPLED + 1,
+    )
+    for number in range(WALKED):  # the next interval looks again
+        counting.record(call(body_value={"state" if number == WALKED - 1 else "lines": []}, bytes_in=50))
+    assert seen(counting)["body /state"] == 1
+
+
+def test_callers_are_counted_apart_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_CALLERS > MAX_ROWS
+    monkeypatch.setattr(module, "MAX_CALLERS", 2)
+    counting = UsageCounting()
+    for name in ("a", "b", "c", "a", "c"):
+        counting.record(call(who=name))
+    assert {each.application: each.tallies[0].calls for each in rows(counting)} == {"a": 2, "b": 1}
+    assert counting.overflowed == 2
+    counting.record(call(who="c"))
+    assert [each.application for each in rows(counting)] == ["c"]
+
+
+def test_an_operation_that_was_bound_anew_is_told_in_one_row() -> None:
+    counting = UsageCounting()
+    counting.record(call(parameters={"query": {"limit": 1}}))
+    again = Labels(version(PLACE), PLACE)
+    late = call(labels=again, parameters={"query": {"limit": 1}})
+    late.ended_at = 107.0
+    counting.record(late)
+    told = row(counting)
+    assert (told.tallies[0].calls, told.first, told.last) == (2, 1100, 1107)
+    assert {each.name: each.calls for each in told.seen} == {"": 2, "limit": 2}
+
+
+def test_batches_hold_so_many_rows() -> None:
+    counting = UsageCounting()
+    for number in range(MAX_ROWS + 1):
+        counting.record(call(who=f"shop-{number}"))
+    batches = at_once(rows_of(counting.take(), 0.0))
+    assert [len(each) for each in batches] == [MAX_ROWS, 1]
+    large = UsageCounting()
+    body = {"state": "draft", "lines": [{"sku": "a"}]}
+    for number in range(1_000):
+        large.record(call(who="x" * 200 + str(number), body_value=body, bytes_in=9))
+    assert len(at_once(rows_of(large.take(), 0.0))) > 1
