@@ -13,6 +13,7 @@ import msgspec
 
 from catalog.calendar.callers import Caller
 from catalog.calendar.entries import CalendarEntry, EstateView
+from catalog.calendar.extension import Extension
 from catalog.notices import wording
 from catalog.notices.audiences import Audience, consumer_of, consumers_of, owner_of
 from catalog.notices.notice import Kind, Notice
@@ -25,26 +26,14 @@ ENDED_IS_NEWS: Final = 7 * _DAY
 """Seconds after a sunset for which it is worth telling: a catalog that starts years later does not."""
 
 
-class Spared(msgspec.Struct, frozen=True, kw_only=True):
-    """An extension in force. `granted_at` and `until` in Unix seconds."""
-
-    number: int
-    consumer: str
-    application: str
-    api: str
-    version: str
-    until: int
-    granted_at: int
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the steps depend on besides the time. `told` is when (Unix seconds) a notice was put, by its key;
-    `called` is who called a version after its end."""
+    """What the steps depend on besides the time. `spared` are the extensions in force; `told` is when (Unix
+    seconds) a notice was put, by its key; `called` is who called a version after its end, by `orders/v1`."""
 
     view: EstateView
     entries: Sequence[CalendarEntry]
-    spared: Sequence[Spared] = ()
+    spared: Sequence[Extension] = ()
     told: Mapping[str, int] = field(default_factory=dict)
     called: Mapping[str, Sequence[Caller]] = field(default_factory=dict)
 
@@ -107,12 +96,14 @@ def _after(facts: Facts, entry: CalendarEntry, audience: Audience, sunset: int, 
         yield _notice("version-ended-called", key, entry, audience, words, now, None)
 
 
-def _of_extension(facts: Facts, spared: Spared, now: int) -> Iterator[Notice]:
-    entry = next((each for each in facts.entries if each.about == f"{spared.api}/{spared.version}"), None)
+def _of_extension(facts: Facts, spared: Extension, now: int) -> Iterator[Notice]:
+    entry = next((each for each in facts.entries if each.about == f"{spared.api}/{spared.api_version}"), None)
     if entry is None or entry.state == "retired" or now >= spared.until:
         return
     consumer = consumer_of(facts.view, spared.consumer, (spared.application,))
-    for days, due_at, useless_at in _step(facts.policy.reminders, spared.until, spared.granted_at, now):
+    for days, due_at, useless_at in _step(
+        facts.policy.reminders, spared.until, spared.decided_at or spared.requested_at, now
+    ):
         for audience in (owner_of(facts.view, entry.api), consumer):
             words = wording.extension_ending(entry, audience, spared.application, spared.until)
             key = f"extension-ending:{spared.number}:{spared.until}:{days}:{audience.id}"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from catalog.calendar.callers import Caller
 from catalog.calendar.entries import CalendarEntry
+from catalog.calendar.extension import Extension
 from catalog.notices.audiences import Audience
 from contracts.operations import Brownout
 
@@ -66,16 +67,16 @@ def extension_requested(entry: CalendarEntry, application: str, until: int, memb
     return subject, body
 
 
-def extension_decided(
-    entry: CalendarEntry, audience: Audience, application: str, until: int, state: str, reason: str
-) -> Words:
+def extension_decided(entry: CalendarEntry, audience: Audience, extension: Extension) -> Words:
     """To those who asked, and whom it concerns."""
+    application, until = extension.application, extension.until
     what = {
         "granted": f"may go on calling {entry.name} until {day(until)}",
         "refused": f"gets no extension on {entry.name}",
         "revoked": f"may no longer call {entry.name} beyond its end",
-    }[state]
-    return f"{application} {what}", _letter(entry, audience, f"{application} {what}.", f"Reason: {reason}")
+    }[extension.state]
+    letter = _letter(entry, audience, f"{application} {what}.", f"Reason: {extension.decision}")
+    return f"{application} {what}", letter
 
 
 def extension_ending(entry: CalendarEntry, audience: Audience, application: str, until: int) -> Words:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from catalog.calendar.callers import Caller
 from catalog.calendar.entries import CalendarEntry, calendar_of
+from catalog.calendar.extension import Extension, extended
 from catalog.notices.notice import Notice
-from catalog.notices.steps import Facts, Spared, calendar_notices
+from catalog.notices.steps import Facts, calendar_notices
 from contracts.operations import Brownout, Lifecycle
 from tests.catalog.calendar.views import DAY, DEPRECATION, SUNSET, View
 
@@ -32,20 +33,34 @@ OWNER_YEAR = [
 CALLED = [Caller(consumer="shop", application="shop-web", calls=3, last_seen=SUNSET + 2 * DAY)]
 
 
+def spared(consumer: str, application: str, until: int, granted_at: int) -> Extension:
+    return Extension(
+        number=7,
+        consumer=consumer,
+        application=application,
+        api="orders",
+        api_version="v1",
+        until=until,
+        reason="",
+        requested_by="ines",
+        requested_at=ANNOUNCED,
+        state="granted",
+        decided_at=granted_at,
+    )
+
+
 class Walk:
     """Days go by; what was told is all that is remembered from one to the next."""
 
     def __init__(self, view: View | None = None) -> None:
         self.view = view or View(v1=CALENDAR)
-        self.spared: tuple[Spared, ...] = ()
+        self.spared: tuple[Extension, ...] = ()
         self.told: dict[str, int] = {}
         self.sent: list[tuple[int, Notice]] = []
         self.called: list[Caller] = []
 
     def entries(self) -> tuple[CalendarEntry, ...]:
-        return calendar_of(
-            self.view, {(each.application, each.api, each.version): each.until for each in self.spared}
-        )
+        return calendar_of(self.view, extended(self.spared))
 
     def at(self, now: float) -> list[Notice]:
         facts = Facts(self.view, self.entries(), self.spared, dict(self.told), {"orders/v1": self.called})
@@ -162,17 +177,7 @@ def test_who_still_calls_after_the_end_is_told_once_and_learns_of_nobody_else() 
 def test_whom_an_extension_spares_is_reminded_of_its_end_and_not_of_the_others() -> None:
     walk = Walk().days([0])
     until = SUNSET + 60 * DAY
-    walk.spared = (
-        Spared(
-            number=7,
-            consumer="shop",
-            application="shop-web",
-            api="orders",
-            version="v1",
-            until=until,
-            granted_at=SUNSET - 100 * DAY,
-        ),
-    )
+    walk.spared = (spared("shop", "shop-web", until, SUNSET - 100 * DAY),)
     walk.called = CALLED
     walk.days(range(101, 365))
     assert walk.lines("shop") == [
@@ -190,17 +195,7 @@ def test_whom_an_extension_spares_is_reminded_of_its_end_and_not_of_the_others()
 
 def test_only_some_applications_of_a_consumer_are_spared() -> None:
     walk = Walk()
-    walk.spared = (
-        Spared(
-            number=1,
-            consumer="carrier",
-            application="carrier-bot",
-            api="orders",
-            version="v1",
-            until=SUNSET + DAY,
-            granted_at=ANNOUNCED,
-        ),
-    )
+    walk.spared = (spared("carrier", "carrier-bot", SUNSET + DAY, ANNOUNCED),)
     walk.days([0])
     sent = {each.key: each for each in walk.at(SUNSET - 90 * DAY)}
     body = sent[f"sunset:orders/v1:{SUNSET}:90:consumer:carrier"].body
