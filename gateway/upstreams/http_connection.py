@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 import httptools
 
 from gateway.upstreams.http_call import NOBODY, HttpCall, Phase
-from gateway.upstreams.plain_answer import (
-    CODING,
-    CONNECTION,
-    LENGTH,
-    PASSES,
-    UPGRADE,
-    PlainAnswer,
-    plain_answer,
-    roles,
-)
+from gateway.upstreams.plain_answer import CODING, CONNECTION, LENGTH, PASSES, UPGRADE, plain_answer, roles
 from gateway.wire.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.tunnel import Upstream

@@ -7,7 +7,7 @@ the request after it.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gateway.wire.framing import LAST_CHUNK, has_no_body, last_chunk, response_head
+from gateway.wire.framing import LAST_CHUNK, has_no_body, last_chunk, response_head, sound
 from gateway.wire.head import Head
 from gateway.wire.headers import takes_trailers
 from gateway.wire.tunnel import Upstream, Watcher
@@ -57,7 +57,7 @@ class Answer:
             body = b""
         else:
             length = b"content-length: %d\r\n" % len(body)
-        head = response_head(status, headers, length + self._connection_line(keep), connection.date)
+        head = response_head(status, sound(headers), length + self._connection_line(keep), connection.date)
         self._out.send(head + body if body else head)
         connection.answered(keep)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.wire.framing import ChunkedBody, ChunkError, SizedBody, chunk, has_no_body, response_head
+from gateway.wire.framing import ChunkedBody, ChunkError, SizedBody, chunk, has_no_body, response_head, sound
 
 DATE = b"date: Sun, 22 Nov 2026 00:00:00 GMT\r\n"
 
@@ -90,7 +90,7 @@ def test_answer_head_adds_the_date_once() -> None:
 
 @pytest.mark.parametrize("value", [b"1\r\nSet-Cookie: a=b", b"1\nX: 2", b"1\rX: 2", b"1\r\n\r\nHTTP/1.1 200 OK"])
 def test_header_with_a_line_break_is_left_out(value: bytes) -> None:
-    head = response_head(200, [(b"X-A", b"1"), (b"X-Bad", value), (b"X-C", b"3")], b"", DATE)
+    head = response_head(200, sound([(b"X-A", b"1"), (b"X-Bad", value), (b"X-C", b"3")]), b"", DATE)
     assert head == b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-C: 3\r\n" + DATE + b"\r\n"
 
 
