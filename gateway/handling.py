@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 _PROBLEM_HEADER: Final[Header] = (b"content-type", CONTENT_TYPE.encode())
 _JSON_HEADER: Final[Header] = (b"content-type", b"application/json")
+_now: Final = time.monotonic  # looked up once
 _RETRY: Final = (("retry-after", "1"),)
 
 
@@ -119,7 +120,7 @@ class Handling:
         if self._owner.open > route.room:
             self.refuse(shedding.POLICY, shedding.OVERLOADED)
             return
-        exchange.marks.append(time.monotonic())
+        exchange.marks.append(_now())
         self._run(0)
 
     def _first_call(self, served: ServedOperation) -> Route | None:
@@ -144,7 +145,7 @@ class Handling:
         exchange, route = self.exchange, self._route
         assert route is not None
         every, body_at = route.stages.every, route.stages.body_at
-        marks, now = exchange.marks, time.monotonic
+        marks, now = exchange.marks, _now
         while True:
             if index == body_at and not self._ready:
                 self._ready = True
@@ -182,7 +183,7 @@ class Handling:
         self._task = None
         if self._done:
             return
-        self.exchange.marks[-1] = time.monotonic()
+        self.exchange.marks[-1] = _now()
         self._client.resume_body()
         if isinstance(verdict, Deny):
             self.refuse(verdict.policy, verdict.problem)
@@ -231,7 +232,7 @@ class Handling:
             self._call.finish(self._trailers)
         elif self._ready and self._route is not None and self._route.buffers and has_body(self.exchange):
             self._take_buffer()
-            self.exchange.marks.append(time.monotonic())
+            self.exchange.marks.append(_now())
             self._run(self._route.stages.body_at)
 
     def drained(self) -> None:
@@ -260,10 +261,9 @@ class Handling:
         path = route.prefix + exchange.path[len(route.version.base_path) :]
         streaming = exchange.body is None and not self._complete and has_body(exchange)
         head = request_head(exchange, path, route.lines, streaming=streaming)
+        credentialed = route.credential is not None
         self._relay = relay = Relay(
-            *(self, self._client, exchange, route.response_check),
-            credentialed=route.credential is not None,
-            events=route.event_stream,
+            self, self._client, exchange, route.response_check, credentialed, route.event_stream
         )
         handshake = websocket.Handshake(exchange) if exchange.upgrade else None
         call = route.http.call(
@@ -291,7 +291,7 @@ class Handling:
         self._task = None
         if self._done:
             return
-        exchange.upstream_first_byte_at = exchange.upstream_ended_at = time.monotonic()
+        exchange.upstream_first_byte_at = exchange.upstream_ended_at = _now()
         if isinstance(answer, Problem):
             self.refuse("mediation", answer)
             return

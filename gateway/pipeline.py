@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from gateway.handling import Handling
 from gateway.runtime import Runtime
 from gateway.wire.messages import Client
 from policies.exchange import Exchange
+
+_now: Final = time.monotonic  # looked up once
 
 
 class Recorder(Protocol):
@@ -46,14 +48,14 @@ class Pipeline:
     def refused(self, exchange: Exchange, /) -> None:
         """The listener itself has answered what is no sound request."""
         exchange.refused_by = exchange.refused_by or "framing"
-        exchange.ended_at = time.monotonic()
+        exchange.ended_at = _now()
         for recorder in self._recorders:
             recorder.record(exchange)
 
     def ended(self, exchange: Exchange) -> None:
         """Called once for each accepted exchange."""
         self.open -= 1
-        exchange.ended_at = time.monotonic()
+        exchange.ended_at = _now()
         for recorder in self._recorders:
             recorder.record(exchange)
 

@@ -72,7 +72,7 @@ class AccessLog:
         if second != self._second:
             self._second, self._begin = second, f'{{"time":{second}'
         line = (
-            f'{self._begin}{_DECIMALS[thousandths - 1000 * second]},"request_id":"{request_id}",'
+            f'{self._begin}{_DECIMALS[thousandths % 1000]},"request_id":"{request_id}",'
             f'"peer":{_known_text(exchange.peer)},"method":{_known_text(exchange.method)},'
             f'"status":{_number(exchange.status)},"duration_ms":{_milliseconds(ended - began)},'
             f'"bytes_in":{_number(exchange.bytes_in)},"bytes_out":{_number(exchange.bytes_out)}'
@@ -128,8 +128,7 @@ def _milliseconds(seconds: float) -> str:
     if seconds < 0.0:
         return f"{seconds * 1000:.3f}"
     microseconds = int(seconds * 1e6 + 0.5)
-    whole = microseconds // 1000
-    return _number(whole) + _DECIMALS[microseconds - 1000 * whole]
+    return _number(microseconds // 1000) + _DECIMALS[microseconds % 1000]
 
 
 def _number(value: int) -> str:

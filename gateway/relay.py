@@ -33,6 +33,7 @@ _REFUSED_CREDENTIAL: Final = problem(
 
 
 _EARLY: Final = problem("malformed-request", "Bytes came before the WebSocket was open.")
+_now: Final = time.monotonic  # looked up once
 _RETRY: Final = (("retry-after", "1"),)
 
 
@@ -74,9 +75,8 @@ class Relay:
         client: Client,
         exchange: Exchange,
         check: ResponseCheck | None,
-        *,
-        credentialed: bool = False,
-        events: bool = False,
+        credentialed: bool,
+        events: bool,
     ) -> None:
         self.call: Call | None = None
         self.begun = False
@@ -93,7 +93,7 @@ class Relay:
 
     def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
         exchange = self._exchange
-        exchange.upstream_first_byte_at = time.monotonic()
+        exchange.upstream_first_byte_at = _now()
         if status == 401 and self._credentialed:
             # It is the gateway's credential that was refused: to the caller, whose token is good, 401 would lie.
             self._handling.refuse("upstream", _REFUSED_CREDENTIAL)
@@ -120,7 +120,7 @@ class Relay:
 
     def switched(self, headers: list[Header], upstream: Upstream, /) -> None:
         exchange = self._exchange
-        exchange.upstream_first_byte_at = time.monotonic()
+        exchange.upstream_first_byte_at = _now()
         exchange.status = 101
         if self._client.switch(self._answer_headers(headers), upstream, self._handling.watch()):
             self.begun = True
@@ -143,7 +143,7 @@ class Relay:
         self._trailers = [field for field in passing_trailers(fields, None) if _passes[field[0]]]
 
     def ended(self) -> None:
-        self._exchange.upstream_ended_at = time.monotonic()
+        self._exchange.upstream_ended_at = _now()
         self._client.finish(self._trailers)
         if self._kept is not None:
             self._report(self._kept)

@@ -31,6 +31,8 @@ Sample: TypeAlias = tuple[tuple[str, ...], float]
 CLIENT_GONE: Final = 499
 """The status, in the log and here alone, where the client went away before its answer."""
 
+# A list: of a Final tuple of floats mypyc makes fourteen unboxed ones, and boxes them for each call.
+_BOUNDS: Final = list(BUCKETS)
 _UNROUTED: Final[OperationKey] = (NONE, NONE, NONE)
 _ABORTED: Final = -1
 """In place of the status of an answer that had begun and was broken off."""
@@ -96,12 +98,12 @@ class Counting:
         ended, duration = exchange.ended_at, plan.duration
         # Of a WebSocket or an event stream, until it was open: hours of use are no latency.
         seconds = (ended if not exchange.lasting else exchange.upstream_first_byte_at) - exchange.received_at
-        duration.counts[bisect_left(BUCKETS, seconds)] += 1
+        duration.counts[bisect_left(_BOUNDS, seconds)] += 1
         duration.sum += seconds
         if exchange.upstream_sent_at:
             upstream = counts.upstream
             seconds = (exchange.upstream_first_byte_at or ended) - exchange.upstream_sent_at
-            upstream.counts[bisect_left(BUCKETS, seconds)] += 1
+            upstream.counts[bisect_left(_BOUNDS, seconds)] += 1
             upstream.sum += seconds
         if exchange.allowance is not None:
             if exchange.refused_by == rate_limit.POLICY:

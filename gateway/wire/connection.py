@@ -24,6 +24,8 @@ from policies.exchange import ClientCertificate, Exchange
 DISCARDED: Final = 65_536
 """Bytes of an unread request body that are read and dropped to keep a connection; past it, it is closed."""
 
+_now: Final = time.monotonic  # looked up once
+
 LINGER: Final = 2.0
 """Seconds in which a client may still read the answer before a refused connection is broken."""
 
@@ -214,7 +216,7 @@ class Connection:
             self._peer,
             self._listener.scheme,
             "1.1" if head.minor else "1.0",
-            time.monotonic(),
+            _now(),
         )
         exchange.path, exchange.query = head.path, head.query
         exchange.forwarded = head.forwarded
