@@ -113,6 +113,7 @@ def assess(proposal: Proposal, waivers: Iterable[WaiverInForce], rules: ChangesE
                 digest="",
                 verdict="undecided",
                 bump="none",
+                traits=_traits(proposal),
                 files=file_changes(before, after),
                 problems=tuple(map(_problem, problems)),
             ),
@@ -132,7 +133,7 @@ def assess(proposal: Proposal, waivers: Iterable[WaiverInForce], rules: ChangesE
             verdict=compared.diff.verdict,
             bump=compared.diff.bump,
             touches=tuple(sorted(touches)),
-            traits=compared.traits,
+            traits=_traits(proposal),
             files=file_changes(before, after),
             changes=tuple(_waived(each, passed) for each in compared.diff.found),
             lint=tuple(
@@ -207,7 +208,6 @@ def _errors(*findings: Collection[Finding]) -> list[Finding]:
 class _Compared:
     diff: Comparison
     touches: frozenset[Touch]
-    traits: tuple[Traits, ...] = ()
 
 
 def _compared(proposal: Proposal, today: date) -> _Compared:
@@ -224,8 +224,15 @@ def _compared(proposal: Proposal, today: date) -> _Compared:
     policy = estate.estate.deprecation_policy
     notice = api.notice_days or (None if policy is None else policy.notice_days)
     compared = compare(before or _NOTHING, after or _NOTHING, old, today, notice)
-    traits = dict.fromkeys(traits_of(each, estate) for each in (old, new) if each is not None)
-    return _Compared(compared, touches_of_api(old, new), tuple(traits))
+    return _Compared(compared, touches_of_api(old, new))
+
+
+def _traits(proposal: Proposal) -> tuple[Traits, ...]:
+    if proposal.is_estate:
+        return ()
+    estate = EstateFiles.of(proposal.others[ESTATE_UNIT])
+    apis = [_api_value(proposal.unit, files) for files in (proposal.before, proposal.after) if files is not None]
+    return tuple(dict.fromkeys(traits_of(each, estate) for each in apis))
 
 
 def _api_value(unit: str, files: Files) -> ApiFile:

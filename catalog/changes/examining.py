@@ -1,0 +1,162 @@
+"""Looks at a proposal with all that is around it: what is in force, waivers that hold, reviews that are late."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Final, Protocol, TypeAlias
+
+import msgspec
+from cachetools import LRUCache
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from catalog.changes.assessment import Assessment, Proposal, WaiverInForce, assess
+from catalog.changes.conditions import Condition
+from catalog.changes.facts import Approval, Found
+from catalog.changes.judging import Circumstances, conditions
+from catalog.changes.table import ChangeTable
+from catalog.changes.touches import read_file
+from catalog.changes.waiver_table import Waiver, WaiverTable
+from catalog.clock import Clock
+from catalog.revisions.pointers import Pointer
+from catalog.revisions.store import AlteredError, Files, RevisionStore
+from catalog.revisions.stored import StoredUnits, files_of, read_units
+from catalog.revisions.units import ESTATE_UNIT, api_file
+from contracts.estate.estate import Estate
+from contracts.estate_files import ApiFile
+
+_KEPT: Final = 64
+"""Assessments that are kept for whoever asks again with nothing changed."""
+
+Gate: TypeAlias = Callable[[str, ApiFile | None, ApiFile | None], Awaitable[tuple[Condition, ...]]]
+"""What else an API has to fulfil that is to become another, such as what retiring a version takes: by its name, as
+it is in force and as it is proposed."""
+
+
+async def no_gate(_api: str, _before: ApiFile | None, _after: ApiFile | None) -> tuple[Condition, ...]:
+    """Nothing else."""
+    return ()
+
+
+class InForce(Protocol):
+    """What is in force, as the publisher has it."""
+
+    @property
+    def estate(self) -> Estate | None: ...
+
+    @property
+    def pointers(self) -> Mapping[str, Pointer]: ...
+
+
+class Examiner:
+    """Assesses proposals and finds their conditions. `key` is the catalog's snapshot key."""
+
+    def __init__(
+        self,
+        in_force: InForce,
+        revisions: RevisionStore,
+        changes: ChangeTable,
+        waivers: WaiverTable,
+        key: Ed25519PublicKey,
+        clock: Clock,
+        gate: Gate = no_gate,
+    ) -> None:
+        self._in_force = in_force
+        self._revisions = revisions
+        self._changes = changes
+        self._waivers = waivers
+        self._key = key
+        self._clock = clock
+        self._gate = gate
+        self._units: tuple[Mapping[str, Pointer], StoredUnits] | None = None
+        self._assessed: LRUCache[bytes, Assessment] = LRUCache(_KEPT)
+
+    @property
+    def estate(self) -> Estate:
+        """The estate in force: whose rules hold. Raises RuntimeError where nothing was published yet."""
+        estate = self._in_force.estate
+        if estate is None:
+            raise RuntimeError("nothing is in force that could be changed")
+        return estate
+
+    @property
+    def today(self) -> date:
+        """The day (UTC) by which waivers and sunsets are judged."""
+        return datetime.fromtimestamp(self._clock(), UTC).date()
+
+    async def units(self) -> StoredUnits:
+        """The files of every unit in force. Raises AlteredError where one is not what was approved."""
+        pointers = self._in_force.pointers
+        if self._units is None or self._units[0] is not pointers:
+            self._units = (pointers, await read_units(self._revisions, pointers, self._key, {}))
+        units = self._units[1]
+        if units.altered:
+            unit, why = next(iter(units.altered.items()))
+            raise AlteredError(f"unit {unit!r}: {why}")
+        return units
+
+    async def proposal(self, unit: str, revision: str | None, files: Files | None = None) -> Proposal:
+        """A revision of a unit against what is in force. `files` are its own, where it is not stored yet."""
+        units = await self.units()
+        if files is None and revision is not None:
+            files = await files_of(self._revisions, unit, revision)
+        others = {name: each for name, each in units.files.items() if name != unit}
+        return Proposal(unit, units.revisions.get(unit), units.files.get(unit), revision, files, others)
+
+    async def assess(self, proposal: Proposal) -> Assessment:
+        """What is found of it today, with the waivers that hold today."""
+        today, rules = self.today, self.estate.file.changes
+        waivers = tuple(
+            WaiverInForce(each.number, each.fingerprint)
+            for each in await self._waivers.granted(proposal.unit)
+            if each.holds(today)
+        )
+        units = await self.units()
+        key = msgspec.json.encode(
+            (proposal.unit, proposal.base, proposal.revision, sorted(units.revisions.items()), today, waivers)
+        )
+        known = self._assessed.get(key)
+        if known is None:
+            known = await asyncio.to_thread(assess, proposal, waivers, rules, today)
+            self._assessed[key] = known
+        return known
+
+    async def conditions(
+        self, proposal: Proposal, assessment: Assessment, approvals: Iterable[Approval]
+    ) -> tuple[Condition, ...]:
+        """All that has to be so, with these approvals, now."""
+        now = int(self._clock())
+        around = Circumstances(
+            now=now,
+            problems=tuple(_said(each) for each in assessment.problems),
+            expired=_expired(await self._waivers.granted(proposal.unit), assessment, self.today),
+            overdue=tuple(
+                each.number
+                for each in await self._changes.unreviewed()
+                if each.unit == proposal.unit
+                and each.review_due_at is not None
+                and each.review_due_at.timestamp() < now
+            ),
+            more=() if assessment.problems else await self._more(proposal),
+        )
+        return conditions(self.estate.file.changes, assessment.facts(), approvals, around)
+
+    async def _more(self, proposal: Proposal) -> tuple[Condition, ...]:
+        if proposal.unit == ESTATE_UNIT:
+            return ()
+        path = api_file(proposal.unit)
+        before, after = (
+            None if files is None else read_file(files, path, ApiFile)
+            for files in (proposal.before, proposal.after)
+        )
+        return await self._gate(proposal.unit, before, after)
+
+
+def _said(problem: Found) -> str:
+    where = f"{problem.file}:{problem.line}:{problem.column}: " if problem.line else f"{problem.file}: "
+    return f"{where}{problem.message} [{problem.rule}]"
+
+
+def _expired(granted: Iterable[Waiver], assessment: Assessment, today: date) -> tuple[Found, ...]:
+    """The findings of the linter that are still there and whose last waiver has ended."""
+    ended = {each.fingerprint for each in granted if not each.holds(today)}
+    return tuple(each for each in assessment.lint if each.fingerprint in ended and not each.waived)
