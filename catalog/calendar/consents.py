@@ -103,7 +103,9 @@ class Consents:
         """All that were recorded for a version, whatever the sunset. Raises SQLAlchemyError."""
         columns = consents.c
         query = sa.select(consents).where(columns.api == api, columns.api_version == api_version)
-        return tuple(_of(row) for row in await self._store.all(query.order_by(columns.at, columns.consumer)))
+        return tuple(
+            _of(row) for row in await self._store.all(query.order_by(columns.at, columns.consumer, columns.sunset))
+        )
 
 
 def _of(row: sa.Row[*tuple[object, ...]]) -> Consent:
