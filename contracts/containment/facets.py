@@ -295,12 +295,13 @@ class Facets:
             self.annotations[("discriminator", "")] = _site(schema, "discriminator", value.get("propertyName"))
             mapping = value.get("mapping")
             for name, target in mapping.items() if isinstance(mapping, dict) else ():
-                self.annotations[("discriminator-mapping", name)] = _site(schema, "discriminator", target)
+                site = _site(schema, "discriminator", target, "mapping", name)
+                self.annotations["discriminator-mapping", name] = site
         yield from ()
 
 
-def _site(schema: Schema, keyword: str, value: Any) -> Site:
-    return Site(schema.child(value, keyword).place, value, keyword)
+def _site(schema: Schema, keyword: str, value: Any, *tokens: str) -> Site:
+    return Site(schema.child(value, keyword, *tokens).place, value, keyword)
 
 
 def _nothing(facets: Facets, schema: Schema, words: dict[str, Any], value: Any) -> Iterator[Facet]:

@@ -12,7 +12,7 @@ from contracts.containment.facets import Facet, FacetKey, Facets, Site
 from contracts.containment.mentions import mentions
 from contracts.containment.results import Empty, Lost
 from contracts.containment.search import no, yes
-from contracts.containment.source import Schema
+from contracts.containment.source import FLAGS, Schema
 from contracts.containment.telling import (
     CONTAINED,
     INSIDE,
@@ -21,6 +21,7 @@ from contracts.containment.telling import (
     UNDECIDED,
     Side,
     complete,
+    flagged,
     made,
     path_of,
     worse,
@@ -163,7 +164,12 @@ class Pair:
         elif kind in ("any-of", "one-of") and ours and theirs:
             yield from self._branches(key, ours, theirs, lost, gained)
         elif kind in INSIDE and (pair := self._children(key)) is not None:
-            self._link(pair, path_of(kind, subject), lost, gained)
+            was, is_ = (kind == "property" and schema.is_hidden() for schema in pair)
+            if was is is_ or not ours or not theirs:
+                self._link(pair, path_of(kind, subject), lost, gained)
+            else:
+                flag, sites = FLAGS[self._schemas[0].schemas.direction], (ours.sites[0], theirs.sites[0])
+                yield flagged(flag, path_of(kind, subject), sites, is_, lost, gained)
         elif is_changed and (ours or theirs):
             yield self._change(key, ours, theirs, lost, gained)
 

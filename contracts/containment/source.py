@@ -8,7 +8,7 @@ A direction projects: in a request a `readOnly` property says nothing and is not
 `writeOnly` one (OAS 3.1 §4.8.24.2). The name stays known: `additionalProperties: false` does not forbid it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote
@@ -23,7 +23,8 @@ Exported = tuple[JsonSchema, "list[Schema]"]
 Follow = Callable[[Place, str], "tuple[Place, JsonSchema] | None"]
 
 _NOTHING: Final[frozenset[str]] = frozenset()
-_FLAGS: Final = {"request": "readOnly", "response": "writeOnly"}
+FLAGS: Final[Mapping[Direction | None, str]] = {"request": "readOnly", "response": "writeOnly"}
+"""By direction, what says of a property that messages do not carry it."""
 _TELLING: Final = frozenset(("$ref", "allOf", "readOnly", "writeOnly"))
 _MOST_STEPS: Final = 100
 
@@ -165,7 +166,7 @@ class Schema:
 
     def is_hidden(self) -> bool:
         """Whether messages of this direction do not carry it."""
-        flag = _FLAGS.get(self.schemas.direction or "")
+        flag = FLAGS.get(self.schemas.direction)
         return flag is not None and self._is_hidden(flag, set())
 
     def _project(self, result: dict[str, Any]) -> None:

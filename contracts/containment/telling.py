@@ -66,10 +66,22 @@ def made(
     )
 
 
+def flagged(
+    flag: str, path: str, sites: tuple[Site, Site], hidden: bool, lost: Side, gained: Side
+) -> SchemaChange:
+    """A property that messages of this direction do not carry any more (`hidden`), or do now. What else changed in
+    it, and what that takes or gives, is told by its flag alone: on one of the sides nobody sends it."""
+    kind = "read-only" if flag == "readOnly" else "write-only"
+    file, pointer = sites[hidden].place
+    marked = Site((file, f"{pointer}/{flag}"), True, flag)
+    between = (None, marked) if hidden else (marked, None)
+    return made(kind, "added" if hidden else "removed", f"{path}/{flag}", "", between, lost, gained)
+
+
 def path_of(kind: str, subject: str) -> str:
     """Where a facet stands in its schema, as a JSON pointer that no order of lists changes."""
     keyword = INSIDE.get(kind) or _KEYWORDS.get(kind, "")
-    steps = [keyword] if keyword else []
+    steps = keyword.split("/") if keyword else []
     if subject and kind not in ("type", "required"):
         steps.append(subject)
     return "".join("/" + escape(step) for step in steps)

@@ -158,7 +158,9 @@ def quoted(value: Any) -> str:
 
 
 def said(value: Any) -> str:
-    """A value in backquotes for a message; a string stands without quotation marks."""
+    """A value in backquotes for a message, or "nothing"; a string stands without quotation marks."""
+    if value is None:
+        return "nothing"
     text = value if isinstance(value, str) else quoted(value)
     flat = "".join(character if character.isprintable() else " " for character in text).replace("`", "'")
     return f"`{flat if len(flat) <= _LONGEST else flat[: _LONGEST - 1] + '…'}`"

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from contracts.diff.contract import Contract
-from contracts.documents.document import Node
+from contracts.documents.document import Node, tokens_of
 from contracts.openapi.grammar import METHODS
 
 _PARAMETER: Final = re.compile(r"\{([^{}]*)\}")
@@ -82,6 +82,11 @@ class Operation:
         if location == "path" and name in self.names:
             return f"{{{self.names.index(name)}}}"
         return name.lower() if location == "header" else name
+
+    @property
+    def steps(self) -> list[str]:
+        """The way from its path item to it, as keys: `get`, or what OAS 3.2 has for other methods."""
+        return tokens_of(self.node.pointer.removeprefix(self.item.pointer))
 
     @property
     def security(self) -> Node | None:

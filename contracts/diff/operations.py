@@ -124,10 +124,9 @@ def _key(operation: Operation) -> tuple[str, str]:
 
 
 def _where(section: str, operation: Operation) -> Where:
-    method = operation.method.lower()
     at = Where(section, section, OperationName(operation.method, operation.path))
-    written = at.down(operation.path, method)
-    nameless = at.down(shape(operation.path), method)
+    written = at.down(operation.path, *operation.steps)
+    nameless = at.down(shape(operation.path), *operation.steps)
     return Where(written.location, nameless.stable, at.operation)
 
 
@@ -206,7 +205,7 @@ def _compare_callbacks(context: Context, base: Operation, revision: Operation, w
     before, after = _callbacks(base), _callbacks(revision)
     for key in {**before, **after}:
         name, expression, method = key
-        at = where.down("callbacks", name, expression, method.lower())
+        at = where.down("callbacks", name, expression, *(after.get(key) or before[key]).steps)
         called = f"the callback {said(f'{name} {method}')}"
         if key not in after:
             context.changes.add("callback-removed", at, f"{called} was removed", before[key].node)

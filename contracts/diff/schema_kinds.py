@@ -72,7 +72,12 @@ KINDS: Final[Mapping[str, SchemaKind]] = {
         "{type: integer, multipleOf: 4}",
         other="{type: integer, multipleOf: 3}",
     ),
-    "items": SchemaKind("`items`", "{type: array}", "{type: array, items: {type: string}}"),
+    "items": SchemaKind(
+        "`items`",
+        "{type: array}",
+        "{type: array, items: {type: string}}",
+        narrower=("{type: array, items: {type: string}}", "{type: array, items: false}"),
+    ),
     "prefix-items": SchemaKind("the item", "{type: array}", "{type: array, prefixItems: [{type: string}]}"),
     "min-items": _bound("minItems", "array", 1, 2),
     "max-items": _bound("maxItems", "array", 100, 50),
@@ -90,10 +95,17 @@ KINDS: Final[Mapping[str, SchemaKind]] = {
         "`unevaluatedItems`",
         "{type: array, prefixItems: [{type: string}]}",
         "{type: array, prefixItems: [{type: string}], unevaluatedItems: false}",
+        narrower=(
+            "{type: array, prefixItems: [{type: string}], unevaluatedItems: {type: string}}",
+            "{type: array, prefixItems: [{type: string}], unevaluatedItems: false}",
+        ),
     ),
     "required": SchemaKind("the required property", f"{AB}}}", f"{AB}, required: [a]}}"),
     "additional-properties": SchemaKind(
-        "`additionalProperties`", f"{AB}}}", f"{AB}, additionalProperties: false}}"
+        "`additionalProperties`",
+        f"{AB}}}",
+        f"{AB}, additionalProperties: false}}",
+        narrower=(f"{AB}, additionalProperties: {{type: string}}}}", f"{AB}, additionalProperties: false}}"),
     ),
     "pattern-property": SchemaKind(
         "the pattern for properties",
@@ -109,7 +121,10 @@ KINDS: Final[Mapping[str, SchemaKind]] = {
     "min-properties": _bound("minProperties", "object", 1, 2),
     "max-properties": _bound("maxProperties", "object", 20, 10),
     "unevaluated-properties": SchemaKind(
-        "`unevaluatedProperties`", f"{AB}}}", f"{AB}, unevaluatedProperties: false}}"
+        "`unevaluatedProperties`",
+        f"{AB}}}",
+        f"{AB}, unevaluatedProperties: false}}",
+        narrower=(f"{AB}, unevaluatedProperties: {{type: string}}}}", f"{AB}, unevaluatedProperties: false}}"),
     ),
     "dependent-required": SchemaKind(
         "`dependentRequired` of",

@@ -103,7 +103,8 @@ class _Reading:
             return "undecided"
         if self.kind == "property":
             return self.property_word()
-        if self.kind == "enum-value" and change.action == "added" and self.is_open_enum():
+        received = self.direction == "response"
+        if received and self.kind == "enum-value" and change.action == "added" and self.is_open_enum():
             return "added-to-open"
         if change.action == "changed":
             return self.plain_word()
@@ -189,7 +190,7 @@ class _Reading:
     def message(self) -> str:
         change = self.change
         keyword = LABELS.get(self.kind, "the schema")
-        what = f"{keyword} {said(change.subject)}" if change.subject else keyword
+        what = f"{keyword} {said(change.subject)}" if change.subject and self.kind != "nullable" else keyword
         way = self.location().removeprefix(self.where.location) or change.path
         holder = holder_of(self.where)
         place = (f" at {said(way)}" if way else "") + (f" of {holder}" if holder else "")

@@ -8,11 +8,11 @@ def holder_of(where: Where) -> str:
     """What holds a schema: a body, a parameter, a header; empty for what has no name of its own."""
     tokens = tokens_of(where.stable)
     if tokens[:1] in (["paths"], ["webhooks"]):
-        tokens = tokens[3:]
+        tokens = _inside(tokens[2:])
     calling = ""
     while tokens[:1] == ["callbacks"] and len(tokens) > 3:
         calling += f" of the callback {said(tokens[1])}"
-        tokens = tokens[4:]
+        tokens = _inside(tokens[3:])
     found = ""
     if tokens[:1] == ["parameters"] and len(tokens) > 1:
         location, _, name = tokens[1].partition(":")
@@ -25,3 +25,8 @@ def holder_of(where: Where) -> str:
         else:
             found = f"the response {said(tokens[1])} ({said(tokens[3])})"
     return found + calling if found else ""
+
+
+def _inside(tokens: list[str]) -> list[str]:
+    """What follows the operation of a path item: one of its own methods, or an additional one."""
+    return tokens[2:] if tokens[:1] == ["additionalOperations"] else tokens[1:]

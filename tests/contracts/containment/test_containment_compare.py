@@ -119,7 +119,7 @@ CHANGES = [
     (
         {"discriminator": {"propertyName": "k", "mapping": {"a": "#/A"}}},
         {"discriminator": {"propertyName": "k", "mapping": {"a": "#/B"}}},
-        [("discriminator-mapping", "changed", "/discriminator~1mapping/a", "a", EQUIVALENT)],
+        [("discriminator-mapping", "changed", "/discriminator/mapping/a", "a", EQUIVALENT)],
     ),
 ]
 

@@ -207,3 +207,60 @@ def agrees(base: Any, revision: Any) -> None:
             assert verdict == "breaking" or lenient
         else:
             assert verdict != "compatible" or lenient
+
+
+FLAGS = [(json_body, "request", "readOnly", "read-only"), (json_answer, "response", "writeOnly", "write-only")]
+
+
+def member(schema: Any, *required: str) -> Members:
+    return {"type": "object", "properties": {"a": schema}, "required": list(required)}
+
+
+@pytest.mark.parametrize(("make", "direction", "flag", "kind"), FLAGS)
+def test_a_property_that_messages_do_not_carry_any_more(make: Any, direction: str, flag: str, kind: str) -> None:
+    carried, hidden = {"type": "string", "maxLength": 5}, {"type": "integer", flag: True}
+    for base, revision, action in ((carried, hidden, "added"), (hidden, carried, "removed")):
+        (change,) = changes_of(document(make(member(base))), document(make(member(revision))))
+        assert change.rule.id == f"{direction}-{kind}-{action}"
+        assert change.rule.severity == ("warning" if action == "added" else "info")
+        assert change.location.endswith(f"/schema/properties/a/{flag}")
+
+
+def test_a_required_property_that_messages_do_not_carry_any_more() -> None:
+    base, revision = member({"type": "string"}, "a"), member({"type": "string", "writeOnly": True}, "a")
+    found = rules(document(json_answer(base)), document(json_answer(revision)))
+    assert found == ["response-required-removed", "response-write-only-added"]
+
+
+@pytest.mark.parametrize(("make", "direction", "flag", "kind"), FLAGS)
+def test_a_flag_hides_properties_alone(make: Any, direction: str, flag: str, kind: str) -> None:
+    base, revision = {"type": "string"}, {"type": "integer", flag: True}
+    found = rules(*(document(make({"type": "array", "items": each})) for each in (base, revision)))
+    assert {f"{direction}-type-added", f"{direction}-type-removed"} < set(found)
+
+
+def test_an_additional_operation_has_its_own_location() -> None:
+    def copying(operation: Members) -> str:
+        item = {"additionalOperations": {"COPY": {"responses": OK, **operation}}}
+        return document({}, version="3.2.0", item=item)
+
+    (change,) = changes_of(copying({}), copying(json_body(WIDE)))
+    assert str(change.where.operation) == "COPY /a"
+    assert change.location == "/paths/~1a/additionalOperations/COPY/requestBody"
+    narrowed = changes_of(copying(json_body(WIDE)), copying(json_body(NARROW)))
+    assert "of the request body (`application/json`)" in narrowed[0].message
+
+
+def test_a_value_of_a_discriminator_has_a_location() -> None:
+    def by(value: str) -> str:
+        mapping = {"c": f"#/components/schemas/{value}"}
+        pet = {
+            "oneOf": [{"$ref": "#/components/schemas/Cat"}],
+            "discriminator": {"propertyName": "t", "mapping": mapping},
+        }
+        cat = {"type": "object", "required": ["t"], "properties": {"t": {"const": "c"}}}
+        return document(json_answer(pet), components={"schemas": {"Cat": cat, "Tom": cat}})
+
+    (change,) = changes_of(by("Cat"), by("Tom"))
+    assert change.rule.id == "response-discriminator-mapping-changed"
+    assert change.location.endswith("/schema/discriminator/mapping/c")

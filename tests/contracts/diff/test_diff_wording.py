@@ -1,0 +1,37 @@
+"""What messages say where a value is absent, null, or one of a list that was declared open."""
+
+from typing import Any
+
+import pytest
+
+from tests.contracts.diff.test_diff_semantics import Members, document, json_answer, json_body
+from tests.support.diffs import changes_of
+
+OPEN = {"type": "string", "x-extensible-enum": True}
+
+
+def only(base: Members, revision: Members) -> tuple[str, str]:
+    """The one change's rule and message."""
+    (change,) = changes_of(document(base), document(revision))
+    return change.rule.id, change.message
+
+
+def test_null_is_called_null_once() -> None:
+    rule, message = only(json_body({"type": ["string", "null"]}), json_body({"type": "string"}))
+    assert rule == "request-nullable-removed"
+    assert message.startswith("`null` was removed at `/type`")
+
+
+def test_what_is_absent_is_nothing() -> None:
+    _, message = only({}, {"x-ostiary-classification": "confidential"})
+    assert message == "the classification went from nothing to `confidential`"
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [(json_body, "request-enum-value-added"), (json_answer, "response-enum-value-added-to-open")],
+)
+def test_a_value_added_to_an_open_list(make: Any, rule: str) -> None:
+    found, message = only(make({**OPEN, "enum": ["a"]}), make({**OPEN, "enum": ["a", "b"]}))
+    assert found == rule
+    assert 'the value `"b"` was added' in message
