@@ -12,6 +12,7 @@ from typing import Final
 import httptools
 
 from contracts.problems import Problem, problem
+from gateway.wire.host import sound_hosts
 from gateway.wire.names import NameTable
 from policies.exchange import Forwarded, Header
 
@@ -48,17 +49,12 @@ _END_TO_END: Final = frozenset(
     }
 )
 
-# RFC 3986 §3.2.2 without what no name or address needs (sub-delims, percent): `a,b` is two hosts to some.
-_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _NOT_CARRIED: Final = frozenset({"CONNECT", "TRACE"})
 _FIRST_BYTE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\r-]")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _DIGITS: Final = re.compile(rb"[0-9]{1,18}\Z")
 _SPACE: Final = 0x20
 _TAB: Final = 0x09
-_good_hosts: set[bytes] = set()
-_KNOWN_HOSTS: Final = 256
-"""Host values that are not matched again; bounded, since they come from outside."""
 
 # For a head that another server has parsed.
 _METHOD: Final = re.compile(
@@ -282,7 +278,7 @@ class Head:
             if fields.get(b"te", b"trailers").lower() != b"trailers":
                 return CONNECTION_FIELD
         named = fields.get(b"connection", b"").lower()
-        return self._judge(b"upgrade" in fields and b"upgrade" in named)
+        return self._judge(bool(fields.get(b"upgrade")) and b"upgrade" in named)
 
     def _join(self) -> Problem | None:
         """RFC 9110 §5.3: fields of one name are one list, but for those that are no lists."""
@@ -305,11 +301,8 @@ class Head:
         if host is None:
             if self.minor:
                 return NO_HOST
-        elif host not in _good_hosts:
-            if _HOST.match(host) is None:
-                return BAD_HOST
-            if len(_good_hosts) < _KNOWN_HOSTS:
-                _good_hosts.add(host)
+        elif not sound_hosts[host]:
+            return BAD_HOST
         if roles & _FRAMING:
             refusal = self._judge_framing()
             if refusal is not None:

@@ -1,6 +1,6 @@
-"""What is decided about a field by its name alone, once for each spelling of it.
+"""What is decided about a field by its name alone, or of a host, once for each spelling of it.
 
-Names come from outside. So a table holds only so many of so many bytes, and the rest is decided each time.
+They come from outside. So a table holds only so many of so many bytes, and the rest is decided each time.
 """
 
 from collections.abc import Callable

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.http.cases import END, GET, HOST
 from tests.conformance.http.corpus import BROKEN_BODIES, REFUSED, SERVED, Refused, Served
-from tests.conformance.http.corpus_targets import FORWARDED, REFUSED_BY_GATEWAY, Forwarded
+from tests.conformance.http.corpus_targets import BODIES_LIKE_REQUESTS, FORWARDED, REFUSED_BY_GATEWAY, Forwarded
 from tests.conformance.http.whole_gateway import World, signed, whole_gateway
 from tests.gateway.http_harness import RawAnswer, RawClient, raw_client
 
@@ -46,7 +47,7 @@ def refused(answer: RawAnswer, status: int, problem: str) -> None:
 
 
 def test_the_corpus_is_large_and_distinct() -> None:
-    assert len({case.raw for case in CASES}) >= 250
+    assert len({case.raw for case in CASES}) >= 600
     assert len({case.name for case in CASES}) == len(CASES)
 
 
@@ -68,6 +69,17 @@ async def test_what_is_not_authorised_reaches_nobody(world: World, case: Refused
         refused(await client.answer(), case.status, case.problem)
     assert world.seen == []
     world.check()
+
+
+@by_name(BODIES_LIKE_REQUESTS)
+async def test_a_body_that_is_not_read_is_no_request(world: World, case: Refused) -> None:
+    async with raw_client(world.running.port) as client:
+        await deliver(client, case.raw + GET + HOST + END)
+        refused(await client.answer(), case.status, case.problem)
+        answer = await client.answer()
+        assert (answer.status, answer.body) == (200, b"GET /backend/a HTTP/1.1")
+    assert [exchange.target for exchange in world.ended][1:] == [b"/a"]
+    assert len(world.seen) == 1
 
 
 @by_name(SERVED)
