@@ -9,9 +9,11 @@ import pytest
 
 from catalog.audit.log import AuditLog
 from catalog.calendar.extension import Extension, extended, with_extensions
+from catalog.calendar.extension_table import sparing
 from catalog.calendar.extensions import Extensions
 from catalog.notices.outbox import Outbox
 from catalog.people.principal import Delegated, Principal
+from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from contracts.operations import Lifecycle
@@ -23,6 +25,7 @@ ADA = Principal("ada", {"architecture": frozenset({"architect"})})
 ALAN = Principal("alan", {"architecture": frozenset({"architect", "api-owner"})})
 OTTO = Principal("otto", {"operations": frozenset({"operator"})})
 UNTIL = SUNSET + 30 * DAY
+APPLICATIONS = (Application("shop-web", "Web", "shop", (Subscription("orders", "v1", "gold", ()),)),)
 
 
 @dataclass
@@ -30,15 +33,21 @@ class World:
     store: Store
     view: View = field(default_factory=View)
     now: float = float(SUNSET - 40 * DAY)
-    published: int = 0
+    published: list[tuple[Application, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.audit = AuditLog(self.store, lambda: self.now)
 
-        async def publish() -> None:
-            self.published += 1
+        async def republish(also: Also) -> Refusal | None:
+            """As the publisher does: all of it in one transaction, which a refusal undoes."""
+            async with self.store.write() as connection:
+                refusal = await also(connection)
+                spared = await sparing(lambda: self.now)(connection, APPLICATIONS)
+            if refusal is None:
+                self.published.append(spared)
+            return refusal
 
-        self.extensions = Extensions(self.store, self.audit, lambda: self.now, lambda: self.view, publish)
+        self.extensions = Extensions(self.store, self.audit, lambda: self.now, lambda: self.view, republish)
 
     async def ask(
         self, principal: Principal = INES, application: str = "shop-web", version: str = "v1", until: int = UNTIL
@@ -80,13 +89,13 @@ async def test_an_extension_is_asked_for_and_granted(world: World) -> None:
     asked = await world.asked()
     assert (asked.number, asked.consumer, asked.state, asked.version) == (1, "shop", "requested", 1)
     assert await world.extensions.in_force() == ()
-    assert world.published == 0
+    assert world.published == []
     granted = await world.extensions.decide(ADA, 1, "granted", "fair", version=1)
     assert isinstance(granted, Extension)
     assert (granted.state, granted.decided_by, granted.version) == ("granted", "ada", 2)
     assert await world.extensions.in_force() == (granted,)
     assert await world.extensions.find(1) == granted
-    assert world.published == 1
+    assert [each.subscriptions[0].extended_until for (each,) in world.published] == [UNTIL]
     assert await world.log() == [
         "extension requested 1/shop-web/orders/v1 by ines: their release is in August",
         "extension granted 1/shop-web/orders/v1 by ada: fair",
@@ -110,7 +119,7 @@ async def test_nobody_grants_what_they_asked_for(world: World) -> None:
     delegate = Principal("ines", delegated=(Delegated("architect", "alan", frozenset(), UNTIL),))
     assert refused(await world.extensions.decide(delegate, 1, "granted", "fair")) == "role-missing"
     assert (await world.extensions.find(1)) == made
-    assert world.published == 0
+    assert world.published == []
 
 
 @pytest.mark.parametrize("principal", [INES, OTTO, Principal("nobody")])
@@ -197,7 +206,7 @@ async def test_what_was_granted_can_be_revoked(world: World) -> None:
     revoked = await world.extensions.decide(ALAN, 1, "revoked", "they have moved", version=2)
     assert isinstance(revoked, Extension)
     assert await world.extensions.in_force() == ()
-    assert world.published == 2
+    assert [each.subscriptions[0].extended_until for (each,) in world.published] == [UNTIL, None]
 
 
 async def test_only_who_asked_withdraws(world: World) -> None:

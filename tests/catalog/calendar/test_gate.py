@@ -21,6 +21,7 @@ from catalog.calendar.gate import (
 from catalog.calendar.overrides import Override, Overrides
 from catalog.changes.conditions import Condition
 from catalog.people.principal import Principal
+from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from contracts.operations import Lifecycle
@@ -245,10 +246,11 @@ class World:
         self.consents = Consents(store, self.audit, lambda: self.now, lambda: self.view)
         self.overrides = Overrides(store, self.audit, lambda: self.now, lambda: self.view)
 
-        async def publish() -> None:
-            pass
+        async def republish(also: Also) -> Refusal | None:
+            async with store.write() as connection:
+                return await also(connection)
 
-        self.extensions = Extensions(store, self.audit, lambda: self.now, lambda: self.view, publish)
+        self.extensions = Extensions(store, self.audit, lambda: self.now, lambda: self.view, republish)
         self.gate = CalendarGate(self.callers, self.consents, self.overrides, self.extensions, lambda: self.now)
 
     async def conditions(self, authors: frozenset[str] = frozenset()) -> list[str]:
