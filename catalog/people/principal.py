@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from contracts.estate.people_rules import RESERVED_MEMBER
 from contracts.estate_words import Role
 
-CATALOG: Final = "catalog"
+CATALOG: Final = RESERVED_MEMBER
 """The name under which the process acts of itself; no member can be called so."""
 
 

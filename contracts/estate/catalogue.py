@@ -28,6 +28,9 @@ _ROWS: tuple[Rule, ...] = (
     Rule("upstream-key-unused", "warning", "The key means nothing for this kind of upstream."),
     Rule("secret-in-url", "error", "An estate is reviewed, copied and kept in git: no secret stands in it."),
     Rule("credential-in-clear", "warning", "A credential over plain HTTP can be read on the way."),
+    # Members.
+    Rule("member-ambiguous", "error", "Two people under one name would act with each other's roles."),
+    Rule("member-name-reserved", "error", "What the catalog does of itself must not look like a member's doing."),
     # Contracts and versions.
     Rule("version-without-contract", "error", "A version is its contract; without one there is nothing to serve."),
     Rule("contract-without-version", "error", "A contract that `api.yaml` does not declare has no lifecycle."),

@@ -11,6 +11,7 @@ from contracts.dates import timestamp
 from contracts.documents.document import escape
 from contracts.estate.decode import declared, suggestion
 from contracts.estate.loading import ApiSources, Sources
+from contracts.estate.ownership import orphans
 from contracts.findings import Finding, Place, Rule
 
 _DAY: Final = 86_400
@@ -28,6 +29,13 @@ GOVERNANCE_RULES: Final[Mapping[str, Rule]] = {
             "A subscription under a plan that the API does not offer is an exception.",
         ),
         Rule("owner-role-missing", "warning", "A team that owns an API needs somebody who decides about it."),
+        Rule("owner-team-empty", "warning", "A team without members owns nothing: nobody would answer."),
+        Rule("contact-unknown", "warning", "An address that no team and no member has is answered by nobody."),
+        Rule(
+            "consumer-without-application",
+            "info",
+            "A consumer that calls nothing is new, or was forgotten when it left.",
+        ),
         Rule("owner-contact-differs", "info", "Two addresses for one question: which one answers?"),
         Rule("deprecation-policy-missing", "warning", "Partners must know how much notice they get."),
         Rule("notice-too-short", "error", "A promise of notice is kept by the calendar or it is none."),
@@ -113,10 +121,6 @@ def _owned(sources: Sources) -> Iterator[Finding]:
         team = teams.get(value.owner)
         if team is None:
             continue  # `unknown-owner` says so
-        roles = {role for member in team.members.values() for role in member.roles}
-        if "api-owner" not in roles:
-            message = f"team {value.owner!r} owns API {api.name!r} and has no member with the role 'api-owner'"
-            yield _finding("owner-role-missing", file.place("/owner"), message)
         everyone = {role for each in teams.values() for member in each.members.values() for role in member.roles}
         if value.classification == "restricted" and "security" not in everyone:
             message = f"API {api.name!r} is restricted, and no team has a member with the role 'security'"
@@ -124,6 +128,15 @@ def _owned(sources: Sources) -> Iterator[Finding]:
         if value.contact and value.contact != team.contact:
             message = f"the contact of {api.name!r} is {value.contact}, that of its team {team.contact}"
             yield _finding("owner-contact-differs", file.place("/contact"), message)
+
+
+def _orphaned(sources: Sources) -> Iterator[Finding]:
+    files = {name: api.file for name, api in sources.apis.items() if api.file.document is not None}
+    apis = {name: file.value for name, file in files.items()}
+    for each in orphans(sources.teams.value, apis, sources.consumers.value):
+        if each.rule in GOVERNANCE_RULES:  # what is an error in the estate itself, `rules` says
+            file = files[each.name] if each.kind == "api" else sources.consumers
+            yield _finding(each.rule, file.place_of_key(each.pointer), each.message)
 
 
 def _ended(sources: Sources) -> Iterator[Finding]:
@@ -180,6 +193,7 @@ _CHECKS: Final[tuple[Callable[[Sources], Iterator[Finding]], ...]] = (
     _described,
     _planned,
     _owned,
+    _orphaned,
     _ended,
     _records,
 )

@@ -10,6 +10,7 @@ from contracts.estate.catalogue import finding
 from contracts.estate.change_rules import change_rules
 from contracts.estate.decode import declared, suggestion
 from contracts.estate.loading import APIS, ApiSources, Sources
+from contracts.estate.people_rules import people_rules
 from contracts.estate_files import UpstreamEntry, VersionEntry
 from contracts.estate_words import Name, VersionName
 from contracts.findings import Finding, Place
@@ -282,4 +283,5 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     calendars,
     _subscriptions,
     change_rules,
+    people_rules,
 )

@@ -33,7 +33,16 @@ _COMPILE = (
         "they cannot be made; `auto`: where they can be made. Unset or `0`: the wheel is pure Python."
     ),
 )
-_SECRET = ("OSTIARY_CLIENT_SECRET", "The client secret. It is never taken from the command line.")
+_SECRETS = (
+    ("OSTIARY_CLIENT_SECRET", "The client secret. It is never taken from the command line."),
+    (
+        "OSTIARY_TOKEN",
+        (
+            "The member token for the catalog at `OSTIARY_CATALOG_URL`, in place of a profile. Never taken from the "
+            "command line either."
+        ),
+    ),
+)
 
 
 def page() -> str:
@@ -63,8 +72,11 @@ def page() -> str:
             prose(CatalogSettings.__doc__),
             _table(CatalogSettings),
             "## Commands\n",
-            "Read by `ostiary token`; the URL is also the catalog's own.\n",
-            table(["Variable", ""], [*_of_commands(), [code(_SECRET[0]), _SECRET[1]]]),
+            (
+                "Read by `ostiary token`, and by the commands that work on a running catalog; the URL is also the "
+                "catalog's own.\n"
+            ),
+            table(["Variable", ""], [*_of_commands(), *([code(name), text] for name, text in _SECRETS)]),
             "## Demonstration\n",
             "Read by `ostiary demo`.\n",
             table(["Variable", ""], ([code(name), text] for name, text in _DEMO)),

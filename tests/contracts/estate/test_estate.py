@@ -226,6 +226,22 @@ CASES = {
         ("consumers.yaml", "applications:\n      |reading-club-app:"),
         "/consumers/reading-club/applications/reading-club-app",
     ),
+    "member-ambiguous": (
+        [
+            (
+                "teams.yaml",
+                "teams:\n",
+                "teams:\n  o: { title: O, contact: o@o.org, members: { ada: { name: Ada O, email: a@o.org } } }\n",
+            )
+        ],
+        ("teams.yaml", "    members:\n      |ada:"),
+        "/teams/books/members/ada",
+    ),
+    "member-name-reserved": (
+        [("teams.yaml", "      ada:", "      catalog:")],
+        ("teams.yaml", "|catalog:"),
+        "/teams/books/members/catalog",
+    ),
     "approval-rule-twice": (
         [("ostiary.yaml", "plans:\n", APPROVAL)],
         ("ostiary.yaml", "  - name: |breaking\nplans"),

@@ -60,6 +60,10 @@ versions: { v1: {} }
 }
 ORDERS = "apis/orders/api.yaml"
 CUSTOMERS = "apis/customers/api.yaml"
+CALLS = """\
+    applications:
+      shop-web: { title: Web, subscriptions: [{ api: orders, version: v2, plan: standard }] }
+"""
 
 
 def found(folder: Path, file: str = "", old: str = "", new: str = "") -> list[str]:
@@ -86,7 +90,15 @@ CASES = [
     (ORDERS, "plans: [standard, trial]", "plans: [trial]", "consumers.yaml:6 warning plan-not-offered"),
     ("teams.yaml", "[api-owner, security]", "[security]", f"{CUSTOMERS}:3 warning owner-role-missing"),
     ("teams.yaml", "[api-owner, security]", "[api-owner]", f"{ORDERS}:6 error sensitive-without-security"),
+    (
+        "teams.yaml",
+        "members: { ines: { name: Ines, email: ines@acme.example, roles: [api-owner, security] } }",
+        "",
+        f"{ORDERS}:3 warning owner-team-empty",
+    ),
     (CUSTOMERS, "contact: sales@", "contact: other@", f"{CUSTOMERS}:4 info owner-contact-differs"),
+    (CUSTOMERS, "contact: sales@", "contact: other@", f"{CUSTOMERS}:4 warning contact-unknown"),
+    ("consumers.yaml", CALLS, "", "consumers.yaml:2 info consumer-without-application"),
     (
         "ostiary.yaml",
         "deprecation-policy: { notice-days: 90 }\n",
