@@ -88,7 +88,7 @@ def _compare(
     from contracts.diff.estates import compare_documents, compare_estates
     from contracts.diff.outcome import outcome_of
 
-    (old, old_is_file), (new, new_is_file) = _tree(base), _tree(revision)
+    (old, old_is_file), (new, new_is_file) = _trees(base, revision)
     if old_is_file != new_is_file:
         fail("a document is compared with a document, and a directory with a directory")
     options = Options(day, notice_days)
@@ -101,21 +101,32 @@ def _compare(
     return outcome_of(title, compared.changes, fail_on=fail_on, waivers=waivers, today=day)
 
 
-def _tree(text: str) -> "tuple[Tree, bool]":
-    """The tree in which a document or directory lies, and whether it is a document."""
+def _trees(*texts: str) -> "list[tuple[Tree, bool]]":
+    """The trees in which documents or directories lie, and whether each is a document. What is not there is told
+    of both at once, and what is wrong with the one that is."""
     from catalog.cli.git_tree import PREFIX, GitFailed, GitTree
+    from contracts.diff.contract import contract_in
     from contracts.diff.tree import FolderTree
 
-    if text.startswith(PREFIX):
-        try:
-            commit = GitTree.of(text)
-        except GitFailed as failed:
-            fail(str(failed))
-        return commit, commit.is_file
-    path = Path(text)
-    if not path.exists():
-        fail(f"{text!r} does not exist")
-    return FolderTree.of(path), not path.is_dir()
+    trees: list[tuple[Tree, bool]] = []
+    faults: list[str] = []
+    for text in texts:
+        path = Path(text)
+        if text.startswith(PREFIX):
+            try:
+                commit = GitTree.of(text)
+                trees.append((commit, commit.is_file))
+            except GitFailed as failed:
+                faults.append(str(failed))
+        elif path.exists():
+            trees.append((FolderTree.of(path), not path.is_dir()))
+        else:
+            faults.append(f"{text!r} does not exist")
+    if faults:
+        for tree, is_file in trees:
+            print_findings(contract_in(tree, tree.start)[1] if is_file else (), err=True)
+        fail("; ".join(faults))
+    return trees
 
 
 def _refuse(findings: "Iterable[Finding]") -> NoReturn:

@@ -131,9 +131,8 @@ def _read(
     if minor is not None:
         references = References(document, load, report)
         _check_structure(document, minor, report)
-        if not report.findings:
-            check_cycles(references, report)
-            _check_schemas(references, report)
+        check_cycles(references, report)
+        _check_schemas(references, report)
         contract = Contract(document, minor, references, documents, folder)
     findings.extend(each for each in report.findings if each.rule not in _NO_MATTER)
     return contract

@@ -61,7 +61,8 @@ def lint_files(
             continue
         if not formats_of(entry.value):
             message = "this is no OpenAPI document of version 3.0, 3.1 or 3.2, nor Swagger 2.0"
-            refused.append(Finding(entry.place(), "not-openapi", message))
+            said = entry.root.get("openapi") or entry.root.get("swagger") or entry.root
+            refused.append(Finding(said.place, "not-openapi", message))
             continue
         graph = Graph(entry, reader.open)
         refused += graph.findings

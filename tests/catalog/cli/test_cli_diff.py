@@ -95,6 +95,18 @@ def test_faults_of_both_documents_at_once(tmp_path: Path) -> None:
     assert re.search(rf"^{second}:1:71: error: .*\[openapi-invalid\]$", result.stderr, re.M)
 
 
+def test_what_is_not_there_is_told_with_the_faults_of_what_is(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("openapi: 3.9.0\n", encoding="utf-8")
+    result = run(bad, tmp_path / "nowhere.yaml")
+    assert result.exit_code == 2
+    assert f"{bad}:1:10: error: " in result.stderr
+    assert "nowhere.yaml' does not exist" in result.stderr
+    both = run(tmp_path / "neither.yaml", tmp_path / "nor.yaml")
+    assert "neither.yaml' does not exist" in both.stderr
+    assert "nor.yaml' does not exist" in both.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

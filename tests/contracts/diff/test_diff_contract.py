@@ -41,8 +41,10 @@ def test_what_is_refused(tmp_path: Path, text: str, rule: str, place: str) -> No
 
 
 def test_several_faults_are_found_at_once() -> None:
-    text = HEAD + "components: {schemas: {A: {$ref: '#/a'}, B: {$ref: '#/b'}}}"
-    assert [each.rule for each in contract_of(text)[1]] == ["dangling-reference", "dangling-reference"]
+    schemas = "A: {$ref: '#/a'}, B: {type: strin}, C: {allOf: [{$ref: '#/components/schemas/C'}]}"
+    text = f"{HEAD}components: {{schemas: {{{schemas}}}}}"
+    found = {each.rule for each in contract_of(text)[1]}
+    assert found == {"dangling-reference", "schema-invalid", "reference-cycle"}
 
 
 def test_swagger_is_told_what_to_do() -> None:
