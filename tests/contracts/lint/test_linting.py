@@ -92,8 +92,8 @@ def test_yaml_aliases_are_reported_where_they_are_anchored(tmp_path: Path) -> No
     ("text", "expected"),
     [
         ("a: {", "api.yaml:2:1: error: this is not YAML"),
-        ("asyncapi: 2.0.0", "api.yaml:1:10: error: this is no OpenAPI document of version 3.0, 3.1 or 3.2,"),
-        ("openapi: 4.0.0", "api.yaml:1:1: error: this is no OpenAPI document"),
+        ("asyncapi: 2.0.0", "api.yaml:1:1: error: this is no OpenAPI document of version 3.0, 3.1 or 3.2,"),
+        ("openapi: 4.0.0", "api.yaml:1:10: error: this is no OpenAPI document"),
         ("[]", "api.yaml:1:1: error: this is no OpenAPI document"),
         ("openapi: 3.1.0\nopenapi: 3.1.0", "api.yaml:2:1: error: the key `openapi` stands here again"),
         ("openapi: 3.1.0\na: { $ref: '#/b' }", "api.yaml:2:12: error: `#/b` names nothing in api.yaml"),
@@ -107,22 +107,6 @@ def test_yaml_aliases_are_reported_where_they_are_anchored(tmp_path: Path) -> No
         (
             "openapi: 3.1.0\na: { $ref: '#b' }",
             "api.yaml:2:12: error: `#b` is no relative path with a JSON pointer",
-        ),
-        ("openapi: 3.1.0\na: { $ref: '#/b' }", "api.yaml:2:12: error: `#/b` names nothing in api.yaml"),
-        ("openapi: 3.1.0\na: { $ref: no.yaml }", "api.yaml:2:12: error: `no.yaml`: the file 'no.yaml' is missing"),
-        ("openapi: 3.1.0\na: { $ref: ../x.yaml }", "api.yaml:2:12: error: `../x.yaml`: the file '../x.yaml' is"),
-        (
-            "openapi: 3.1.0\na: { $ref: /etc/passwd }",
-            "api.yaml:2:12: error: `/etc/passwd`: the file '/etc/passwd'",
-        ),
-        ("openapi: 3.1.0\na: { $ref: 'https://x/y' }", "api.yaml:2:12: error: `https://x/y` is no file beside"),
-        (
-            "openapi: 3.1.0\na: { $ref: '#b' }",
-            "api.yaml:2:12: error: `#b` is no relative path with a JSON pointer",
-        ),
-        (
-            "info: {}\nopenapi: 4.0.0",
-            "api.yaml:2:10: error: this is no OpenAPI document of version 3.0, 3.1 or 3.2",
         ),
         ("openapi: 3.1.0\na: { $ref: '#/a' }", "api.yaml:2:4: error: the reference that stands here leads back"),
     ],
