@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
+from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
@@ -84,7 +85,10 @@ def compose(
 
     # The faces.
     oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
-    routes = (*PeopleRoutes(directory, tokens, delegations).routes,)
+    routes = (
+        *PeopleRoutes(directory, tokens, delegations).routes,
+        *OwnershipRoutes(lambda: publisher.estate, directory).routes,
+    )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
     usage = UsageEndpoint(UsageIntake(store, clock), gateways)

@@ -85,7 +85,7 @@ OPENAPI: Final[tuple[Function, ...]] = (
         "oasSecurityDefined",
         "Security requirements name schemes and scopes that are declared.",
         operations.security_defined,
-        _options(oasVersion=_VERSION),
+        _options(oasVersion=_VERSION, roles={"type": "boolean"}),
     ),
     Function("oasTagDefined", "Tags of operations are declared.", operations.defined_tags),
     Function("oasUnusedComponent", "Every component is referred to.", operations.unused_components),

@@ -1,0 +1,1 @@
+"""Ownership: who answers for which API, and what nobody answers for."""
