@@ -1,11 +1,14 @@
 """From one snapshot to the next: built beside the one in force, swapped in, and the old one taken apart."""
 
+import asyncio
 import gc
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import structlog
 
-from contracts.snapshot import PackedSnapshot
+from contracts.packed import Steps
+from contracts.snapshot import PackedSnapshot, SnapshotError
 from gateway.runtime import Runtime, RuntimeBuilder, dismantle
 from gateway.slices import in_slices, keep_what_is_there, without_full_collections
 from gateway.telemetry.counting import Counting
@@ -24,12 +27,13 @@ class Serving(Protocol):
 
 
 class Changeover:
-    """Puts snapshots in force. Both ways raise what `RuntimeBuilder.steps` raises; what is in force then stays."""
+    """Puts snapshots in force. All ways raise what `RuntimeBuilder.steps` raises; what is in force then stays."""
 
     def __init__(self, builder: RuntimeBuilder, serving: Serving, counting: Counting) -> None:
         self._builder = builder
         self._serving = serving
         self._counting = counting
+        self._turn = asyncio.Lock()
 
     def at_once(self, snapshot: PackedSnapshot) -> None:
         """For a process that does not serve yet: what it stored when that was in force."""
@@ -40,14 +44,31 @@ class Changeover:
 
     async def in_background(self, snapshot: PackedSnapshot) -> None:
         """While requests go on. One call at a time."""
+        async with self._turn:
+            await self._change(self._builder.steps(snapshot, self._serving.runtime))
+
+    async def renew(self, load: Callable[[], PackedSnapshot | None]) -> None:
+        """The upstreams' secrets have changed: takes up what `load` finds on disk once more, if it is what is in
+        force. `load` may block. Raises OSError too."""
+        async with self._turn:
+            current = self._serving.runtime
+            stored = await asyncio.to_thread(load)
+            if current is None or stored is None or stored.manifest.contracts != current.manifest.contracts:
+                raise SnapshotError("what is in force is not what is on disk; the next snapshot will take them up")
+            assert stored.contracts is not None
+            await self._change(self._builder.renewed(stored.contracts, current))
+
+    async def _change(self, steps: Steps[Runtime]) -> None:
         serving = self._serving
 
         def busy() -> int:
             return serving.open
 
         with without_full_collections():
-            runtime = await in_slices(self._builder.steps(snapshot, serving.runtime), busy)
+            runtime = await in_slices(steps, busy)
             previous = serving.runtime
+            if runtime is previous:
+                return
             self._swap(runtime)
             if previous is not None:
                 await in_slices(dismantle(previous, runtime), busy)

@@ -32,6 +32,7 @@ from gateway.pipeline import Pipeline, Recorder
 from gateway.record import AccessLog
 from gateway.reload import SnapshotClient
 from gateway.runtime import RuntimeBuilder
+from gateway.secret_watch import SecretWatch
 from gateway.secrets import UpstreamSecrets
 from gateway.settings import GatewaySettings, SettingsError, read_snapshot_key
 from gateway.snapshot_store import SnapshotStore
@@ -160,13 +161,13 @@ async def assembled(
         auto_decompress=False,
         trust_env=False,
     ) as session:
-        keys = IssuerKeys(session)
+        keys, secrets = IssuerKeys(session), UpstreamSecrets(settings.secrets)
         builder = RuntimeBuilder(
             clock=time.time,
             limiter=InProcessLimiter() if shared is None else shared.limiter,
             keys=keys,
             access=access,
-            secrets=UpstreamSecrets(settings.secrets),
+            secrets=secrets,
             session=session,
             max_open=-(-settings.max_open // settings.workers),
             approved_by=key if settings.approvals == "required" else None,
@@ -183,15 +184,18 @@ async def assembled(
             lambda: _state(pipeline, access_log, client),
             lambda: expose(counting, state.samples()),
         )
-        following = asyncio.create_task(client.run()) if client is not None else None
+        watch = SecretWatch(secrets, lambda: changeover.renew(store.load))
+        background = [asyncio.create_task(watch.run())]
+        if client is not None:
+            background.append(asyncio.create_task(client.run()))
         if usage is not None:
             usage.start()
         try:
             yield pipeline, admin
         finally:
-            if following is not None:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
             if usage is not None:
                 await usage.close()
             await admin.close()

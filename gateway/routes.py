@@ -71,6 +71,9 @@ class Server:
     upstream: Upstream
     service: AnyUpstream
     credential: Credential = _NO_CREDENTIAL
+    secrets: bytes = b""
+    """A digest of the secrets that it was made with, and of those for TLS alone."""
+    trust: bytes = b""
 
 
 class Binding:

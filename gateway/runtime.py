@@ -7,17 +7,15 @@ of them. Building is a series of small steps, so that requests go on between the
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 import aiohttp
-import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contracts.packed import Steps, at_once, read_access, read_contracts
-from contracts.problems import problem
 from contracts.snapshot import (
     Application,
     ContractsPart,
+    Data,
     Issuer,
     Manifest,
     PackedSnapshot,
@@ -29,21 +27,13 @@ from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.approving import Approvals
 from gateway.filling import Filling
-from gateway.routes import AnyUpstream, Credential, ServedOperation, ServedVersion, Server
+from gateway.routes import AnyUpstream, ServedOperation, ServedVersion, Server
 from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
+from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.resilience.http_service import HttpService
-from gateway.upstreams.resilience.odoo_service import OdooService
-from gateway.upstreams.tls import UpstreamTlsError, client_context
 from policies.ports import Clock, Limiter, Ports
 from policies.verified_tokens import VerifiedTokens
-
-log = structlog.get_logger()
-
-_NO_CREDENTIAL: Final = problem(
-    "upstream-refused-credential", "The gateway holds no usable credential for this upstream."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,8 @@ class Runtime:
     """By client id."""
     ports: Ports
     router: Router[ServedOperation]
-    upstreams: Mapping[str, tuple[Upstream, AnyUpstream]]
+    servers: Mapping[str, Server]
+    """By the upstream's name."""
     versions: Mapping[tuple[str, str], ServedVersion]
     """By API and version."""
     well_known: Mapping[str, bytes]
@@ -65,6 +56,11 @@ class Runtime:
     good form."""
     unapproved: frozenset[str] = frozenset()
     """Those of them that were not approved."""
+
+    @property
+    def upstreams(self) -> Mapping[str, tuple[Upstream, AnyUpstream]]:
+        """By name: as the estate has it, and what calls it."""
+        return {name: (server.upstream, server.service) for name, server in self.servers.items()}
 
     def serves(self, api: str, version: str, operation: str) -> bool:
         served = self.versions.get((api, version))
@@ -96,9 +92,7 @@ class RuntimeBuilder:
         self._limiter = limiter
         self._keys = keys
         self._access = access
-        self._secrets = secrets
-        self._session = session
-        self._make_http = make_http
+        self._servers = ServerMaker(secrets, session, make_http)
         self._max_open = max_open
         self._approved_by = approved_by
 
@@ -126,19 +120,9 @@ class RuntimeBuilder:
         if snapshot.contracts is None:
             raise SnapshotError("there is no contracts part")
         part, packed = yield from read_contracts(snapshot.contracts)
-        upstreams, unusable = yield from self._upstreams(part.upstreams, current)
-        servers: dict[str, Server] = {}
-        for name, (upstream, service) in upstreams.items():
-            yield
-            servers[name] = Server(upstream, service, self._credential(upstream))
-        filling = Filling(
-            self._ports(part, current),
-            servers,
-            unusable,
-            self._max_open,
-            current,
-            self._approvals(part, stored),
-        )
+        there = current.servers if current is not None else {}
+        servers, unusable = yield from self._servers.steps(part.upstreams, there)
+        filling = self._filling(part, servers, unusable, current, stored)
         yield from filling.fill(packed)
         return Runtime(
             manifest,
@@ -146,12 +130,42 @@ class RuntimeBuilder:
             applications,
             filling.ports,
             filling.router,
-            upstreams,
+            servers,
             filling.versions,
             (yield from _documents(part.audience, filling.versions.values(), issuers)),
             filling.rejected,
             frozenset(filling.unapproved),
         )
+
+    def renewed(self, contracts: Data, current: Runtime) -> Steps[Runtime]:
+        """`current`, which was made of `contracts`, with the upstreams' secrets as they are now; `current` itself
+        where nothing comes of that. Raises SnapshotError as `steps`."""
+        part, packed = yield from read_contracts(contracts)
+        servers, unusable = yield from self._servers.steps(part.upstreams, current.servers)
+        if servers == current.servers:
+            return current
+        filling = self._filling(part, servers, unusable, current, stored=True)
+        yield from filling.fill(packed)
+        return replace(
+            current,
+            router=filling.router,
+            servers=servers,
+            versions=filling.versions,
+            well_known=(yield from _documents(part.audience, filling.versions.values(), current.issuers)),
+            rejected=filling.rejected,
+            unapproved=frozenset(filling.unapproved),
+        )
+
+    def _filling(
+        self,
+        part: ContractsPart,
+        servers: Mapping[str, Server],
+        unusable: Mapping[str, str],
+        current: Runtime | None,
+        stored: bool,
+    ) -> Filling:
+        ports, approvals = self._ports(part, current), self._approvals(part, stored)
+        return Filling(ports, servers, unusable, self._max_open, current, approvals)
 
     def adopt(self, runtime: Runtime, previous: Runtime | None) -> None:
         """Puts the access part in force and closes the upstreams that the new runtime no longer has."""
@@ -195,52 +209,6 @@ class RuntimeBuilder:
             # A token is verified for an audience; to it the plans are nothing.
             tokens=VerifiedTokens() if known is None else known.tokens,
         )
-
-    def _upstreams(
-        self, wanted: tuple[Upstream, ...], current: Runtime | None
-    ) -> Steps[tuple[dict[str, tuple[Upstream, AnyUpstream]], dict[str, str]]]:
-        """By name, and why those cannot be used that cannot be trusted."""
-        there = current.upstreams if current is not None else {}
-        upstreams: dict[str, tuple[Upstream, AnyUpstream]] = {}
-        unusable: dict[str, str] = {}
-        for upstream in wanted:
-            yield
-            known = there.get(upstream.name)
-            if known is not None and known[0] == upstream:
-                upstreams[upstream.name] = known
-                continue
-            try:
-                tls = client_context(upstream, self._secrets)
-            except UpstreamTlsError as error:
-                unusable[upstream.name] = str(error)
-                continue
-            if upstream.kind == "odoo":
-                secret = self._secret(upstream)
-                upstreams[upstream.name] = (upstream, OdooService(upstream, self._session, secret or "", tls))
-            else:
-                upstreams[upstream.name] = (upstream, HttpService(upstream, self._session, self._make_http, tls))
-        return upstreams, unusable
-
-    def _secret(self, upstream: Upstream) -> str | None:
-        if upstream.credential is None:
-            return None
-        try:
-            secret = self._secrets.find(upstream.credential)
-        except (OSError, UnicodeError):
-            secret = None  # one file that cannot be read is the fault of one upstream, not of the snapshot
-        if secret is None:
-            log.error("upstream credential missing", upstream=upstream.name, credential=upstream.credential)
-        return secret
-
-    def _credential(self, upstream: Upstream) -> Credential:
-        """The header with an HTTP upstream's credential, or why there can be none. Nothing is sent without it."""
-        if upstream.credential is None or upstream.kind != "http":
-            return None, None
-        secret = self._secret(upstream)
-        if secret is None or not (secret.isascii() and secret.isprintable()):
-            return None, _NO_CREDENTIAL
-        value = f"{upstream.credential_scheme} {secret}" if upstream.credential_scheme else secret
-        return (upstream.credential_header.lower().encode("ascii"), value.encode("ascii")), None
 
 
 def dismantle(old: Runtime, runtime: Runtime) -> Steps[None]:

@@ -6,12 +6,15 @@ there is no context at all, so that nothing is ever sent under another trust tha
 
 import ssl
 import tempfile
-from typing import Final
+from typing import Final, Protocol
 
 from contracts.snapshot import Upstream
-from gateway.secrets import UpstreamSecrets
 
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
+
+
+class Secrets(Protocol):
+    def find(self, name: str, /) -> str | None: ...
 
 
 class UpstreamTlsError(Exception):
@@ -34,7 +37,7 @@ class _NamedContext(ssl.SSLContext):
         return super().wrap_bio(incoming, outgoing, server_side, self.peer_name or server_hostname, session)
 
 
-def client_context(upstream: Upstream, secrets: UpstreamSecrets) -> ssl.SSLContext | None:
+def client_context(upstream: Upstream, secrets: Secrets) -> ssl.SSLContext | None:
     """The context for an upstream that is called over https, else None. Raises UpstreamTlsError.
 
     Trusted are the authorities of the machine, or those of `tls.ca` in their place.
@@ -62,14 +65,14 @@ def client_context(upstream: Upstream, secrets: UpstreamSecrets) -> ssl.SSLConte
     return context
 
 
-def _find(upstream: Upstream, name: str, secrets: UpstreamSecrets) -> str:
+def _find(upstream: Upstream, name: str, secrets: Secrets) -> str:
     found = secrets.find(name)
     if not found:
         raise UpstreamTlsError(f"upstream {upstream.name!r}: there is no secret {name!r}")
     return found
 
 
-def _load_pair(context: ssl.SSLContext, upstream: Upstream, name: str, secrets: UpstreamSecrets) -> None:
+def _load_pair(context: ssl.SSLContext, upstream: Upstream, name: str, secrets: Secrets) -> None:
     pem = _find(upstream, name, secrets)
     # OpenSSL reads a key from a file alone; this one is for this user only, and gone at once.
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".pem") as file:
