@@ -90,7 +90,9 @@ class GatewaySettings(BaseSettings):
         description="Most open requests; beyond them the answer is 503, for less critical APIs from 70 % on.",
     )
     slow: float = Field(
-        1.0, ge=0, description="Seconds from which on the access log says of a request where they went."
+        1.0,
+        ge=0,
+        description="Seconds from which on the access log says of a request where they went; with 0 of each.",
     )
     traces_url: str | None = Field(
         None,
