@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
+from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
@@ -88,6 +89,7 @@ def compose(
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
         *OwnershipRoutes(lambda: publisher.estate, directory).routes,
+        *AuditRoutes(audit, keys.snapshot.public_key()).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -51,37 +52,57 @@ class AuditLog:
             await connection.execute(sa.insert(audit_checkpoints).values(**_fields(made)))
         return made
 
+    async def page(
+        self, wanted: Filter, *, after: int | None = None, limit: int, newest_first: bool = False
+    ) -> list[Entry]:
+        """At most `limit` entries behind the one with the number `after`, in order or the other way round."""
+        number = audit_entries.c.number
+        query = _wanted(wanted).order_by(number.desc() if newest_first else number).limit(limit)
+        if after is not None:
+            query = query.where(number < after if newest_first else number > after)
+        return [_entry(row) for row in await self._store.all(query)]
+
     async def entries(self, wanted: Filter | None = None) -> AsyncIterator[Entry]:
         """In order, read in pieces."""
-        wanted = wanted or Filter()
-        columns = audit_entries.c
-        query = sa.select(audit_entries).order_by(columns.number).limit(_BATCH)
-        for column, value in ((columns.subject, wanted.subject), (columns.object, wanted.object)):
-            query = query if value is None else query.where(column == value)
-        query = query if wanted.actor is None else query.where(columns.actor == wanted.actor)
-        query = query if wanted.since is None else query.where(columns.at >= wanted.since)
-        query = query if wanted.until is None else query.where(columns.at < wanted.until)
-        after = 0
+        after: int | None = None
         while True:
-            rows = await self._store.all(query.where(columns.number > after))
-            for row in rows:
-                yield _entry(row)
-            if len(rows) < _BATCH:
+            found = await self.page(wanted or Filter(), after=after, limit=_BATCH)
+            for entry in found:
+                yield entry
+            if len(found) < _BATCH:
                 return
-            after = rows[-1].number
+            after = found[-1].number
+
+    async def checkpoints(self, *, after: int = 0, limit: int | None = None) -> list[Checkpoint]:
+        """Checkpoints behind the one of the entry `after`, in order."""
+        number = audit_checkpoints.c.number
+        query = sa.select(audit_checkpoints).where(number > after).order_by(number).limit(limit)
+        return [
+            Checkpoint(number=row.number, digest=row.digest, at=row.at, signature=row.signature)
+            for row in await self._store.all(query)
+        ]
 
     async def verify(self, key: Ed25519PublicKey, expected: Mapping[int, bytes]) -> tuple[int, Fault | None]:
         """How many entries are as they were written, and the first that is not; `key` is that of checkpoints."""
-        rows = await self._store.all(sa.select(audit_checkpoints))
-        marks = [
-            Checkpoint(number=row.number, digest=row.digest, at=row.at, signature=row.signature) for row in rows
-        ]
-        verifier = Verifier(marks, key, expected)
+        verifier = Verifier(await self.checkpoints(), key, expected)
         async for entry in self.entries():
             fault = verifier.take(entry)
             if fault is not None:
                 return verifier.number - 1, fault
         return verifier.number, verifier.end()
+
+
+def _wanted(wanted: Filter) -> sa.Select[Any]:
+    columns = audit_entries.c
+    query = sa.select(audit_entries)
+    for column, value in (
+        (columns.subject, wanted.subject),
+        (columns.object, wanted.object),
+        (columns.actor, wanted.actor),
+    ):
+        query = query if value is None else query.where(column == value)
+    query = query if wanted.since is None else query.where(columns.at >= wanted.since)
+    return query if wanted.until is None else query.where(columns.at < wanted.until)
 
 
 async def _last(connection: AsyncConnection) -> Entry | None:

@@ -31,6 +31,10 @@ def page(request: AdminRequest, items: Sequence[T], key: Callable[[T], str]) -> 
     if after is not None:
         start = next((number + 1 for number, item in enumerate(items) if key(item) == after), len(items))
     limit: int = request.query.get("limit", DEFAULT_LIMIT)
-    shown = tuple(items[start : start + limit])
-    more = start + limit < len(items)
-    return Page(shown, key(shown[-1]) if more and shown else None)
+    return cut(items[start : start + limit + 1], limit, key)
+
+
+def cut(found: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
+    """The page of what was read with one more than the limit, which tells whether there is more."""
+    shown = tuple(found[:limit])
+    return Page(shown, key(shown[-1]) if len(found) > limit else None)
