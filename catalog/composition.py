@@ -10,13 +10,16 @@ from starlette.applications import Starlette
 from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
 from catalog.api.admin.routes.audit import AuditRoutes
+from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
+from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
 from catalog.api.usage_intake import UsageEndpoint
 from catalog.audit.log import AuditLog
+from catalog.changes.room import ChangesRoom, changes_room
 from catalog.clock import Clock
 from catalog.credentials.ledger import SecretLedger
 from catalog.key_files import Keys
@@ -57,6 +60,7 @@ class Catalog:
     tokens: MemberTokens
     delegations: Delegations
     directory: Directory
+    changes: ChangesRoom
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
 
@@ -84,18 +88,23 @@ def compose(
     delegations = Delegations(store, audit, clock)
     directory = Directory(lambda: _teams(publisher), delegations, clock)
 
+    # What is to change.
+    changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock)
+
     # The faces.
     oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
         *OwnershipRoutes(lambda: publisher.estate, directory).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
+        *ChangeRoutes(changes).routes,
+        *WaiverRoutes(changes).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
     usage = UsageEndpoint(UsageIntake(store, clock), gateways)
     app = build_app(publisher, table, oauth, gateways, usage, admin)
-    return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, routes, app)
+    return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, changes, routes, app)
 
 
 def _teams(publisher: Publisher) -> TeamsFile | None:

@@ -18,6 +18,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from catalog.api.server import CatalogServer
 from catalog.audit.log import AuditLog
+from catalog.changes.keeping import EVERY as CHANGES_SECONDS
+from catalog.changes.room import ChangesRoom
 from catalog.clock import Clock, system_clock
 from catalog.composition import Catalog, Identity, compose
 from catalog.estate_source import estate_source, watch
@@ -99,6 +101,7 @@ async def _serve(
         watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
         background["watch"] = asyncio.create_task(watching)
     retention = Retention(settings.usage_hourly, settings.usage_daily)
+    background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
     for name, task in background.items():
         task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]
@@ -144,6 +147,15 @@ async def _keep_house(catalog: Catalog, keys: Keys) -> None:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
         await _flush(catalog)
         await _sign_audit(catalog.audit, keys)
+
+
+async def _keep_changes(changes: ChangesRoom) -> None:
+    while True:
+        await asyncio.sleep(CHANGES_SECONDS)
+        try:
+            await changes.keeper.round()
+        except SQLAlchemyError as error:
+            log.error("changes not looked at", error=type(error).__name__)  # the next round does
 
 
 async def _forget_usage(store: Store, clock: Clock, retention: Retention) -> None:

@@ -232,6 +232,18 @@ _TYPES: tuple[ProblemType, ...] = (
         "resource-not-found", 404, "No such thing", "The catalog has nothing of this name, or not for this member."
     ),
     ProblemType(
+        "own-change",
+        403,
+        "One's own change",
+        "Nobody decides about what is their own, nor in the name of one of its `authors`, whatever their roles.",
+    ),
+    ProblemType(
+        "conditions-unmet",
+        422,
+        "Conditions not met",
+        "The change is not published; `conditions` has each that is not met, with what would meet it.",
+    ),
+    ProblemType(
         "state-conflict",
         409,
         "Conflict with the present state",

@@ -56,16 +56,20 @@ def may_propose(principal: Principal, unit: str, traits: Iterable[Traits]) -> Re
     return role_missing(principal, detail, roles)
 
 
-def waiver_deciders(traits: Traits | None) -> Needed:
-    """Who lets a finding pass: an architect; of the domain where that decides for itself, or an API owner where
-    nobody else is asked. Of the estate's own files an architect or security."""
+def waiver_deciders(traits: Traits | None) -> tuple[Needed, ...]:
+    """Who lets a finding pass, one of these: an architect; of the domain, where that decides for itself; also an
+    API owner, where nobody else is asked. Of the estate's own files an architect or security."""
     if traits is None:
-        return Needed(("architect", "security"), 1, None, ("waivers",))
-    if traits.governance == "federated":
-        return Needed(("architect",), 1, traits.domain, ("waivers",))
-    if traits.governance == "decentralised":
-        return Needed(("api-owner", "architect"), 1, traits.domain | {traits.owner}, ("waivers",))
-    return Needed(("architect",), 1, None, ("waivers",))
+        return (Needed(("architect", "security"), 1, None, ()),)
+    architect = Needed(("architect",), 1, traits.domain if traits.governance == "federated" else None, ())
+    if traits.governance != "decentralised":
+        return (architect,)
+    return (architect, Needed(("api-owner",), 1, frozenset((traits.owner,)), ()))
+
+
+def may_waive(principal: Principal, traits: Traits | None, without: frozenset[str]) -> bool:
+    """Whether the principal decides about waivers of such an API."""
+    return any(approval_by(principal, each, without) is not None for each in waiver_deciders(traits))
 
 
 def has_any(principal: Principal, roles: Iterable[Role], without: frozenset[str] = NOBODY) -> Right | None:

@@ -86,7 +86,7 @@ class Desk:
         """An open change with these events, as it is now."""
         assessment = await self._examiner.assess(proposal)
         approvals = approvals_of(change, assessment.digest, events)
-        conditions = await self._examiner.conditions(proposal, assessment, approvals)
+        conditions = await self._examiner.conditions(proposal, assessment, approvals, change.authors)
         return ChangeView(change=change, assessment=assessment, conditions=conditions, events=events)
 
     def event(self, view: ChangeView, kind: EventKind, actor: str, text: str = "") -> ChangeEvent:
@@ -197,16 +197,17 @@ class Desk:
         actor: Actor,
         also: Writing | None = None,
         *,
-        emergency: bool = False,
         text: str = "",
-        review_due_at: int | None = None,
+        emergency_until: int | None = None,
+        beside: Writing | None = None,
     ) -> ChangeView | Refusal:
-        """Puts a change in force, with all that is written of it, in one transaction. `also` happens before.
+        """Puts a change in force, with all that is written of it, in one transaction.
 
-        Whether it may be is the caller's question; that nothing has moved since it was asked is asked again here.
-        Raises SQLAlchemyError.
+        `also` records one event that comes before; `beside` writes elsewhere. It is an emergency where it is to be
+        reviewed after, until then (Unix seconds), and `text` is why. Whether it may be is the caller's question;
+        whether anything has moved since is asked here. Raises SQLAlchemyError.
         """
-        change, now = view.change, int(self._clock())
+        change, now, emergency = view.change, int(self._clock()), emergency_until is not None
         event = self.event(view, "emergency" if emergency else "published", actor.name, text)
 
         async def writing(connection: AsyncConnection) -> Refusal | None:
@@ -227,8 +228,10 @@ class Desk:
                     state="published",
                     closed_at=now,
                     emergency=emergency,
-                    review_due_at=review_due_at,
+                    review_due_at=emergency_until,
                 )
+                if beside is not None:
+                    await beside(connection)
             except Lost:
                 return conflict("Somebody else was first.", view)
             return None

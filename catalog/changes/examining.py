@@ -27,12 +27,14 @@ from contracts.estate_files import ApiFile
 _KEPT: Final = 64
 """Assessments that are kept for whoever asks again with nothing changed."""
 
-Gate: TypeAlias = Callable[[str, ApiFile | None, ApiFile | None], Awaitable[tuple[Condition, ...]]]
+Gate: TypeAlias = Callable[[str, ApiFile | None, ApiFile | None, frozenset[str]], Awaitable[tuple[Condition, ...]]]
 """What else an API has to fulfil that is to become another, such as what retiring a version takes: by its name, as
-it is in force and as it is proposed."""
+it is in force and as it is proposed, and who its authors are."""
 
 
-async def no_gate(_api: str, _before: ApiFile | None, _after: ApiFile | None) -> tuple[Condition, ...]:
+async def no_gate(
+    _api: str, _before: ApiFile | None, _after: ApiFile | None, _authors: frozenset[str]
+) -> tuple[Condition, ...]:
     """Nothing else."""
     return ()
 
@@ -121,7 +123,11 @@ class Examiner:
         return known
 
     async def conditions(
-        self, proposal: Proposal, assessment: Assessment, approvals: Iterable[Approval]
+        self,
+        proposal: Proposal,
+        assessment: Assessment,
+        approvals: Iterable[Approval],
+        authors: Iterable[str],
     ) -> tuple[Condition, ...]:
         """All that has to be so, with these approvals, now."""
         now = int(self._clock())
@@ -136,11 +142,11 @@ class Examiner:
                 and each.review_due_at is not None
                 and each.review_due_at.timestamp() < now
             ),
-            more=() if assessment.problems else await self._more(proposal),
+            more=() if assessment.problems else await self._more(proposal, frozenset(authors)),
         )
         return conditions(self.estate.file.changes, assessment.facts(), approvals, around)
 
-    async def _more(self, proposal: Proposal) -> tuple[Condition, ...]:
+    async def _more(self, proposal: Proposal, authors: frozenset[str]) -> tuple[Condition, ...]:
         if proposal.unit == ESTATE_UNIT:
             return ()
         path = api_file(proposal.unit)
@@ -148,7 +154,7 @@ class Examiner:
             None if files is None else read_file(files, path, ApiFile)
             for files in (proposal.before, proposal.after)
         )
-        return await self._gate(proposal.unit, before, after)
+        return await self._gate(proposal.unit, before, after, authors)
 
 
 def _said(problem: Found) -> str:

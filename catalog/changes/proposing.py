@@ -128,7 +128,8 @@ class Proposals:
                 number = 0 if change is None else change.number
                 same.append(Proposed(unit=unit, outcome="unchanged", revision=digest, change=number))
             else:
-                wanted.append(await self._look(unit, revision, pushed, change))
+                authors = {principal.name, *(() if change is None else change.authors)}
+                wanted.append(await self._look(unit, revision, pushed, change, authors))
         for each in wanted:
             refusal = may_propose(principal, each.proposal.unit, each.assessment.traits)
             if refusal is not None:
@@ -146,11 +147,13 @@ class Proposals:
         every = sorted((*same, *made), key=lambda each: each.unit)
         return PushResult(dry_run=push.dry_run, units=tuple(every), unused=pushed.unused)
 
-    async def _look(self, unit: str, revision: Revision | None, pushed: Pushed, change: Change | None) -> _Wanted:
+    async def _look(
+        self, unit: str, revision: Revision | None, pushed: Pushed, change: Change | None, authors: set[str]
+    ) -> _Wanted:
         digest = None if revision is None else revision.digest
         proposal = await self._examiner.proposal(unit, digest, pushed.units[unit])
         assessment = await self._examiner.assess(proposal)
-        conditions = await self._examiner.conditions(proposal, assessment, ())
+        conditions = await self._examiner.conditions(proposal, assessment, (), authors)
         return _Wanted(proposal, revision, assessment, conditions, change)
 
     async def _store_all(

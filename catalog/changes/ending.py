@@ -1,0 +1,34 @@
+"""What the calendar demands of an API that becomes another: notice before an end, silence before it goes."""
+
+from collections.abc import Callable
+
+from catalog.calendar.entries import EstateView
+from catalog.calendar.gate import CalendarGate, changes_between
+from catalog.changes.conditions import Condition
+from catalog.changes.examining import Gate
+from contracts.estate.calendar import lifecycle_of
+from contracts.estate_files import ApiFile, DeprecationPolicyEntry
+from contracts.operations import Lifecycle
+
+
+def calendar_gate(gate: CalendarGate, estate: Callable[[], EstateView]) -> Gate:
+    """The calendar's gate, asked by the policy of the estate in force."""
+
+    async def ask(
+        api: str, before: ApiFile | None, after: ApiFile | None, authors: frozenset[str]
+    ) -> tuple[Condition, ...]:
+        policy = estate().file.deprecation_policy
+        changes = changes_between(_lifecycles(api, before, policy), _lifecycles(api, after, policy))
+        # What was promised is what is in force: no change shortens its own notice.
+        promise = before or after
+        promised = {api: None if promise is None else promise.notice_days}
+        return await gate.conditions(changes, policy, promised, authors)
+
+    return ask
+
+
+def _lifecycles(
+    api: str, file: ApiFile | None, policy: DeprecationPolicyEntry | None
+) -> dict[tuple[str, str], Lifecycle]:
+    versions = {} if file is None else file.versions
+    return {(api, version): lifecycle_of(entry, policy) for version, entry in versions.items()}

@@ -1,0 +1,89 @@
+"""Who is told of what happens to changes and waivers. No I/O."""
+
+from catalog.calendar.entries import EstateView
+from catalog.changes.records import Change
+from catalog.changes.waiver_table import Waiver
+from catalog.notices.audiences import Audience, holders_of, member_of, owner_of
+from catalog.notices.notice import Notice
+from catalog.revisions.units import ESTATE_UNIT
+
+_DAY = 86_400
+
+
+def emergency_notices(
+    view: EstateView, change: Change, actor: str, reason: str, due: str, now: int
+) -> list[Notice]:
+    """To every architect and security member, and to the owner of the API: something came into force that nobody
+    else has seen."""
+    subject = f"Emergency change of {change.unit}: {actor} published change {change.number} without approval"
+    body = (
+        f"{actor} published change {change.number} of {change.unit}, which was not approved.\n\n"
+        f"Reason: {reason}\n\nSomebody else reviews it by {due}:\n\n"
+        f"    ostiary changes show {change.number}\n    ostiary changes review {change.number}\n"
+    )
+    return [
+        Notice(
+            kind="emergency-change",
+            key=f"emergency:{change.number}:{audience.id}",
+            about=f"change/{change.number}",
+            recipients=audience.recipients,
+            subject=subject,
+            body=body,
+            due_at=now,
+        )
+        for audience in _concerned(view, change.unit)
+    ]
+
+
+def overdue_notices(view: EstateView, change: Change, now: int) -> list[Notice]:
+    """To the same: nobody has reviewed it in time, and nothing of the unit is published until somebody does."""
+    subject = f"The emergency change {change.number} of {change.unit} has not been reviewed"
+    body = (
+        f"The emergency change {change.number} of {change.unit} was to be reviewed by now. Until somebody does,"
+        f" nothing else of {change.unit} is published:\n\n    ostiary changes review {change.number}\n"
+    )
+    return [
+        Notice(
+            kind="review-overdue",
+            key=f"review-overdue:{change.number}:{audience.id}",
+            about=f"change/{change.number}",
+            recipients=audience.recipients,
+            subject=subject,
+            body=body,
+            due_at=now,
+        )
+        for audience in _concerned(view, change.unit)
+    ]
+
+
+def waiver_notices(view: EstateView, waiver: Waiver, days: int, now: int) -> list[Notice]:
+    """To who asked for it and to the owner of the API, as many days before its end as the estate says."""
+    subject = f"The waiver {waiver.number} of {waiver.unit} ends on {waiver.expires}"
+    body = (
+        f"The waiver {waiver.number} ({waiver.rule}) of {waiver.unit} holds through {waiver.expires}:\n\n"
+        f"    {waiver.finding}\n\nIf that is still so when it ends, nothing of {waiver.unit} is published until it"
+        f" is mended, or waived anew:\n\n    ostiary waivers request {waiver.unit} {waiver.fingerprint}\n"
+    )
+    audiences = [member_of(view, waiver.requested_by)]
+    if waiver.unit in view.apis:
+        audiences.append(owner_of(view, waiver.unit))
+    return [
+        Notice(
+            kind="waiver-ending",
+            key=f"waiver-ending:{waiver.number}:{audience.id}",
+            about=f"waiver/{waiver.number}",
+            recipients=audience.recipients,
+            subject=subject,
+            body=body,
+            due_at=now,
+            useless_at=now + (days + 1) * _DAY,
+        )
+        for audience in audiences
+    ]
+
+
+def _concerned(view: EstateView, unit: str) -> list[Audience]:
+    audiences = [holders_of(view, "architect", "security")]
+    if unit != ESTATE_UNIT and unit in view.apis:
+        audiences.append(owner_of(view, unit))
+    return audiences

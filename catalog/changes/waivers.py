@@ -1,0 +1,241 @@
+"""Waivers: somebody asks that one finding may pass, for a reason and a time, and somebody else decides."""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from catalog.audit.chain import Event
+from catalog.audit.log import AuditLog
+from catalog.changes.assessment import Assessment
+from catalog.changes.deciding import (
+    conflict,
+    has_any,
+    may_propose,
+    may_waive,
+    own_change,
+    role_missing,
+    waiver_deciders,
+)
+from catalog.changes.desk import Actor, Desk
+from catalog.changes.examining import Examiner
+from catalog.changes.notices import waiver_notices
+from catalog.changes.table import ChangeTable, Lost
+from catalog.changes.telling import tell
+from catalog.changes.waiver_table import Waiver, WaiverTable, insert_waiver, update_waiver
+from catalog.clock import Clock
+from catalog.people.principal import CATALOG, Principal
+from catalog.refusal import Refusal
+from catalog.storage.engine import Store
+
+NO_WAIVER = Refusal("resource-not-found", "There is no such waiver.")
+
+
+class WaiverRequest(msgspec.Struct, frozen=True):
+    """What is asked for. `expires` is the last day (UTC)."""
+
+    unit: str
+    fingerprint: str
+    reason: str
+    expires: date
+    consumers: tuple[str, ...] = ()
+
+
+class Waivers:
+    """Takes requests for waivers, and decisions about them. Every method raises SQLAlchemyError."""
+
+    def __init__(
+        self,
+        store: Store,
+        table: WaiverTable,
+        changes: ChangeTable,
+        examiner: Examiner,
+        desk: Desk,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._table = table
+        self._changes = changes
+        self._examiner = examiner
+        self._desk = desk
+        self._audit = audit
+        self._clock = clock
+
+    async def request(
+        self, principal: Principal, wanted: WaiverRequest, *, request_id: str = ""
+    ) -> Waiver | Refusal:
+        """Asks for a waiver of a finding of the unit's open change, or of what is in force."""
+        found = await self._finding(wanted.unit, wanted.fingerprint)
+        if isinstance(found, Refusal):
+            return found
+        assessment, rule, message = found
+        refusal = may_propose(principal, wanted.unit, assessment.traits) or self._unfit(wanted)
+        if refusal is not None:
+            return refusal
+        earlier = await self._table.list(unit=wanted.unit, fingerprint=wanted.fingerprint)
+        known = next((each for each in earlier if each.state == "requested"), None)
+        if known is not None:
+            return conflict("A waiver of this finding is asked for already.", known)
+        async with self._store.write() as connection:
+            made = await insert_waiver(
+                connection,
+                unit=wanted.unit,
+                fingerprint=wanted.fingerprint,
+                rule=rule,
+                finding=message,
+                reason=wanted.reason,
+                consumers=wanted.consumers,
+                requested_by=principal.name,
+                at=int(self._clock()),
+                expires=wanted.expires,
+            )
+            await self._tell(connection, made, "requested", principal.name, wanted.reason, request_id)
+        return made
+
+    async def grant(
+        self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
+    ) -> Waiver | Refusal:
+        """Lets the finding pass. What was held back by it alone is published with that."""
+        return await self._decide(principal, number, seen, comment, "granted", request_id)
+
+    async def refuse(
+        self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
+    ) -> Waiver | Refusal:
+        """Does not."""
+        return await self._decide(principal, number, seen, comment, "refused", request_id)
+
+    async def revoke(
+        self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
+    ) -> Waiver | Refusal:
+        """Takes back a waiver that was granted, or a request. What it let pass stays in force, and is found again
+        with the next change."""
+        waiver = await self._table.find(number)
+        if waiver is None:
+            return NO_WAIVER
+        if waiver.state not in ("requested", "granted") or seen != waiver.etag:
+            return conflict("The waiver is not as it was when you looked.", waiver)
+        if principal.name != waiver.requested_by and has_any(principal, ("architect", "security")) is None:
+            detail = "A waiver is taken back by who asked for it, or these roles."
+            return role_missing(principal, detail, ("architect", "security"))
+        values = {"state": "revoked", "decided_by": principal.name}
+        return await self._move(waiver, comment, "revoked", principal.name, request_id, values)
+
+    async def keep(self, now: float) -> None:
+        """Announces the ends of waivers that come near, and records those that have come: a background task's."""
+        estate = self._examiner.estate
+        today = datetime.fromtimestamp(now, UTC).date()
+        days = estate.file.changes.waiver_notice_days
+        for waiver in await self._table.granted():
+            if waiver.ended_at is None and not waiver.holds(today):
+                async with self._store.write() as connection:
+                    ended = await update_waiver(connection, waiver, ended_at=int(now))
+                    await self._tell(connection, ended, "expired", CATALOG, "its last day is over", "")
+            elif waiver.holds(today) and waiver.expires - today <= timedelta(days=days):
+                await tell(self._store, waiver_notices(estate, waiver, days, int(now)), now)
+
+    async def _decide(
+        self,
+        principal: Principal,
+        number: int,
+        seen: str,
+        comment: str,
+        how: Literal["granted", "refused"],
+        request_id: str,
+    ) -> Waiver | Refusal:
+        waiver = await self._table.find(number)
+        if waiver is None:
+            return NO_WAIVER
+        if waiver.state != "requested" or seen != waiver.etag:
+            return conflict("The waiver is not as it was when you looked.", waiver)
+        interested = {waiver.requested_by, *await self._authors(waiver.unit)}
+        found = await self._finding(waiver.unit, waiver.fingerprint)
+        if isinstance(found, Refusal):
+            return found
+        refusal = _may_decide(principal, found[0], interested)
+        if refusal is None and how == "granted":
+            refusal = self._over(waiver)
+        if refusal is not None:
+            return refusal
+        values = {"state": how, "decided_by": principal.name}
+        decided = await self._move(waiver, comment, how, principal.name, request_id, values)
+        if isinstance(decided, Waiver):
+            await self._desk.settle_all([waiver.unit], Actor(principal.name, request_id))
+        return decided
+
+    async def _move(
+        self, waiver: Waiver, comment: str, action: str, actor: str, request_id: str, values: dict[str, str]
+    ) -> Waiver | Refusal:
+        try:
+            async with self._store.write() as connection:
+                moved = await update_waiver(
+                    connection, waiver, decided_at=int(self._clock()), decision=comment, **values
+                )
+                await self._tell(connection, moved, action, actor, comment, request_id)
+        except Lost:
+            current = await self._table.find(waiver.number)
+            return conflict("Somebody else was first.", current or waiver)
+        return moved
+
+    async def _authors(self, unit: str) -> Collection[str]:
+        change = (await self._changes.open()).get(unit)
+        return () if change is None else change.authors
+
+    async def _finding(self, unit: str, fingerprint: str) -> tuple[Assessment, str, str] | Refusal:
+        """A finding of a unit: of its open change, or else of what is in force."""
+        change = (await self._changes.open()).get(unit)
+        units = await self._examiner.units()
+        if change is None and unit not in units.files:
+            return Refusal("resource-not-found", f"There is no unit {unit!r}.")
+        revision = units.revisions.get(unit) if change is None else change.revision
+        assessment = await self._examiner.assess(await self._examiner.proposal(unit, revision))
+        for each in assessment.findings:
+            if each.fingerprint == fingerprint:
+                return assessment, each.rule, each.message
+        detail = f"Neither the open change of {unit!r} nor what is in force has a finding {fingerprint}."
+        return Refusal("resource-not-found", detail)
+
+    def _unfit(self, wanted: WaiverRequest) -> Refusal | None:
+        today = self._examiner.today
+        longest = self._examiner.estate.file.changes.waiver_max_days
+        if today <= wanted.expires <= today + timedelta(days=longest):
+            unknown = sorted(set(wanted.consumers) - set(self._examiner.estate.consumers.consumers))
+            return _violation("/consumers", f"has unknown consumers: {', '.join(unknown)}") if unknown else None
+        last = today + timedelta(days=longest)
+        return _violation("/expires", f"must be a day from {today} to {last}, {longest} days from now")
+
+    def _over(self, waiver: Waiver) -> Refusal | None:
+        if waiver.expires >= self._examiner.today:
+            return None
+        return conflict(f"The waiver was asked for until {waiver.expires}, which is over.", waiver)
+
+    async def _tell(
+        self, connection: AsyncConnection, waiver: Waiver, action: str, actor: str, reason: str, request_id: str
+    ) -> None:
+        event = Event(
+            subject="waiver",
+            action=action,
+            object=f"{waiver.number}/{waiver.unit}/{waiver.fingerprint}",
+            actor=actor,
+            reason=reason,
+            request_id=request_id,
+        )
+        await self._audit.append(connection, event)
+
+
+def _may_decide(principal: Principal, assessment: Assessment, interested: Collection[str]) -> Refusal | None:
+    # Of an API that becomes another both have to be satisfied: no change chooses who judges it.
+    traits = assessment.traits or (None,)
+    if all(may_waive(principal, each, frozenset(interested)) for each in traits):
+        return None
+    if all(may_waive(principal, each, frozenset()) for each in traits):
+        return own_change(principal, "a waiver", interested)
+    roles = {role for each in traits for needed in waiver_deciders(each) for role in needed.roles}
+    return role_missing(principal, "A waiver is decided by these roles, as the API is governed.", roles)
+
+
+def _violation(pointer: str, message: str) -> Refusal:
+    violation = {"in": "body", "pointer": pointer, "rule": "waiver", "message": message}
+    return Refusal("schema-violation", "Such a waiver cannot be asked for.", {"violations": [violation]})
