@@ -7,22 +7,25 @@ change is about, is not touched by it. One of which nothing was seen in the whol
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from catalog.clock import Clock
 from catalog.usage.periods import DAY
-from catalog.usage.queries import Calls, Observations, Seen, Sight, UsageQueries
+from catalog.usage.queries import Calls, Observations, Seen, UsageQueries
 from catalog.usage.questions import ACCEPTED, Question, Questions
 from contracts.diff.changes import Change
 from contracts.operations import ApiVersion
 from contracts.snapshot import Application, Subscription
 
-WINDOW_DAYS = 90
+WINDOW_DAYS: Final = 90
+
+_NOTHING: Final = Seen(0, 0)
+_NOBODY: Final[Mapping[str, Seen]] = {}
 
 
-class Touched(msgspec.Struct, frozen=True):
+class Touched(msgspec.Struct, frozen=True, gc=False):
     """An application that a change touches. `calls` are those that have what the change is about, in the window;
     `last_seen` is Unix seconds, None with nothing seen. Both names are empty for calls without a credential."""
 
@@ -142,52 +145,60 @@ class _View:
 
     def __init__(self, observed: Observations, subscribers: Mapping[str, _Subscriber]) -> None:
         self._subscribers = subscribers
+        self._silent = [item for item in subscribers.items() if item[0] not in observed.active]
         self._seen = observed.seen
-        self._active = observed.active
-        self._by_operation: dict[str, list[Calls]] = {"": []}
+        self._consumers = {each.application: each.consumer for each in observed.calls}
+        self._by_operation: dict[str, list[Calls]] = {}
         for calls in observed.calls:
             self._by_operation.setdefault(calls.operation, []).append(calls)
-            self._by_operation[""].append(calls)
 
     def touched_by(self, question: Question) -> tuple[Touched, ...]:
-        found: dict[str, Touched] = {}
-        for caller in self._by_operation.get(question.operation, ()):
-            count = self._count(question, caller)
-            if count is None:
-                continue
-            calls, last = count
-            before = found.get(caller.application)
-            if before is not None:  # at another operation
-                calls, last = calls + before.calls, max(last, before.last_seen or 0)
-            found[caller.application] = Touched(caller.consumer, caller.application, calls, last, "observed")
-        for client_id, subscriber in self._subscribers.items():
-            if client_id not in self._active and not self._grants(client_id, question.scope):
-                found[client_id] = Touched(subscriber.consumer, client_id, 0, None, "subscribed")
-        return tuple(sorted(found.values(), key=_order))
+        if question.lacking is not None:
+            found = self._without(question)
+        elif question.having is not None:
+            found = self._seen.get((question.operation, question.having), _NOBODY)
+        else:
+            found = self._callers(question.operation)
+        touched = [
+            Touched(self._consumers.get(application, ""), application, seen.calls, seen.last_seen, "observed")
+            for application, seen in found.items()
+            if not question.scope or not self._grants(application, question.scope)
+        ]
+        touched += [
+            Touched(subscriber.consumer, application, 0, None, "subscribed")
+            for application, subscriber in self._silent
+            if not question.scope or not self._grants(application, question.scope)
+        ]
+        return tuple(sorted(touched, key=_order))
 
-    def _count(self, question: Question, caller: Calls) -> tuple[int, int] | None:
-        """How many calls of a caller are meant, and the last of them; None where none is."""
-        if self._grants(caller.application, question.scope):
-            return None
-        having = self._sight(question, question.having, caller)
-        if question.lacking is None:
-            if question.having is None:
-                return caller.calls, caller.last_seen
-            return None if having is None else (having.calls, having.last_seen)
-        every = having if question.having is not None else self._sight(question, ACCEPTED, caller)
-        lacking = self._sight(question, question.lacking, caller)
-        without = (every.calls if every is not None else 0) - (lacking.calls if lacking is not None else 0)
-        return (without, caller.last_seen) if without > 0 else None
+    def _callers(self, operation: str) -> Mapping[str, Seen]:
+        """Everybody's calls of an operation, or of all of them."""
+        if operation:
+            calls = self._by_operation.get(operation, [])
+            return {each.application: Seen(each.calls, each.last_seen) for each in calls}
+        found: dict[str, Seen] = {}
+        for each in (each for calls in self._by_operation.values() for each in calls):
+            known = found.get(each.application, _NOTHING)
+            last = max(known.last_seen, each.last_seen)
+            found[each.application] = Seen(known.calls + each.calls, last)
+        return found
 
-    def _sight(self, question: Question, sight: Sight | None, caller: Calls) -> Seen | None:
-        if sight is None:
-            return None
-        return self._seen.get((question.operation, sight), {}).get(caller.application)
+    def _without(self, question: Question) -> Mapping[str, Seen]:
+        """Whose calls had one thing oftener than the other, which they are about to need."""
+        assert question.lacking is not None
+        every = self._seen.get((question.operation, question.having or ACCEPTED), _NOBODY)
+        lacking = self._seen.get((question.operation, question.lacking), _NOBODY)
+        found: dict[str, Seen] = {}
+        for application, seen in every.items():
+            without = seen.calls - lacking.get(application, _NOTHING).calls
+            if without > 0:
+                found[application] = Seen(without, seen.last_seen)
+        return found
 
     def _grants(self, application: str, scope: str) -> bool:
-        """Whether a scope is asked about that the application's subscription has already."""
+        """Whether the application's subscription has a scope already."""
         subscriber = self._subscribers.get(application)
-        return bool(scope) and subscriber is not None and scope in subscriber.subscription.scopes
+        return subscriber is not None and scope in subscriber.subscription.scopes
 
 
 def _order(touched: Touched) -> tuple[int, str, str]:

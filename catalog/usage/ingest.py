@@ -13,12 +13,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.clock import Clock
 from catalog.storage.engine import Store
-from catalog.storage.tables.usage import usage_callers, usage_days, usage_hours, usage_seen, usage_sources
+from catalog.storage.tables.usage import (
+    usage_callers,
+    usage_days,
+    usage_hours,
+    usage_seen,
+    usage_sights,
+    usage_sources,
+)
 from catalog.usage.periods import day_of, hour_of, month_of
 from contracts.usage.batch import Batch, Row
 
 Name = tuple[str, str, str, str]
 """Of a caller: API, version, operation, application."""
+
+Thing = tuple[str, str, str, str, str, str]
+"""What can be seen: API, version, operation; kind, name, value."""
 
 _COUNTS: Final = ("calls", "microseconds", "bytes", "in_25_ms", "in_100_ms", "in_500_ms", "in_2500_ms")
 
@@ -44,7 +54,8 @@ class UsageIntake:
                 (usage_days, "day", day_of(begin)),
             ):
                 await _add(connection, table, [{**row, unit: value} for row in hours], _COUNTS)
-            seen = list(_sights(batch.rows, ids, now))
+            sights = await _sights(connection, batch.rows)
+            seen = list(_seen(batch.rows, ids, sights, now))
             await _add(connection, usage_seen, seen, ("calls",), latest=("last_seen",))
         return True
 
@@ -149,15 +160,42 @@ def _tallies(rows: Iterable[Row], ids: dict[Name, int]) -> Iterator[dict[str, An
             }
 
 
-def _sights(rows: Iterable[Row], ids: dict[Name, int], now: int) -> Iterator[dict[str, Any]]:
+async def _sights(connection: AsyncConnection, rows: Iterable[Row]) -> dict[Thing, int]:
+    """The number of each thing that was seen. What was never seen before gets one."""
+    wanted = {thing for row in rows for thing in _things(row)}
+    operations = {thing[:3] for thing in wanted}
+    columns = usage_sights.c
+    names = ("api", "version", "operation", "kind", "name", "value")
+    query = sa.select(columns.id, *(columns[name] for name in names)).where(
+        sa.tuple_(columns.api, columns.version, columns.operation).in_(operations)
+    )
+
+    async def known() -> dict[Thing, int]:
+        return {(a, b, c, d, e, f): number for number, a, b, c, d, e, f in await connection.execute(query)}
+
+    ids = await known()
+    new = wanted - ids.keys()
+    if new:
+        values = [dict(zip(names, thing, strict=True)) for thing in sorted(new)]
+        await connection.execute(sa.insert(usage_sights), values)
+        ids = await known()
+    return ids
+
+
+def _things(row: Row) -> Iterator[Thing]:
+    for sight in row.seen:
+        yield row.api, row.version, row.operation, sight.kind, sight.name, sight.value
+
+
+def _seen(
+    rows: Iterable[Row], ids: dict[Name, int], sights: dict[Thing, int], now: int
+) -> Iterator[dict[str, Any]]:
     for row in rows:
         last = min(row.last, now)
-        for sight in row.seen:
+        for thing, sight in zip(_things(row), row.seen, strict=True):
             yield {
+                "sight": sights[thing],
                 "caller": ids[_name(row)],
-                "kind": sight.kind,
-                "name": sight.name,
-                "value": sight.value,
                 "month": month_of(last),
                 "calls": sight.calls,
                 "last_seen": last,

@@ -8,7 +8,14 @@ import msgspec
 import sqlalchemy as sa
 
 from catalog.storage.engine import Store
-from catalog.storage.tables.usage import usage_callers, usage_days, usage_hours, usage_seen, usage_sources
+from catalog.storage.tables.usage import (
+    usage_callers,
+    usage_days,
+    usage_hours,
+    usage_seen,
+    usage_sights,
+    usage_sources,
+)
 from catalog.usage.periods import day_of, hour_of, month_of
 
 Sight: TypeAlias = tuple[str, str, str]
@@ -19,7 +26,7 @@ Unit = Literal["hour", "day"]
 _callers = usage_callers.c
 
 
-class Calls(msgspec.Struct, frozen=True):
+class Calls(msgspec.Struct, frozen=True, gc=False):
     """What one application did at one operation. Both names are empty where nobody has to prove who calls."""
 
     operation: str
@@ -56,11 +63,9 @@ class Selection:
     api: str | None = None
     version: str | None = None
     application: str | None = None
-    consumer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """How many calls of an application had something, and when one had it last."""
 
     calls: int
@@ -104,7 +109,7 @@ class UsageQueries:
         start = table.c[by]
         sums = [sa.cast(sa.func.sum(table.c[name]), sa.BigInteger) for name in Point.__struct_fields__[4:]]
         wanted = [start >= floor(selection.since), start <= floor(selection.until)]
-        for name in ("api", "version", "application", "consumer"):
+        for name in ("api", "version", "application"):
             value = getattr(selection, name)
             if value is not None:
                 wanted.append(_callers[name] == value)
@@ -156,47 +161,48 @@ class UsageQueries:
     async def _calls(
         self, api: str, version: str, operations: Collection[str] | None, since: int
     ) -> tuple[Calls, ...]:
-        days = usage_days.c
         ours = [_callers.api == api, _callers.version == version, _callers.last_seen >= since]
         if operations is not None:
             ours.append(_callers.operation.in_(operations))
-        total = sa.cast(sa.func.sum(days.calls), sa.BigInteger)
+        # Summed up caller by caller: a join of all their days would be sorted before it is grouped.
+        days = usage_days.c
+        mine = (days.caller == _callers.id) & (days.day >= day_of(since))
+        total = sa.select(sa.cast(sa.func.sum(days.calls), sa.BigInteger)).where(mine).scalar_subquery()
         columns = (_callers.operation, _callers.application, _callers.consumer)
-        rows = await self._store.all(
-            sa.select(*columns, total.label("calls"), _callers.last_seen)
-            .select_from(usage_callers.join(usage_days, days.caller == _callers.id))
-            .where(*ours, days.day >= day_of(since))
-            .group_by(_callers.id, *columns, _callers.last_seen)
-            .order_by(total.desc(), _callers.application, _callers.operation)
-        )
-        return tuple(Calls(*row) for row in rows)
+        rows = await self._store.all(sa.select(*columns, total, _callers.last_seen).where(*ours))
+        # Whose days were forgotten before their caller was has none.
+        calls = [Calls(*row) for row in rows if row[3] is not None]
+        return tuple(sorted(calls, key=lambda each: (-each.calls, each.application, each.operation)))
 
     async def _seen(
         self, api: str, version: str, sights: Iterable[tuple[str, Sight]], since: int
     ) -> dict[tuple[str, Sight], dict[str, Seen]]:
-        wanted: dict[str, list[Sight]] = {}
-        for operation, sight in sights:
-            wanted.setdefault(operation, []).append(sight)
-        columns = usage_seen.c
-        total = sa.cast(sa.func.sum(columns.calls), sa.BigInteger)
-        last = sa.func.max(columns.last_seen)
-        found: dict[tuple[str, Sight], dict[str, Seen]] = {}
-        for operation, asked in wanted.items():
-            key = (_callers.application, columns.kind, columns.name, columns.value)
-            rows = await self._store.all(
-                sa.select(*key, total, last)
-                .select_from(usage_callers.join(usage_seen, columns.caller == _callers.id))
-                .where(
-                    _callers.api == api,
-                    _callers.version == version,
-                    _callers.operation == operation,
-                    sa.tuple_(columns.kind, columns.name, columns.value).in_(asked),
-                    columns.month >= month_of(since),
-                )
-                .group_by(*key)
-                .having(last >= since)
+        wanted = set(sights)
+        if not wanted:
+            return {}
+        things = usage_sights.c
+        asked = (things.operation, things.kind, things.name, things.value)
+        known = await self._store.all(
+            sa.select(things.id, *asked).where(
+                things.api == api,
+                things.version == version,
+                things.operation.in_({operation for operation, _ in wanted}),
             )
-            for application, kind, name, value, calls, at in rows:
-                of_sight = found.setdefault((operation, (kind, name, value)), {})
-                of_sight[application] = Seen(calls, at)
+        )
+        ids = {row[0]: (row[1], (row[2], row[3], row[4])) for row in known}
+        ids = {number: thing for number, thing in ids.items() if thing in wanted}
+        ours = (_callers.api == api) & (_callers.version == version)
+        named = await self._store.all(sa.select(_callers.id, _callers.application).where(ours))
+        callers = {row[0]: row[1] for row in named}
+        columns = usage_seen.c
+        last = sa.func.max(columns.last_seen)
+        rows = await self._store.all(
+            sa.select(columns.sight, columns.caller, sa.cast(sa.func.sum(columns.calls), sa.BigInteger), last)
+            .where(columns.sight.in_(ids), columns.month >= month_of(since))
+            .group_by(columns.sight, columns.caller)
+            .having(last >= since)
+        )
+        found: dict[tuple[str, Sight], dict[str, Seen]] = {}
+        for number, caller, calls, at in rows:
+            found.setdefault(ids[number], {})[callers[caller]] = Seen(calls, at)
         return found

@@ -1,7 +1,8 @@
 """What consumers called, as gateways tell it: counts by hour and by day, and what requests were seen to have.
 
-A caller, that is an application at an operation, has a number of its own: the names would be nine tenths of rows
-of which there are tens of millions. The other tables are read by caller alone, and lie in the order of their key.
+A caller, that is an application at an operation, has a number, and so has a sight, that is something that requests
+to an operation can have: names would be nine tenths of rows of which there are tens of millions. Those lie in the
+order of their key, by which alone they are read.
 """
 
 import sqlalchemy as sa
@@ -55,13 +56,27 @@ def _counts(name: str, unit: str, comment: str) -> sa.Table:
 usage_hours = _counts("usage_hours", "hour", "its first second, UTC")
 usage_days = _counts("usage_days", "day", "its first second, UTC")
 
+usage_sights = sa.Table(
+    "usage_sights",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("api", sa.String(255), nullable=False),
+    sa.Column("version", sa.String(255), nullable=False),
+    sa.Column("operation", sa.String(255), nullable=False),
+    sa.Column(
+        "kind", sa.String(16), nullable=False, comment="accepted, query, header, cookie, body, would-refuse"
+    ),
+    sa.Column("name", sa.String(512), nullable=False, comment="a parameter, or a pointer"),
+    sa.Column("value", sa.String(255), nullable=False, comment="an enumerated value as JSON, or empty"),
+    sa.UniqueConstraint("api", "version", "operation", "kind", "name", "value"),
+)
+
 usage_seen = sa.Table(
     "usage_seen",
     metadata,
+    # The sight first: who sent something lies together.
+    sa.Column("sight", sa.ForeignKey("usage_sights.id"), primary_key=True),
     sa.Column("caller", sa.ForeignKey("usage_callers.id"), primary_key=True),
-    sa.Column("kind", sa.String(16), primary_key=True, comment="accepted, query, header, cookie, body…"),
-    sa.Column("name", sa.String(512), primary_key=True, comment="a parameter, or a pointer"),
-    sa.Column("value", sa.String(255), primary_key=True, comment="an enumerated value as JSON, or empty"),
     sa.Column("month", sa.BigInteger, primary_key=True, comment="its first second, UTC"),
     sa.Column("calls", sa.BigInteger, nullable=False),
     sa.Column("last_seen", sa.BigInteger, nullable=False),

@@ -156,7 +156,7 @@ async def test_hours_go_before_days_and_callers_last(world: World) -> None:
     assert await hours(world.store) == []
     assert await world.queries.last_call("orders", "v1") == NOW - 1
     assert len(await world.queries.callers("orders", "v1", NOW - 100)) == 1
-    world.now = NOW + 62 * 86_400
+    world.now = NOW + 75 * 86_400  # a month that is gone whole
     assert await world.forget(hourly=30, daily=60) == 1
     for table in (usage_callers, usage_days, usage_seen, usage_sources):
         assert await world.store.all(sa.select(table)) == []

@@ -67,20 +67,41 @@ def upgrade() -> None:
             sqlite_with_rowid=False,
         )
     op.create_table(
-        "usage_seen",
-        sa.Column("caller", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(16), nullable=False, comment="accepted, query, header, cookie, body…"),
+        "usage_sights",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("api", sa.String(255), nullable=False),
+        sa.Column("version", sa.String(255), nullable=False),
+        sa.Column("operation", sa.String(255), nullable=False),
+        sa.Column(
+            "kind", sa.String(16), nullable=False, comment="accepted, query, header, cookie, body, would-refuse"
+        ),
         sa.Column("name", sa.String(512), nullable=False, comment="a parameter, or a pointer"),
         sa.Column("value", sa.String(255), nullable=False, comment="an enumerated value as JSON, or empty"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_sights")),
+        sa.UniqueConstraint(
+            "api",
+            "version",
+            "operation",
+            "kind",
+            "name",
+            "value",
+            name=op.f("uq_usage_sights_api_version_operation_kind_name_value"),
+        ),
+    )
+    op.create_table(
+        "usage_seen",
+        sa.Column("sight", sa.Integer(), nullable=False),
+        sa.Column("caller", sa.Integer(), nullable=False),
         sa.Column("month", sa.BigInteger(), nullable=False, comment="its first second, UTC"),
         sa.Column("calls", sa.BigInteger(), nullable=False),
         sa.Column("last_seen", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["sight"], ["usage_sights.id"], name=op.f("fk_usage_seen_sight_usage_sights")),
         sa.ForeignKeyConstraint(["caller"], ["usage_callers.id"], name=op.f("fk_usage_seen_caller_usage_callers")),
-        sa.PrimaryKeyConstraint("caller", "kind", "name", "value", "month", name=op.f("pk_usage_seen")),
+        sa.PrimaryKeyConstraint("sight", "caller", "month", name=op.f("pk_usage_seen")),
         sqlite_with_rowid=False,
     )
 
 
 def downgrade() -> None:
-    for table in ("usage_seen", "usage_days", "usage_hours", "usage_callers", "usage_sources"):
+    for table in ("usage_seen", "usage_sights", "usage_days", "usage_hours", "usage_callers", "usage_sources"):
         op.drop_table(table)
