@@ -24,6 +24,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("contracts", "policies", "gateway")
 
 MODULES: Final = (
+    "contracts/usage/fields.py",
     "gateway/access.py",
     "gateway/adapters/limiter.py",
     "gateway/handling.py",
@@ -44,6 +45,8 @@ MODULES: Final = (
     "gateway/upstreams/resilience/guard.py",
     "gateway/upstreams/resilience/http_service.py",
     "gateway/upstreams/resilience/retry_budget.py",
+    "gateway/usage/counting.py",
+    "gateway/usage/walking.py",
     "gateway/wire/answer.py",
     "gateway/wire/connection.py",
     "gateway/wire/forwarded.py",
