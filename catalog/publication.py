@@ -142,8 +142,8 @@ class Publisher:
                 wanted[unit] = Move(None, {})
                 continue
             stored = await revisions.find(digest)
-            if stored is None:
-                return Refusal("resource-not-found", f"There is no revision {digest}.")
+            if stored is None or stored.revision.unit != unit:
+                return Refusal("resource-not-found", f"There is no revision {digest} of {unit!r}.")
             wanted[unit] = Move(stored.revision, await files_of(revisions, unit, digest))
         pointers = await revisions.pointers()
         plan = await self.planner.of_store(pointers, self.current, moves=wanted, act=act, held=self._held_units())
