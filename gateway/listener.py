@@ -9,6 +9,8 @@ import contextlib
 import ssl
 from typing import Any, Final, cast
 
+import structlog
+
 from gateway.wire.connection import LINGER, Connection
 from gateway.wire.keeper import Keeper
 from gateway.wire.limits import ListenerSettings
@@ -16,6 +18,17 @@ from gateway.wire.messages import Acceptor
 from gateway.wire.outgoing import Gathering
 
 BACKLOG: Final = 2048
+TELL_EVERY: Final = 10.0
+"""Seconds between two lines about connections that were refused."""
+
+log = structlog.get_logger()
+
+
+class _TurnedAway(asyncio.Protocol):
+    """A connection beyond those that there is room for: closed at once, so that its client can go elsewhere."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast("asyncio.Transport", transport).abort()
 
 
 class Listener(Keeper):
@@ -28,6 +41,8 @@ class Listener(Keeper):
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
+        self._turned_away = 0
+        self._told_at = -TELL_EVERY
 
     async def start(
         self, host: str, port: int, *, tls: ssl.SSLContext | None = None, reuse_port: bool = False
@@ -37,7 +52,7 @@ class Listener(Keeper):
         self.gathering = Gathering(loop)
         self.scheme = "http" if tls is None else "https"
         self._server = await loop.create_server(
-            lambda: cast("asyncio.Protocol", Connection(self)),
+            self._connection,
             host,
             port,
             backlog=BACKLOG,
@@ -51,6 +66,15 @@ class Listener(Keeper):
         # uvloop has a list where typeshed says tuple, and compiled code believes what types say.
         bound: int = cast("Any", self._server).sockets[0].getsockname()[1]
         return bound
+
+    def _connection(self) -> asyncio.Protocol:
+        if len(self.connections) < self.settings.max_connections:
+            return cast("asyncio.Protocol", Connection(self))
+        self._turned_away += 1
+        if self.now - self._told_at >= TELL_EVERY:
+            self._told_at = self.now
+            log.warning("client connections refused", open=len(self.connections), refused=self._turned_away)
+        return _TurnedAway()
 
     def announce_end(self) -> None:
         """From now on each answer says `Connection: close`; new connections are still accepted.

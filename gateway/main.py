@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from contracts.snapshot import SnapshotError
+from gateway import open_files
 from gateway.access import AccessView
 from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
@@ -91,7 +92,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
     """Listens, and drains when told to stop. `role` is that of one worker of several."""
     tls = _tls(settings)
     async with assembled(settings, key, role) as (pipeline, admin):
-        listener = Listener(pipeline, listener_settings(settings))
+        listener = Listener(pipeline, listener_settings(settings, open_files.raise_limit()))
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -118,9 +119,10 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
             listener.close()
 
 
-def listener_settings(settings: GatewaySettings) -> ListenerSettings:
-    """What of the settings is the listener's, whoever listens."""
+def listener_settings(settings: GatewaySettings, files: int = open_files.MOST) -> ListenerSettings:
+    """What of the settings is the listener's, whoever listens. The process may have so many `files` open."""
     return ListenerSettings(
+        max_connections=settings.max_connections or open_files.most_connections(files),
         max_head=settings.max_head,
         max_target=settings.max_target,
         head_timeout=settings.head_timeout,

@@ -89,6 +89,12 @@ class GatewaySettings(BaseSettings):
         ge=1,
         description="Most open requests; beyond them the answer is 503, for less critical APIs from 70 % on.",
     )
+    max_connections: int | None = Field(
+        None,
+        ge=1,
+        description="Most client connections of a worker; further ones are closed at once. Without it, three "
+        "quarters of the files that the process may open, a limit that it raises as far as it may.",
+    )
     slow: float = Field(
         1.0,
         ge=0,

@@ -17,6 +17,7 @@ class ListenerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_head: int = 32_768
     max_target: int = 8_192
     max_fields: int = 100
+    max_connections: int = 1 << 20
     head_timeout: float = 10.0
     body_timeout: float = 30.0
     idle_timeout: float = 75.0
