@@ -13,6 +13,7 @@ from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
+from catalog.api.admin.routes.usage import UsageRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
@@ -36,6 +37,7 @@ from catalog.usage.ingest import UsageIntake
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
 
+from catalog.usage.queries import UsageQueries
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -105,6 +107,7 @@ def compose(
     usage = UsageEndpoint(UsageIntake(store, clock), gateways)
     app = build_app(publisher, table, oauth, gateways, usage, admin)
     return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, changes, routes, app)
+        *UsageRoutes(UsageQueries(store), clock).routes,
 
 
 def _teams(publisher: Publisher) -> TeamsFile | None:

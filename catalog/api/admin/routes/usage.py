@@ -1,0 +1,116 @@
+"""Who calls what: `contract/usage.yaml`."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from catalog.api.admin.answers import Result
+from catalog.api.admin.context import AdminRequest
+from catalog.api.admin.paging import page
+from catalog.api.admin.routing import AdminRoute
+from catalog.clock import Clock, moment
+from catalog.refusal import Refusal
+from catalog.usage.periods import DAY, day_of, hour_of
+from catalog.usage.queries import Point, Selection, Unit, UsageQueries
+
+MOST_POINTS: Final = 10_000
+
+_DAYS: Final = 7
+_CALLERS_DAYS: Final = 90
+
+
+class Within(msgspec.Struct, frozen=True):
+    ms_25: int
+    ms_100: int
+    ms_500: int
+    ms_2500: int
+
+
+class UsagePoint(msgspec.Struct, frozen=True):
+    start: datetime
+    api: str
+    version: str
+    status: str
+    calls: int
+    bytes: int
+    mean_milliseconds: float
+    within: Within
+
+
+class UsageView(msgspec.Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    by: Unit
+    since: datetime
+    until: datetime
+    complete: bool
+    points: tuple[UsagePoint, ...]
+
+
+class Caller(msgspec.Struct, frozen=True):
+    operation: str
+    application: str
+    consumer: str
+    calls: int
+    last_seen: datetime
+
+
+class UsageRoutes:
+    """The handlers."""
+
+    def __init__(self, queries: UsageQueries, clock: Clock) -> None:
+        self._queries = queries
+        self._clock = clock
+        self.routes = (
+            AdminRoute("getUsage", self.get_usage),
+            AdminRoute("listCallers", self.list_callers),
+        )
+
+    async def get_usage(self, request: AdminRequest) -> Result:
+        query = request.query
+        if "api" not in query and "application" not in query:
+            return _refused("api", "required", "is required where there is no `application`")
+        until = _seconds(query["to"]) if "to" in query else int(self._clock())
+        since = _seconds(query["from"]) if "from" in query else until - _DAYS * DAY
+        if since > until:
+            return _refused("from", "order", "is after `to`")
+        by: Unit = query.get("by", "day")
+        selection = Selection(since, until, query.get("api"), query.get("version"), query.get("application"))
+        points = await self._queries.points(selection, by, MOST_POINTS + 1)
+        floor = day_of if by == "day" else hour_of
+        shown = tuple(map(_shown, points[:MOST_POINTS]))
+        return UsageView(by, moment(floor(since)), moment(floor(until)), len(points) <= MOST_POINTS, shown)
+
+    async def list_callers(self, request: AdminRequest) -> Result:
+        since = int(self._clock()) - request.query.get("days", _CALLERS_DAYS) * DAY
+        found = await self._queries.callers(request.path["api"], request.path["version"], since)
+        callers = [
+            Caller(each.operation, each.application, each.consumer, each.calls, moment(each.last_seen))
+            for each in found
+        ]
+        return page(request, callers, lambda each: f"{each.operation}/{each.application}")
+
+
+def _shown(point: Point) -> UsagePoint:
+    ms_25 = point.in_25_ms
+    ms_100 = ms_25 + point.in_100_ms
+    ms_500 = ms_100 + point.in_500_ms
+    return UsagePoint(
+        moment(point.start),
+        point.api,
+        point.version,
+        point.status,
+        point.calls,
+        point.bytes,
+        round(point.microseconds / point.calls / 1000, 3) if point.calls else 0.0,
+        Within(ms_25, ms_100, ms_500, ms_500 + point.in_2500_ms),
+    )
+
+
+def _seconds(text: str) -> int:
+    """The contract's format was checked: RFC 3339, of which Python reads all but a lower-case `t` and `z`."""
+    return int(datetime.fromisoformat(text.upper()).timestamp())
+
+
+def _refused(name: str, rule: str, message: str) -> Refusal:
+    violation = {"in": "query", "pointer": f"/{name}", "rule": rule, "message": message}
+    return Refusal("schema-violation", "The query is not as it should be.", {"violations": [violation]})

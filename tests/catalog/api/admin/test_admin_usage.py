@@ -1,0 +1,107 @@
+"""Usage over the admin API: what it shows, to whom, and what it refuses."""
+
+import pytest
+
+from catalog.api.admin.routes import usage as routes
+from catalog.usage.ingest import UsageIntake
+from contracts.estate_files import TeamEntry, TeamsFile
+from contracts.usage.batch import Row, Tally
+from tests.catalog.admin import TEAMS, AdminClient, company, compiled, member
+from tests.catalog.usage.test_usage_store import batch, row
+
+
+async def fill(admin: AdminClient, *rows: Row, sequence: int = 1, age: int = 100) -> None:
+    """A batch whose calls ended `age` seconds ago."""
+    world = admin.world
+    await UsageIntake(world.store, lambda: world.now).take(batch(sequence, *rows, begin=int(world.now) - age))
+
+
+async def test_calls_are_shown_by_day_version_and_status(admin: AdminClient) -> None:
+    slow = Tally("5xx", 2, 9_000_000, 0, (0, 0, 0, 0, 2))
+    await fill(admin, row(tallies=(*row().tallies, slow)), row("other"), row(version="v2"))
+    answer = await admin("anna", "GET", "/usage?api=orders&version=v1")
+    assert answer.status == 200
+    assert (answer.body["by"], answer.body["complete"]) == ("day", True)
+    assert (answer.body["from"], answer.body["to"]) == ("2026-11-11T00:00:00Z", "2026-11-18T00:00:00Z")
+    within = {"ms_25": 6, "ms_100": 6, "ms_500": 6, "ms_2500": 6}
+    good = {"api": "orders", "version": "v1", "status": "200", "calls": 6, "bytes": 60, "mean_milliseconds": 1.0}
+    bad = {**good, "status": "5xx", "calls": 2, "bytes": 0, "mean_milliseconds": 4500.0}
+    none = dict.fromkeys(within, 0)
+    start = {"start": "2026-11-18T00:00:00Z"}
+    assert answer.body["points"] == [{**start, **good, "within": within}, {**start, **bad, "within": none}]
+
+
+async def test_an_application_has_its_own_calls_by_the_hour(admin: AdminClient) -> None:
+    await fill(admin, row(), row("other"))
+    await fill(admin, row(), sequence=2, age=7200)
+    answer = await admin("omar", "GET", "/usage?application=web-shop&by=hour")
+    points = answer.body["points"]
+    starts = ["2026-11-18T09:00:00Z", "2026-11-18T11:00:00Z"]
+    assert [(each["start"], each["calls"]) for each in points] == [(starts[0], 3), (starts[1], 3)]
+    ranged = "/usage?api=orders&by=hour&from=2026-11-18T11:05:00%2B01:00&to=2026-11-18t10:30:00z"
+    assert [each["start"] for each in (await admin("omar", "GET", ranged)).body["points"]] == []
+    before = await admin("omar", "GET", "/usage?api=orders&by=hour&to=2026-11-18T10:30:00Z")
+    assert [each["start"] for each in before.body["points"]] == starts[:1]
+
+
+async def test_too_many_points_are_cut_and_it_says_so(admin: AdminClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MOST_POINTS", 1)
+    await fill(admin, row(), row(version="v2"))
+    answer = await admin("sara", "GET", "/usage?api=orders")
+    assert [each["version"] for each in answer.body["points"]] == ["v1"]
+    assert answer.body["complete"] is False
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "rule"),
+    [
+        ("", "/api", "required"),
+        ("?api=orders&from=2026-11-18T00:00:00Z&to=2026-11-17T00:00:00Z", "/from", "order"),
+        ("?api=orders&by=year", "/by", "enum"),
+        ("?api=orders&from=yesterday", "/from", "format"),
+        ("?api=Orders", "/api", "pattern"),
+        ("?api=orders&version=1", "/version", "pattern"),
+        ("?api=orders&who=me", "/who", "unknown-parameter"),
+    ],
+)
+async def test_what_is_no_question_is_refused(admin: AdminClient, query: str, pointer: str, rule: str) -> None:
+    refused = await admin("anna", "GET", "/usage" + query)
+    assert refused.status == 422
+    assert [(each["pointer"], each["rule"]) for each in refused.body["violations"]] == [(pointer, rule)]
+
+
+async def test_callers_are_listed_page_by_page(admin: AdminClient) -> None:
+    await fill(admin, row(), row("other", 5), row(operation="getOrder"), row("", 1, consumer=""))
+    path = "/apis/orders/versions/v1/callers"
+    first = (await admin("anna", "GET", path + "?limit=3")).body
+    assert [(each["operation"], each["application"], each["calls"]) for each in first["items"]] == [
+        ("listOrders", "other", 5),
+        ("getOrder", "web-shop", 3),
+        ("listOrders", "web-shop", 3),
+    ]
+    assert first["items"][0]["consumer"] == "acme"
+    assert first["items"][0]["last_seen"] == "2026-11-18T11:06:39Z"
+    rest = (await admin("anna", "GET", f"{path}?limit=3&after={first['next']}")).body
+    assert [each["application"] for each in rest["items"]] == [""]
+    assert rest["next"] is None
+    assert (await admin("anna", "GET", "/apis/orders/versions/v9/callers")).body["items"] == []
+
+
+async def test_who_called_long_ago_is_not_among_them(admin: AdminClient) -> None:
+    await fill(admin, row())
+    admin.world.now += 20 * 86_400
+    path = "/apis/orders/versions/v1/callers?days="
+    assert len((await admin("anna", "GET", path + "30")).body["items"]) == 1
+    assert (await admin("anna", "GET", path + "10")).body["items"] == []
+
+
+@pytest.mark.parametrize("path", ["/usage?api=orders", "/apis/orders/versions/v1/callers"])
+async def test_usage_is_for_those_who_own_or_decide(admin: AdminClient, path: str) -> None:
+    assert (await admin(None, "GET", path)).status == 401
+    for name in ("anna", "otto", "sara", "omar"):
+        assert (await admin(name, "GET", path)).status == 200
+    partners = TeamEntry("Partners", "partners@example.com", {"pia": member("pia", "partner-developer")})
+    admin.world.compiled = compiled(company(TeamsFile({**TEAMS.teams, "partners": partners})))
+    await admin.world.publisher.publish()
+    refused = await admin("pia", "GET", path)
+    assert (refused.status, refused.body["type"]) == (403, "urn:ostiary:problem:role-missing")
