@@ -71,6 +71,37 @@ async def test_what_is_not_authorised_reaches_nobody(world: World, case: Refused
     world.check()
 
 
+FIELDS_ALONE = tuple(
+    case
+    for case in (*REFUSED, *REFUSED_BY_GATEWAY, *FORWARDED)
+    if b"\r\n" + HOST in case.raw and case.raw.endswith(END + END) and b"ontent-Length" not in case.raw
+)
+
+
+@by_name(FIELDS_ALONE)
+async def test_fields_that_were_sent_before_excuse_nothing(world: World, case: Case) -> None:
+    """The listener knows them again, and reads the request line alone."""
+    _, _, fields = case.raw.partition(END)
+    async with raw_client(world.running.port) as client:
+        for _ in range(2):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                await client.ask(signed(GET + fields))
+    async with raw_client(world.running.port) as client:
+        await deliver(client, case.raw)
+        answer = await client.answer(head=case.raw.startswith(b"HEAD "))
+        if isinstance(case, Refused):
+            refused(answer, case.status, case.problem)
+        else:
+            assert answer.status == 200
+    for request in world.seen:
+        assert request.line in (b"GET /backend/a HTTP/1.1", _line_of(case))
+    world.check()
+
+
+def _line_of(case: Case) -> bytes:
+    return case.line.replace(b" /", b" /backend/", 1) if isinstance(case, Forwarded) else b""
+
+
 @by_name(BODIES_LIKE_REQUESTS)
 async def test_a_body_that_is_not_read_is_no_request(world: World, case: Refused) -> None:
     async with raw_client(world.running.port) as client:
