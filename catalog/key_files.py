@@ -68,6 +68,14 @@ def public_key_text(key: Ed25519PublicKey) -> str:
     return base64.b64encode(key.public_bytes_raw()).decode()
 
 
+def public_key_of(text: str) -> Ed25519PublicKey:
+    """The key from its text. Raises KeyFileError."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+    except ValueError:
+        raise KeyFileError("the key is not base64 of the 32 bytes of an Ed25519 public key") from None
+
+
 def load_snapshot_key(directory: Path) -> Ed25519PrivateKey:
     """The key that signs snapshots, made where it is missing. Raises KeyFileError, OSError."""
     _make(directory)

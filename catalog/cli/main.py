@@ -12,18 +12,22 @@ from catalog.cli.add import add
 from catalog.cli.audit import app as audit_app
 from catalog.cli.catalog import app as catalog_app
 from catalog.cli.check import check
+from catalog.cli.delegate import app as delegate_app
 from catalog.cli.demo import demo
 from catalog.cli.deprecate import deprecate
 from catalog.cli.diff import diff
 from catalog.cli.gateway import gateway
 from catalog.cli.init import init
 from catalog.cli.lint import lint
+from catalog.cli.member_tokens import app as member_tokens_app
+from catalog.cli.owners import app as owners_app
 from catalog.cli.profile import app as profile_app
 from catalog.cli.profile import whoami
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
 from catalog.cli.token import token
 from catalog.cli.up import up
+from catalog.cli.usage import usage
 
 _WIDTH = 100
 
@@ -53,9 +57,13 @@ def build() -> typer.Typer:
     app.command("up", short_help="Run a catalog and a gateway for an estate.")(up)
     app.command("gateway", short_help="Run a gateway alone.")(gateway)
     app.add_typer(catalog_app, name="catalog", short_help="Run a catalog alone; issue client secrets.")
+    app.add_typer(owners_app, name="owners", short_help="Show who answers for which API, and what has nobody.")
+    app.add_typer(delegate_app, name="delegate", short_help="Hand a role to another member for a time.")
     app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")
     app.add_typer(profile_app, name="profile", short_help="Keep the catalogs to talk to, and a token for each.")
+    app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
+    app.command("usage", short_help="Show who calls what, and how much.")(usage)
     app.command("token", short_help="Get an access token, for trying.")(token)
     return app
 

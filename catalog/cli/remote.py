@@ -85,10 +85,14 @@ class Remote:
         query: dict[str, Any] | None = None,
         if_match: str | None = None,
     ) -> Reply:
-        """Calls the operation at `path` below `/admin/v1`; parts of the path are quoted by `segment`. What is None
-        in the query is left out. Ends the command where the catalog refuses or cannot be reached."""
-        given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
-        url = self.profile.url.rstrip("/") + _BASE + path + (f"?{urlencode(given)}" if given else "")
+        """Calls the operation at `path` below `/admin/v1`; parts of the path are quoted by `segment`.
+
+        What is None in the query is left out, a list is sent value by value. Ends the command where the catalog
+        refuses or cannot be reached.
+        """
+        given = {name: _texts(value) for name, value in (query or {}).items()}
+        sent = urlencode(given, doseq=True)
+        url = self.profile.url.rstrip("/") + _BASE + path + (f"?{sent}" if sent else "")
         headers = {"Authorization": f"Bearer {self.profile.token}", "Accept": "application/json, */*"}
         if if_match is not None:
             headers["If-Match"] = f'"{if_match}"'
@@ -99,8 +103,7 @@ class Remote:
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
         try:
             with self._opener.open(request, timeout=_TIMEOUT) as answer:
-                text = answer.read()
-                value = _decoded(text, answer.headers.get("Content-Type", ""))
+                value = _decoded(answer.read(), answer.headers.get("Content-Type", ""))
                 return Reply(answer.status, value, answer.headers.get("ETag", "").strip('"'))
         except urllib.error.HTTPError as error:
             with error:
@@ -136,6 +139,12 @@ def connect(profile: str | None, as_json: bool = False) -> Remote:
     if not is_token(chosen.token):
         fail("the member token has spaces or characters that no token has")
     return Remote(chosen, as_json)
+
+
+def names_a_catalog(profile: str | None) -> bool:
+    """Whether a catalog was named for this one command, or for this shell: a command that works on this machine's
+    store otherwise does not go elsewhere because some profile is in use."""
+    return profile is not None or bool(os.environ.get("OSTIARY_TOKEN", "").strip())
 
 
 def segment(text: str) -> str:
@@ -182,5 +191,9 @@ def _decoded(text: bytes, content_type: str) -> Any:
     return text.decode("utf-8")
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _texts(value: Any) -> list[str]:
+    """A query parameter's values: none for None, each of a list, else one."""
+    if value is None:
+        return []
+    values = value if isinstance(value, list | tuple) else (value,)
+    return [str(each).lower() if isinstance(each, bool) else str(each) for each in values]

@@ -1,0 +1,1 @@
+"""Backstage's `catalog-info.yaml`: owners given to another catalog, and taken from it."""
