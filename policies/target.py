@@ -18,8 +18,9 @@ _SEGMENT = rb"A-Za-z0-9\-._~!$&'()*+,=:@"
 # Printable ASCII without `#`, `\` and `%`. Stricter than practice is the path alone: `filter[a]=` is common.
 _QUERY = rb"!\"$&-\[\]-~"
 
-# A path without an escape; it needs no change if it has no empty segment, and none that begins with a dot.
-_PLAIN: Final = re.compile(rb"(/[" + _SEGMENT + rb"/]*)(?:\?([" + _QUERY + rb"]*))?\Z")
+PLAIN: Final = rb"(/[" + _SEGMENT + rb"/]*)(?:\?([" + _QUERY + rb"]*))?"
+"""Two groups, a path without an escape and a query. It is normal if `plain_path` says so."""
+_PLAIN: Final = re.compile(PLAIN + rb"\Z")
 _PATH: Final = re.compile(rb"/(?:[" + _SEGMENT + rb"/]|%[0-9A-Fa-f]{2})*\Z")
 _QUERY_TEXT: Final = re.compile(rb"(?:[" + _QUERY + rb"]|%(?!00)[0-9A-Fa-f]{2})*\Z")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -55,14 +56,10 @@ SEMICOLON: Final = _ambiguous("The path has a semicolon; write it as %3B.")
 TEXT: Final = _ambiguous("The path's escapes are not UTF-8 text.")
 
 
-def plain(target: bytes) -> tuple[str, bytes] | None:
-    """What `normalise` says of a target in origin form that is normal as it is; None where it may not be."""
-    match = _PLAIN.match(target)
-    if match is None:
-        return None
-    found, query = match.groups(b"")
-    path: str = found.decode("ascii")
-    return None if "//" in path or "/." in path else (path, query)
+def plain_path(path: bytes) -> str | None:
+    """A path that has matched `PLAIN`, if it needs no change: no segment is empty, none begins with a dot."""
+    text = path.decode("ascii")
+    return None if "//" in text or "/." in text else text
 
 
 def normalise(target: bytes, host: bytes = b"") -> tuple[str, bytes] | Problem:
@@ -71,9 +68,12 @@ def normalise(target: bytes, host: bytes = b"") -> tuple[str, bytes] | Problem:
     `host` is the Host field's value, needed for a target in absolute form only. A trailing slash is kept: it
     is another resource. Applied to its own result it changes nothing.
     """
-    normal = plain(target)
-    if normal is not None:
-        return normal
+    match = _PLAIN.match(target)
+    if match is not None:
+        path, query = match.groups(b"")
+        normal = plain_path(path)
+        if normal is not None:
+            return normal, query
     if not target.startswith(b"/"):
         absolute = _ABSOLUTE.match(target)
         if absolute is None:

@@ -6,12 +6,13 @@ line is read anew. Whatever is not plain goes to the parser: another version tha
 normal as it stands, an upgrade, an expectation.
 """
 
+import re
 from typing import Final
 
 from gateway.wire.head import Head
 from gateway.wire.recent import Recent
 from policies.exchange import Forwarded
-from policies.target import plain
+from policies.target import PLAIN, plain_path
 
 HELD: Final = 2048
 """Blocks of fields that are held at least; it may be twice as many."""
@@ -21,6 +22,7 @@ LONGEST: Final = 2048
 _METHODS: Final = {
     name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 }
+_PLAIN_LINE: Final = re.compile(rb"([A-Z]+) (" + PLAIN + rb") HTTP/1\.1\r\n")
 _KEPT_METHODS: Final = frozenset(_METHODS.values())
 # A client that sends one of these sends another value each time.
 _ANEW: Final = frozenset(
@@ -51,17 +53,18 @@ class KnownHeads:
         known = self._recent.get(fields)
         if known is None:
             return None
-        words = data[:start].split(b" ")
-        if len(words) != 3 or words[2] != b"HTTP/1.1\r\n" or len(words[1]) > max_target:
+        line = _PLAIN_LINE.fullmatch(data, 0, start)
+        if line is None:
             return None
-        method = _METHODS.get(words[0])
-        normal = plain(words[1])
-        if method is None or normal is None:
+        name, target, path, query = line.groups(b"")
+        method = _METHODS.get(name)
+        normal = plain_path(path)
+        if method is None or normal is None or len(target) > max_target:
             return None
         head = Head()
         head.method = method
-        head.target = words[1]
-        head.path, head.query = normal
+        head.target = target
+        head.path, head.query = normal, query
         head.headers = known.headers
         head.fields = known.fields
         head.length = known.length

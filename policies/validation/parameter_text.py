@@ -66,7 +66,7 @@ def plain_integer(text: str, low: float, high: float) -> int | None:
 
     None says nothing: the text may still be an integer, or be refused with a reason.
     """
-    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= 15:
+    if len(text) <= 15 and text.isdigit() and text.isascii() and text[0] != "0":
         value = int(text)
         if low <= value <= high:
             return value
