@@ -20,6 +20,9 @@ from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
 from catalog.api.usage_intake import UsageEndpoint
 from catalog.audit.log import AuditLog
+from catalog.calendar.extension_table import sparing
+from catalog.calendar.room import CalendarRoom, calendar_room
+from catalog.changes.ending import calendar_gate
 from catalog.changes.room import ChangesRoom, changes_room
 from catalog.clock import Clock
 from catalog.credentials.ledger import SecretLedger
@@ -34,10 +37,10 @@ from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from catalog.usage.ingest import UsageIntake
+from catalog.usage.queries import UsageQueries
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
 
-from catalog.usage.queries import UsageQueries
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -62,6 +65,7 @@ class Catalog:
     tokens: MemberTokens
     delegations: Delegations
     directory: Directory
+    calendar: CalendarRoom
     changes: ChangesRoom
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
@@ -83,15 +87,17 @@ def compose(
 
     # What is in force.
     issuer = Issuer(identity.url, identity.url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
-    publisher = Publisher(store, keys, issuer, source, clock, audit, overrides)
+    publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, sparing(clock))
 
     # Who acts.
     tokens = MemberTokens(store, keys.pepper, identity.environment, clock, audit)
     delegations = Delegations(store, audit, clock)
     directory = Directory(lambda: _teams(publisher), delegations, clock)
 
-    # What is to change.
-    changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock)
+    # What ends, and what is to change.
+    calendar = calendar_room(store, lambda: publisher.estate, publisher.republish, audit, clock)
+    gate = calendar_gate(calendar.gate, lambda: publisher.estate)
+    changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
 
     # The faces.
     oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
@@ -101,13 +107,26 @@ def compose(
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
         *ChangeRoutes(changes).routes,
         *WaiverRoutes(changes).routes,
+        *UsageRoutes(UsageQueries(store), clock).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
     usage = UsageEndpoint(UsageIntake(store, clock), gateways)
     app = build_app(publisher, table, oauth, gateways, usage, admin)
-    return Catalog(store, table, audit, ledger, publisher, tokens, delegations, directory, changes, routes, app)
-        *UsageRoutes(UsageQueries(store), clock).routes,
+    return Catalog(
+        store,
+        table,
+        audit,
+        ledger,
+        publisher,
+        tokens,
+        delegations,
+        directory,
+        calendar,
+        changes,
+        routes,
+        app,
+    )
 
 
 def _teams(publisher: Publisher) -> TeamsFile | None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from catalog.api.server import CatalogServer
 from catalog.audit.log import AuditLog
+from catalog.calendar.rounds import CalendarRounds
 from catalog.changes.keeping import EVERY as CHANGES_SECONDS
 from catalog.changes.room import ChangesRoom
 from catalog.clock import Clock, system_clock
@@ -25,6 +26,8 @@ from catalog.composition import Catalog, Identity, compose
 from catalog.estate_source import estate_source, watch
 from catalog.key_files import KeyFileError, Keys, load_keys
 from catalog.log import configure
+from catalog.notices.delivery import Deliverer
+from catalog.notices.settings import channels_of
 from catalog.publication import Publisher
 from catalog.publishing.compilation import Overrides
 from catalog.settings import CatalogSettings, explain
@@ -35,6 +38,7 @@ from contracts.snapshot import SnapshotError
 log = structlog.get_logger("catalog")
 
 _HOUSEKEEPING_SECONDS = 5.0
+_NOTICES_SECONDS = 15.0
 _FORGETTING_SECONDS = 86_400.0
 
 
@@ -101,6 +105,8 @@ async def _serve(
         watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
         background["watch"] = asyncio.create_task(watching)
     retention = Retention(settings.usage_hourly, settings.usage_daily)
+    deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), clock)
+    background["notices"] = asyncio.create_task(_keep_telling(catalog.calendar.rounds, deliverer))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
     for name, task in background.items():
@@ -156,6 +162,16 @@ async def _keep_changes(changes: ChangesRoom) -> None:
             await changes.keeper.round()
         except SQLAlchemyError as error:
             log.error("changes not looked at", error=type(error).__name__)  # the next round does
+
+
+async def _keep_telling(rounds: CalendarRounds, deliverer: Deliverer) -> None:
+    while True:
+        await asyncio.sleep(_NOTICES_SECONDS)
+        try:
+            await rounds.make()
+            await deliverer.deliver()
+        except SQLAlchemyError as error:
+            log.error("notices not looked at", error=type(error).__name__)  # the next round does
 
 
 async def _forget_usage(store: Store, clock: Clock, retention: Retention) -> None:

@@ -9,9 +9,10 @@ from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from catalog.key_files import MIN_TOKEN
+from catalog.notices.settings import NoticeSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -20,7 +21,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _STORES: Final = ("postgresql://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 
 
-class CatalogSettings(BaseSettings):
+class CatalogSettings(NoticeSettings):
     """Each has a default; without `estate` the catalog serves what was published last."""
 
     model_config = SettingsConfigDict(

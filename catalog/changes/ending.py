@@ -11,13 +11,14 @@ from contracts.estate_files import ApiFile, DeprecationPolicyEntry
 from contracts.operations import Lifecycle
 
 
-def calendar_gate(gate: CalendarGate, estate: Callable[[], EstateView]) -> Gate:
+def calendar_gate(gate: CalendarGate, estate: Callable[[], EstateView | None]) -> Gate:
     """The calendar's gate, asked by the policy of the estate in force."""
 
     async def ask(
         api: str, before: ApiFile | None, after: ApiFile | None, authors: frozenset[str]
     ) -> tuple[Condition, ...]:
-        policy = estate().file.deprecation_policy
+        in_force = estate()
+        policy = None if in_force is None else in_force.file.deprecation_policy
         changes = changes_between(_lifecycles(api, before, policy), _lifecycles(api, after, policy))
         # What was promised is what is in force: no change shortens its own notice.
         promise = before or after

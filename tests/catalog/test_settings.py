@@ -26,7 +26,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.gateway_token == SecretStr("shared-by-both-of-them")
     assert settings.url is None
     assert "shared-by" not in repr(settings)
-    assert "pass" not in repr(settings)
+    assert "pass.db" not in repr(settings)
 
 
 @pytest.mark.parametrize(
