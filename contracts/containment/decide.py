@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-import jsonschema_rs
 import msgspec
 
 from contracts.containment.compiling import Compiler
 from contracts.containment.evaluate import Evaluator
-from contracts.containment.export import Unreadable, validator
+from contracts.containment.export import Judge, Unreadable
+from contracts.containment.regexes import Unrun
 from contracts.containment.results import Empty, Exhausted, Lost, Result
 from contracts.containment.search import Search, no, yes
 from contracts.containment.settling import Settling
@@ -33,7 +33,7 @@ class Decider:
         self.compiler = Compiler(Terms())
         self._search = Search(self.compiler)
         self._settling = Settling(self.compiler, self._search)
-        self._validators: dict[tuple[int, Place, frozenset[str]], jsonschema_rs.Validator | str] = {}
+        self._judges: dict[tuple[int, Place, frozenset[str]], Judge | str] = {}
 
     def contains(self, sub: Schema, sup: Schema) -> Verdict:
         """Whether every instance of `sub` is an instance of `sup`. Never contained without a proof; what is not
@@ -64,12 +64,15 @@ class Decider:
 
     def checked(self, sub: Schema, sup: Schema, value: Any) -> Verdict:
         """The verdict that a value is proof of not being contained, if validators agree."""
-        ours, theirs = self._validator(sub), self._validator(sup)
+        ours, theirs = self._judge(sub), self._judge(sup)
         if isinstance(ours, str) or isinstance(theirs, str):
             return Verdict(Answer.UNDECIDED, ours if isinstance(ours, str) else str(theirs))
-        if not ours.is_valid(value) or theirs.is_valid(value):
-            return Verdict(Answer.UNDECIDED, "validators read the schemas in another way than JSON Schema")
-        error = next(iter(theirs.iter_errors(value)))
+        try:
+            if not ours.admits(value) or theirs.admits(value):
+                return Verdict(Answer.UNDECIDED, "validators read the schemas in another way than JSON Schema")
+        except Unrun as unrun:
+            return Verdict(Answer.UNDECIDED, str(unrun))
+        error = theirs.fault(value)
         path = [str(token) for token in error.schema_path]
         return Verdict(
             Answer.NOT_CONTAINED,
@@ -88,14 +91,14 @@ class Decider:
     def evaluator(self) -> Evaluator:
         return self._search.evaluator
 
-    def _validator(self, schema: Schema) -> jsonschema_rs.Validator | str:
+    def _judge(self, schema: Schema) -> Judge | str:
         key = (id(schema.schemas), schema.place, schema.hidden)
-        if key not in self._validators:
+        if key not in self._judges:
             try:
-                self._validators[key] = validator(schema)
+                self._judges[key] = Judge(schema)
             except Unreadable as error:
-                self._validators[key] = str(error)
-        return self._validators[key]
+                self._judges[key] = str(error)
+        return self._judges[key]
 
 
 def quoted(value: Any) -> str:

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, Final
 
-import jsonschema_rs
-
 from contracts.containment.compiling import Compiler
-from contracts.containment.export import Unreadable, validator
-from contracts.containment.formats import has_format, matches
+from contracts.containment.export import Judge, Unreadable
+from contracts.containment.formats import has_format
+from contracts.containment.regexes import Unrun, matches
 from contracts.containment.terms import GUARDS, Term
 from contracts.containment.values import exact, key_of_value, type_of
 
@@ -26,7 +24,7 @@ class Evaluator:
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
         self._named_parts: dict[tuple[int, int], bool] = {}
-        self._opaque: dict[Term, jsonschema_rs.Validator] = {}
+        self._opaque: dict[Term, Judge] = {}
 
     def holds(self, term: Term, value: Any, depth: int = 0) -> bool:
         """Raises Unsure."""
@@ -70,26 +68,20 @@ class Evaluator:
         found = self._opaque.get(term)
         if found is None:
             try:
-                found = self._opaque[term] = validator(self._compiler.schema_of(term))
+                found = self._opaque[term] = Judge(self._compiler.schema_of(term))
             except Unreadable as error:
                 raise Unsure(str(error)) from error
-        return found.is_valid(value)
+        try:
+            return found.admits(value)
+        except Unrun as error:
+            raise Unsure(str(error)) from error
 
-    @cached_property
-    def match(self) -> Callable[[str, str], bool]:
+    def match(self, pattern: str, text: str) -> bool:
         """Whether a pattern is found in a text. Raises Unsure."""
-        known: dict[tuple[str, str], bool] = {}
-
-        def match(pattern: str, text: str) -> bool:
-            answer = known.get((pattern, text))
-            if answer is None:
-                try:
-                    answer = known[pattern, text] = matches(pattern, text)
-                except (ValueError, jsonschema_rs.ValidationError) as error:
-                    raise Unsure(f"the pattern {pattern!r} cannot be run") from error
-            return answer
-
-        return match
+        try:
+            return matches(pattern, text)
+        except Unrun as error:
+            raise Unsure(str(error)) from error
 
     def _extra(self, value: dict[str, Any], depth: int, names: Any, patterns: Any, term: Term) -> bool:
         return all(

@@ -5,6 +5,7 @@ from typing import Any, Final
 import jsonschema_rs
 import msgspec
 
+from contracts.containment.regexes import BACKTRACKING, backtracking_in, matches, strings_of
 from contracts.containment.source import Exported, Schema
 from contracts.openapi.patterns import REGEX_ENGINE
 from contracts.operations import JsonSchema
@@ -25,6 +26,9 @@ _PLAIN: Final = frozenset(
         *("maxItems", "minItems", "uniqueItems", "maxContains", "minContains", "maxProperties", "minProperties"),
     )
 )
+
+
+_UNCOMPILED: Final = (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError)
 
 
 class Unreadable(Exception):
@@ -64,15 +68,38 @@ def _once(branches: list[JsonSchema]) -> list[JsonSchema]:
     return list({msgspec.json.encode(branch, order="sorted"): branch for branch in branches}.values())
 
 
-def validator(schema: Schema) -> jsonschema_rs.Validator:
-    """The schema as enforcement would validate it. Raises Unreadable."""
-    exported = export(schema)
-    try:
-        return jsonschema_rs.Draft202012Validator(
-            exported, pattern_options=REGEX_ENGINE, validate_formats=True, offline=True
-        )
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        raise Unreadable("the schema does not compile") from error
+class Judge:
+    """A schema as enforcement would validate it, were it to run all patterns. Raises Unreadable."""
+
+    def __init__(self, schema: Schema) -> None:
+        exported = export(schema)
+        self._backtracking = frozenset[str]()
+        try:
+            self._validator = _validator(exported, REGEX_ENGINE)
+        except _UNCOMPILED:
+            self._backtracking = backtracking_in(exported)
+            try:
+                self._validator = _validator(exported, BACKTRACKING)
+            except _UNCOMPILED as error:
+                raise Unreadable("the schema does not compile") from error
+
+    def admits(self, value: Any) -> bool:
+        """Whether the value is an instance. Raises Unrun."""
+        for pattern in self._backtracking:
+            # A validator takes a search that it gives up for one that found nothing.
+            for text in strings_of(value):
+                matches(pattern, text)
+        return self._validator.is_valid(value)
+
+    def fault(self, value: Any) -> jsonschema_rs.ValidationError:
+        """The first reason why a value is no instance."""
+        return next(iter(self._validator.iter_errors(value)))
+
+
+def _validator(
+    schema: JsonSchema, engine: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions
+) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(schema, pattern_options=engine, validate_formats=True, offline=True)
 
 
 def _rewrite(schema: Schema, targets: list[Schema]) -> JsonSchema:

@@ -6,8 +6,6 @@ from typing import Final
 
 import jsonschema_rs
 
-from contracts.openapi.patterns import REGEX_ENGINE
-
 SAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "date": ("2026-01-02", "1999-12-31", "2000-02-29"),
     "date-time": ("2026-01-02T03:04:05Z", "1999-12-31T23:59:59.5+01:00", "2000-02-29T00:00:00Z"),
@@ -65,16 +63,6 @@ def has_format(name: str, text: str) -> bool:
     return _format(name).is_valid(text)
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Whether validation finds the pattern in the string. Raises ValueError for a pattern it cannot run."""
-    return _pattern(pattern).is_valid(text)
-
-
 @lru_cache(maxsize=64)
 def _format(name: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True)
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> jsonschema_rs.Validator:
-    return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=REGEX_ENGINE)

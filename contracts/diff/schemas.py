@@ -24,6 +24,7 @@ from contracts.diff.wording import holder_of
 from contracts.documents.document import Node, tokens_of
 
 _IDS: Final = frozenset(rule.id for rule in SCHEMA_ROWS)
+_HARMLESS: Final = frozenset(rule.id for rule in SCHEMA_ROWS if rule.severity == "info")
 _OPEN_ENUM: Final = ("x-extensible-enum",)
 _STEPS: Final = frozenset(("properties", "patternProperties", "dependentSchemas", "$defs"))
 
@@ -82,7 +83,13 @@ class _Reading:
         stable = self.where.pointer(change.path)
         at = Where(self.location() or stable.location, stable.stable, stable.operation)
         self.context.changes.add(
-            rule, at, self.message(), self.node(), before=change.before, after=change.after, subject=change.subject
+            rule,
+            at,
+            self.message(rule),
+            self.node(),
+            before=change.before,
+            after=change.after,
+            subject=change.subject,
         )
 
     def location(self) -> str:
@@ -187,7 +194,7 @@ class _Reading:
             return self.context.base.node(change.base)
         return self.context.revision.node(self.revision.place)
 
-    def message(self) -> str:
+    def message(self, rule: str) -> str:
         change = self.change
         keyword = LABELS.get(self.kind, "the schema")
         what = f"{keyword} {said(change.subject)}" if change.subject and self.kind != "nullable" else keyword
@@ -201,7 +208,7 @@ class _Reading:
         else:
             value = change.after if change.action == "added" else change.before
             text = f"{what} {said(value)} was {change.action}{place}"
-        if self.kind in ANNOTATIONS:
+        if self.kind in ANNOTATIONS or rule in _HARMLESS:
             return text
         if self.harm is Answer.UNDECIDED:
             return f"{text}; what that does cannot be decided: {change.reason or 'the schemas are too different'}"

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from contracts.containment.formats import ASSERTED, SAMPLES, has_format, matches
+from contracts.containment.formats import ASSERTED, SAMPLES, has_format
+from contracts.containment.regexes import matches
 from contracts.containment.regular import automaton, exactly
 from contracts.containment.strings import INCLUDED, WITHIN
 from contracts.openapi.patterns import pattern_fault

@@ -35,3 +35,11 @@ def test_a_value_added_to_an_open_list(make: Any, rule: str) -> None:
     found, message = only(make({**OPEN, "enum": ["a"]}), make({**OPEN, "enum": ["a", "b"]}))
     assert found == rule
     assert 'the value `"b"` was added' in message
+
+
+def test_no_witness_is_shown_of_what_is_harmless() -> None:
+    rule, message = only(
+        json_body({"type": "object"}), json_body({"type": "object", "properties": {"a": {"type": "null"}}})
+    )
+    assert rule == "request-property-added"
+    assert "was valid" not in message
