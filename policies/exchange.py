@@ -124,13 +124,14 @@ class Trace(Protocol):
 
 class Forwarded:
     """What an upstream is told of a request's fields and of its client, kept for further requests with the same
-    fields: `lines` for the rule `passes`, `origin` for the client `peer`."""
+    fields: `lines` for the rule `passes`, `origin` for the client `peer` by `scheme`."""
 
-    __slots__ = ("lines", "origin", "passes", "peer")
+    __slots__ = ("lines", "origin", "passes", "peer", "scheme")
 
     def __init__(self) -> None:
         self.passes: object = None
         self.peer = ""
+        self.scheme = ""
         self.lines = b""
         self.origin = b""
 

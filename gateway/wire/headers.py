@@ -156,9 +156,9 @@ def request_head(exchange: Exchange, path: str, upstream: UpstreamLines, *, stre
     if kept.passes is not upstream.passes:
         kept.lines = _passing_lines(exchange.headers, fields.get(b"connection"), upstream.passes)
         kept.passes = upstream.passes
-    if kept.peer != exchange.peer or not kept.origin:
+    if kept.peer != exchange.peer or kept.scheme != exchange.scheme:
         kept.origin = forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme)
-        kept.peer = exchange.peer
+        kept.peer, kept.scheme = exchange.peer, exchange.scheme
     # One join: a formatted line for each header took twice as long as all the rest.
     parts = [exchange.method.encode("ascii"), b" ", path.encode("ascii")]
     if exchange.query:

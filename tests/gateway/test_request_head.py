@@ -5,7 +5,7 @@ import pytest
 from gateway.wire.forwarded import forwarded_lines
 from gateway.wire.headers import request_head, upstream_lines
 from gateway.wire.trace_context import trace_lines
-from policies.exchange import Exchange, Header
+from policies.exchange import Exchange, Forwarded, Header
 
 PARENT = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -167,3 +167,16 @@ def test_invalid_trace_is_dropped_with_its_state(parent: bytes) -> None:
 
 def test_later_trace_version_is_read_as_ours() -> None:
     assert trace_lines({b"traceparent": b"01" + PARENT[2:] + b"-new"}).startswith(b"traceparent: 00-4bf92f")
+
+
+def test_what_is_kept_for_the_same_fields_is_told_of_the_same_client_and_upstream_alone() -> None:
+    kept = Forwarded()
+    clients = [("192.0.2.7", "https"), ("192.0.2.8", "https"), ("192.0.2.8", "http"), ("", "https"), ("", "http")]
+    credentials: list[Header | None] = [None, (b"x-key", b"k"), (b"authorization", b"Bearer key")]
+    for peer, scheme in clients * 2:
+        for credential in credentials:
+            exchange = exchange_of((b"X-Key", b"client's"), (b"X-A", b"1"))
+            exchange.peer, exchange.scheme = peer, scheme
+            afresh = lines_of(exchange, credential)
+            exchange.forwarded = kept
+            assert lines_of(exchange, credential) == afresh
