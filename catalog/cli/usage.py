@@ -1,0 +1,102 @@
+"""`ostiary usage`: who calls what, as the gateways counted it."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from catalog.cli.output import fail, note, print_json, print_table
+from catalog.cli.remote import JsonOption, ProfileOption, Remote, connect, segment
+
+
+class By(StrEnum):
+    """What is counted together."""
+
+    hour = "hour"
+    day = "day"
+
+
+def usage(
+    api: Annotated[str | None, typer.Argument(help="The API.", show_default=False)] = None,
+    version: Annotated[str | None, typer.Option(help="Only this version.", show_default=False)] = None,
+    application: Annotated[str | None, typer.Option(help="Only this application.", show_default=False)] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="How many days back.")] = 7,
+    by: Annotated[By, typer.Option(help="What is counted together.")] = By.day,
+    callers: Annotated[
+        bool, typer.Option("--callers", help="Who called a version, by operation, instead of how much over time.")
+    ] = False,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how much an API was called over time, or with --callers who called one of its versions.
+
+    Calls are counted by the gateways, and reach the catalog within seconds.
+    """
+    if callers:
+        if api is None or version is None:
+            fail("--callers asks about one version of an API", hint="ostiary usage orders --version v1 --callers")
+        _show_callers(connect(profile, as_json), api, version, application, days, as_json)
+        return
+    if api is None and application is None:
+        fail("usage of what?", hint="Name an API, or an application with --application.")
+    since = datetime.now(UTC) - timedelta(days=days)
+    asked = {"api": api, "version": version, "application": application, "by": by.value}
+    asked["from"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+    _show_points(connect(profile, as_json).get("/usage", **asked), as_json)
+
+
+def _show_points(found: Any, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    if not found["points"]:
+        note("Nothing was called.")
+        return
+    whole = 10 if found["by"] == "day" else 16
+    print_table(
+        ("start (UTC)", "api", "version", "status", "calls", "mean ms"),
+        [
+            (
+                each["start"][:whole].replace("T", " "),
+                each["api"],
+                each["version"],
+                each["status"],
+                str(each["calls"]),
+                f"{each['mean_milliseconds']:.1f}",
+            )
+            for each in found["points"]
+        ],
+    )
+    if not found["complete"]:
+        note("There is more: ask for fewer days, or one version.")
+
+
+def _show_callers(
+    remote: Remote, api: str, version: str, application: str | None, days: int, as_json: bool
+) -> None:
+    path = f"/apis/{segment(api)}/versions/{segment(version)}/callers"
+    found = [
+        each
+        for each in remote.pages(path, days=days, limit=500)
+        if application is None or each["application"] == application
+    ]
+    if as_json:
+        print_json({"callers": found})
+        return
+    if not found:
+        note(f"Nobody called {api} {version} in {days} days.")
+        return
+    print_table(
+        ("consumer", "application", "operation", "calls", "last seen (UTC)"),
+        [
+            (
+                each["consumer"] or "-",
+                each["application"] or "(open to everyone)",
+                each["operation"],
+                str(each["calls"]),
+                each["last_seen"][:19].replace("T", " "),
+            )
+            for each in found
+        ],
+    )

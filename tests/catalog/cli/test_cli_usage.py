@@ -1,0 +1,84 @@
+"""`ostiary usage` against a real catalog."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from catalog.clock import system_clock
+from catalog.usage.ingest import UsageIntake
+from tests.catalog.admin import AdminClient, company, compiled
+from tests.catalog.serving import serving
+from tests.catalog.usage.test_usage_store import batch, row
+
+
+@dataclass(frozen=True)
+class Ended:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Shell:
+    """A terminal in which a member of the company is known to the catalog."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._environment = {**os.environ, "OSTIARY_CATALOG_URL": url, "OSTIARY_TOKEN": token}
+
+    async def __call__(self, *arguments: str) -> Ended:
+        command = [sys.executable, "-m", "catalog.cli.main", "usage", *arguments]
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, env=self._environment, stdout=pipe, stderr=pipe)
+        stdout, stderr = await process.communicate()
+        assert process.returncode is not None
+        return Ended(process.returncode, stdout.decode(), stderr.decode())
+
+
+@pytest.fixture
+async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
+    async with serving(tmp_path) as world:
+        world.now = system_clock()  # the command asks for days before its own
+        world.compiled = compiled(company())
+        await world.publisher.publish()
+        now = int(world.now)
+        rows = (row(first=now, last=now), row("", 2, first=now, last=now, consumer="", operation="ping"))
+        await UsageIntake(world.store, lambda: now).take(batch(1, *rows, begin=now))
+        yield Shell(world.url, await AdminClient(world).token("anna"))
+
+
+async def test_calls_are_shown_over_time(shell: Shell) -> None:
+    shown = await shell("orders", "--version", "v1")
+    assert shown.exit_code == 0, shown.stderr
+    head, line = shown.stdout.splitlines()
+    assert head.split("  ")[0] == "start (UTC)"
+    assert line.split()[1:5] == ["orders", "v1", "200", "5"]
+    hours = await shell("--application", "web-shop", "--by", "hour", "--json")
+    document = json.loads(hours.stdout)
+    assert (document["by"], [each["calls"] for each in document["points"]]) == ("hour", [3])
+    nothing = await shell("partners")
+    assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (0, "", "Nothing was called.\n")
+
+
+async def test_callers_are_shown_with_what_they_called(shell: Shell) -> None:
+    shown = await shell("orders", "--version", "v1", "--callers")
+    assert [line.split()[:4] for line in shown.stdout.splitlines()[1:]] == [
+        ["acme", "web-shop", "listOrders", "3"],
+        ["-", "(open", "to", "everyone)"],
+    ]
+    one = await shell("orders", "--version", "v1", "--callers", "--application", "web-shop", "--json")
+    assert [each["operation"] for each in json.loads(one.stdout)["callers"]] == ["listOrders"]
+    nobody = await shell("orders", "--version", "v3", "--callers")
+    assert "Nobody called orders v3 in 7 days." in nobody.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--callers",), ("orders", "--callers"), ("Orders",)])
+async def test_what_is_no_question_ends_with_two(shell: Shell, arguments: tuple[str, ...]) -> None:
+    refused = await shell(*arguments)
+    assert refused.exit_code == 2
+    assert refused.stdout == ""
+    assert refused.stderr.startswith("ostiary: ")
