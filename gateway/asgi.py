@@ -51,7 +51,7 @@ class AsgiGateway:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head()
         refusal = self._read_head(head, scope) or (UPGRADE if head.upgrade else None)
-        exchange = _exchange(head, scope)
+        exchange = self._exchange(head, scope)
         answer = AsgiAnswer(exchange)
         if refusal is not None:
             self._refuse(answer, refusal)
@@ -169,13 +169,20 @@ class AsgiGateway:
             headers.append((b"connection", b"close"))
         answer.respond(refusal.status, headers, body)
 
+    def _exchange(self, head: Head, scope: Scope) -> Exchange:
+        exchange = _exchange(head, scope)
+        proxies = self._settings.proxies
+        if proxies is not None and proxies.lists(exchange.peer):
+            proxies.introduce(exchange)
+        return exchange
+
     async def _refuse_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As a request that is answered where the server can do that (its extension), else closed: 403."""
         await receive()
         head = Head()
         head.method = "GET"
         head.headers = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
-        exchange = _exchange(head, scope)
+        exchange = self._exchange(head, scope)
         headers, body = refusal_parts(exchange, UPGRADE)
         if "websocket.http.response" in scope.get("extensions", {}):
             headers.append((b"content-length", b"%d" % len(body)))

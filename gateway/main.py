@@ -35,7 +35,7 @@ from gateway.reload import SnapshotClient
 from gateway.runtime import RuntimeBuilder
 from gateway.secret_watch import SecretWatch
 from gateway.secrets import UpstreamSecrets
-from gateway.settings import GatewaySettings, SettingsError, read_snapshot_key
+from gateway.settings import GatewaySettings, SettingsError, read_proxies, read_snapshot_key
 from gateway.snapshot_store import SnapshotStore
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
@@ -122,6 +122,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
 def listener_settings(settings: GatewaySettings, files: int = open_files.MOST) -> ListenerSettings:
     """What of the settings is the listener's, whoever listens. The process may have so many `files` open."""
     return ListenerSettings(
+        proxies=read_proxies(settings.trusted_proxies),
         max_connections=settings.max_connections or open_files.most_connections(files),
         max_head=settings.max_head,
         max_target=settings.max_target,

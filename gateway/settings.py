@@ -1,12 +1,15 @@
 """The gateway's settings: environment variables `OSTIARY_…`, or the command's options."""
 
 import base64
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.wire.proxies import TrustedProxies
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -95,6 +98,11 @@ class GatewaySettings(BaseSettings):
         description="Most client connections of a worker; further ones are closed at once. Without it, three "
         "quarters of the files that the process may open, a limit that it raises as far as it may.",
     )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks of proxies before the gateway, separated by commas (`10.0.0.0/8`). "
+        "They are believed what they say of a client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`).",
+    )
     slow: float = Field(
         1.0,
         ge=0,
@@ -136,6 +144,15 @@ class GatewaySettings(BaseSettings):
 
 class SettingsError(Exception):
     """A setting that cannot work; the message says which and why."""
+
+
+def read_proxies(text: str) -> TrustedProxies | None:
+    """The proxies of that setting; None where it lists none. Raises SettingsError."""
+    try:
+        networks = [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise SettingsError(f"OSTIARY_GATEWAY_TRUSTED_PROXIES: {error}") from None
+    return TrustedProxies(networks) if networks else None
 
 
 def read_snapshot_key(text: str) -> Ed25519PublicKey:

@@ -50,6 +50,7 @@ class Connection:
         "_paused",
         "_peer",
         "_pending",
+        "_proxied",
         "_reading",
         "_served",
         "_since",
@@ -64,6 +65,7 @@ class Connection:
     def __init__(self, listener: Keeper) -> None:
         self._listener = listener
         self._peer = ""
+        self._proxied = False  # the peer is a proxy that is believed
         self._certificate: ClientCertificate | None = None
         self._pending = b""
         self._answer: Answer | None = None  # the request that is being handled
@@ -89,6 +91,8 @@ class Connection:
         self.out = Outgoing(self._transport, self._listener.gathering)
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if isinstance(peer, tuple) else ""
+        proxies = self._listener.proxies
+        self._proxied = proxies is not None and proxies.lists(self._peer)
         if self._listener.scheme == "https":
             self._certificate = client_certificate(transport.get_extra_info("ssl_object"))
         self._since = self._listener.now
@@ -220,6 +224,8 @@ class Connection:
         )
         exchange.path, exchange.query = head.path, head.query
         exchange.forwarded = head.forwarded
+        if self._proxied and self._listener.proxies is not None:
+            self._listener.proxies.introduce(exchange)
         if self._certificate is not None:
             exchange.client_certificate = self._certificate
         if head.upgrade:

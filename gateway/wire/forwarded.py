@@ -1,7 +1,7 @@
 """What an upstream is told of the client: Forwarded (RFC 7239), X-Forwarded-* and Via (RFC 9110 §7.6.3).
 
-No proxy in front of this listener is trusted, so that all of it is rebuilt from the connection's own peer; what
-a client says of itself here never passes.
+All of it is made anew, from the connection's own peer or, where that is a listed proxy, from what that says of its
+client (`wire.proxies`). What a client says of itself here never passes.
 """
 
 from functools import lru_cache

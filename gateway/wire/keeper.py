@@ -32,6 +32,7 @@ class Keeper:
         self.max_head = settings.max_head
         self.max_target = settings.max_target
         self.max_fields = settings.max_fields
+        self.proxies = settings.proxies
         self.known_heads = KnownHeads()
         self.connections: set[Connection] = set()
         self.draining = False

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from gateway.wire.proxies import TrustedProxies
+
 SLOWEST: Final = 500.0
 """Bytes a second below which a request's body counts as one that stops arriving. A byte now and then would hold a
 connection for as long as its client likes ("slow POST"; the figure is that of Apache's mod_reqtimeout)."""
@@ -12,7 +14,7 @@ connection for as long as its client likes ("slow POST"; the figure is that of A
 class ListenerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits in bytes and counts, times in seconds. `body_timeout` is how long a request's body may fall behind
     `SLOWEST`, `idle_timeout` a connection's rest between requests, `websocket_idle_timeout` the silence in both
-    directions of a WebSocket."""
+    directions of a WebSocket. `proxies` are believed what they say of their clients."""
 
     max_head: int = 32_768
     max_target: int = 8_192
@@ -22,3 +24,4 @@ class ListenerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_timeout: float = 30.0
     idle_timeout: float = 75.0
     websocket_idle_timeout: float = 300.0
+    proxies: TrustedProxies | None = None

@@ -89,8 +89,10 @@ async def read_trailers(reader: asyncio.StreamReader) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def raw_client(port: int) -> AsyncIterator[RawClient]:
-    client = RawClient(*await asyncio.open_connection("127.0.0.1", port))
+async def raw_client(port: int, address: str | None = None) -> AsyncIterator[RawClient]:
+    """`address` is the client's own."""
+    local = (address, 0) if address is not None else None
+    client = RawClient(*await asyncio.open_connection("127.0.0.1", port, local_addr=local))
     try:
         yield client
     finally:
