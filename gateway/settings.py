@@ -101,7 +101,7 @@ class GatewaySettings(BaseSettings):
     trusted_proxies: str = Field(
         "",
         description="Addresses and networks of proxies before the gateway, separated by commas (`10.0.0.0/8`). "
-        "They are believed what they say of a client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`).",
+        "They are believed as to a client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`).",
     )
     slow: float = Field(
         1.0,
