@@ -11,8 +11,10 @@ from catalog.changes.desk import Actor, Desk
 from catalog.changes.examining import Examiner
 from catalog.changes.judging import needed_of
 from catalog.changes.records import ChangeView, approvals_of
+from catalog.changes.rules import Needed
 from catalog.changes.table import ChangeTable, Lost
 from catalog.clock import Clock
+from catalog.people.members import Members
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
@@ -35,9 +37,17 @@ class Decisions:
         self._clock = clock
 
     async def approve(
-        self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
+        self,
+        principal: Principal,
+        number: int,
+        seen: str,
+        comment: str,
+        *,
+        role: Role | None = None,
+        request_id: str = "",
     ) -> ChangeView | Refusal:
-        """Approves a change in a role that is wanted, and publishes it where that was all that was missing."""
+        """Approves a change, and publishes it where that was all that was missing. It counts in one role: in this,
+        or else that among the wanted ones which the fewest have."""
         view = await self._open(number, seen)
         if isinstance(view, Refusal):
             return view
@@ -48,11 +58,11 @@ class Decisions:
         if any(each.actor == principal.name for each in given):
             return conflict(f"{principal.name} has approved this already.", view)
         rules, facts = self._examiner.estate.file.changes, view.assessment.facts()
-        wanted = needed_of(rules, facts, given)
+        wanted = [each for each in needed_of(rules, facts, given) if role is None or role in each.roles]
         if not wanted:
-            return conflict("No further approval is wanted.", view)
-        for needed in wanted:
-            approval = approval_by(principal, needed, authors)
+            return conflict(f"No further approval{f' of role {role}' if role else ''} is wanted.", view)
+        for needed in sorted(wanted, key=self._holders):
+            approval = approval_by(principal, needed if role is None else needed.only(role), authors)
             if approval is None:
                 continue
             event = msgspec.structs.replace(
@@ -120,6 +130,10 @@ class Decisions:
         if not view.change.is_open:
             return conflict(f"The change was {view.change.state}.", view)
         return conditions_unmet(view)
+
+    def _holders(self, needed: Needed) -> int:
+        members = Members(self._examiner.estate.teams)
+        return len({each.name for role in needed.roles for each in members.holders(role)})
 
     async def _open(self, number: int, seen: str) -> ChangeView | Refusal:
         view = await self._desk.view(number)

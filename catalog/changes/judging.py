@@ -50,11 +50,10 @@ def conditions(
 
 
 def needed_of(settings: ChangesEntry, facts: Facts, approvals: Iterable[Approval]) -> tuple[Needed, ...]:
-    """Whose approval is still wanted; those of certain teams first, for they are the harder to find."""
+    """Whose approval is still wanted."""
     given = tuple(approvals)
     wanted: Requirements = requirements(settings.approval, facts)
-    missing = [each for each in wanted.approvals if len(each.given(given)) < each.count]
-    return tuple(sorted(missing, key=lambda each: each.teams is None))
+    return tuple(each for each in wanted.approvals if len(each.given(given)) < each.count)
 
 
 def freezes(windows: Iterable[FreezeWindow], unit: str, now: int) -> tuple[FreezeWindow, ...]:
@@ -87,7 +86,8 @@ def _waived(kind: Kind, because: tuple[str, ...], found: Sequence[Found]) -> Con
     if not missing:
         return Condition(f"waived:{kind}", True, f"{len(found)} {what}, each of them waived {by}")
     way = ", or the change goes into a new version" if kind == "breaking" else ""
-    text = f"{len(missing)} of {len(found)} {what} have no waiver{way} {by}"
+    have = "has" if len(missing) == 1 else "have"
+    text = f"{len(missing)} of {len(found)} {what} {have} no waiver{way} {by}"
     return Condition(f"waived:{kind}", False, text, missing)
 
 

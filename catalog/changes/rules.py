@@ -24,6 +24,10 @@ class Needed:
         """Whether an approval counts here."""
         return approval.role in self.roles and (self.teams is None or bool(self.teams & approval.teams))
 
+    def only(self, role: Role) -> "Needed":
+        """The same from those in one of its roles alone."""
+        return Needed((role,), self.count, self.teams, self.because)
+
     def given(self, approvals: Iterable[Approval]) -> tuple[str, ...]:
         """Who approved it so far. Who acts for another and the other are one: two signatures of one right."""
         counted: dict[str, str] = {}

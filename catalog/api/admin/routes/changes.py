@@ -15,6 +15,7 @@ from catalog.changes.records import OPEN, Change, ChangeView, State
 from catalog.changes.room import ChangesRoom
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
+from contracts.estate_words import Role
 
 
 class PushedFile(msgspec.Struct, frozen=True):
@@ -78,7 +79,9 @@ class ChangeRoutes:
         return _answer(await self._room.desk.view(request.path["change"]))
 
     async def approve(self, request: AdminRequest) -> Result:
-        return _answer(await self._room.decisions.approve(*_seen(request), request_id=request.request_id))
+        role: Role | None = request.body.get("role")
+        view = await self._room.decisions.approve(*_seen(request), role=role, request_id=request.request_id)
+        return _answer(view)
 
     async def reject(self, request: AdminRequest) -> Result:
         return _answer(await self._room.decisions.reject(*_seen(request), request_id=request.request_id))
