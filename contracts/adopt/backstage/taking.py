@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.adopt.backstage.reading import Entities, Owned, User
+from contracts.adopt.backstage.reading import Entities, Group, Owned, User
 from contracts.adopt.backstage.words import LIFECYCLE
 from contracts.adopt.yaml_edit import YamlEdit
 from contracts.documents.document import Document
@@ -54,26 +54,29 @@ class _Taking:
         return Taken(files, tuple(self._changes), tuple(self._remarks))
 
     def teams(self) -> None:
-        edit = self._edits[TEAMS]
+        known: dict[str, Any] = self._edits[TEAMS].value["teams"]
         members = self._memberships()
+        new = {name: group for name, group in sorted(self._entities.groups.items()) if name not in known}
         for name, group in sorted(self._entities.groups.items()):
-            known = edit.value["teams"].get(name)
-            wanted = {"title": group.title, "contact": group.contact, "domain": group.domain}
-            given = {key: value for key, value in wanted.items() if value is not None}
-            if known is None:
-                if group.contact is None:
-                    self._remarks.append(f"{group.place}: team {name!r} is not taken over: no spec.profile.email")
-                    continue
-                entries = self._new_members(name, members.pop(name, frozenset()))
-                edit.put("/teams", name, {"title": name} | given | {"members": entries})
-                self._changes.append(f"{TEAMS}: team {name!r} is new")
-                continue
-            self._update(TEAMS, f"/teams/{name}", known, given)
+            if name not in new:
+                self._update(TEAMS, f"/teams/{name}", known[name], _given(group))
         for team, names in sorted(members.items()):
-            if team not in edit.value["teams"]:
-                self._remarks.append(f"team {team!r} is in neither file; its members are not taken over")
-            else:
+            if team in known:
                 self._members(team, names)
+            elif team not in new:
+                self._remarks.append(f"team {team!r} is in neither file; its members are not taken over")
+        # Last: where the file ends with the members of a team, new ones of these stand before a new team.
+        for name, group in new.items():
+            self._new_team(name, group, members[name])
+
+    def _new_team(self, name: str, group: Group, names: frozenset[str]) -> None:
+        if group.contact is None:
+            self._remarks.append(f"{group.place}: team {name!r} is not taken over: no spec.profile.email")
+            return
+        entries = {member: self._member(name, member, None) for member in sorted(names)}
+        members = {member: entry for member, entry in entries.items() if entry is not None}
+        self._edits[TEAMS].put("/teams", name, {"title": name} | _given(group) | {"members": members})
+        self._changes.append(f"{TEAMS}: team {name!r} is new")
 
     def _memberships(self) -> dict[str, frozenset[str]]:
         """The members by team, whether the Group lists them or the Users do."""
@@ -82,10 +85,6 @@ class _Taking:
             for team in user.teams:
                 found[team] = found.get(team, frozenset()) | {name}
         return found
-
-    def _new_members(self, team: str, names: frozenset[str]) -> dict[str, Any]:
-        entries = {name: self._member(team, name, None) for name in sorted(names)}
-        return {name: entry for name, entry in entries.items() if entry is not None}
 
     def _members(self, team: str, names: frozenset[str]) -> None:
         edit = self._edits[TEAMS]
@@ -176,6 +175,11 @@ class _Taking:
                 self._edits[file].put(pointer, key, value)
                 what = pointer.removeprefix("/teams/") or file.split("/")[1]
                 self._changes.append(f"{file}: {key} of {what!r} is now {value!r}")
+
+
+def _given(group: Group) -> dict[str, Any]:
+    given = {"title": group.title, "contact": group.contact, "domain": group.domain}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _entry(user: User, team: str, known: dict[str, Any] | None) -> dict[str, Any] | None:
