@@ -136,6 +136,12 @@ class UsageCounting:
                 known[name] = caller if other is None else _together(other, caller)
         return counted
 
+    def look_again(self) -> None:
+        """A new interval begins, though nothing is taken: bodies are all walked again, as far as they are."""
+        for callers in self._callers.values():
+            for caller in callers.values():
+                caller.bodies = 0
+
     def _first(self, labels: Labels, name: str, exchange: Exchange) -> Caller | None:
         if not self._room:
             self.overflowed += 1

@@ -1,8 +1,8 @@
 """Usage on its way to the catalog: gathered every few seconds, kept until the catalog has taken it.
 
 Batches are sent in order and one at a time, so that the catalog knows a repetition by its number. While it does
-not answer they wait in memory, up to a bound; beyond it the oldest is given up, and told as lost by later ones.
-What waits in a process that is killed is lost with it. Nothing here is waited for by a request.
+not answer they wait in memory, one for each hour, up to a bound; beyond it the oldest is given up, and later ones
+tell that it is lost. What waits in a process that is killed is lost with it. Nothing here is waited for by a request.
 """
 
 import asyncio
@@ -113,10 +113,15 @@ class UsageReporter:
     async def _gather_forever(self) -> None:
         while not self._stopping.is_set():
             # At the full hour too, so that a batch is of one hour.
-            pause = min(self._interval, _HOUR - self._clock() % _HOUR)
+            rest = _HOUR - self._clock() % _HOUR
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
-            await self.gather()
+                await asyncio.wait_for(self._stopping.wait(), min(self._interval, rest))
+            if self._failing and self._waiting and rest > self._interval:
+                # What comes now would only wait as well; in the counts of its hour it takes no more room.
+                self._counting.look_again()
+                self._news.set()
+            else:
+                await self.gather()
 
     async def gather(self) -> None:
         """Makes batches of what was counted since the last time."""

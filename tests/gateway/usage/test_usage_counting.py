@@ -213,6 +213,15 @@ def test_many_like_bodies_are_sampled_and_few_are_all_seen() -> None:
     assert seen(counting)["body /state"] == 1
 
 
+def test_where_an_interval_is_not_taken_bodies_are_looked_at_anew() -> None:
+    counting = UsageCounting()
+    for number in range(2):
+        for _ in range(WALKED):
+            counting.record(call(body_value={"state" if number else "lines": []}, bytes_in=50))
+        counting.look_again()
+    assert seen(counting)["body /state"] == WALKED
+
+
 def test_callers_are_counted_apart_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_CALLERS > MAX_ROWS
     monkeypatch.setattr(module, "MAX_CALLERS", 2)

@@ -173,6 +173,27 @@ async def test_it_tells_by_itself_at_each_interval(world: World) -> None:
     assert [batch.sequence for batch in world.catalog.taken] == [1, 2, 3]
 
 
+async def test_while_the_catalog_is_away_an_hour_waits_as_one_batch(world: World) -> None:
+    world.catalog.status = 503
+    reporter = world.reporter(interval=0.01)
+    world.count()
+    reporter.start()
+    async with asyncio.timeout(10):
+        for _ in range(5):  # attempts; each comes after an interval
+            world.count()
+            world.catalog.asked.clear()
+            await world.catalog.asked.wait()
+        waited = reporter.waiting_bytes
+        world.catalog.asked.clear()
+        await world.catalog.asked.wait()
+        assert reporter.waiting_bytes == waited
+        world.catalog.status = 204
+        while sum(batch.rows[0].tallies[0].calls for batch in world.catalog.taken) < 6:
+            await asyncio.sleep(0.005)
+    await reporter.close()
+    assert len(world.catalog.taken) <= 3
+
+
 async def test_it_tells_at_the_full_hour_so_that_a_batch_is_of_one(world: World) -> None:
     world.now = 3_600_000 - 0.01
     reporter = world.reporter(interval=3_600)
