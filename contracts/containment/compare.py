@@ -81,8 +81,13 @@ class Comparer:
                 narrowed, widened = clip(change.narrowed, link.lost), clip(change.widened, link.gained)
                 silent = change.narrowed is CONTAINED and change.widened is CONTAINED
                 if silent or narrowed is not CONTAINED or widened is not CONTAINED:
+                    unsure = UNDECIDED in (narrowed, widened) and UNDECIDED not in (
+                        change.narrowed,
+                        change.widened,
+                    )
+                    reason = "what the schema around it admits is not known" if unsure else change.reason
                     path = link.path + change.path
-                    yield replace(change, path=path, narrowed=narrowed, widened=widened)
+                    yield replace(change, path=path, narrowed=narrowed, widened=widened, reason=reason)
             waiting.extend(
                 Link(
                     link.path + below.path,

@@ -1,7 +1,7 @@
 """Patterns as the comparison runs them: as validators do, and with bounded backtracking where those refuse to.
 
-A contract with look-around or back-references cannot be enforced, but it can be compared: a witness is made of a few
-short strings, and all that matters is what the pattern says of these.
+A contract with look-around or back-references cannot be enforced, but it can be compared: a witness is made of a
+few short strings, and all that matters is what the pattern says of these.
 """
 
 from collections.abc import Iterator

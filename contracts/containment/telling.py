@@ -36,6 +36,12 @@ class Side:
 NOTHING: Final = Side(CONTAINED)
 
 
+def reason_of(lost: Side, gained: Side) -> str:
+    """Why a side is undecided, else what an instance shows."""
+    undecided = [side.reason for side in (lost, gained) if side.answer is UNDECIDED]
+    return next(filter(None, (*undecided, lost.reason, gained.reason)), "")
+
+
 def made(
     kind: str,
     action: Action,
@@ -59,7 +65,7 @@ def made(
         revision.value if revision else None,
         base.place if base else None,
         revision.place if revision else None,
-        lost.reason or gained.reason,
+        reason_of(lost, gained),
         undeclared,
         lost.witness,
         gained.witness,
@@ -165,13 +171,12 @@ def complete(
             told[index] = replace(told[index], widened=gained.answer, reason=gained.reason, gained=gained.witness)
     left, right = missing
     if left is not NOTHING or right is not NOTHING:
-        reason = left.reason or right.reason
         told.append(
             replace(
                 whole,
                 narrowed=left.answer,
                 widened=right.answer,
-                reason=reason,
+                reason=reason_of(left, right),
                 lost=left.witness,
                 gained=right.witness,
             )

@@ -1,5 +1,6 @@
 """Structural errors of a document in few words, by OpenAPI's or JSON Schema's own schemas, without echoes."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -106,10 +107,10 @@ def _described(error: jsonschema_rs.ValidationError) -> list[StructuralError]:
         case Kind.Type():
             text = f"this must be of type {' or '.join(kind.types)}, not {_type_of(error.instance)}"
         case Kind.Enum():
-            options = ", ".join(quote(str(option)) for option in kind.options[:_MOST_OPTIONS])
-            text = f"{quote(str(error.instance))} is none of {options}"
+            options = ", ".join(quote(_said(option)) for option in kind.options[:_MOST_OPTIONS])
+            text = f"{quote(_said(error.instance))} is none of {options}"
         case Kind.Constant():
-            text = f"this must be {quote(str(kind.expected_value))}, not {quote(str(error.instance))}"
+            text = f"this must be {quote(_said(kind.expected_value))}, not {quote(_said(error.instance))}"
         case Kind.Pattern():
             text = f"{quote(str(error.instance))} does not match {quote(kind.pattern)}"
         case Kind.Format():
@@ -121,6 +122,11 @@ def _described(error: jsonschema_rs.ValidationError) -> list[StructuralError]:
         case _:
             text = error.message
     return [StructuralError(path, text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")]
+
+
+def _said(value: Any) -> str:
+    """A value as JSON has it; a string stands without quotation marks."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _type_of(value: Any) -> str:

@@ -1,11 +1,14 @@
 """One line of a report, whoever found it: the linter, the diff, or the waivers themselves."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.findings import Finding, Place, Severity
 
+BACKQUOTED: Final = re.compile(r"(`[^`]*`)")
+"""The parts of a message that quote a document, or name a keyword."""
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 """The worst first."""
 

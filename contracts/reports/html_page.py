@@ -4,13 +4,15 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from contracts.reports.entry import Entry, Report
+from contracts.reports.entry import BACKQUOTED, Entry, Report
 
 _STYLE: Final = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #8884}
+table.changes{table-layout:fixed}
+table.changes th:first-child{width:60%}
 td.line{text-align:right;white-space:nowrap}
 code{font-size:.875em;overflow-wrap:anywhere}
 small{display:block;opacity:.75}
@@ -34,11 +36,19 @@ def render_html(report: Report) -> str:
         body.append("<h2>Suppressed</h2><ul>")
         body += [
             f"<li><code>{escape(each.entry.rule)}</code> at {escape(str(each.entry.place))}: "
-            f"{escape(each.entry.message)}<small>{escape(each.reason)}</small></li>"
+            f"{prose(each.entry.message)}<small>{escape(each.reason)}</small></li>"
             for each in report.suppressed
         ]
         body.append("</ul>")
     return page(report.title, "\n".join(body))
+
+
+def prose(text: str) -> str:
+    """A message, escaped, its backquoted parts as code."""
+    return "".join(
+        f"<code>{escape(part[1:-1])}</code>" if len(part) > 2 and part[0] == part[-1] == "`" else escape(part)
+        for part in BACKQUOTED.split(text)
+    )
 
 
 def page(title: str, body: str) -> str:
@@ -61,6 +71,6 @@ def _row(entry: Entry) -> str:
     return (
         f'<tr><td class="line">{entry.place.line or ""}</td>'
         f'<td><span class="{entry.severity}">{entry.severity}</span></td>'
-        f"<td>{operation}{escape(entry.message)}{where}</td>"
+        f"<td>{operation}{prose(entry.message)}{where}</td>"
         f"<td>{rule}{why}<small><code>{escape(entry.fingerprint)}</code></small></td></tr>"
     )

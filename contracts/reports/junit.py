@@ -13,7 +13,7 @@ def render_junit(report: Report) -> str:
     """Remarks are cases that pass and say what they found; a report without findings is one case that passes."""
     root = Element("testsuites", name=report.tool)
     total = failed = 0
-    for file, group in groupby(report.entries, lambda each: each.place.file):
+    for file, group in groupby(sorted(report.entries, key=_file), _file):
         entries = list(group)
         failures = sum(entry.severity != "info" for entry in entries)
         suite = SubElement(root, "testsuite", name=_text(file), tests=str(len(entries)), failures=str(failures))
@@ -31,6 +31,10 @@ def render_junit(report: Report) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
+def _file(entry: Entry) -> str:
+    return entry.place.file
+
+
 def _case(suite: Element, entry: Entry) -> None:
     where = entry.place.pointer or "/"
     case = SubElement(
@@ -45,7 +49,8 @@ def _case(suite: Element, entry: Entry) -> None:
     if entry.severity == "info":
         SubElement(case, "system-out").text = _text(str(entry))
     else:
-        failure = SubElement(case, "failure", type=entry.severity, message=_text(entry.message))
+        message = f"{entry.operation}: {entry.message}" if entry.operation else entry.message
+        failure = SubElement(case, "failure", type=entry.severity, message=_text(message))
         failure.text = _text(f"{entry}\n{entry.why}".rstrip())
 
 

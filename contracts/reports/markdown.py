@@ -4,10 +4,9 @@ import re
 from itertools import groupby
 from typing import Final
 
-from contracts.reports.entry import Report
+from contracts.reports.entry import BACKQUOTED, Report
 
 _SPECIAL: Final = re.compile(r"([\\*_{}\[\]<>#~|!&@])")
-_CODE: Final = re.compile(r"(`[^`]*`)")
 
 
 def render_markdown(report: Report) -> str:
@@ -44,7 +43,7 @@ def prose(text: str) -> str:
     """A message: its backquoted parts as code, the rest escaped."""
     return "".join(
         code(part[1:-1]) if len(part) > 2 and part[0] == part[-1] == "`" else escaped_part(part)
-        for part in _CODE.split(text)
+        for part in BACKQUOTED.split(text)
     )
 
 

@@ -120,7 +120,9 @@ def _waiver(node: Node, findings: list[Finding]) -> Waiver | None:
         isinstance(text["fingerprint"], str) and PATTERN.fullmatch(text["fingerprint"])
     ):
         place = node.document.place(f"{node.pointer}/fingerprint")
-        findings.append(_invalid(place, "`fingerprint` is 16 hexadecimal digits, as a report prints them"))
+        findings.append(
+            _invalid(place, "`fingerprint` is 16 hexadecimal digits, the first a letter, as a report prints them")
+        )
     if "reason" in text and not (isinstance(text["reason"], str) and text["reason"].strip()):
         findings.append(_invalid(node.document.place(f"{node.pointer}/reason"), "`reason` is a sentence"))
     if "expires" in text:

@@ -24,3 +24,10 @@ def test_a_sound_document() -> None:
 def test_diff_and_lint_start_without_the_library(module: str) -> None:
     script = f"import sys, {module}; sys.exit('openapi_spec_validator' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_values_are_said_as_json_has_them() -> None:
+    wrong = {"name": "id", "in": "path", "required": False, "schema": {}}
+    item = {"parameters": [wrong], "get": {"responses": {"200": {"description": "OK"}}}}
+    document = {"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"}, "paths": {"/a/{id}": item}}
+    assert [error.message for error in structure("3.1").errors(document)] == ["this must be `true`, not `false`"]

@@ -1,13 +1,16 @@
 """Fingerprints stay where only wording, order and names of path parameters change."""
 
 import re
+from pathlib import Path
 
+import pytest
 import yaml
 
 from contracts.documents.document import parse
 from contracts.reports.entry import OperationName
 from contracts.reports.fingerprints import PATTERN, fingerprint, operation_at, stable_location
 
+ROOT = Path(__file__).parents[3]
 GET = OperationName("GET", "/orders/{id}")
 
 
@@ -66,3 +69,11 @@ def test_the_operation_of_a_pointer() -> None:
     assert operation_at("/paths/~1orders~1{id}/parameters", methods) is None
     assert operation_at("/components/schemas/get/x", methods) is None
     assert re.match("GET /orders", str(operation_at("/webhooks/~1orders~1{id}/get", methods)))
+
+
+@pytest.mark.parametrize("guide", ["diff.md", "lint.md"])
+def test_those_in_guides_could_be_real(guide: str) -> None:
+    text = (ROOT / "docs/guides" / guide).read_text(encoding="utf-8")
+    found = re.findall(r'fingerprint"?: "?(\w+)', text)
+    assert found
+    assert [each for each in found if not PATTERN.fullmatch(each)] == []

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.findings import Place
 from contracts.reports.entry import Entry, OperationName, Report, Suppressed, fails, in_order
+from contracts.reports.html_page import prose
 from contracts.reports.render import RENDERERS, render
 from contracts.reports.text import render_text
 
@@ -238,6 +239,23 @@ def test_junit() -> None:
     assert case is not None
     assert (case.get("classname"), case.get("line")) == ("path-wrong", "3")
     assert suites[1].findall("testcase")[1].find("failure") is None
+
+
+def test_junit_has_one_suite_for_a_file_and_names_operations() -> None:
+    places = [Place("b.yaml", 1), Place("a.yaml", 1), Place("b.yaml", 2)]
+    operation = OperationName("GET", "/a")
+    entries = tuple(Entry("r", "error", "is wrong", place, f"{n}", operation) for n, place in enumerate(places))
+    root = ElementTree.fromstring(render(Report("ostiary diff", "a to b", entries), "junit"))
+    assert [(each.get("name"), each.get("tests")) for each in root.findall("testsuite")] == [
+        ("a.yaml", "1"),
+        ("b.yaml", "2"),
+    ]
+    assert {each.get("message") for each in root.iter("failure")} == {"GET /a: is wrong"}
+
+
+def test_html_shows_what_is_quoted_as_code() -> None:
+    assert prose("`a<b` and c<d") == "<code>a&lt;b</code> and c&lt;d"
+    assert prose("`` and a ` alone") == "`` and a ` alone"
 
 
 def test_junit_without_findings_passes() -> None:

@@ -58,7 +58,7 @@ def test_reads_waivers_with_places() -> None:
         ),
         (
             "- {fingerprint: 12, reason: r, expires: 2027-02-01}",
-            "1:17 `fingerprint` is 16 hexadecimal digits, as a report prints them",
+            "1:17 `fingerprint` is 16 hexadecimal digits, the first a letter, as a report prints them",
         ),
         (
             f"- {{fingerprint: {ONE}, reason: r, expires: 2027-02-01}}\n" * 2,
