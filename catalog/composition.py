@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
 from catalog.api.admin.routes.audit import AuditRoutes
+from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
@@ -107,6 +108,7 @@ def compose(
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
         *ChangeRoutes(changes).routes,
         *WaiverRoutes(changes).routes,
+        *CalendarRoutes(calendar, clock).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))

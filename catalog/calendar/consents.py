@@ -11,27 +11,14 @@ import sqlalchemy as sa
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.calendar.entries import calendar_of, entry_of
-from catalog.calendar.extensions import CurrentView
+from catalog.calendar.agreements import Consent
+from catalog.calendar.entries import CurrentView, calendar_of, entry_of
+from catalog.calendar.views import consent_view
 from catalog.clock import Clock
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.calendar import consents
-
-
-class Consent(msgspec.Struct, frozen=True, kw_only=True):
-    """One consent. `given_by` is the consumer's person as they signed; `text_digest` is `sha256:` and hex;
-    `sunset` is the end that they agreed to. Times are Unix seconds."""
-
-    consumer: str
-    api: str
-    api_version: str
-    sunset: int
-    given_by: str
-    text_digest: str
-    recorded_by: str
-    at: int
 
 
 class Consents:
@@ -84,7 +71,7 @@ class Consents:
             )
             row = (await connection.execute(query)).one_or_none()
             if row is not None:
-                current = msgspec.to_builtins(_of(row))
+                current = msgspec.to_builtins(consent_view(_of(row)))
                 return Refusal("state-conflict", "This consent is recorded already.", {"current": current})
             await connection.execute(sa.insert(consents).values(**msgspec.structs.asdict(made)))
             event = Event(

@@ -1,6 +1,6 @@
 """The calendar of an estate: every version that is to end or has ended, in the order of their ends. No I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -27,6 +27,10 @@ class EstateView(Protocol):
     def apis(self) -> Mapping[str, ApiFile]: ...
     @property
     def versions(self) -> Sequence[ApiVersion]: ...
+
+
+CurrentView = Callable[[], EstateView | None]
+"""The estate in force; None while there is none."""
 
 
 class Subscriber(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar import extension_table
-from catalog.calendar.entries import EstateView
+from catalog.calendar.entries import CurrentView
 from catalog.calendar.extension import Extension, ExtensionState
 from catalog.calendar.extension_rules import decided_notices, requested_notice, subscribed, unfit
+from catalog.calendar.views import extension_view
 from catalog.clock import Clock
 from catalog.notices.outbox import post
 from catalog.people.principal import Principal
@@ -32,9 +33,6 @@ _FROM: Final[dict[Decision, ExtensionState]] = {
     "refused": "requested",
     "revoked": "granted",
 }
-
-CurrentView = Callable[[], EstateView | None]
-"""The estate in force; None while there is none."""
 
 Republish = Callable[[Also], Awaitable[object]]
 """Does something and publishes what follows for applications, in one transaction; a Refusal undoes all of it."""
@@ -226,4 +224,4 @@ def _role_missing(what: str, *roles: str) -> Refusal:
 
 
 def _conflict(detail: str, current: Extension) -> Refusal:
-    return Refusal("state-conflict", detail, {"current": msgspec.to_builtins(current)})
+    return Refusal("state-conflict", detail, {"current": msgspec.to_builtins(extension_view(current))})

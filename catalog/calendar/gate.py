@@ -10,11 +10,12 @@ from typing import Final
 
 import msgspec
 
+from catalog.calendar.agreements import Consent, Override
 from catalog.calendar.callers import Caller, Callers
-from catalog.calendar.consents import Consent, Consents
+from catalog.calendar.consents import Consents
 from catalog.calendar.extension import Extension
 from catalog.calendar.extensions import Extensions
-from catalog.calendar.overrides import Override, Overrides
+from catalog.calendar.overrides import Overrides
 from catalog.changes.conditions import Condition
 from catalog.clock import Clock
 from catalog.notices.wording import day

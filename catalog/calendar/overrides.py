@@ -5,24 +5,14 @@ import sqlalchemy as sa
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.calendar.entries import calendar_of, entry_of
-from catalog.calendar.extensions import CurrentView
+from catalog.calendar.agreements import Override
+from catalog.calendar.entries import CurrentView, calendar_of, entry_of
+from catalog.calendar.views import override_view
 from catalog.clock import Clock
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.calendar import retirement_overrides
-
-
-class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """One override, of the calendar that has this `sunset` (0: none). Times are Unix seconds."""
-
-    api: str
-    api_version: str
-    sunset: int
-    reason: str
-    given_by: str
-    at: int
 
 
 class Overrides:
@@ -56,7 +46,7 @@ class Overrides:
         async with self._store.write() as connection:
             row = (await connection.execute(_select(api, api_version, made.sunset))).one_or_none()
             if row is not None:
-                current = msgspec.to_builtins(_of(row))
+                current = msgspec.to_builtins(override_view(_of(row)))
                 return Refusal("state-conflict", "The gate is overridden already.", {"current": current})
             await connection.execute(sa.insert(retirement_overrides).values(**msgspec.structs.asdict(made)))
             event = Event(

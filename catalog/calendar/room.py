@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from catalog.audit.log import AuditLog
 from catalog.calendar.callers import Callers
 from catalog.calendar.consents import Consents
-from catalog.calendar.entries import CalendarEntry, calendar_of
+from catalog.calendar.entries import CalendarEntry, CurrentView, calendar_of
 from catalog.calendar.extension import extended
-from catalog.calendar.extensions import CurrentView, Extensions, Republish
+from catalog.calendar.extensions import Extensions, Republish
 from catalog.calendar.gate import CalendarGate
 from catalog.calendar.observed import ObservedCallers
 from catalog.calendar.overrides import Overrides

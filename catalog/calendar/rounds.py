@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from catalog.calendar.callers import Caller, Callers
-from catalog.calendar.entries import CalendarEntry, calendar_of
+from catalog.calendar.entries import CalendarEntry, CurrentView, calendar_of
 from catalog.calendar.extension import extended
-from catalog.calendar.extensions import CurrentView, Extensions
+from catalog.calendar.extensions import Extensions
 from catalog.clock import Clock
 from catalog.notices.outbox import Outbox, post
 from catalog.notices.steps import Facts, calendar_notices

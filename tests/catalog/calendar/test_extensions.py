@@ -11,6 +11,7 @@ from catalog.audit.log import AuditLog
 from catalog.calendar.extension import Extension, extended, with_extensions
 from catalog.calendar.extension_table import sparing
 from catalog.calendar.extensions import Extensions
+from catalog.calendar.views import extension_view
 from catalog.notices.outbox import Outbox
 from catalog.people.principal import Delegated, Principal
 from catalog.publishing.transaction import Also
@@ -166,7 +167,7 @@ async def test_one_at_a_time(world: World) -> None:
     result = await world.ask()
     assert refused(result) == "state-conflict"
     assert isinstance(result, Refusal)
-    assert result.members["current"] == msgspec.to_builtins(first)
+    assert result.members["current"] == msgspec.to_builtins(extension_view(first))
     assert isinstance(await world.ask(application="carrier-app"), Extension)
     await world.extensions.decide(ADA, first.number, "refused", "no")
     assert isinstance(await world.ask(), Extension)

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from catalog.audit.log import AuditLog
+from catalog.calendar.agreements import Consent, Override
 from catalog.calendar.callers import Caller
-from catalog.calendar.consents import Consent, Consents
+from catalog.calendar.consents import Consents
 from catalog.calendar.extension import Extension
 from catalog.calendar.extensions import Extensions
 from catalog.calendar.gate import (
@@ -18,7 +19,7 @@ from catalog.calendar.gate import (
     notice_conditions,
     retirement_conditions,
 )
-from catalog.calendar.overrides import Override, Overrides
+from catalog.calendar.overrides import Overrides
 from catalog.changes.conditions import Condition
 from catalog.people.principal import Principal
 from catalog.publishing.transaction import Also
