@@ -15,6 +15,7 @@ from catalog.changes.deciding import may_propose
 from catalog.changes.desk import Actor, Desk, Publishing
 from catalog.changes.examining import Examiner
 from catalog.changes.pushing import Pushed, compile_push, faults_of
+from catalog.changes.reach import Reach, Reaches
 from catalog.changes.records import Change, ChangeEvent, ChangeView
 from catalog.changes.table import (
     ChangeTable,
@@ -47,6 +48,7 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True):
     change: int = 0
     assessment: Assessment | None = None
     conditions: tuple[Condition, ...] = ()
+    impact: Reach | None = None
 
 
 class PushResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +76,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     revision: Revision | None
     assessment: Assessment
     conditions: tuple[Condition, ...]
+    impact: Reach | None
     open: Change | None
 
 
@@ -86,6 +89,7 @@ class Proposals:
         table: ChangeTable,
         examiner: Examiner,
         desk: Desk,
+        reaches: Reaches,
         publisher: Publishing,
         audit: AuditLog,
         clock: Clock,
@@ -94,6 +98,7 @@ class Proposals:
         self._table = table
         self._examiner = examiner
         self._desk = desk
+        self._reaches = reaches
         self._publisher = publisher
         self._audit = audit
         self._clock = clock
@@ -154,7 +159,8 @@ class Proposals:
         proposal = await self._examiner.proposal(unit, digest, pushed.units[unit])
         assessment = await self._examiner.assess(proposal)
         conditions = await self._examiner.conditions(proposal, assessment, (), authors)
-        return _Wanted(proposal, revision, assessment, conditions, change)
+        impact = None if assessment.problems else await self._reaches.of_proposal(proposal)
+        return _Wanted(proposal, revision, assessment, conditions, impact, change)
 
     async def _store_all(
         self, principal: Principal, push: Push, wanted: Sequence[_Wanted], pushed: Pushed, request_id: str
@@ -251,6 +257,7 @@ class Proposals:
             change=number,
             assessment=wanted.assessment,
             conditions=conditions,
+            impact=wanted.impact,
         )
 
 
@@ -263,6 +270,7 @@ def _as_it_would_be(wanted: _Wanted) -> Proposed:
         change=0 if wanted.open is None else wanted.open.number,
         assessment=wanted.assessment,
         conditions=wanted.conditions,
+        impact=wanted.impact,
     )
 
 

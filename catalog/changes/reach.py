@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from catalog.changes.assessment import Proposal
 from catalog.changes.comparison import compare
 from catalog.changes.examining import Examiner
 from catalog.changes.records import Change
@@ -44,8 +45,12 @@ class Reaches:
 
     async def of_revision(self, unit: str, revision: str | None, days: int = WINDOW_DAYS) -> Reach:
         """Whom an API would touch that became this revision; None: that went. Raises SQLAlchemyError."""
-        proposal = await self._examiner.proposal(unit, revision)
-        if proposal.before is None:
+        return await self.of_proposal(await self._examiner.proposal(unit, revision), days)
+
+    async def of_proposal(self, proposal: Proposal, days: int = WINDOW_DAYS) -> Reach:
+        """The same of what need not be stored. Raises SQLAlchemyError."""
+        unit = proposal.unit
+        if proposal.before is None or proposal.is_estate:
             return Reach(days)
         api = read_file(proposal.before, api_file(unit), ApiFile)
         compared = compare(proposal.before, proposal.after or {}, api, self._examiner.today, None)

@@ -49,16 +49,17 @@ def changes_room(
     table, waiver_table = ChangeTable(store), WaiverTable(store)
     examiner = Examiner(publisher, RevisionStore(store), table, waiver_table, key, clock, gate)
     desk = Desk(store, table, examiner, publisher, audit, clock)
+    reaches = Reaches(examiner, UsageQueries(store), clock)
     waivers = Waivers(store, waiver_table, table, examiner, desk, audit, clock)
     return ChangesRoom(
         table=table,
         waiver_table=waiver_table,
         examiner=examiner,
         desk=desk,
-        proposals=Proposals(store, table, examiner, desk, publisher, audit, clock),
+        proposals=Proposals(store, table, examiner, desk, reaches, publisher, audit, clock),
         decisions=Decisions(store, table, examiner, desk, clock),
         emergencies=Emergencies(store, examiner, desk, clock),
         waivers=waivers,
-        reaches=Reaches(examiner, UsageQueries(store), clock),
+        reaches=reaches,
         keeper=Keeper(store, publisher, table, desk, waivers, clock),
     )
