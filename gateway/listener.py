@@ -24,11 +24,18 @@ TELL_EVERY: Final = 10.0
 log = structlog.get_logger()
 
 
-class _TurnedAway(asyncio.Protocol):
-    """A connection beyond those that there is room for: closed at once, so that its client can go elsewhere."""
+class _TurnedAway:
+    """A connection beyond those that there is room for: closed at once, so that its client can go elsewhere. Of a
+    protocol what a transport may ask for until then, as `Connection` is one."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         cast("asyncio.Transport", transport).abort()
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def eof_received(self) -> None: ...
+
+    def connection_lost(self, error: Exception | None) -> None: ...
 
 
 class Listener(Keeper):
@@ -74,7 +81,7 @@ class Listener(Keeper):
         if self.now - self._told_at >= TELL_EVERY:
             self._told_at = self.now
             log.warning("client connections refused", open=len(self.connections), refused=self._turned_away)
-        return _TurnedAway()
+        return cast("asyncio.Protocol", _TurnedAway())
 
     def announce_end(self) -> None:
         """From now on each answer says `Connection: close`; new connections are still accepted.
