@@ -37,11 +37,16 @@ class Governed:
     def clock(self) -> float:
         return self.now
 
-    async def start(self, *, directory: bool = False) -> Publisher:
-        """Starts anew: what the process held is gone."""
+    def publish_nothing_yet(self, *, directory: bool = False) -> Publisher:
+        """A new publisher, as when the process starts: what it held is gone."""
         source: Source | None = estate_source(self.root, NO_OVERRIDES) if directory else None
         audit = AuditLog(self.store, self.clock)
         self.publisher = Publisher(self.store, self.keys, ISSUER, source, self.clock, audit)
+        return self.publisher
+
+    async def start(self, *, directory: bool = False) -> Publisher:
+        """Starts anew, and publishes what there is."""
+        self.publish_nothing_yet(directory=directory)
         await self.publisher.restore()
         await self.publisher.publish()
         return self.publisher
