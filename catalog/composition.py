@@ -14,6 +14,7 @@ from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
+from catalog.api.admin.routes.revisions import RevisionRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
@@ -24,6 +25,7 @@ from catalog.audit.log import AuditLog
 from catalog.calendar.extension_table import sparing
 from catalog.calendar.room import CalendarRoom, calendar_room
 from catalog.changes.ending import calendar_gate
+from catalog.changes.rollback import Rollbacks
 from catalog.changes.room import ChangesRoom, changes_room
 from catalog.clock import Clock
 from catalog.credentials.ledger import SecretLedger
@@ -109,6 +111,7 @@ def compose(
         *ChangeRoutes(changes).routes,
         *WaiverRoutes(changes).routes,
         *CalendarRoutes(calendar, clock).routes,
+        *RevisionRoutes(publisher, Rollbacks(publisher, changes.examiner, changes.reaches)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
