@@ -11,6 +11,8 @@ import typer
 from catalog.cli.add import add
 from catalog.cli.audit import app as audit_app
 from catalog.cli.catalog import app as catalog_app
+from catalog.cli.changes import app as changes_app
+from catalog.cli.changes import impact
 from catalog.cli.check import check
 from catalog.cli.delegate import app as delegate_app
 from catalog.cli.demo import demo
@@ -23,11 +25,13 @@ from catalog.cli.member_tokens import app as member_tokens_app
 from catalog.cli.owners import app as owners_app
 from catalog.cli.profile import app as profile_app
 from catalog.cli.profile import whoami
+from catalog.cli.push import plan, push
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
 from catalog.cli.token import token
 from catalog.cli.up import up
 from catalog.cli.usage import usage
+from catalog.cli.waivers import app as waivers_app
 
 _WIDTH = 100
 
@@ -57,6 +61,11 @@ def build() -> typer.Typer:
     app.command("up", short_help="Run a catalog and a gateway for an estate.")(up)
     app.command("gateway", short_help="Run a gateway alone.")(gateway)
     app.add_typer(catalog_app, name="catalog", short_help="Run a catalog alone; issue client secrets.")
+    app.command("plan", short_help="Show what a push would change.")(plan)
+    app.command("push", short_help="Propose an estate to a catalog.")(push)
+    app.add_typer(changes_app, name="changes", short_help="See change requests and decide about them.")
+    app.add_typer(waivers_app, name="waivers", short_help="Let single findings pass, for a reason and a time.")
+    app.command("impact", short_help="Show whom a change touches.")(impact)
     app.add_typer(owners_app, name="owners", short_help="Show who answers for which API, and what has nobody.")
     app.add_typer(delegate_app, name="delegate", short_help="Hand a role to another member for a time.")
     app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")

@@ -179,10 +179,10 @@ def _tell(document: dict[str, Any]) -> None:
         note(f"  {each.get('in', '')} {each.get('pointer', '')}: {each.get('message', '')}".replace(" :", ":"))
     for each in document.get("conditions", ()):
         if not each.get("met", False):
-            needs = f" ({each['needs']})" if isinstance(each.get("needs"), str) and each["needs"] else ""
+            needs = f" (needs: {', '.join(each['needs'])})" if each.get("needs") else ""
             note(f"  not met: {each.get('text', each.get('id', ''))}{needs}")
     for each in document.get("findings", ()):
-        note(f"  {each if isinstance(each, str) else each.get('text') or each.get('message', '')}")
+        note(f"  {each['file']}:{each['line']}:{each['column']}: {each['message']} [{each['rule']}]")
 
 
 def _decoded(text: bytes, content_type: str) -> Any:
