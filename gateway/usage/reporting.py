@@ -2,7 +2,7 @@
 
 Batches are sent in order and one at a time, so that the catalog knows a repetition by its number. While it does
 not answer they wait in memory, one for each hour, up to a bound; beyond it the oldest is given up, and later ones
-tell that it is lost. What waits in a process that is killed is lost with it. Nothing here is waited for by a request.
+tell that it is lost. What waits in a process that is killed is lost with it. No request waits for any of this.
 """
 
 import asyncio
