@@ -6,6 +6,7 @@ from typing import Final
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from reference_pages import (
+    admin_api,
     cli,
     diff_rules,
     estate,
@@ -28,6 +29,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/settings.md": settings.page,
     "reference/metrics.md": metrics.page,
     "reference/cli.md": cli.page,
+    "reference/admin-api.md": admin_api.page,
     "reference/python.md": python.page,
 }
 

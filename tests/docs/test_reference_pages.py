@@ -10,6 +10,7 @@ import pytest
 import typer.main
 from pydantic_settings import BaseSettings
 
+from catalog.api.admin.contract import admin_contract
 from catalog.cli.main import build
 from catalog.settings import CatalogSettings
 from contracts import estate_changes, estate_files
@@ -203,3 +204,10 @@ def test_no_problem_type_is_only_a_promise(reference: Mapping[str, str]) -> None
     """A type in the catalogue that no code answers with would be a refusal that nobody gives."""
     answered = re.findall(r"^\| Answered by \| (\S.*) \|$", reference["reference/problems.md"], re.M)
     assert len(answered) == len(CATALOGUE)
+
+
+def test_operations_of_the_admin_api(reference: Mapping[str, str]) -> None:
+    page = reference["reference/admin-api.md"]
+    for operation in admin_contract().operations:
+        assert f"`{operation.method} /admin/v1{operation.path}` | `{operation.id}` | " in page
+    assert len(admin_contract().operations) > 10
