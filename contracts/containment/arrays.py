@@ -5,13 +5,11 @@ that an item that fulfils no demand can be left out. This bounds the length that
 """
 
 from itertools import combinations, product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from contracts.containment.results import NEVER, Empty, Found, Lost, Result, Tally
+from contracts.containment.solver import Solver, State
 from contracts.containment.terms import Term
-
-if TYPE_CHECKING:
-    from contracts.containment.search import Search, State
 
 _BOUNDLESS: Final = 1 << 60
 _LONGEST: Final = 20_000
@@ -63,13 +61,13 @@ class _Wanted:
             else:
                 self.bounded.append((signed, signed + 1, count - negated))
 
-    def at(self, index: int) -> "State":
+    def at(self, index: int) -> State:
         """What an item must be."""
         rest = {signed for first, signed in self.rests if first <= index}
         return frozenset(self.items.get(index, set()) | rest)
 
 
-def solve_array(search: "Search", literals: list[tuple[Term, bool]]) -> Result:
+def solve_array(search: Solver, literals: list[tuple[Term, bool]]) -> Result:
     """`literals` with whether each is negated."""
     wanted = _Wanted(literals)
     if wanted.least > wanted.most or any(count < 0 for *_, count in wanted.bounded):
@@ -94,7 +92,7 @@ def solve_array(search: "Search", literals: list[tuple[Term, bool]]) -> Result:
     return tally.result
 
 
-def _assign(search: "Search", wanted: _Wanted, length: int) -> Result:
+def _assign(search: Solver, wanted: _Wanted, length: int) -> Result:
     """Says of each item which demands it fulfils and which bounded kinds it is of; then fills it in."""
     tally = Tally()
     demands, bounded = wanted.demands, wanted.bounded
@@ -107,7 +105,7 @@ def _assign(search: "Search", wanted: _Wanted, length: int) -> Result:
         return Lost("too many kinds of items are counted")
     seen: set[tuple[Any, ...]] = set()
 
-    def place(index: int, open_: tuple[int, ...], left: tuple[int, ...], states: list["State"]) -> Found | None:
+    def place(index: int, open_: tuple[int, ...], left: tuple[int, ...], states: list[State]) -> Found | None:
         search.budget.spend()
         if sum(open_) and max(open_) > length - index:
             return None
@@ -155,7 +153,7 @@ def _assign(search: "Search", wanted: _Wanted, length: int) -> Result:
     return place(0, needs, tuple(count for *_, count in bounded), []) or tally.result
 
 
-def _fill(search: "Search", wanted: _Wanted, states: list["State"]) -> Result:
+def _fill(search: Solver, wanted: _Wanted, states: list[State]) -> Result:
     """An array with items of these kinds, all different or some equal if wanted."""
     if wanted.repeated:
         tally = Tally()
@@ -184,7 +182,7 @@ def _fill(search: "Search", wanted: _Wanted, states: list["State"]) -> Result:
     return result
 
 
-def _distinct(search: "Search", states: list["State"]) -> Result:
+def _distinct(search: Solver, states: list[State]) -> Result:
     values: list[Any] = []
     for state in states:
         other = search.terms.neg(search.terms.enum(values))

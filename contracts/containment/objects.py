@@ -8,14 +8,12 @@ to reach `minProperties`. New names are told apart only by the patterns that the
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from contracts.containment.results import NEVER, Empty, Found, Lost, Result, Tally
+from contracts.containment.solver import Solver, State
 from contracts.containment.terms import Term
 from contracts.containment.values import STRING
-
-if TYPE_CHECKING:
-    from contracts.containment.search import Search, State
 
 _BOUNDLESS: Final = 1 << 60
 _LARGEST: Final = 5_000
@@ -34,7 +32,7 @@ class _Demand:
 class _Wanted:
     """What the literals say, in one place."""
 
-    def __init__(self, search: "Search", literals: list[tuple[Term, bool]]) -> None:
+    def __init__(self, search: Solver, literals: list[tuple[Term, bool]]) -> None:
         self.search = search
         self.least, self.most = 0, _BOUNDLESS
         self.props: dict[str, set[int]] = {}
@@ -88,7 +86,7 @@ class _Wanted:
     def _pattern(self, pattern: str) -> Term:
         return self.search.terms.literal("pattern", pattern)
 
-    def at(self, name: str) -> "State":
+    def at(self, name: str) -> State:
         """What a member of this name must be. Raises Unsure."""
         match = self.search.evaluator.match
         found = set(self.props.get(name, ()))
@@ -102,7 +100,7 @@ class _Wanted:
         """Whether a name is admitted. Raises Unsure."""
         return name not in self.forbidden and self.search.holds(self.names, name)
 
-    def cells(self) -> "Iterator[tuple[State, State]]":
+    def cells(self) -> Iterator[tuple[State, State]]:
         """Kinds of names that no keyword knows: what such a name is, and its value."""
         used = sorted(
             {pattern for pattern, _ in self.patterns}.union(*(patterns for _, patterns, _ in self.extras))
@@ -122,7 +120,7 @@ class _Wanted:
         )
 
 
-def solve_object(search: "Search", literals: list[tuple[Term, bool]]) -> Result:
+def solve_object(search: Solver, literals: list[tuple[Term, bool]]) -> Result:
     """`literals` with whether each is negated. Raises Unsure."""
     wanted = _Wanted(search, literals)
     if wanted.least > wanted.most or len(wanted.required) > wanted.most:
@@ -147,7 +145,7 @@ def solve_object(search: "Search", literals: list[tuple[Term, bool]]) -> Result:
     return found or tally.result
 
 
-def _meet(wanted: _Wanted, index: int, chosen: "dict[str, State]", tally: Tally) -> Found | None:
+def _meet(wanted: _Wanted, index: int, chosen: dict[str, State], tally: Tally) -> Found | None:
     """Gives each demand a member, then builds the object."""
     wanted.search.budget.spend()
     if len(wanted.required.keys() | chosen.keys()) > wanted.most:
@@ -164,8 +162,8 @@ def _meet(wanted: _Wanted, index: int, chosen: "dict[str, State]", tally: Tally)
 
 
 def _options(
-    wanted: _Wanted, demand: _Demand, chosen: "dict[str, State]", tally: Tally
-) -> "Iterator[tuple[str, State]]":
+    wanted: _Wanted, demand: _Demand, chosen: dict[str, State], tally: Tally
+) -> Iterator[tuple[str, State]]:
     """The members that could meet a demand, each with what its value must be."""
     search = wanted.search
     for name in (*wanted.required, *chosen, *wanted.known):
@@ -190,7 +188,7 @@ def _options(
                 yield fresh.value, value | demand.value
 
 
-def _fresh(search: "Search", names: "State", taken: list[str]) -> Result:
+def _fresh(search: Solver, names: State, taken: list[str]) -> Result:
     terms = search.terms
     new = terms.neg(terms.enum(taken))
     return search.solve(names | {terms.types(STRING).id * 2, new.id * 2})
@@ -202,7 +200,7 @@ def _numbered(wanted: _Wanted, count: int, value: dict[str, Any], member: Any) -
     return {name: member for name, _ in zip((n for n in new if n not in wanted.known), range(count), strict=False)}
 
 
-def _build(wanted: _Wanted, chosen: "dict[str, State]", tally: Tally) -> Found | None:
+def _build(wanted: _Wanted, chosen: dict[str, State], tally: Tally) -> Found | None:
     search = wanted.search
     value: dict[str, Any] = {}
     for name in (*wanted.required, *chosen):

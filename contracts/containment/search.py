@@ -18,11 +18,11 @@ from contracts.containment.evaluate import Evaluator, Unsure
 from contracts.containment.numbers import solve_number
 from contracts.containment.objects import solve_object
 from contracts.containment.results import NEVER, Budget, Empty, Found, Lost, Result, Tally
+from contracts.containment.solver import State
 from contracts.containment.strings import solve_string
 from contracts.containment.terms import GUARDS, Term
 from contracts.containment.values import ALL, ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING
 
-State = frozenset[int]
 _DEEPEST: Final = 60
 _FEW: Final = 2
 _MANY: Final = 12

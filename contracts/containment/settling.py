@@ -11,7 +11,8 @@ from typing import Final
 
 from contracts.containment.compiling import Compiler
 from contracts.containment.results import NEVER, Empty, Exhausted, Lost, Result
-from contracts.containment.search import Search, State, no, yes
+from contracts.containment.search import Search, no, yes
+from contracts.containment.solver import State
 from contracts.containment.source import Place, Schema
 
 _FEWEST: Final = 1

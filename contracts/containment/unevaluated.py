@@ -8,14 +8,11 @@ cases than `_MOST` are left as they are.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from contracts.containment.source import Schema
-from contracts.containment.terms import Term
+from contracts.containment.terms import Term, Terms
 from contracts.containment.values import ALL, ARRAY, OBJECT
-
-if TYPE_CHECKING:
-    from contracts.containment.compiling import Compiler
 
 _MOST: Final = 16
 _DEEPEST: Final = 6
@@ -32,21 +29,37 @@ class _Case:
     everything: bool = False
 
 
+class Compiling(Protocol):
+    """The compiler, as far as these keywords need it."""
+
+    @property
+    def terms(self) -> Terms: ...
+
+    def term(self, schema: Schema) -> Term:
+        """What a schema admits."""
+
+    def opaque(self, schema: Schema) -> Term:
+        """A schema of which nothing is known but what validators say."""
+
+    def present(self, name: str) -> Term:
+        """An object with a property of that name."""
+
+
 class _TooMany(Exception):
     pass
 
 
-def unevaluated_properties(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term:
+def unevaluated_properties(compiler: Compiling, schema: Schema, words: dict[str, Any]) -> Term:
     """The keyword as a term."""
     return _keyword(compiler, schema, words, "unevaluatedProperties")
 
 
-def unevaluated_items(compiler: "Compiler", schema: Schema, words: dict[str, Any]) -> Term:
+def unevaluated_items(compiler: Compiling, schema: Schema, words: dict[str, Any]) -> Term:
     """The keyword as a term."""
     return _keyword(compiler, schema, words, "unevaluatedItems")
 
 
-def _keyword(compiler: "Compiler", schema: Schema, words: dict[str, Any], keyword: str) -> Term:
+def _keyword(compiler: Compiling, schema: Schema, words: dict[str, Any], keyword: str) -> Term:
     terms = compiler.terms
     kind = ARRAY if keyword == "unevaluatedItems" else OBJECT
     below = compiler.term(schema.child(words[keyword], keyword))
@@ -67,7 +80,7 @@ def _keyword(compiler: "Compiler", schema: Schema, words: dict[str, Any], keywor
     return terms.conj(parts)
 
 
-def _cases(compiler: "Compiler", schema: Schema, words: dict[str, Any], of_items: bool, depth: int) -> list[_Case]:
+def _cases(compiler: Compiling, schema: Schema, words: dict[str, Any], of_items: bool, depth: int) -> list[_Case]:
     if depth > _DEEPEST:
         raise _TooMany
     terms = compiler.terms
@@ -120,12 +133,12 @@ def _cases(compiler: "Compiler", schema: Schema, words: dict[str, Any], of_items
     return _join(compiler, groups)
 
 
-def _given(compiler: "Compiler", condition: Term, cases: Iterable[_Case]) -> list[_Case]:
+def _given(compiler: Compiling, condition: Term, cases: Iterable[_Case]) -> list[_Case]:
     conj = compiler.terms.conj
     return [replace(case, when=conj([condition, case.when])) for case in cases]
 
 
-def _join(compiler: "Compiler", groups: list[list[_Case]]) -> list[_Case]:
+def _join(compiler: Compiling, groups: list[list[_Case]]) -> list[_Case]:
     """One case of each group at a time."""
     count = 1
     for group in groups:
