@@ -1,18 +1,16 @@
 """`ostiary deprecate`: puts a version's end into an estate, to be proposed like any other change."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from catalog.cli.check import require_estate
+from catalog.cli.moments import moment
 from catalog.cli.output import FINDINGS, fail, note, print_findings, print_json
 
 if TYPE_CHECKING:
     from contracts.documents.document import Document
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?")
 
 
 def deprecate(
@@ -67,20 +65,10 @@ def _members(on: str | None, sunset: str | None, successor: str | None, guide: s
     """What goes into the entry. Ends the command for a date that is none, and for an end before its beginning."""
     from datetime import UTC, datetime
 
-    from contracts.dates import timestamp
-
     if sunset is None:
         fail("when does the version end?", hint="Give --sunset DATE, or --undo to take an end back.")
     deprecation = on or datetime.now(UTC).strftime("%Y-%m-%d")
-    moments = []
-    for option, value in (("--on", deprecation), ("--sunset", sunset)):
-        try:
-            if not _DATE.fullmatch(value):
-                raise ValueError
-            moments.append(timestamp(value))
-        except ValueError:
-            fail(f"{option} {value!r} is no date of the calendar, such as 2027-06-30 or 2027-06-30T12:00:00Z")
-    if moments[1] <= moments[0]:
+    if moment("--sunset", sunset) <= moment("--on", deprecation):
         fail(f"the sunset ({sunset}) is not after the deprecation ({deprecation})")
     given = {"successor": successor, "migration-guide": guide}
     return {

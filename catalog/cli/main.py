@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from catalog.cli.add import add
+from catalog.cli.agreements import consent, notices, override
 from catalog.cli.audit import app as audit_app
+from catalog.cli.calendar import calendar
 from catalog.cli.catalog import app as catalog_app
 from catalog.cli.changes import app as changes_app
 from catalog.cli.changes import impact
@@ -18,6 +20,7 @@ from catalog.cli.delegate import app as delegate_app
 from catalog.cli.demo import demo
 from catalog.cli.deprecate import deprecate
 from catalog.cli.diff import diff
+from catalog.cli.extensions import app as extensions_app
 from catalog.cli.gateway import gateway
 from catalog.cli.init import init
 from catalog.cli.lint import lint
@@ -57,6 +60,7 @@ def build() -> typer.Typer:
     app.command("lint", short_help="Lint contracts and estates by rulesets in Spectral's format.")(lint)
     app.command("routes", short_help="Show what is enforced on each operation.")(routes)
     app.command("deprecate", short_help="Announce the end of an API version, in an estate.")(deprecate)
+    app.command("calendar", short_help="Show what ends when, and who still calls it.")(calendar)
     app.command("schema", short_help="Print the JSON Schemas of estate files, for editors.")(schema)
     app.command("up", short_help="Run a catalog and a gateway for an estate.")(up)
     app.command("gateway", short_help="Run a gateway alone.")(gateway)
@@ -66,6 +70,10 @@ def build() -> typer.Typer:
     app.add_typer(changes_app, name="changes", short_help="See change requests and decide about them.")
     app.add_typer(waivers_app, name="waivers", short_help="Let single findings pass, for a reason and a time.")
     app.command("impact", short_help="Show whom a change touches.")(impact)
+    app.add_typer(extensions_app, name="extensions", short_help="Let an application go on past a version's end.")
+    app.command("consent", short_help="Record that a consumer has agreed to a version's end.")(consent)
+    app.command("override", short_help="Open the sunset gate of a version that is still called.")(override)
+    app.command("notices", short_help="Show what people were told, and whether it has arrived.")(notices)
     app.add_typer(owners_app, name="owners", short_help="Show who answers for which API, and what has nobody.")
     app.add_typer(delegate_app, name="delegate", short_help="Hand a role to another member for a time.")
     app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")
