@@ -149,15 +149,15 @@ class HttpConnection:
             answer = None if call.head_only else plain_answer(data)
             if answer is None:
                 return False
-            self._head_bytes = answer.stop
+            self._head_bytes = len(data)
             self._head_done = self._keep = True
             self._left = answer.length
-            data = data[answer.stop :]
+            data = answer.body
             call.phase = Phase.RECEIVING
             call.receiver.head(answer.status, answer.fields, answer.length)
         left = self._left - len(data)
         if left < 0:
-            self._extra = True
+            self._extra = bool(data[self._left :].strip(b"\r\n"))  # llhttp takes line breaks before an answer
             data, left = data[: self._left], 0
         self._left = left
         if data and self.call is call:

@@ -47,15 +47,15 @@ _SECRET: Final = b"set-cookie"
 
 
 class PlainAnswer:
-    """`fields` are those that pass this hop, `length` the body's in bytes, `stop` where it begins."""
+    """`fields` are those that pass this hop, `length` the body's in bytes, `body` what has come of it."""
 
-    __slots__ = ("fields", "length", "status", "stop")
+    __slots__ = ("body", "fields", "length", "status")
 
-    def __init__(self, status: int, fields: list[Header], length: int, stop: int) -> None:
+    def __init__(self, status: int, fields: list[Header], length: int, body: bytes) -> None:
         self.status = status
         self.fields = fields
         self.length = length
-        self.stop = stop
+        self.body = body
 
 
 class _Line:
@@ -76,12 +76,12 @@ _lines: Final[Recent[_Line]] = Recent(_HELD)
 
 def plain_answer(data: bytes) -> PlainAnswer | None:
     """The head that `data` begins with, if it is whole and plain."""
-    stop = data.find(b"\r\n\r\n", 0, _MAX_HEAD)
-    if stop < 0:
+    head, end, body = data.partition(b"\r\n\r\n")
+    if not end or len(head) > _MAX_HEAD:
         return None
     status, length = 0, -1
     fields: list[Header] = []
-    for text in data[:stop].split(b"\r\n"):
+    for text in head.split(b"\r\n"):
         line = _lines.get(text)
         if line is None:
             line = _read(text)
@@ -100,7 +100,7 @@ def plain_answer(data: bytes) -> PlainAnswer | None:
             return None
     if length < 0 or len(fields) > _MAX_FIELDS:
         return None
-    return PlainAnswer(status, fields, length, stop + 4)
+    return PlainAnswer(status, fields, length, body)
 
 
 def _read(text: bytes) -> _Line:

@@ -172,15 +172,20 @@ class Connection:
             self._blank = True
             self._examined = 0
             data = self._pending = data[2:]
-        stop = data.find(b"\r\n\r\n", max(0, self._examined - 3))
-        if stop < 0 or stop + 4 > listener.max_head:
-            return self._wait_for_head(data, stop)
-        stop += 4
-        if len(data) == stop:
+        head: Head | None = None
+        if len(data) <= listener.max_head and data.endswith(b"\r\n\r\n"):
+            # Most often one head is all that came; what is known of fields has no empty line before its end.
+            head = listener.known_heads.find(data, listener.max_target)
+        if head is not None:
             self._pending = b""
         else:
-            data, self._pending = data[:stop], data[stop:]
-        head = listener.known_heads.find(data, listener.max_target)
+            stop = data.find(b"\r\n\r\n", max(0, self._examined - 3))
+            if stop < 0 or stop + 4 > listener.max_head:
+                return self._wait_for_head(data, stop)
+            self._pending = data[stop + 4 :]
+            if self._pending:
+                data = data[: stop + 4]
+                head = listener.known_heads.find(data, listener.max_target)
         if head is None:
             head = Head()
             refusal = head.read(data, listener.max_target, listener.max_fields)

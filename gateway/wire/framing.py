@@ -148,18 +148,13 @@ def response_head(status: int, headers: list[Header], framing: bytes, date: byte
 
     The headers are `sound`: a parser has read them, or they were made for this place.
     """
-    # One join of slices: a formatted line for each header took twice as long as all the rest.
+    # Compiled, a line of bytes alone costs half of what its four parts would in the join.
     parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
     for name, value in headers:
         if len(name) == 4 and (name == b"Date" or name.lower() == b"date"):
             date = b""
-        parts.append(name)
-        parts.append(b": ")
-        parts.append(value)
-        parts.append(b"\r\n")
-    parts.append(date)
-    parts.append(framing)
-    parts.append(b"\r\n")
+        parts.append(b"%b: %b\r\n" % (name, value))
+    parts.append(b"%b%b\r\n" % (date, framing))
     return b"".join(parts)
 
 

@@ -159,28 +159,28 @@ def request_head(exchange: Exchange, path: str, upstream: UpstreamLines, *, stre
     if kept.peer != exchange.peer or kept.scheme != exchange.scheme:
         kept.origin = forwarded_lines(exchange.peer, fields.get(b"host", b""), exchange.scheme)
         kept.peer, kept.scheme = exchange.peer, exchange.scheme
-    # One join: a formatted line for each header took twice as long as all the rest.
-    parts = [exchange.method.encode("ascii"), b" ", path.encode("ascii")]
-    if exchange.query:
-        parts.append(b"?")
-        parts.append(exchange.query)
-    parts.append(upstream.start)
-    parts.append(kept.lines)
-    parts.append(b"x-request-id: ")
-    parts.append(exchange.request_id.encode("ascii"))
-    parts.append(b"\r\n")
-    parts.append(kept.origin)
+    trace = b""
     if exchange.trace is not None:
-        parts.append(exchange.trace.header_lines())
+        trace = exchange.trace.header_lines()
     elif b"traceparent" in fields:
-        parts.append(trace_lines(fields))
-    parts.append(upstream.credential)
-    if b"te" in fields and _wants_trailers(exchange):
-        # RFC 9110 §10.1.4: said for the client, which is who keeps or drops them.
-        parts.append(b"te: trailers\r\nconnection: te\r\n")
-    parts.append(_framing(exchange, streaming))
-    parts.append(b"\r\n")
-    return b"".join(parts)
+        trace = trace_lines(fields)
+    # RFC 9110 §10.1.4: said for the client, which is who keeps or drops them.
+    trailers = b"te: trailers\r\nconnection: te\r\n" if b"te" in fields and _wants_trailers(exchange) else b""
+    # Compiled, a format of bytes alone is one allocation; a list to be joined costs three times as much.
+    return b"%b %b%b%b%b%bx-request-id: %b\r\n%b%b%b%b%b\r\n" % (
+        exchange.method.encode("ascii"),
+        path.encode("ascii"),
+        b"?" if exchange.query else b"",
+        exchange.query,
+        upstream.start,
+        kept.lines,
+        exchange.request_id.encode("ascii"),
+        kept.origin,
+        trace,
+        upstream.credential,
+        trailers,
+        _framing(exchange, streaming),
+    )
 
 
 def _passing_lines(headers: list[Header], connection: bytes | None, passes: NameTable[bool]) -> bytes:
@@ -189,10 +189,7 @@ def _passing_lines(headers: list[Header], connection: bytes | None, passes: Name
         headers = _not_named(headers, connection)
     for name, value in headers:
         if passes[name]:
-            parts.append(name)
-            parts.append(b": ")
-            parts.append(value)
-            parts.append(b"\r\n")
+            parts.append(b"%b: %b\r\n" % (name, value))
     return b"".join(parts)
 
 

@@ -149,3 +149,10 @@ def test_it_holds_a_bounded_number_and_what_is_used_stays() -> None:
 
 def test_no_credential_shows_in_its_repr() -> None:
     assert repr(knowing(b"GET / HTTP/1.1\r\n" + FIELDS)) == "<KnownHeads: 1>"
+
+
+def test_nothing_known_has_an_empty_line_before_its_end() -> None:
+    """A connection relies on it: what comes behind an empty line is the next request."""
+    known = knowing(b"GET / HTTP/1.1\r\n" + FIELDS)
+    for data in (b"GET / HTTP/1.1\r\n\r\n" + FIELDS, b"GET / HTTP/1.1\r\n" + FIELDS * 2, FIELDS, b"\r\n" + FIELDS):
+        assert known.find(data, MAX_TARGET) is None
