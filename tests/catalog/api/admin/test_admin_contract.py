@@ -22,6 +22,11 @@ def test_it_lints_without_an_error_or_a_warning() -> None:
     assert [str(entry) for entry in report.entries if entry.severity in ("error", "warning")] == []
 
 
+def test_it_is_valid_openapi_and_compiles_to_what_is_served() -> None:
+    """The catalog leaves the first part out when it starts."""
+    assert compile_contract(CONTRACT) == admin_contract()
+
+
 def test_each_operation_has_a_handler_and_each_handler_an_operation(world: World) -> None:
     """A handler without an operation cannot even be built; see the next test."""
     served = {route.operation_id for route in world.catalog.admin_routes}
