@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import secrets as random
 import shutil
+import sqlite3
 import time
 import urllib.parse
 from collections.abc import AsyncIterator, Callable
@@ -33,6 +35,8 @@ SHIPMENT = {
     },
     "parcels": [{"weight_kg": 1}],
 }
+ROUTED = 8
+"""Calls of `call` that were made with a good token and met an operation."""
 pytestmark = pytest.mark.xdist_group("stack")
 
 
@@ -99,6 +103,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     monkeypatch.setenv("OSTIARY_GATEWAY_TRACES_URL", f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces")
     monkeypatch.setenv("OSTIARY_GATEWAY_TRACES_RATIO", "1")
+    monkeypatch.setenv("OSTIARY_GATEWAY_USAGE_INTERVAL", "0.2")
     held = tmp_path / "secrets"
     held.mkdir()
     for name in ("odoo-key", "carrier-key"):
@@ -183,6 +188,14 @@ async def until(condition: Callable[[], bool], what: str) -> None:
         await asyncio.sleep(0.02)
 
 
+def counted(world: World) -> int:
+    """Calls in the catalog's usage."""
+    path = world.running.data / "catalog" / "catalog.db"
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        (found,) = database.execute("SELECT coalesce(sum(calls), 0) FROM usage_days").fetchone()
+    return int(found)
+
+
 async def test_no_secret_in_any_sink(world: World) -> None:
     token = await asyncio.to_thread(ask_for_tokens, world)
     world.canaries["gateway's token"] = (
@@ -192,12 +205,14 @@ async def test_no_secret_in_any_sink(world: World) -> None:
     log = world.directory / "logs" / "access.log"
     await until(lambda: log.read_bytes().count(b"\n") >= world.sent, "the access log is not complete")
     await until(lambda: b"".join(world.spans).count(b"ostiary.request_id") >= world.sent, "spans are missing")
+    await until(lambda: counted(world) == ROUTED, "the usage is not complete")
     found = await asyncio.to_thread(world.sinks)
     assert len(world.canaries) > 20
     for name in ("logs/access.log", "spans"):
         assert CONTROL.encode() in found[name], f"{name} is not what it is taken for"
-    database = [text for name, text in found.items() if name.startswith("data/catalog/catalog.db")]
-    assert b"aurora-shop" in b"".join(database), "the catalog's database is not what it is taken for"
+    database = b"".join(text for name, text in found.items() if name.startswith("data/catalog/catalog.db"))
+    assert b"aurora-shop" in database, "the catalog's database is not what it is taken for"
+    assert b"/destination/country" in database, "what was seen of requests is not in the catalog's database"
     leaks = [
         f"{place} in {sink}"
         for place, canary in world.canaries.items()
