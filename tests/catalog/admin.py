@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from catalog.api.admin.contract import admin_contract
-from catalog.publication import Compilation
+from catalog.publishing.compilation import Compilation
 from contracts.estate.estate import Estate
 from contracts.estate_files import ConsumersFile, EstateFile, MemberEntry, TeamEntry, TeamsFile
 from contracts.operations import Operation
