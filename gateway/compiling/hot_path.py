@@ -2,6 +2,8 @@
 
 `python gateway/compiling/hot_path.py` makes a folder with the packages as they are and, beside the modules listed
 here, the extension modules that Python prefers to them. With that folder first on the path, a gateway runs so.
+
+GCC is shown what runs often (`TRAINING`) where the checkout is whole and can run it; that takes as long again.
 """
 
 import argparse
@@ -85,6 +87,9 @@ Not here: what runs once a snapshot (`gateway.runtime`), and `policies.validatio
 `media_types`, whose objects are held by weak references, which mypyc's classes do not admit.
 """
 
+TRAINING: Final = "tests/benchmarks/training.py"
+"""What is run on a build that counts, so that the compiler lays out together what runs often."""
+
 _KEPT: Final = 3
 """Builds that stay in a folder, the newest."""
 
@@ -102,7 +107,7 @@ def obstacle() -> str | None:
         version("mypy"), version("setuptools")
     except ImportError as error:
         return f"the package {error.name} is not installed"
-    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()
+    compiler = _compiler()
     with tempfile.TemporaryDirectory(prefix="ostiary-probe-") as folder:
         probe = Path(folder, "probe.c")
         probe.write_text(_PROBE)
@@ -116,25 +121,39 @@ def obstacle() -> str | None:
     return None
 
 
-def digest(root: Path = ROOT) -> str:
+def _compiler() -> list[str]:
+    return (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()
+
+
+def digest(root: Path = ROOT, trained: bool = False) -> str:
     """Names a build by all that it is made of. Any source may lend a compiled module a constant or a type."""
     hashed = hashlib.sha256()
     for path in sorted(_sources(root)):
         hashed.update(b"%b\0%b\0" % (path.relative_to(root).as_posix().encode(), path.read_bytes()))
-    for part in (sys.version, sysconfig.get_platform(), version("mypy"), os.environ.get("CFLAGS", "")):
+    for part in (
+        sys.version,
+        sysconfig.get_platform(),
+        version("mypy"),
+        os.environ.get("CFLAGS", ""),
+        str(trained),
+    ):
         hashed.update(part.encode() + b"\0")
     return hashed.hexdigest()[:16]
 
 
-def build(root: Path = ROOT, folder: Path | None = None) -> Path:
-    """The compiled packages, made now or found in `folder` (`build/compiled`). Raises CannotCompileError."""
+def build(root: Path = ROOT, folder: Path | None = None, *, trained: bool = True) -> Path:
+    """The compiled packages, made now or found in `folder` (`build/compiled`). Raises CannotCompileError.
+
+    Not `trained`, or where training is not possible, they do the same a tenth slower.
+    """
     folder = folder or root / "build" / "compiled"
     folder.mkdir(parents=True, exist_ok=True)
     reason = obstacle()
     if reason is not None:
         raise CannotCompileError(reason)
+    trained = trained and (root / TRAINING).is_file() and _is_gcc()
     with _alone(folder):
-        made = folder / digest(root)
+        made = folder / digest(root, trained)
         if made.is_dir():
             os.utime(made)
             return made
@@ -144,7 +163,7 @@ def build(root: Path = ROOT, folder: Path | None = None) -> Path:
                 copy = staged / path.relative_to(root)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, copy)
-            _compile(root, staged)
+            _compile(root, staged, trained)
             staged.rename(made)
         builds = sorted(filter(Path.is_dir, folder.iterdir()), key=lambda path: path.stat().st_mtime)
         for old in builds[:-_KEPT]:
@@ -159,17 +178,27 @@ def _sources(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _compile(root: Path, staged: Path) -> None:
+def _is_gcc() -> bool:
+    """Others count in other ways."""
+    done = subprocess.run([*_compiler(), "--version"], capture_output=True)
+    return b"Free Software Foundation" in done.stdout
+
+
+def _compile(root: Path, staged: Path, trained: bool) -> None:
     """Adds the extension modules. In a process of its own: mypyc ends the one it runs in when it finds a fault."""
     workspace = staged.parent
     (workspace / "mypy.ini").write_text(_CONFIGURATION)
     setup = root / "gateway" / "compiling" / "mypyc_setup.py"
-    command = [sys.executable, str(setup), str(workspace / "mypy.ini"), *MODULES]
+    training = str(root / TRAINING) if trained else ""
+    command = [sys.executable, str(setup), str(workspace / "mypy.ini"), training, *MODULES]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MYPY"))}
     done = subprocess.run(command, cwd=staged, env=environment, capture_output=True, text=True)
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if re.search(r"error|Error", line)]
         raise CannotCompileError("mypyc or the compiler failed:\n" + "\n".join(lines[:20]))
+    for line in done.stderr.splitlines():
+        if line.startswith("untrained:"):
+            print(line, file=sys.stderr)
     shutil.rmtree(staged / "build", ignore_errors=True)
     shutil.rmtree(staged / ".mypy_cache", ignore_errors=True)
 
@@ -185,9 +214,10 @@ def _alone(folder: Path) -> Iterator[None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, help="where builds are kept (default build/compiled)")
+    parser.add_argument("--untrained", action="store_true", help="in half the time, a tenth slower")
     options = parser.parse_args()
     try:
-        print(build(folder=options.into))
+        print(build(folder=options.into, trained=not options.untrained))
     except CannotCompileError as error:
         sys.exit(f"not compiled: {error}")
 

@@ -1,17 +1,24 @@
-"""Calls mypyc and the C compiler: `mypyc_setup.py CONFIGURATION MODULE…`, run in the packages' folder.
+"""Calls mypyc and the C compiler: `mypyc_setup.py CONFIGURATION TRAINING MODULE…`, run in the packages' folder.
 
-A script of its own, as both end the process they run in when something is wrong.
+A script of its own, as both end the process they run in when something is wrong. TRAINING is a program that is run
+on a form with counters in it, so that the compiler knows what runs often; empty, there is none.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from mypyc.build import mypycify
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
+
+# GCC's. What did not run in training is compiled as without it: it is rare here, and may be common elsewhere.
+COUNTING: Final = ("-fprofile-generate", "-fprofile-update=single")
+TRAINED: Final = ("-fprofile-use", "-fprofile-partial-training", "-Wno-missing-profile")
 
 
 class ParallelBuild(build_ext):  # type: ignore[misc]  # setuptools has no types here
@@ -48,7 +55,7 @@ class ParallelBuild(build_ext):  # type: ignore[misc]  # setuptools has no types
 
 
 def main() -> None:
-    configuration, *modules = sys.argv[1:]
+    configuration, training, *modules = sys.argv[1:]
     extensions = mypycify(
         ["--config-file", configuration, *modules],
         opt_level="2",
@@ -56,13 +63,33 @@ def main() -> None:
         multi_file=True,
         group_name="ostiary",
     )
+    if training:
+        build(extensions, COUNTING, COUNTING)
+        packages = str(Path.cwd())
+        environment = os.environ | {"PYTHONPATH": packages, "OSTIARY_BENCH_ROOT": packages}
+        done = subprocess.run([sys.executable, training], env=environment, capture_output=True, text=True)
+        if done.returncode == 0:
+            build(extensions, TRAINED, ())
+            return
+        print("untrained:", done.stderr.strip().rpartition("\n")[2], file=sys.stderr)
+    build(extensions, (), ())
+
+
+def build(extensions: Sequence[Any], compiling: Sequence[str], linking: Sequence[str]) -> None:
+    """With options for the C compiler and the linker beside those that mypyc has chosen."""
+    own = [list(extension.extra_compile_args) for extension in extensions]
+    for extension in extensions:
+        extension.extra_compile_args = [*extension.extra_compile_args, *compiling]
+        extension.extra_link_args = list(linking)
     setup(
         name="ostiary-hot-path",
         packages=[],
-        ext_modules=extensions,
+        ext_modules=list(extensions),
         cmdclass={"build_ext": ParallelBuild},
-        script_args=["--quiet", "build_ext", "--inplace"],
+        script_args=["--quiet", "build_ext", "--inplace", "--force"],
     )
+    for extension, before in zip(extensions, own, strict=True):
+        extension.extra_compile_args = before
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Unset or `0`, the wheel is pure Python and fits every machine. With `1` it holds the extension modules too, for
 this Python and platform alone, and building fails where they cannot be made; with `auto` it is pure there, with a
-warning.
+warning. With `quick` it is as with `1`, but the compiler is not shown what runs often.
 """
 
 import os
@@ -27,7 +27,8 @@ class CompiledWheel(BuildHookInterface[Any]):
         if not wanted or version == "editable":
             return
         script = Path(self.root, "gateway", "compiling", "hot_path.py")
-        done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        options = ["--untrained"] if wanted == "quick" else []
+        done = subprocess.run([sys.executable, script, *options], capture_output=True, text=True)
         if done.returncode:
             reason = done.stderr.strip()
             if wanted != "auto":
