@@ -23,7 +23,7 @@ class NoticeSettings(BaseSettings):
     notices_from: str = Field(
         default="ostiary@localhost",
         pattern=r"^[^@\r\n]+@[^@\s]+$",
-        description="The address that notices come from, such as `Ostiary <ostiary@example.com>`.",
+        description="The address that notices come from, with a name before it if you like.",
     )
     smtp_host: str | None = Field(default=None, description="Mail server that notices are sent through.")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
