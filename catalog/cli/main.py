@@ -29,6 +29,7 @@ from catalog.cli.owners import app as owners_app
 from catalog.cli.profile import app as profile_app
 from catalog.cli.profile import whoami
 from catalog.cli.push import plan, push
+from catalog.cli.revisions import publish, revisions, rollback
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
 from catalog.cli.token import token
@@ -74,6 +75,9 @@ def build() -> typer.Typer:
     app.command("consent", short_help="Record that a consumer has agreed to a version's end.")(consent)
     app.command("override", short_help="Open the sunset gate of a version that is still called.")(override)
     app.command("notices", short_help="Show what people were told, and whether it has arrived.")(notices)
+    app.command("revisions", short_help="Show what is in force, and what was when.")(revisions)
+    app.command("rollback", short_help="Return to an earlier revision of an API.")(rollback)
+    app.command("publish", short_help="Publish again, or show how it went last.")(publish)
     app.add_typer(owners_app, name="owners", short_help="Show who answers for which API, and what has nobody.")
     app.add_typer(delegate_app, name="delegate", short_help="Hand a role to another member for a time.")
     app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")
