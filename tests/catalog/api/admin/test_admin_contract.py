@@ -9,10 +9,15 @@ import pytest
 
 from catalog.api.admin.contract import CONTRACT, ROOT, ContractError, admin_contract, compile_contract
 from catalog.api.admin.routing import AdminApi, AdminRoute
+from contracts.diff.context import Options
+from contracts.diff.estates import compare_documents
+from contracts.diff.tree import FolderTree
 from contracts.lint.project import open_project
 from contracts.operations import HttpBackend
 from tests.catalog.admin import AdminClient
 from tests.catalog.serving import World
+
+RELEASED = Path(__file__).parents[3] / "data" / "admin-api-1.0"
 
 
 def test_it_lints_without_an_error_or_a_warning() -> None:
@@ -20,6 +25,15 @@ def test_it_lints_without_an_error_or_a_warning() -> None:
     report, refused = project.lint(date(2026, 11, 28))
     assert not refused
     assert [str(entry) for entry in report.entries if entry.severity in ("error", "warning")] == []
+
+
+def test_it_breaks_nobody_who_was_built_on_what_was_released() -> None:
+    """`tests/data/admin-api-1.0` is the contract as version 0.1 of the catalog has it."""
+    released, now = (FolderTree(folder, ROOT, "") for folder in (RELEASED, CONTRACT))
+    compared = compare_documents(released, now, Options(date(2026, 11, 28)))
+    assert compared.findings == ()
+    failing = [each for each in compared.changes if each.rule.severity == "error" or each.rule.undecided]
+    assert [each.message for each in failing] == []
 
 
 def test_it_is_valid_openapi_and_compiles_to_what_is_served() -> None:
