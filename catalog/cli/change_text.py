@@ -48,13 +48,12 @@ def of_assessment(assessment: dict[str, Any]) -> Iterator[str]:
 
 def of_impact(impact: dict[str, Any] | None) -> Iterator[str]:
     """Whom it touches, for each version; nothing where it breaks nobody."""
-    for report in (impact or {}).get("versions", ()):
-        since = (
-            "never observed"
-            if report["observed_since"] is None
-            else f"observed since {day(report['observed_since'])}"
-        )
-        yield f"  Impact on {report['api']} {report['version']} ({impact['days']} days, {since})"  # type: ignore[index]
+    if impact is None:
+        return
+    for report in impact["versions"]:
+        began = report["observed_since"]
+        since = "never observed" if began is None else f"observed since {day(began)}"
+        yield f"  Impact on {report['api']} {report['version']} ({impact['days']} days, {since})"
         for each in report["impacts"]:
             yield f"    {each['rule']} {each['fingerprint']}: {each['basis']}"
             for touched in each["touched"][:_TOUCHED]:

@@ -72,10 +72,9 @@ def approve(
     What is approved is what you looked at: where it, or what it is held against, has changed since, the catalog
     refuses.
     """
+    remote = connect(profile, as_json)
     body = {"comment": comment} if role is None else {"comment": comment, "role": role}
-    _tell(
-        connect(profile, as_json).call("POST", f"/changes/{change}/approval", body, if_match=seen).value, as_json
-    )
+    _tell(remote.call("POST", f"/changes/{change}/approval", body, if_match=seen).value, as_json)
 
 
 @app.command()
