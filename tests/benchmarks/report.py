@@ -79,8 +79,16 @@ def cpu_ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | 
 
 def sizes_table(sizes: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Lines for a reader: what the number of operations in the snapshot changes."""
-    columns = ("rps", "cpu_us_per_request", "load_s", "memory_mb", "steady_p99_ms", "swap_p99_ms")
-    titles = ("requests/s", "CPU µs/req.", "start s", "memory MB", "p99 ms", "p99 ms in swap")
+    columns = (
+        "rps",
+        "cpu_us_per_request",
+        "cpu_us_many_called",
+        "load_s",
+        "memory_mb",
+        "steady_p99_ms",
+        "swap_p99_ms",
+    )
+    titles = ("requests/s", "CPU µs/req.", "many called", "start s", "memory MB", "p99 ms", "p99 ms in swap")
     lines = ["", f"{'operations':14}" + "".join(f"{title:>16}" for title in titles)]
     for name, row in sizes.items():
         cells = (f"{row[column]:,.1f}" if column in row else "not measured" for column in columns)

@@ -201,6 +201,7 @@ def at_sizes(
 ) -> dict[str, dict[str, float]]:
     """Figures by the number of operations in the snapshot; what cannot be measured goes to `missing`."""
     samples: dict[int, list[report.Sample]] = {}
+    many_called: dict[int, list[report.Sample]] = {}
     found: dict[str, dict[str, float]] = {}
     with contextlib.ExitStack() as stack:
         started: dict[int, sizes.Sized] = {}
@@ -212,7 +213,10 @@ def at_sizes(
         for number in range(rounds):
             for size, one in started.items():
                 try:
-                    sample = measure(one.load, one.running, setting.upstream_port, times)
+                    sample = measure(one.few, one.running, setting.upstream_port, times)
+                    if size >= sizes.MANY:
+                        again = measure(one.load, one.running, setting.upstream_port, times)
+                        many_called.setdefault(size, []).append(again)
                 except PeerError as error:
                     missing[f"size_{size}"] = str(error)
                     continue
@@ -222,6 +226,9 @@ def at_sizes(
             if size not in samples:
                 continue
             row = report.results({"size": samples[size]})["size"]
+            if size in many_called:
+                many = report.results({"many": many_called[size]})["many"]
+                row |= {"rps_many_called": many["rps"], "cpu_us_many_called": many["cpu_us_per_request"]}
             row |= {"load_s": round(one.running.started_in, 2), "memory_mb": round(one.running.memory() / 1e6, 1)}
             try:
                 row |= sizes.swap(one, times.core, times.seconds)

@@ -27,6 +27,11 @@ from tests.benchmarks.setting import Setting
 from tests.benchmarks.world import Signed, public_key, sized_paths, sized_version
 
 SIZES = (10, 1_000, 25_000)
+CALLED = 10
+"""Operations that are called at each size, spread over all: what differs is the size alone."""
+MANY = 300
+"""Operations that are called where there are so many: what is bound of them no longer fits into the nearest cache,
+however large the snapshot is."""
 RATE = 1_000.0
 """Requests a second around a swap: far from saturation, so that what is seen is the swap."""
 SLOWER = 4
@@ -93,6 +98,9 @@ class Sized:
 
     running: Running
     load: load.Load
+    """Calls to `MANY` operations."""
+    few: load.Load
+    """Calls to `CALLED` of them."""
     log: Path
     publish: Callable[[], None]
     """Publishes the second snapshot."""
@@ -119,8 +127,12 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
     )
     first.save(home, key)
     catalog = Catalog(first, setting.core)
-    requests = load.Load(home / "load", "GET", sized_paths(operations), b"", setting.world.tokens)
-    requests.write()
+    many, few = (
+        load.Load(home / f"load-{most}", "GET", sized_paths(operations, most), b"", setting.world.tokens)
+        for most in (MANY, CALLED)
+    )
+    many.write()
+    few.write()
     port = free_port()
     environment = {
         "OSTIARY_GATEWAY_PORT": str(port),
@@ -136,7 +148,7 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
     environment |= path
     try:
         with running(command, setting.core, log, environment=environment, port=port, patience=PATIENCE) as process:
-            yield Sized(process, requests, log, lambda: catalog.publish(second))
+            yield Sized(process, many, few, log, lambda: catalog.publish(second))
     finally:
         catalog.close()
 
@@ -177,10 +189,12 @@ def swap(one: Sized, core: int | None, seconds: float) -> dict[str, float]:
 
 
 def ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:
-    """Of requests per second with the most operations to the fewest, and of p99 around a swap to p99 before it."""
+    """Of requests per second with the most operations to the fewest, as many of them called; with many of the most
+    called to few of them; and of p99 around a swap to p99 before it."""
     few, many = (figures.get(str(size), {}) for size in (SIZES[0], SIZES[-1]))
     return {
         f"get_{SIZES[-1]}_vs_{SIZES[0]}_operations": _ratio(many.get("rps"), few.get("rps")),
+        f"get_{MANY}_vs_{CALLED}_called_of_{SIZES[-1]}": _ratio(many.get("rps_many_called"), many.get("rps")),
         f"p99_swap_vs_steady_{SIZES[-1]}_operations": _ratio(many.get("swap_p99_ms"), many.get("steady_p99_ms")),
     }
 

@@ -64,9 +64,13 @@ async def test_a_gateway_of_a_size_serves_and_takes_up_the_next_snapshot(tmp_pat
 
 
 def test_ratios_of_sizes():
-    figures = {"10": {"rps": 100.0}, "25000": {"rps": 95.0, "steady_p99_ms": 2.0, "swap_p99_ms": 3.0}}
+    figures = {
+        "10": {"rps": 100.0},
+        "25000": {"rps": 95.0, "rps_many_called": 76.0, "steady_p99_ms": 2.0, "swap_p99_ms": 3.0},
+    }
     assert sizes.ratios(figures) == {
         "get_25000_vs_10_operations": 0.95,
+        "get_300_vs_10_called_of_25000": 0.8,
         "p99_swap_vs_steady_25000_operations": 1.5,
     }
     assert set(sizes.ratios({}).values()) == {None}
