@@ -65,7 +65,9 @@ def main() -> None:
         sys.exit(_explain(error))
     try:
         if role is None and settings.workers > 1:
-            _shared_state(settings)  # what cannot work is said once, and not by each worker
+            # What cannot work is said once, and not by each worker.
+            _shared_state(settings)
+            read_proxies(settings.trusted_proxies)
             code = uvloop.run(supervise(settings))
         else:
             uvloop.run(serve(settings, key, role))
@@ -146,7 +148,9 @@ async def assembled(
     access_log = AccessLog(descriptor, slow=settings.slow, lock=lock)
     access = AccessView()
     counting = Counting()
-    usage_counting = UsageCounting() if settings.catalog_url is not None else None
+    # Who tries a change is no caller of what is in force.
+    told = settings.catalog_url is not None and not settings.preview
+    usage_counting = UsageCounting() if told else None
     shared = _shared_state(settings)
     spans = _span_export(settings)
     recorders: list[Recorder] = [access_log, counting]
@@ -173,11 +177,14 @@ async def assembled(
             secrets=secrets,
             session=session,
             max_open=-(-settings.max_open // settings.workers),
-            approved_by=key if settings.approvals == "required" else None,
+            # What is only proposed has no approval yet; whoever starts a preview wants to see it.
+            approved_by=key if settings.approvals == "required" and not settings.preview else None,
         )
 
         changeover = Changeover(builder, pipeline, counting)
-        store = SnapshotStore(settings.data, key)
+        # A preview is never what a gateway without one starts from.
+        data = settings.data / "preview" if settings.preview else settings.data
+        store = SnapshotStore(data, key, settings.preview)
         _start_from_disk(store, changeover)
         client = _follow(settings, session, key, store, changeover)
         usage = _usage(settings, role, session, usage_counting)
@@ -265,7 +272,15 @@ def _follow(
     if settings.token is None:
         raise SettingsError("OSTIARY_GATEWAY_TOKEN is needed to follow OSTIARY_GATEWAY_CATALOG_URL")
     token = settings.token.get_secret_value()
-    return SnapshotClient(settings.catalog_url, token, key, store, changeover.in_background, session=session)
+    return SnapshotClient(
+        settings.catalog_url,
+        token,
+        key,
+        store,
+        changeover.in_background,
+        session=session,
+        preview=settings.preview,
+    )
 
 
 def _usage(

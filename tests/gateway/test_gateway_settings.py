@@ -50,6 +50,10 @@ def test_a_secret_is_a_file_or_a_variable(tmp_path: Path, monkeypatch: pytest.Mo
             "OSTIARY_GATEWAY_TOKEN",
         ),
         (
+            {"OSTIARY_GATEWAY_SNAPSHOT_KEY": KEY, "OSTIARY_GATEWAY_TRUSTED_PROXIES": "proxy.example"},
+            "OSTIARY_GATEWAY_TRUSTED_PROXIES",
+        ),
+        (
             {"OSTIARY_GATEWAY_SNAPSHOT_KEY": KEY, "OSTIARY_GATEWAY_TLS_CERT": "server.pem"},
             "OSTIARY_GATEWAY_TLS_KEY",
         ),
