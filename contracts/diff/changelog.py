@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.diff.changes import Change
 from contracts.diff.outcome import Outcome
-from contracts.reports.html_page import page
+from contracts.reports import html_page
 from contracts.reports.markdown import code, escaped, prose
 
 _SECTIONS: Final = (
@@ -71,29 +71,31 @@ def html(outcome: Outcome) -> str:
         body.append(f"<h2>{title}</h2><p>{escape(meaning)}</p>")
         for heading, group in groupby(changes, _heading):
             body.append(f"<h3>{escape(heading)}</h3>")
-            body.append('<table><thead><tr><th scope="col">Change</th><th scope="col">Before</th>')
+            body.append('<table class="changes"><thead><tr><th scope="col">Change</th><th scope="col">Before</th>')
             body.append('<th scope="col">After</th></tr></thead><tbody>')
             body += [_row(change) for change in group]
             body.append("</tbody></table>")
     if outcome.waived:
         body.append("<h2>Waived</h2><ul>")
         body += [
-            f"<li>{escape(change.message)}<small>{escape(reason)}</small></li>"
+            f"<li>{html_page.prose(change.message)}<small>{escape(reason)}</small></li>"
             for change, reason in outcome.waived
         ]
         body.append("</ul>")
     if outcome.notes:
         body.append("<h2>Waivers</h2><ul>")
-        body += [f"<li>{escape(note.message)} <code>{escape(note.rule)}</code></li>" for note in outcome.notes]
+        body += [
+            f"<li>{html_page.prose(note.message)} <code>{escape(note.rule)}</code></li>" for note in outcome.notes
+        ]
         body.append("</ul>")
-    return page(outcome.title, "\n".join(body))
+    return html_page.page(outcome.title, "\n".join(body))
 
 
 def _row(change: Change) -> str:
     rule = change.rule
     cells = (
         (
-            f'<span class="{rule.severity}">{escape(rule.id)}</span> {escape(change.message)}'
+            f'<span class="{rule.severity}">{escape(rule.id)}</span> {html_page.prose(change.message)}'
             f"<small>{escape(rule.why)}</small>"
             f"<small><code>{escape(change.location)}</code> <code>{change.fingerprint}</code></small>"
         ),

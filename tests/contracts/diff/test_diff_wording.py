@@ -43,3 +43,11 @@ def test_no_witness_is_shown_of_what_is_harmless() -> None:
     )
     assert rule == "request-property-added"
     assert "was valid" not in message
+
+
+def test_what_is_undecided_says_why_and_not_what_was_decided() -> None:
+    _, message = only(
+        json_answer({"type": "string", "pattern": "^[A-Z]+$"}),
+        json_answer({"type": "string", "pattern": "^(?=x)[A-Z]+$"}),
+    )
+    assert "cannot be decided: whether a string has all of the patterns in question is not known" in message
