@@ -37,6 +37,7 @@ from catalog.people.directory import Directory
 from catalog.people.tokens import MemberTokens
 from catalog.publication import Publisher
 from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source
+from catalog.publishing.preview import Previews
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from catalog.usage.ingest import UsageIntake
@@ -117,7 +118,7 @@ def compose(
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
     usage = UsageEndpoint(UsageIntake(store, clock), gateways)
-    app = build_app(publisher, table, oauth, gateways, usage, admin)
+    app = build_app(publisher, table, oauth, gateways, Previews(publisher, changes.table.proposed), usage, admin)
     return Catalog(
         store,
         table,

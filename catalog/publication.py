@@ -79,6 +79,11 @@ class Publisher:
         self._writer = Writer(self.store, self.audit, self.keys, self.clock)
 
     @property
+    def closed(self) -> bool:
+        """Whether the process stops."""
+        return self._closed
+
+    @property
     def from_directory(self) -> bool:
         """Whether a directory decides, and not the store."""
         return self.source is not None
@@ -132,8 +137,9 @@ class Publisher:
             done = await self._put(self.planner.again(self.current, self._applications), also)
             return done if isinstance(done, Refusal) else self._in_force()
 
-    async def plan(self, moves: Mapping[str, str | None], act: Act) -> Plan | Refusal:
-        """What would come of moving units to revisions in the store; nothing is written. Raises AlteredError,
+    async def plan(self, moves: Mapping[str, str | None], act: Act | None) -> Plan | Refusal:
+        """What would come of moving units to revisions in the store; nothing is written. Without an act nobody
+        vouches for what they compile to. Raises AlteredError,
         SQLAlchemyError."""
         revisions = self.planner.revisions
         wanted: dict[str, Move] = {}

@@ -148,14 +148,16 @@ class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     applications: tuple[Application, ...]
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names the two parts by digest. `serial` only grows: a gateway never goes back to a lower one."""
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Names the two parts by digest. `serial` only grows: a gateway never goes back to a lower one. `preview` is
+    the change request that is shown on top of what is in force; only a gateway that was told to shows it."""
 
     format: int
     serial: int
     issued_at: int
     contracts: str
     access: str
+    preview: str = ""
 
 
 class SignedManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -249,8 +251,11 @@ def sign(manifest: Manifest, key: Ed25519PrivateKey) -> SignedManifest:
     return SignedManifest(data, key.sign(data), key_id_of(key.public_key()))
 
 
-def verify(signed: SignedManifest, key: Ed25519PublicKey) -> Manifest:
-    """The manifest, once its signature has proved it ours. Raises SnapshotError."""
+def verify(signed: SignedManifest, key: Ed25519PublicKey, preview: str = "") -> Manifest:
+    """The manifest, once its signature has proved it ours. It has to be of this `preview`, or of none without.
+
+    Raises SnapshotError.
+    """
     try:
         key.verify(signed.signature, signed.manifest)
     except InvalidSignature:
@@ -263,6 +268,10 @@ def verify(signed: SignedManifest, key: Ed25519PublicKey) -> Manifest:
         raise SnapshotError(f"the manifest does not decode: {error}") from None
     if manifest.format != FORMAT:
         raise SnapshotError(f"snapshot format {manifest.format} is not the supported format {FORMAT}")
+    if manifest.preview != preview:
+        shown = f"a preview of change {manifest.preview}" if manifest.preview else "no preview"
+        wanted = f"a preview of change {preview}" if preview else "what is in force"
+        raise SnapshotError(f"the snapshot is {shown}, and this gateway serves {wanted}")
     return manifest
 
 

@@ -95,6 +95,8 @@ class Admin:
                 "versions": ["/".join(name) for name in runtime.versions],
                 "rejected": dict(runtime.rejected),
             }
+            if manifest.preview:
+                document["preview"] = manifest.preview
             document["upstreams"] = {
                 name: {"kind": upstream.kind, **server.state()}
                 for name, (upstream, server) in runtime.upstreams.items()

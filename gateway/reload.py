@@ -51,7 +51,8 @@ class SnapshotClient:
 
     `on_snapshot` puts a verified snapshot in force, and raises where it cannot; then the one before stays. What
     `store` has loaded before the client is made counts as in force. `token` authenticates the gateway to the
-    catalog; `wait` is how many seconds the catalog may hold a poll; `clock` gives Unix seconds.
+    catalog; `wait` is how many seconds the catalog may hold a poll; `clock` gives Unix seconds. `preview` is the
+    change that is asked for on top of what is in force.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class SnapshotClient:
         wait: int = WAIT,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        preview: str = "",
     ) -> None:
         self._url = catalog_url.rstrip("/") + "/gateway"
         # The session is the worker's and does not decompress.
@@ -77,6 +79,7 @@ class SnapshotClient:
         self._wait = wait
         self._clock = clock
         self._sleep = sleep
+        self._preview = preview
         self._judged = ""  # the digest of the last manifest that was accepted or refused for good
         self._in_force = ""
         self._manifest: Manifest | None = None
@@ -136,7 +139,7 @@ class SnapshotClient:
             self._confirm()
             return False
         try:
-            manifest = verify(signed, self._key)
+            manifest = verify(signed, self._key, self._preview)
             self._refuse_older(manifest)
         except SnapshotError as error:
             return self._refuse(digest, error)
@@ -158,6 +161,8 @@ class SnapshotClient:
         query = {"wait": str(self._wait)}
         if self._judged:
             query["known"] = self._judged
+        if self._preview:
+            query["preview"] = self._preview
         limits = aiohttp.ClientTimeout(total=self._wait + 15.0, sock_connect=3.0)
         data = await self._get(f"{self._url}/snapshot", limits, _MANIFEST_BYTES, query)
         if data is None:

@@ -39,6 +39,12 @@ class GatewaySettings(BaseSettings):
         description="Whether each API version of a snapshot needs the catalog's approval. `ignored` is for the "
         "time in which a catalog from before there were approvals still publishes.",
     )
+    preview: str = Field(
+        "",
+        pattern=r"^([1-9][0-9]{0,8})?$",
+        description="Number of an open change request: the gateway then serves what is in force with that change "
+        "on top, approved or not. For a gateway of its own, where a change is tried before it is published.",
+    )
     secrets: Path | None = Field(
         None, description="Directory with one file per upstream credential, named as the estate names it."
     )

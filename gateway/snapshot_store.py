@@ -44,12 +44,14 @@ _PARTIAL: Final = ".partial"
 class SnapshotStore:
     """Holds one snapshot. All calls do file I/O and block. Implements `contracts.snapshot.Parts`.
 
-    `key` is the catalog's snapshot key. Raises OSError where the directory cannot be made, read or written.
+    `key` is the catalog's snapshot key, `preview` the change that is shown, if one is. Raises OSError where the
+    directory cannot be made, read or written.
     """
 
-    def __init__(self, directory: Path, key: Ed25519PublicKey) -> None:
+    def __init__(self, directory: Path, key: Ed25519PublicKey, preview: str = "") -> None:
         self._directory = directory
         self._key = key
+        self._preview = preview
         self._loaded: tuple[SignedManifest, Manifest] | None = None
         self._parts = directory / "parts"
         self._manifest = directory / "manifest.json"
@@ -66,7 +68,7 @@ class SnapshotStore:
             signed = self._stored()
             if signed is None:
                 return None
-            snapshot = collect(verify(signed, self._key), self, digest=digest_in_pieces)
+            snapshot = collect(verify(signed, self._key, self._preview), self, digest=digest_in_pieces)
         self._loaded = signed, snapshot.manifest
         return snapshot
 
@@ -126,7 +128,7 @@ class SnapshotStore:
         """Whether what is stored can be trusted, is whole, and came after `manifest`."""
         try:
             signed = self._stored()
-            stored = verify(signed, self._key) if signed is not None else None
+            stored = verify(signed, self._key, self._preview) if signed is not None else None
         except SnapshotError:
             return False
         if stored is None or stored.serial <= manifest.serial:

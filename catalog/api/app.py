@@ -14,6 +14,7 @@ from catalog.api.problems import on_http_exception, on_store_error
 from catalog.api.usage_intake import UsageEndpoint
 from catalog.oauth.endpoints import OAuthEndpoints
 from catalog.publication import Publisher
+from catalog.publishing.preview import Previews
 from catalog.storage.snapshots import SnapshotTable
 
 
@@ -22,6 +23,7 @@ def build_app(
     table: SnapshotTable,
     oauth: OAuthEndpoints,
     token: GatewayToken,
+    previews: Previews,
     usage: UsageEndpoint,
     admin: AdminApi,
 ) -> Starlette:
@@ -29,7 +31,7 @@ def build_app(
     app = Starlette(
         routes=[
             *oauth.routes,
-            *Delivery(publisher, table, token).routes,
+            *Delivery(publisher, table, token, previews).routes,
             *usage.routes,
             *Health(publisher, token).routes,
             Mount(admin.base_path, admin),

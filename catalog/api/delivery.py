@@ -16,12 +16,15 @@ from starlette.routing import Route
 
 from catalog.api.problems import problem_response
 from catalog.publication import Publisher
+from catalog.publishing.preview import Previews
+from catalog.refusal import Refusal
 from catalog.storage.snapshots import SnapshotTable
 from contracts.problems import Problem, problem
 
 MAX_WAIT = 30.0
 """Seconds that a poll waits at most."""
 
+_CHANGE = re.compile(r"([1-9][0-9]{0,8})?")
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -64,27 +67,33 @@ class GatewayToken:
 class Delivery:
     """The endpoints below `/gateway`."""
 
-    def __init__(self, publisher: Publisher, table: SnapshotTable, token: GatewayToken) -> None:
+    def __init__(
+        self, publisher: Publisher, table: SnapshotTable, token: GatewayToken, previews: Previews
+    ) -> None:
         self._publisher = publisher
         self._table = table
+        self._previews = previews
         self.routes = [
             Route("/gateway/snapshot", token.guard(self.snapshot), methods=["GET"]),
             Route("/gateway/parts/{digest}", token.guard(self.part), methods=["GET"]),
         ]
 
     async def snapshot(self, request: Request) -> Response:
-        """`known` is the SHA-256 of the manifest that the gateway enforces; `wait`, seconds to wait for another.
+        """`known` is the SHA-256 of the manifest that the gateway enforces; `wait`, seconds to wait for another;
+        `preview`, a change request that is to be on top of what is in force.
 
         200 with the SignedManifest; 204 when `known` is still the one in force; 503 while there is none.
         """
         query = request.query_params
         known, wait = query.get("known", ""), query.get("wait", "0")
+        preview = query.get("preview", "")
         match = _DIGEST.fullmatch(known)
         seconds = _seconds(wait)
         violations = [
             {"in": "query", "pointer": f"/{name}", "rule": rule, "message": message}
             for name, wrong, rule, message in (
                 ("known", bool(known) and match is None, "pattern", "is no SHA-256 in hex"),
+                ("preview", not _CHANGE.fullmatch(preview), "pattern", "is no number of a change"),
                 ("wait", seconds is None, "maximum", f"is no number of seconds from 0 to {MAX_WAIT:g}"),
             )
             if wrong
@@ -92,7 +101,10 @@ class Delivery:
         if violations or seconds is None:
             refusal = problem("schema-violation", "The query is not as it should be.", violations=violations)
             return problem_response(refusal, request.state.request_id)
-        published = await self._publisher.wait(f"sha256:{match[1]}" if match else "", seconds)
+        digest = f"sha256:{match[1]}" if match else ""
+        if preview:
+            return await self._preview(request, int(preview), digest, seconds)
+        published = await self._publisher.wait(digest, seconds)
         headers = {"cache-control": "no-store"}
         if published is not None:
             return Response(msgspec.json.encode(published.signed), headers=headers, media_type="application/json")
@@ -101,10 +113,21 @@ class Delivery:
         refusal = problem("not-ready", "Nothing has been published yet.", headers=(("Retry-After", "1"),))
         return problem_response(refusal, request.state.request_id)
 
+    async def _preview(self, request: Request, change: int, known: str, seconds: float) -> Response:
+        made = await self._previews.wait(change, known, seconds)
+        if isinstance(made, Refusal):
+            return problem_response(made.problem(), request.state.request_id)
+        headers = {"cache-control": "no-store"}
+        if made is None:
+            return Response(status_code=204, headers=headers)
+        return Response(msgspec.json.encode(made.signed), headers=headers, media_type="application/json")
+
     async def part(self, request: Request) -> Response:
         """The bytes of a part, by its digest."""
         match = _DIGEST.fullmatch(request.path_params["digest"])
-        data = None if match is None else await self._table.part(f"sha256:{match[1]}")
+        digest = "" if match is None else f"sha256:{match[1]}"
+        data = await self._table.part(digest) if digest else None
+        data = self._previews.part(digest) if data is None else data
         if data is None:
             refusal = problem("route-not-found", "There is no part with this digest.")
             return problem_response(refusal, request.state.request_id)

@@ -31,6 +31,11 @@ class ChangeTable:
         row = await self._store.one(sa.select(changes).where(changes.c.number == number))
         return None if row is None else (_change(row), msgspec.json.decode(row.assessment, type=Assessment))
 
+    async def proposed(self, number: int) -> tuple[str, str | None] | None:
+        """The unit and the revision of a change, while it is open."""
+        found = await self.find(number)
+        return (found[0].unit, found[0].revision) if found is not None and found[0].is_open else None
+
     async def events(self, number: int) -> tuple[ChangeEvent, ...]:
         """What happened to a change, in order. Raises SQLAlchemyError."""
         query = sa.select(change_events).where(change_events.c.change == number).order_by(change_events.c.number)
