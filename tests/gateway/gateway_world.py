@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,7 @@ async def gateway(
     tracing: Tracing | None = None,
     recorder: Recorder | None = None,
     approved_by: Ed25519PublicKey | None = None,
+    clock: Callable[[], float] = lambda: float(NOW),
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`. `recorder` is one more of them."""
@@ -218,7 +219,7 @@ async def gateway(
     listener = Listener(pipeline, limits)
     async with raw_upstream(script) as upstream, aiohttp.ClientSession() as session:
         builder = RuntimeBuilder(
-            clock=lambda: float(NOW),
+            clock=clock,
             limiter=InProcessLimiter(),
             keys=IssuerKeys(session),
             access=AccessView(),
