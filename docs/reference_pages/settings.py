@@ -30,7 +30,8 @@ _COMPILE = (
     "OSTIARY_COMPILE",
     (
         "`1`: the wheel holds compiled modules too, for this Python and platform alone, and is not built where "
-        "they cannot be made; `auto`: where they can be made. Unset or `0`: the wheel is pure Python."
+        "they cannot be made; `quick`: the same without training; `auto`: where they can be made. Unset or "
+        "`0`: the wheel is pure Python."
     ),
 )
 _SECRETS = (

@@ -66,8 +66,8 @@ def main() -> None:
     if training:
         build(extensions, COUNTING, COUNTING)
         packages = str(Path.cwd())
-        environment = os.environ | {"PYTHONPATH": packages, "OSTIARY_BENCH_ROOT": packages}
-        done = subprocess.run([sys.executable, training], env=environment, capture_output=True, text=True)
+        command = [sys.executable, training, packages]
+        done = subprocess.run(command, env=os.environ | {"PYTHONPATH": packages}, capture_output=True, text=True)
         if done.returncode == 0:
             build(extensions, TRAINED, ())
             return

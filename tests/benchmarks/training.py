@@ -1,9 +1,11 @@
-"""What the compiler is shown of a gateway's life: `gateway.compiling` runs this on a build that counts.
+"""What the compiler is shown of a gateway's life: `training.py PACKAGES`, run by `gateway.compiling` on a build of
+the packages that counts.
 
 The common requests come most often, the others as often as it takes for them to be no surprise.
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from typing import Final
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
+if len(sys.argv) > 1:
+    os.environ["OSTIARY_BENCH_ROOT"] = sys.argv[1]
 
 import aiohttp  # noqa: E402
 
