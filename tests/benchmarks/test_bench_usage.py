@@ -23,7 +23,7 @@ async def filled(tmp_path: Path) -> str:
 
 
 async def test_everybody_is_touched_by_everything_that_breaks(filled: str) -> None:
-    report, seconds = await usage_impact.ask(filled, "api-0", usage_impact.subscribers(SMALL))
+    report, seconds, _ = await usage_impact.ask(filled, "api-0", usage_impact.subscribers(SMALL))
     # A parameter that becomes required, a field that goes, and a value of each other field.
     assert len(report.impacts) == BUSY_OPERATIONS * (2 + FIELDS - 1)
     values = [impact for impact in report.impacts if impact.rule == "request-enum-value-removed"]
