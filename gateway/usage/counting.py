@@ -13,7 +13,7 @@ from typing import Final
 from contracts.usage.batch import BOUNDS
 from contracts.usage.fields import Observable, Place, Term
 from gateway.usage.walking import walk
-from policies import authentication, request_schema, response_schema
+from policies import request_schema, response_schema
 from policies.exchange import Exchange, Labels
 
 MAX_CALLERS: Final = 20_000
@@ -89,8 +89,8 @@ class UsageCounting:
         name = ""
         if principal is not None:
             name = principal.client_id
-        elif exchange.refused_by == authentication.POLICY:
-            return  # whoever it was, nobody has proved to be it
+        elif exchange.operation is None or not exchange.operation.public:
+            return  # refused before or at its token: whoever it was, nobody has proved to be it
         callers = self._callers.get(labels)
         caller = callers.get(name) if callers is not None else None
         if caller is None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody, Response
@@ -179,10 +180,11 @@ def test_a_request_that_was_refused_before_it_was_read_has_nothing_seen() -> Non
 
 def test_who_proves_nothing_is_counted_only_where_nobody_has_to() -> None:
     counting = UsageCounting()
-    counting.record(call(401, who=None, refused_by="authentication"))
+    counting.record(call(401, who=None, operation=PLACE, refused_by="authentication"))
+    counting.record(call(503, who=None, operation=PLACE, refused_by="overload"))
     counting.record(call(404, labels=None))
     assert rows(counting) == []
-    counting.record(call(200, who=None))
+    counting.record(call(200, who=None, operation=msgspec.structs.replace(PLACE, public=True)))
     told = row(counting)
     assert (told.application, told.consumer) == ("", "")
 
