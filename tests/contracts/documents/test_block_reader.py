@@ -32,6 +32,10 @@ TAKEN = {
         "a: [1, {b: c}]\nd: {}\ne: []\nf: [x,\n  y]\n",
         {"a": [1, {"b": "c"}], "d": {}, "e": [], "f": ["x", "y"]},
     ),
+    "flow-below-its-key": (
+        'a:\n  example:\n    {\n      "total": 2,\n      "apis": [{"k": "v: # x"}]\n    }\n  b: []\n',
+        {"a": {"example": {"total": 2, "apis": [{"k": "v: # x"}]}, "b": []}},
+    ),
     "literal": (
         "a: |\n  one\n    two\n\n  three # no comment\nb: c\n",
         {"a": "one\n  two\n\nthree # no comment\n", "b": "c"},
