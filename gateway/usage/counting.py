@@ -73,11 +73,12 @@ Counted = dict[tuple[str, str, str], dict[str, Caller]]
 
 
 class UsageCounting:
-    """Implements the pipeline's `Recorder`."""
+    """Implements the pipeline's `Recorder`. `most` callers are counted apart between two times that it is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_CALLERS) -> None:
         self._callers: dict[Labels, dict[str, Caller]] = {}
-        self._room = MAX_CALLERS
+        self._most = most
+        self._room = most
         self.overflowed = 0
         """Calls that were not counted because there were too many callers, since the process began."""
 
@@ -126,7 +127,7 @@ class UsageCounting:
     def take(self) -> Counted:
         """What was counted since it was taken last."""
         taken, self._callers = self._callers, {}
-        self._room = MAX_CALLERS
+        self._room = self._most
         counted: Counted = {}
         for labels, callers in taken.items():
             # An operation that was bound anew meanwhile has two labels.

@@ -10,8 +10,7 @@ from contracts.operations import HttpBackend, MediaType, Operation, Parameter, R
 from contracts.packed import at_once
 from contracts.problems import problem
 from contracts.usage.batch import MAX_ROWS, Row, Tally
-from gateway.usage import counting as module
-from gateway.usage.counting import MAX_CALLERS, SAMPLED, WALKED, UsageCounting
+from gateway.usage.counting import SAMPLED, WALKED, UsageCounting
 from gateway.usage.packing import rows_of
 from policies.exchange import Exchange, Labels, Principal, Violation
 from tests.support.policy_world import exchange, version
@@ -224,10 +223,8 @@ def test_where_an_interval_is_not_taken_bodies_are_looked_at_anew() -> None:
     assert seen(counting)["body /state"] == WALKED
 
 
-def test_callers_are_counted_apart_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MAX_CALLERS > MAX_ROWS
-    monkeypatch.setattr(module, "MAX_CALLERS", 2)
-    counting = UsageCounting()
+def test_callers_are_counted_apart_up_to_a_number() -> None:
+    counting = UsageCounting(most=2)
     for name in ("a", "b", "c", "a", "c"):
         counting.record(call(who=name))
     assert {each.application: each.tallies[0].calls for each in rows(counting)} == {"a": 2, "b": 1}
