@@ -73,7 +73,7 @@ Counted = dict[tuple[str, str, str], dict[str, Caller]]
 
 
 class UsageCounting:
-    """Implements the pipeline's `Recorder`. `most` is how many callers are counted apart, from taking to taking."""
+    """Implements the pipeline's `Recorder`. `most` callers are counted apart, from one taking to the next."""
 
     def __init__(self, most: int = MAX_CALLERS) -> None:
         self._callers: dict[Labels, dict[str, Caller]] = {}
