@@ -93,6 +93,8 @@ class UsageReporter:
         """Gathers and sends from now on, until `close`."""
         self._gathering = asyncio.create_task(self._gather_forever())
         self._posting = asyncio.create_task(self._send_forever())
+        for task in (self._gathering, self._posting):
+            task.add_done_callback(_on_end)
 
     async def close(self) -> None:
         """Tells what is left, if the catalog answers soon."""
@@ -191,3 +193,9 @@ class UsageReporter:
         self.dropped += 1
         self._lost_calls += packed.calls
         self.waiting_bytes -= len(packed.data)
+
+
+def _on_end(task: asyncio.Task[None]) -> None:
+    """A fault of ours must not go unseen: from then on calls are served and not told."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("usage is told no more", exc_info=task.exception())

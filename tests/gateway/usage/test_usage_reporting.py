@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from contracts.usage.batch import Batch, Lost, decode
 from gateway.usage import reporting
@@ -192,6 +193,22 @@ async def test_while_the_catalog_is_away_an_hour_waits_as_one_batch(world: World
             await asyncio.sleep(0.005)
     await reporter.close()
     assert len(world.catalog.taken) <= 3
+
+
+async def test_a_fault_of_ours_is_logged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(reporting, "rows_of", fail)
+    reporter = world.reporter(interval=0.01)
+    with capture_logs() as logs:
+        reporter.start()
+        async with asyncio.timeout(10):
+            while not logs:
+                await asyncio.sleep(0.005)
+    assert [(entry["event"], str(entry["exc_info"])) for entry in logs] == [("usage is told no more", "broken")]
+    monkeypatch.undo()
+    await reporter.close()
 
 
 async def test_it_tells_at_the_full_hour_so_that_a_batch_is_of_one(world: World) -> None:
