@@ -105,7 +105,7 @@ async def _serve(
         watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
         background["watch"] = asyncio.create_task(watching)
     retention = Retention(settings.usage_hourly, settings.usage_daily)
-    deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), clock)
+    deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), catalog.audit, clock)
     background["notices"] = asyncio.create_task(_keep_telling(catalog.calendar.rounds, deliverer))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))

@@ -26,3 +26,7 @@ class Callers(Protocol):
     async def observed_since(self) -> int | None:
         """Since when usage is reported; None where no gateway ever did. Nothing seen before that says nothing."""
         ...
+
+    async def lost_since(self, since: int) -> int:
+        """How many calls gateways could not tell of, which reported since then (Unix seconds)."""
+        ...

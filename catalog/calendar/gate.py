@@ -50,9 +50,11 @@ class VersionChange:
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a version. `observed_since` (Unix seconds) is None where no call was ever reported."""
+    """What is known of a version. `observed_since` (Unix seconds) is None where no call was ever reported;
+    `lost_calls` are those of all APIs that gateways could not tell of."""
 
     observed_since: int | None = None
+    lost_calls: int = 0
     callers: Sequence[Caller] = ()
     consents: Sequence[Consent] = ()
     override: Override | None = None
@@ -131,7 +133,9 @@ def _silent(change: VersionChange, evidence: Evidence, quiet_days: int, now: flo
         text = f"{change.name} has to be quiet for {quiet_days} days, and usage {since} reported"
         return Condition(identity, met=False, text=text)
     agreement = f", but by those who agreed: {', '.join(sorted(agreed))}" if evidence.callers else ""
-    return Condition(identity, met=True, text=f"nobody called {change.name} for {quiet_days} days{agreement}")
+    unknown = f"; gateways lost count of {evidence.lost_calls} calls" if evidence.lost_calls else ""
+    text = f"nobody called {change.name} for {quiet_days} days{agreement}{unknown}"
+    return Condition(identity, met=True, text=text)
 
 
 def _named(callers: Sequence[Caller]) -> str:
@@ -181,6 +185,7 @@ class CalendarGate:
         granted = await self._extensions.in_force()
         return Evidence(
             observed_since=await self._callers.observed_since(),
+            lost_calls=await self._callers.lost_since(since),
             callers=await self._callers.calls_since(api, version, since),
             consents=await self._consents.of(api, version),
             override=await self._overrides.of(api, version, sunset),

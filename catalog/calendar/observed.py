@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from catalog.calendar.callers import Caller
 from catalog.storage.engine import Store
-from catalog.storage.tables.usage import usage_callers
+from catalog.storage.tables.usage import usage_callers, usage_sources
 from catalog.usage.queries import UsageQueries
 
 
@@ -35,3 +35,10 @@ class ObservedCallers:
         """When the first call of all was counted."""
         row = await self._store.one(sa.select(sa.func.min(usage_callers.c.first_seen)))
         return None if row is None else row[0]
+
+    async def lost_since(self, since: int) -> int:
+        """Of whichever API: a call that was lost says nothing of itself."""
+        columns = usage_sources.c
+        lost = sa.cast(sa.func.coalesce(sa.func.sum(columns.lost_calls), 0), sa.BigInteger)
+        row = await self._store.one(sa.select(lost).where(columns.reported_at >= since))
+        return 0 if row is None else int(row[0])

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.notices.channels import Channel, DeliveryError
 from catalog.notices.outbox import Delivery, Outbox, Posted
@@ -25,8 +26,9 @@ _LONGEST_PAUSE: Final = 3_600.0
 class Deliverer:
     """Delivers by each of the channels on its own: one that is down holds no other up."""
 
-    def __init__(self, outbox: Outbox, channels: Sequence[Channel], clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, channels: Sequence[Channel], audit: AuditLog, clock: Clock) -> None:
         self._outbox = outbox
+        self._audit = audit
         self._channels = channels
         self._clock = clock
 
@@ -66,6 +68,7 @@ class Deliverer:
                 outcome=outcome,
                 error=error,
             ),
+            self._audit,
         )
         told = {"notice": posted.id, "kind": posted.notice.kind, "channel": channel.name, "attempts": attempts}
         if error:

@@ -8,7 +8,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalog.audit.chain import Event
+from catalog.audit.log import AuditLog
 from catalog.notices.notice import Notice
+from catalog.people.principal import CATALOG
 from catalog.storage.engine import Store
 from catalog.storage.tables.calendar import notice_deliveries, notices
 
@@ -65,7 +68,7 @@ class Outbox:
         return found
 
     async def due(self, channel: str, now: float, *, since: float, limit: int = 100) -> tuple[Posted, ...]:
-        """What is to be tried by a channel now, the oldest first; nothing that was due before `since`.
+        """What is to be tried by a channel now, the oldest first; nothing that was there and due before `since`.
 
         Raises SQLAlchemyError.
         """
@@ -75,7 +78,7 @@ class Outbox:
             .outerjoin(notice_deliveries, mine)
             .where(
                 notices.c.due_at <= int(now),
-                notices.c.due_at >= int(since),
+                sa.or_(notices.c.due_at >= int(since), notices.c.created_at >= int(since)),
                 sa.or_(
                     notice_deliveries.c.notice.is_(None),
                     sa.and_(
@@ -105,13 +108,22 @@ class Outbox:
             await connection.execute(again)
             return int(attempts) + 1
 
-    async def settle(self, posted: Posted, delivery: Delivery) -> None:
-        """Records how an attempt went. Raises SQLAlchemyError."""
+    async def settle(self, posted: Posted, delivery: Delivery, audit: AuditLog) -> None:
+        """Records how an attempt went, and in the audit log that the notice was sent. Raises SQLAlchemyError."""
         columns = notice_deliveries.c
         values = msgspec.structs.asdict(delivery)
         async with self._store.write() as connection:
             mine = sa.and_(columns.notice == posted.id, columns.channel == delivery.channel)
             await connection.execute(sa.update(notice_deliveries).where(mine).values(**values))
+            if delivery.outcome == "sent":
+                event = Event(
+                    subject="notice",
+                    action="sent",
+                    object=f"{posted.id}/{posted.notice.kind}/{posted.notice.about}",
+                    actor=CATALOG,
+                    reason=f"{posted.notice.subject} (by {delivery.channel}, to {len(posted.notice.recipients)})",
+                )
+                await audit.append(connection, event)
 
     async def list(self, *, about: str | None = None, since: int = 0) -> tuple[Posted, ...]:
         """What was put since then, the newest first, with how it went. Raises SQLAlchemyError."""

@@ -100,7 +100,8 @@ class World:
         """The subjects of the mail that has come since the last look, to the consumer."""
         room = self.desk.catalog.calendar
         await room.rounds.make()
-        await Deliverer(room.outbox, [FileDrop(self.post, "ostiary@example.com")], self.desk.clock).deliver()
+        drop = FileDrop(self.post, "ostiary@example.com")
+        await Deliverer(room.outbox, [drop], self.desk.catalog.audit, self.desk.clock).deliver()
         found = []
         for file in sorted(self.post.glob("*.eml")):
             text = file.read_text()

@@ -160,6 +160,12 @@ def test_silence_that_nobody_listened_to_is_no_evidence() -> None:
     assert judged(Evidence(observed_since=since - 1))[2].startswith("+ quiet:")
 
 
+def test_what_gateways_lost_is_said() -> None:
+    assert judged(Evidence(observed_since=HEARD, lost_calls=12))[2] == (
+        "+ quiet:orders/v1: nobody called orders v1 for 14 days; gateways lost count of 12 calls"
+    )
+
+
 def test_an_extension_keeps_it_shut() -> None:
     evidence = Evidence(observed_since=HEARD, extensions=[extension()])
     assert judged(evidence)[1] == (
@@ -236,6 +242,9 @@ class FixedCallers:
 
     async def observed_since(self) -> int | None:
         return HEARD
+
+    async def lost_since(self, since: int) -> int:
+        return 0
 
 
 class World:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.audit.log import AuditLog
 from catalog.notices.channels import Channel, DeliveryError
 from catalog.notices.delivery import KEEP_TRYING, LEASE, Deliverer, pause
 from catalog.notices.file_drop import FileDrop
@@ -59,7 +60,8 @@ class World:
             await post(connection, wanted, self.now)
 
     async def deliver(self, *channels: Channel) -> int:
-        return await Deliverer(self.outbox, channels, lambda: self.now).deliver()
+        audit = AuditLog(self.store, lambda: self.now)
+        return await Deliverer(self.outbox, channels, audit, lambda: self.now).deliver()
 
     async def deliveries(self) -> list[Delivery]:
         return [each for posted in await self.outbox.list() for each in posted.deliveries]
@@ -136,7 +138,11 @@ async def test_old_news_is_not_sent(world: World) -> None:
 
 
 async def test_a_channel_that_is_new_does_not_send_the_past(world: World) -> None:
-    await world.put(notice("old", NOW - KEEP_TRYING - 1), notice("young", NOW - KEEP_TRYING + 1))
+    world.now = NOW - KEEP_TRYING - 1
+    await world.put(notice("old", NOW - KEEP_TRYING - 1))
+    world.now += 2
+    await world.put(notice("young", NOW - KEEP_TRYING + 1))
+    world.now = NOW
     channel = Memory("smtp")
     assert await world.deliver(channel) == 1
     assert channel.sent == ["young"]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
+from catalog.audit.log import AuditLog
 from catalog.notices.notice import Notice
 from catalog.notices.outbox import Delivery, Outbox, post
 from catalog.storage.engine import Store
@@ -63,10 +64,19 @@ async def test_a_notice_is_there_if_what_it_tells_of_is(store: Store) -> None:
     assert await Outbox(store).list() == ()
 
 
-async def test_what_is_due_is_neither_too_old_nor_ahead_nor_ended(store: Store) -> None:
+async def test_what_was_there_and_due_long_ago_is_left(store: Store) -> None:
+    async with store.write() as connection:
+        await post(connection, [notice("old", NOW - 100)], NOW - 100)
+    # It was due as long ago, and is there only now: a reminder of a catalog that was down.
+    await put(store, notice("late", NOW - 100))
+    found = await Outbox(store).due("smtp", NOW, since=NOW - 99)
+    assert [each.notice.key for each in found] == ["late"]
+
+
+async def test_what_is_due_is_neither_ahead_nor_ended(store: Store) -> None:
     outbox = Outbox(store)
-    await put(store, notice("old", NOW - 100), notice("now"), notice("ahead", NOW + 1))
-    found = await outbox.due("file", NOW, since=NOW - 99)
+    await put(store, notice("now"), notice("ahead", NOW + 1))
+    found = await outbox.due("file", NOW, since=NOW)
     assert [each.notice.key for each in found] == ["now"]
     (posted,) = found
     assert await outbox.begin(posted, "file", NOW + 60) == 1
@@ -74,10 +84,15 @@ async def test_what_is_due_is_neither_too_old_nor_ahead_nor_ended(store: Store) 
     assert await outbox.due("smtp", NOW, since=NOW) == (posted,)
     assert await outbox.begin(posted, "file", NOW + 120) == 2
     sent = Delivery(channel="file", attempts=2, next_at=NOW, ended_at=NOW, outcome="sent", error="")
-    await outbox.settle(posted, sent)
+    audit = AuditLog(store, lambda: NOW)
+    await outbox.settle(posted, sent, audit)
+    events = [each.event async for each in audit.entries()]
+    assert [(each.subject, each.action, each.reason) for each in events] == [
+        ("notice", "sent", "Orders v1 ends (by file, to 2)")
+    ]
     assert [each.notice.key for each in await outbox.due("file", NOW + 999, since=NOW)] == ["ahead"]
     listed = await outbox.list(about="orders/v1")
-    assert {each.notice.key: each.deliveries for each in listed} == {"old": (), "now": (sent,), "ahead": ()}
+    assert {each.notice.key: each.deliveries for each in listed} == {"now": (sent,), "ahead": ()}
 
 
 async def test_an_attempt_that_never_came_back_is_made_again(store: Store) -> None:

@@ -31,6 +31,7 @@ from contracts.estate_words import Role
 
 _DAY: Final = 86_400
 _CALLERS_DAYS: Final = 30
+_NOTICES_DAYS: Final = 400
 _TOLD_OF_CALLERS: Final[tuple[Role, ...]] = ("api-owner", "architect", "security", "operator")
 _NO_EXTENSION: Final = Refusal("resource-not-found", "There is no such extension.")
 
@@ -160,7 +161,8 @@ class CalendarRoutes:
         return made if isinstance(made, Refusal) else override_view(made)
 
     async def list_notices(self, request: AdminRequest) -> Result:
-        found = await self._room.outbox.list(about=request.query.get("about"))
+        since = int(self._clock()) - _NOTICES_DAYS * _DAY
+        found = await self._room.outbox.list(about=request.query.get("about"), since=since)
         return page(request, [posted_view(each) for each in found], lambda each: each.id)
 
     async def _decide(self, request: AdminRequest, decision: Decision) -> Result:
