@@ -66,9 +66,17 @@ class Authentication:
         credentials = exchange.fields.get(b"authorization")
         if credentials is None:
             return self._missing()
-        principal = self._tokens.get(credentials, self._access.generation, self._clock())
+        generation, now, kept = self._access.generation, self._clock(), exchange.kept
+        if kept is not None and kept.mark is self._tokens.mark and kept.generation == generation:
+            principal = kept.principal
+            if principal is not None and principal.expires > now:
+                exchange.principal = principal
+                return ALLOW
+        principal = self._tokens.get(credentials, generation, now)
         if principal is not None:
             exchange.principal = principal
+            if kept is not None:
+                kept.principal, kept.generation, kept.mark = principal, generation, self._tokens.mark
             return ALLOW
         return self._first_sight(exchange, credentials)
 

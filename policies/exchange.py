@@ -122,13 +122,19 @@ class Trace(Protocol):
         ...
 
 
-class Forwarded:
-    """What an upstream is told of a request's fields and of its client, kept for further requests with the same
-    fields: `lines` for the rule `passes`, `origin` for the client `peer` by `scheme`."""
+class Kept:
+    """What was found out of a request's fields, kept for further requests with the very same.
 
-    __slots__ = ("lines", "origin", "passes", "peer", "scheme")
+    An upstream is told `lines` by the rule `passes`, and `origin` of the client `peer` by `scheme`. They are those
+    of `principal`, by the verified tokens of that `mark` and in that `generation` of the access part.
+    """
+
+    __slots__ = ("generation", "lines", "mark", "origin", "passes", "peer", "principal", "scheme")
 
     def __init__(self) -> None:
+        self.principal: Principal | None = None
+        self.mark: object = None
+        self.generation = 0
         self.passes: object = None
         self.peer = ""
         self.scheme = ""
@@ -180,9 +186,9 @@ class Exchange:
         "client_certificate",
         "ended_at",
         "fields",
-        "forwarded",
         "headers",
         "http_version",
+        "kept",
         "labels",
         "lasting",
         "marks",
@@ -234,7 +240,7 @@ class Exchange:
         self.http_version = http_version
         self.received_at = received_at
         self.client_certificate: ClientCertificate | None = None
-        self.forwarded: Forwarded | None = None  # where others with the same fields may share it
+        self.kept: Kept | None = None  # where others with the same fields may share it
         self.upgrade = False  # the client would go on as a WebSocket (RFC 6455 §4.1)
         self.lasting = False  # it has become a WebSocket or an event stream
         self.request_id = ""

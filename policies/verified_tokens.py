@@ -35,9 +35,11 @@ class VerifiedTokens:
     recently used, and a hit has nothing to reorder. The keys are secrets: the object shows none in its repr.
     """
 
-    __slots__ = ("_capacity", "_entries", "_generation")
+    __slots__ = ("_capacity", "_entries", "_generation", "mark")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
+        self.mark: Final = object()
+        """Tells these from others: whoever keeps what was found here keeps this, and not all of them alive."""
         self._capacity = capacity
         self._entries: dict[bytes, _Entry] = {}
         self._generation = -1

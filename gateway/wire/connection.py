@@ -228,7 +228,7 @@ class Connection:
             _now(),
         )
         exchange.path, exchange.query = head.path, head.query
-        exchange.forwarded = head.forwarded
+        exchange.kept = head.kept
         if self._proxied and self._listener.proxies is not None:
             self._listener.proxies.introduce(exchange)
         if self._certificate is not None:

@@ -14,7 +14,7 @@ import httptools
 from contracts.problems import Problem, problem
 from gateway.wire.host import sound_hosts
 from gateway.wire.names import NameTable
-from policies.exchange import Forwarded, Header
+from policies.exchange import Header, Kept
 
 # Fields that decide something: a second one could decide otherwise for the next server.
 SINGULAR: Final = frozenset(
@@ -145,7 +145,7 @@ class Head:
     `fields` maps a lower-case name to its value, duplicates joined with ", ". `length` is the body's length in
     bytes, None for a chunked one. `keep_alive` says whether the client would go on with the connection. `upgrade`
     says that it asks for a WebSocket, `special` that it has an upgrade of any kind or an expectation. `path` and
-    `query` are set where the target is known to be normal, `forwarded` where others have the same fields.
+    `query` are set where the target is known to be normal, `kept` where others have the same fields.
     """
 
     __slots__ = (
@@ -153,9 +153,9 @@ class Head:
         "_roles",
         "expects_continue",
         "fields",
-        "forwarded",
         "headers",
         "keep_alive",
+        "kept",
         "length",
         "method",
         "minor",
@@ -179,7 +179,7 @@ class Head:
         self.special = False
         self.path = ""
         self.query = b""
-        self.forwarded: Forwarded | None = None
+        self.kept: Kept | None = None
         self._found: dict[bytes, bytes] = {}  # `fields`, as long as it is not known whether any comes twice
         self._roles = 0
 

@@ -14,7 +14,7 @@ from typing import Final
 from gateway.wire.forwarded import forwarded_lines
 from gateway.wire.names import NameTable
 from gateway.wire.trace_context import trace_lines
-from policies.exchange import Exchange, Forwarded, Header
+from policies.exchange import Exchange, Header, Kept
 
 HOP_BY_HOP: Final = frozenset(
     {
@@ -150,9 +150,9 @@ def request_head(exchange: Exchange, path: str, upstream: UpstreamLines, *, stre
     client's Content-Length or in chunks; without, it is `exchange.body`, whole.
     """
     fields = exchange.fields
-    kept = exchange.forwarded
+    kept = exchange.kept
     if kept is None:
-        kept = Forwarded()
+        kept = Kept()
     if kept.passes is not upstream.passes:
         kept.lines = _passing_lines(exchange.headers, fields.get(b"connection"), upstream.passes)
         kept.passes = upstream.passes

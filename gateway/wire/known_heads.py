@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway.wire.head import Head
 from gateway.wire.recent import Recent
-from policies.exchange import Forwarded
+from policies.exchange import Kept
 from policies.target import PLAIN, plain_path
 
 HELD: Final = 2048
@@ -69,7 +69,7 @@ class KnownHeads:
         head.fields = known.fields
         head.length = known.length
         head.keep_alive = known.keep_alive
-        head.forwarded = known.forwarded
+        head.kept = known.kept
         return head
 
     def keep(self, data: bytes, head: Head) -> None:
@@ -78,7 +78,7 @@ class KnownHeads:
             return
         fields = data[data.find(b"\r\n") + 2 :]
         if len(fields) <= LONGEST and _ANEW.isdisjoint(head.fields):
-            head.forwarded = Forwarded()
+            head.kept = Kept()
             self._recent.put(fields, head)
 
     def __len__(self) -> int:

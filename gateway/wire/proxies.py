@@ -37,7 +37,7 @@ class TrustedProxies:
         exchange.peer = self._client(exchange.peer, fields.get(b"x-forwarded-for", b""))
         said = fields.get(b"x-forwarded-proto", b"").rpartition(b",")[2].strip(b" \t").lower()
         exchange.scheme = _SCHEMES.get(said, exchange.scheme)
-        exchange.forwarded = None  # it was kept for those who call from this address themselves
+        exchange.kept = None  # it was kept for those who call from this address themselves
 
     def _client(self, peer: str, forwarded: bytes) -> str:
         """The last listed proxy itself, where what it says is no address."""

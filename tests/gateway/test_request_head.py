@@ -5,7 +5,7 @@ import pytest
 from gateway.wire.forwarded import forwarded_lines
 from gateway.wire.headers import request_head, upstream_lines
 from gateway.wire.trace_context import trace_lines
-from policies.exchange import Exchange, Forwarded, Header
+from policies.exchange import Exchange, Header, Kept
 
 PARENT = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -170,7 +170,7 @@ def test_later_trace_version_is_read_as_ours() -> None:
 
 
 def test_what_is_kept_for_the_same_fields_is_told_of_the_same_client_and_upstream_alone() -> None:
-    kept = Forwarded()
+    kept = Kept()
     clients = [("192.0.2.7", "https"), ("192.0.2.8", "https"), ("192.0.2.8", "http"), ("", "https"), ("", "http")]
     credentials: list[Header | None] = [None, (b"x-key", b"k"), (b"authorization", b"Bearer key")]
     for peer, scheme in clients * 2:
@@ -178,5 +178,5 @@ def test_what_is_kept_for_the_same_fields_is_told_of_the_same_client_and_upstrea
             exchange = exchange_of((b"X-Key", b"client's"), (b"X-A", b"1"))
             exchange.peer, exchange.scheme = peer, scheme
             afresh = lines_of(exchange, credential)
-            exchange.forwarded = kept
+            exchange.kept = kept
             assert lines_of(exchange, credential) == afresh

@@ -1,11 +1,13 @@
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from policies import authentication
-from policies.exchange import Exchange
+from policies.exchange import Exchange, Kept
 from policies.verdict import ALLOW, Deny
+from policies.verified_tokens import VerifiedTokens
 from tests.support.policy_world import (
     EC_KEY,
     ISSUER,
@@ -205,3 +207,31 @@ async def test_no_refusal_and_no_repr_shows_the_token() -> None:
     shown = repr(verdict) + repr(ports) + repr(verdict.problem.body())
     for secret in (*good.split("."), *bad.split("."), "canary"):
         assert secret not in shown
+
+
+async def test_who_was_found_for_the_same_fields_is_kept_with_them() -> None:
+    """A listener gives requests with the very same fields one `Kept`: by it they are known, and nothing is read."""
+    world, token, kept = World(), compact(header(), claims()), Kept()
+    ports = world.ports()
+    stage = authentication.bind(version(), operation(), ports)
+
+    async def verdict_by(kept: Kept, stage: Any, authorization: str) -> Any:
+        request = exchange(authorization=authorization)
+        request.kept = kept
+        verdict = await run(world, request, stage)
+        assert (request.principal is None) is (verdict is not ALLOW)
+        return verdict
+
+    assert isinstance(await verdict_by(kept, stage, "Bearer other"), Deny), "a refusal is not kept"
+    for _ in range(2):  # verified, and known
+        assert await verdict_by(kept, stage, f"Bearer {token}") is ALLOW
+    assert await verdict_by(kept, stage, "Bearer other") is ALLOW
+    assert isinstance(await verdict_by(Kept(), stage, "Bearer other"), Deny)
+    others = replace(ports, tokens=VerifiedTokens())
+    elsewhere = authentication.bind(version(), operation(), others)
+    assert isinstance(await verdict_by(kept, elsewhere, "Bearer other"), Deny), "for another audience"
+    world.access.generation += 1
+    assert isinstance(await verdict_by(kept, stage, "Bearer other"), Deny), "after a swap"
+    world.access.generation -= 1
+    world.now = NOW + 600
+    assert isinstance(await verdict_by(kept, stage, "Bearer other"), Deny), "when the token has expired"
