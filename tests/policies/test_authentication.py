@@ -210,7 +210,7 @@ async def test_no_refusal_and_no_repr_shows_the_token() -> None:
 
 
 async def test_who_was_found_for_the_same_fields_is_kept_with_them() -> None:
-    """A listener gives requests with the very same fields one `Kept`: by it they are known, and nothing is read."""
+    """A listener gives requests with the very same fields one `Kept`: by it they are known, nothing is read."""
     world, token, kept = World(), compact(header(), claims()), Kept()
     ports = world.ports()
     stage = authentication.bind(version(), operation(), ports)
