@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from catalog.cli.processes import Child, Family
+from catalog.cli.processes import Child, Family, choose_port
 from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody
 from contracts.snapshot import Snapshot, encode_part, sign
 from gateway.snapshot_store import SnapshotStore
@@ -58,24 +58,38 @@ class GatewayProcess:
 
 async def start(members: Family, directory: Path, snapshot: Snapshot, **settings: str) -> GatewayProcess:
     """Starts a gateway that serves `snapshot`; `settings` are the rest of its environment, in lower case."""
+    log, port_file = directory / "access.log", directory / "ports.json"
+    environment = _environment(directory, snapshot, port="0", admin_port="0", port_file=str(port_file), **settings)
+    child = members.start(directory.name, ["-m", "gateway"], environment)
+    ports = await asyncio.to_thread(members.wait_for_file, child, port_file)
+    return GatewayProcess(child, ports["port"], ports["admin_port"], log)
+
+
+async def start_under_uvicorn(
+    members: Family, directory: Path, snapshot: Snapshot, **settings: str
+) -> GatewayProcess:
+    """As `start`, in its ASGI form."""
+    port, admin_port = choose_port(0), choose_port(0)
+    server = ["-m", "uvicorn", "--factory", "gateway.asgi_process:create", "--port", str(port)]
+    child = members.start(
+        directory.name,
+        [*server, "--no-proxy-headers", "--log-level", "warning"],
+        _environment(directory, snapshot, admin_port=str(admin_port), **settings),
+    )
+    await asyncio.to_thread(members.wait_for_port, child, port)
+    return GatewayProcess(child, port, admin_port, directory / "access.log")
+
+
+def _environment(directory: Path, snapshot: Snapshot, **settings: str) -> dict[str, str]:
+    """That of a gateway which has the snapshot on its disk."""
     contracts, access = encode_part(snapshot.contracts), encode_part(snapshot.access)
     store = SnapshotStore(directory / "data", KEY.public_key())
     store.save(sign(snapshot.manifest, KEY), snapshot.manifest, dict([contracts, access]))
     key = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    log, port_file = directory / "access.log", directory / "ports.json"
     environment = {
         "data": str(directory / "data"),
         "snapshot_key": base64.b64encode(key).decode(),
-        "port": "0",
-        "admin_port": "0",
-        "port_file": str(port_file),
-        "access_log": str(log),
+        "access_log": str(directory / "access.log"),
         **settings,
     }
-    child = members.start(
-        directory.name,
-        ["-m", "gateway"],
-        {f"OSTIARY_GATEWAY_{name.upper()}": value for name, value in environment.items()},
-    )
-    ports = await asyncio.to_thread(members.wait_for_file, child, port_file)
-    return GatewayProcess(child, ports["port"], ports["admin_port"], log)
+    return {f"OSTIARY_GATEWAY_{name.upper()}": value for name, value in environment.items()}

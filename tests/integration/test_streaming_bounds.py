@@ -12,7 +12,7 @@ import pytest
 
 from catalog.cli.processes import family
 from contracts.snapshot import Timeouts
-from tests.gateway.gateway_process import GatewayProcess, public_operations, start
+from tests.gateway.gateway_process import GatewayProcess, public_operations, start, start_under_uvicorn
 from tests.gateway.gateway_world import orders, snapshot
 from tests.gateway.http_harness import RawClient, raw_client
 
@@ -33,6 +33,9 @@ IN_FLIGHT = 48 * MIB
 QUIET = 0.5
 """Seconds without a byte after which a sender counts as held back."""
 
+in_both_forms = pytest.mark.parametrize(
+    "bulk", [start, start_under_uvicorn], ids=["listener", "asgi"], indirect=True
+)
 pytestmark = pytest.mark.xdist_group("stack")
 
 
@@ -107,7 +110,8 @@ class Bulk:
 
 
 @pytest.fixture
-async def bulk(tmp_path: Path) -> AsyncIterator[Bulk]:
+async def bulk(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bulk]:
+    """A gateway process; with `start_under_uvicorn` for a parameter, its ASGI form."""
     upstream = BulkUpstream()
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, limit=MIB)
     upstream.port = server.sockets[0].getsockname()[1]
@@ -115,7 +119,8 @@ async def bulk(tmp_path: Path) -> AsyncIterator[Bulk]:
     made = snapshot(orders(*public_operations()), port=upstream.port, upstream={"timeouts": patient})
     try:
         with family(tmp_path / "logs") as members:
-            running = await start(members, tmp_path / "gateway", made, body_timeout="60")
+            begin = getattr(request, "param", start)
+            running = await begin(members, tmp_path / "gateway", made, body_timeout="60")
             async with raw_client(running.port) as client:
                 answer = await client.ask(b"GET /orders/v1/ping HTTP/1.1\r\nHost: api.example\r\n\r\n")
                 assert answer.status == 200
@@ -202,6 +207,7 @@ async def test_a_long_request_passes_through_little_memory(bulk: Bulk, chunked: 
     bulk.check()
 
 
+@in_both_forms
 async def test_a_slow_reader_holds_the_upstream_back(bulk: Bulk) -> None:
     async with raw_client(bulk.running.port) as client:
         bulk.measure()
@@ -213,6 +219,7 @@ async def test_a_slow_reader_holds_the_upstream_back(bulk: Bulk) -> None:
     bulk.check()
 
 
+@in_both_forms
 async def test_a_slow_upstream_holds_the_client_back(bulk: Bulk) -> None:
     bulk.upstream.may_read.clear()
     async with raw_client(bulk.running.port) as client:
