@@ -38,7 +38,7 @@ from contracts.snapshot import SnapshotError
 log = structlog.get_logger("catalog")
 
 _HOUSEKEEPING_SECONDS = 5.0
-_NOTICES_SECONDS = 15.0
+_NOTICES_SECONDS = 5.0
 _FORGETTING_SECONDS = 86_400.0
 
 
