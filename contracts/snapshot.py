@@ -1,9 +1,8 @@
 """The snapshot: the one thing the catalog and the gateway share.
 
 It is immutable and versioned: a signed manifest that names two parts by digest. `contracts` is large and
-changes with approvals; `access` (applications, subscriptions, issuers) changes often. A part is the
-deterministic JSON encoding of its struct, and its name is `sha256:` and the hex digest of those bytes, so
-that a part that did not change is never sent or compiled twice. The manifest is signed with Ed25519
+changes with approvals; `access` (see `contracts.access`) changes often. A part is the deterministic
+JSON encoding of its struct, and its name is `sha256:` and the hex digest of those bytes, so that a part that did not change is never sent or compiled twice. The manifest is signed with Ed25519
 (RFC 8032) over its own bytes.
 
 In a part each operation and each application has a line of its own::
@@ -21,12 +20,16 @@ whoever has to read a large part in small steps finds them by their line feeds: 
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from contracts.access import AccessPart as AccessPart
+from contracts.access import Application as Application
+from contracts.access import Issuer as Issuer
+from contracts.access import Subscription as Subscription
 from contracts.approvals import Approval
 from contracts.operations import ApiVersion
 from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
@@ -110,42 +113,6 @@ class ContractsPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     plans: tuple[Plan, ...]
     versions: tuple[ApiVersion, ...]
     approvals: tuple[Approval, ...] = ()
-
-
-class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A trusted issuer of access tokens: its fixed algorithms, where its keys are, and those known now."""
-
-    issuer: str
-    jwks_uri: str
-    algorithms: tuple[str, ...]
-    jwks: dict[str, Any]
-
-
-class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One application's right to one API version: the plan that meters it and the scopes it was granted.
-
-    Until `extended_until` (Unix seconds) neither brown-outs nor the sunset hold for it.
-    """
-
-    api: str
-    version: str
-    plan: str
-    scopes: tuple[str, ...]
-    extended_until: int | None = None
-
-
-class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    client_id: str
-    name: str
-    consumer: str
-    subscriptions: tuple[Subscription, ...]
-
-
-class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may call: issuers, and applications with their subscriptions."""
-
-    issuers: tuple[Issuer, ...]
-    applications: tuple[Application, ...]
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,0 +1,83 @@
+"""The access part of a snapshot: who may call, and what was withdrawn.
+
+A member that was added later is left out where it has its default, so that a part that does not need it keeps its
+bytes, and with them its digest.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trusted issuer of access tokens: its fixed algorithms, where its keys are, and those known now."""
+
+    issuer: str
+    jwks_uri: str
+    algorithms: tuple[str, ...]
+    jwks: dict[str, Any]
+
+
+class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One application's right to one API version: the plan that meters it and the scopes it was granted.
+
+    Until `extended_until` (Unix seconds) neither brown-outs nor the sunset hold for it.
+    """
+
+    api: str
+    version: str
+    plan: str
+    scopes: tuple[str, ...]
+    extended_until: int | None = None
+
+
+class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An API key as a gateway checks it: its public id, the HMAC-SHA-256 of its whole text under the pepper that
+    catalog and gateways share (base64 in JSON), and its end in Unix seconds.
+
+    It opens no more than `scopes`; from other addresses than its `networks` (CIDR), if it has any, it opens nothing.
+    """
+
+    id: str
+    digest: bytes
+    expires: int
+    scopes: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    client_id: str
+    name: str
+    consumer: str
+    subscriptions: tuple[Subscription, ...]
+    keys: tuple[ApiKey, ...] = ()
+
+
+class IssuedBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Tokens that were issued before `time` (Unix seconds) are worth nothing: those of an application, of all of a
+    consumer's, or of everybody where neither is named."""
+
+    time: int
+    client_id: str = ""
+    consumer: str = ""
+
+
+class Revoked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What was withdrawn and would still be believed otherwise.
+
+    `credentials` are ids of client secrets: a token that was obtained by one names it. `client_ids` and
+    `consumers` are cut off until they are let in again.
+    """
+
+    credentials: tuple[str, ...] = ()
+    client_ids: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    issued_before: tuple[IssuedBefore, ...] = ()
+
+
+class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who may call: issuers, and applications with their subscriptions; and what was `revoked`, if anything is."""
+
+    issuers: tuple[Issuer, ...]
+    applications: tuple[Application, ...]
+    revoked: Revoked | None = None
