@@ -95,6 +95,21 @@ def test_environment_is_what_the_processes_read(chart: Any) -> None:
         assert given <= names, f"{component} does not know {given - names}"
 
 
+def test_mail_is_sent_as_the_catalog_can(chart: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    mail = {"host": "mail.example", "from": "Ostiary <ostiary@example.com>", "existingSecret": "mail"}
+    made = render(chart, {**VALUES, "catalog": {**VALUES["catalog"], "mail": mail}})
+    for entry in container(made["Deployment", "edge-ostiary-catalog"])["env"]:
+        secret = entry.get("valueFrom", {}).get("secretKeyRef")
+        assert secret is None or secret["name"] == "mail"
+        monkeypatch.setenv(entry["name"], entry.get("value") or f"the {secret['key']}")
+    settings = CatalogSettings()
+    assert (settings.smtp_host, settings.smtp_port, settings.smtp_security) == ("mail.example", 587, "starttls")
+    assert settings.notices_from == mail["from"]
+    assert settings.smtp_user == "the user"
+    assert settings.smtp_password is not None
+    assert settings.smtp_password.get_secret_value() == "the password"
+
+
 def test_the_estate_is_mounted_as_a_tree(chart: Any) -> None:
     made = render(chart, VALUES)
     data = made["ConfigMap", "edge-ostiary-estate"]["data"]
@@ -133,6 +148,7 @@ def test_pods_run_without_privileges(chart: Any) -> None:
         ({"gateway": {"ingress": {"enabled": True, "host": ""}}}, "host"),
         ({"gateway": {"tls": {"clientCaSecret": "partners-ca"}}}, "existingSecret"),
         ({"gateway": {"tls": {"clientVerify": "never"}}}, "clientVerify"),
+        ({"catalog": {"url": "https://catalog.example", "mail": {"host": "mail.example"}}}, "from"),
         ({"gatway": {}}, "gatway"),
     ],
 )
