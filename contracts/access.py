@@ -35,7 +35,7 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """An API key as a gateway checks it: its public id, the HMAC-SHA-256 of its whole text under the pepper that
     catalog and gateways share (base64 in JSON), and its end in Unix seconds.
 
-    It opens no more than `scopes`; from other addresses than its `networks` (CIDR), if it has any, it opens nothing.
+    It opens no more than `scopes`; with `networks` (CIDR) it opens nothing to other addresses.
     """
 
     id: str

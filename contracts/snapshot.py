@@ -1,9 +1,9 @@
 """The snapshot: the one thing the catalog and the gateway share.
 
 It is immutable and versioned: a signed manifest that names two parts by digest. `contracts` is large and
-changes with approvals; `access` (see `contracts.access`) changes often. A part is the deterministic
-JSON encoding of its struct, and its name is `sha256:` and the hex digest of those bytes, so that a part that did not change is never sent or compiled twice. The manifest is signed with Ed25519
-(RFC 8032) over its own bytes.
+changes with approvals; `access` (see `contracts.access`) changes often. A part is the deterministic JSON
+encoding of its struct, and its name is `sha256:` and the hex digest of those bytes, so that a part that did not
+change is never sent or compiled twice. The manifest is signed with Ed25519 (RFC 8032) over its own bytes.
 
 In a part each operation and each application has a line of its own::
 

@@ -1,15 +1,14 @@
 """Extensions in the store. Every function raises SQLAlchemyError."""
 
-from collections.abc import Awaitable, Callable
-
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.calendar.extension import Extension, with_extensions
 from catalog.clock import Clock
+from catalog.publishing.transaction import Amend
 from catalog.storage.tables.calendar import extensions
-from contracts.snapshot import Application
+from contracts.snapshot import AccessPart
 
 _columns = extensions.c
 
@@ -20,14 +19,13 @@ def in_force(now: float) -> sa.Select[*tuple[object, ...]]:
     return query.order_by(_columns.number)
 
 
-def sparing(
-    clock: Clock,
-) -> Callable[[AsyncConnection, tuple[Application, ...]], Awaitable[tuple[Application, ...]]]:
+def sparing(clock: Clock) -> Amend:
     """What a publication is to do to applications: their subscriptions get the dates that were granted."""
 
-    async def spare(connection: AsyncConnection, applications: tuple[Application, ...]) -> tuple[Application, ...]:
+    async def spare(connection: AsyncConnection, access: AccessPart) -> AccessPart:
         rows = (await connection.execute(in_force(clock()))).all()
-        return with_extensions(applications, [extension_of(row) for row in rows])
+        spared = with_extensions(access.applications, [extension_of(row) for row in rows])
+        return msgspec.structs.replace(access, applications=spared)
 
     return spare
 

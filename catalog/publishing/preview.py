@@ -93,8 +93,8 @@ class Previews:
         approvals = tuple(each for each in plan.contracts.approvals if each not in fresh)
         contracts = encode_part(msgspec.structs.replace(plan.contracts, approvals=approvals))
         async with publisher.store.snapshot() as connection:
-            applications = await publisher.amend(connection, plan.applications)
-        access = encode_part(AccessPart((publisher.issuer,), applications))
+            amended = await publisher.amend(connection, AccessPart((publisher.issuer,), plan.applications))
+        access = encode_part(amended)
         now = int(publisher.clock())
         self._serial = max(now, self._serial + 1)
         manifest = Manifest(FORMAT, self._serial, now, contracts[0], access[0], preview=str(change))

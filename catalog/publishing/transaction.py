@@ -26,7 +26,6 @@ from catalog.storage.snapshots import add_snapshot, next_serial
 from contracts.snapshot import (
     FORMAT,
     AccessPart,
-    Application,
     Issuer,
     Manifest,
     encode_part,
@@ -36,8 +35,8 @@ from contracts.snapshot import (
 Also: TypeAlias = Callable[[AsyncConnection], Awaitable[Refusal | None]]
 """What else is to happen in the transaction; a refusal undoes all of it."""
 
-Amend: TypeAlias = Callable[[AsyncConnection, tuple[Application, ...]], Awaitable[tuple[Application, ...]]]
-"""Applications as the store has them otherwise than the estate does: dated extensions."""
+Amend: TypeAlias = Callable[[AsyncConnection, AccessPart], Awaitable[AccessPart]]
+"""The access part as the store has it otherwise than the estate does: dated extensions, keys, revocations."""
 
 ACTIONS: Final[Mapping[Kind, str]] = {
     "directory": "recorded",
@@ -53,11 +52,20 @@ async def nothing_else(_connection: AsyncConnection) -> Refusal | None:
     return None
 
 
-async def as_they_are(
-    _connection: AsyncConnection, applications: tuple[Application, ...]
-) -> tuple[Application, ...]:
+async def as_they_are(_connection: AsyncConnection, access: AccessPart) -> AccessPart:
     """The applications as the estate has them."""
-    return applications
+    return access
+
+
+def in_turn(*amends: Amend) -> Amend:
+    """One after the other, each on what the one before gave."""
+
+    async def amend(connection: AsyncConnection, access: AccessPart) -> AccessPart:
+        for each in amends:
+            access = await each(connection, access)
+        return access
+
+    return amend
 
 
 class MovedError(Exception):
@@ -99,7 +107,7 @@ class Writer:
                 refusal = await also(connection)
                 if refusal is not None:
                     raise _UndoneError(refusal)
-                access = AccessPart((issuer,), await amend(connection, plan.applications))
+                access = await amend(connection, AccessPart((issuer,), plan.applications))
                 access_part = encode_part(access)
                 digests = (contracts[0], access_part[0])
                 same = current is not None and (current.manifest.contracts, current.manifest.access) == digests

@@ -18,7 +18,7 @@ from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from contracts.operations import Lifecycle
-from contracts.snapshot import Application, Subscription
+from contracts.snapshot import AccessPart, Application, Subscription
 from tests.catalog.calendar.views import DAY, DEPRECATION, SUNSET, View
 
 INES = Principal("ines", {"sales": frozenset({"api-owner"})})
@@ -43,7 +43,8 @@ class World:
             """As the publisher does: all of it in one transaction, which a refusal undoes."""
             async with self.store.write() as connection:
                 refusal = await also(connection)
-                spared = await sparing(lambda: self.now)(connection, APPLICATIONS)
+                access = AccessPart((), APPLICATIONS)
+                spared = (await sparing(lambda: self.now)(connection, access)).applications
             if refusal is None:
                 self.published.append(spared)
             return refusal
