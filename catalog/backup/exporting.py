@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +19,7 @@ from catalog.backup.format import (
     TableHead,
     Tail,
     columns_of,
-    encode_value,
+    encode,
     summary_of,
 )
 from catalog.storage.engine import Store, schema_revision
@@ -68,24 +67,31 @@ async def write_backup(store: Store, stream: IO[bytes]) -> Summary:
     """
     digest = hashlib.sha256()
 
-    def put(value: object) -> None:
-        line = msgspec.json.encode(value, order="deterministic") + b"\n"
-        digest.update(line)
-        stream.write(line)
+    def put(lines: bytes) -> None:
+        digest.update(lines)
+        stream.write(lines)
 
     async with store.snapshot() as connection:
         head = await _head(connection)
-        put(head)
+        put(_line(head))
         for table in metadata.sorted_tables:
-            # A row of a table with bytes in it may be of many megabytes: one at a time is held.
-            has_bytes = any(isinstance(column.type, sa.LargeBinary) for column in table.columns)
-            options = {"yield_per": 1 if has_bytes else _BATCH}
-            rows = await connection.stream(_in_order(table, connection), execution_options=options)
-            async for row in rows:
-                put([encode_value(value) for value in row])
+            size = 1 if _is_large(table) else _BATCH
+            query = _in_order(table, connection)
+            rows = await connection.stream(query, execution_options={"yield_per": size})
+            async for some in rows.partitions(size):
+                put(b"".join(_line(tuple(row)) for row in some))
     name = f"sha256:{digest.hexdigest()}"
-    stream.write(msgspec.json.encode(Tail(name)) + b"\n")
+    stream.write(_line(Tail(name)))
     return summary_of(head, name)
+
+
+def _line(value: object) -> bytes:
+    return encode(value) + b"\n"
+
+
+def _is_large(table: sa.Table) -> bool:
+    """Whether a row may be of many megabytes, so that one at a time is held: it has bytes without a bound."""
+    return any(isinstance(column.type, sa.LargeBinary) and column.type.length is None for column in table.columns)
 
 
 async def _head(connection: AsyncConnection) -> Head:

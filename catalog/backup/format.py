@@ -14,7 +14,6 @@ found before anything is done with it. The digest guards against accidents and n
 be forged (snapshots, approvals, audit checkpoints) carries the catalog's signature in it.
 """
 
-import base64
 from typing import Any, Final
 
 import msgspec
@@ -67,25 +66,13 @@ def summary_of(head: Head, digest: str) -> Summary:
     return Summary(head.schema, sum(tables.values()), tables, digest)
 
 
-def encode_value(value: Any) -> Any:
-    """A column's value as JSON has it."""
-    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+encode: Final = msgspec.json.Encoder(order="deterministic").encode
+"""A line without its end. Bytes become base64 by themselves."""
 
 
-def decode_value(value: Any, column: sa.Column[Any]) -> Any:
-    """The value again, as its column takes it. Raises ValueError where it cannot be one of this column."""
-    if value is None:
-        if not column.nullable:
-            raise ValueError(f"{column.name} is null")
-        return None
-    kind = column.type
-    if isinstance(kind, sa.LargeBinary):
-        if not isinstance(value, str):
-            raise ValueError(f"{column.name} is no base64")
-        return base64.b64decode(value, validate=True)
-    wanted = kind.python_type
-    # JSON has one kind of number: 1 is a float too, but true is no integer.
-    good = type(value) is wanted or (wanted is float and type(value) is int)
-    if not good:
-        raise ValueError(f"{column.name} is no {wanted.__name__}")
-    return value
+def row_decoder(table: sa.Table) -> msgspec.json.Decoder[tuple[Any, ...]]:
+    """Reads a row of a table; raises msgspec.DecodeError where a value cannot be one of its column."""
+    kinds = [
+        column.type.python_type | None if column.nullable else column.type.python_type for column in table.columns
+    ]
+    return msgspec.json.Decoder(tuple[*kinds], strict=True)  # type: ignore[valid-type]

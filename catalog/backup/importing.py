@@ -14,7 +14,7 @@ from catalog.backup.reading import Backup, Row
 from catalog.storage.engine import Store, schema_revision
 from catalog.storage.tables import metadata
 
-_BATCH_ROWS: Final = 200
+_BATCH_ROWS: Final = 2_000
 _BATCH_BYTES: Final = 4 * 1024 * 1024
 
 

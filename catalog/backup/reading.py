@@ -1,14 +1,14 @@
 """Reading a back-up: first all of it is proved to be whole and fitting, then it is read for its rows."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 import sqlalchemy as sa
 
-from catalog.backup.format import FORMAT, VERSION, Head, Tail, columns_of, decode_value
+from catalog.backup.format import FORMAT, VERSION, Head, Tail, columns_of, row_decoder
 from catalog.storage.tables import metadata
 
 Row = dict[str, Any]
@@ -76,25 +76,21 @@ def _head(line: bytes, schema: str) -> Head:
     return head
 
 
-def _rows(stream: IO[bytes], head: Head, seen: Any) -> Iterator[tuple[sa.Table, Row]]:
+def _rows(stream: IO[bytes], head: Head, seen: Callable[[bytes], object]) -> Iterator[tuple[sa.Table, Row]]:
     number = 1
     for described, table in zip(head.tables, metadata.sorted_tables, strict=True):
-        columns = list(table.columns)
+        decode, columns = row_decoder(table).decode, described.columns
         for _ in range(described.rows):
             line = stream.readline()
             number += 1
             if not line.endswith(b"\n"):
                 raise BadBackup(f"the file breaks off at line {number}, in the rows of {table.name}")
             seen(line)
-            yield table, _row(line, columns, f"line {number}, of {table.name}")
-
-
-def _row(line: bytes, columns: list[sa.Column[Any]], where: str) -> Row:
-    try:
-        values = msgspec.json.decode(line, type=list[Any])
-        return {column.name: decode_value(value, column) for value, column in zip(values, columns, strict=True)}
-    except (msgspec.DecodeError, ValueError) as error:
-        raise BadBackup(f"{where}, is no row of it: {error}") from None
+            try:
+                values = decode(line)
+            except msgspec.DecodeError as error:
+                raise BadBackup(f"line {number}, of {table.name}, is no row of it: {error}") from None
+            yield table, dict(zip(columns, values, strict=True))
 
 
 def _end(stream: IO[bytes], digest: str) -> None:

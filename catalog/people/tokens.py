@@ -22,9 +22,6 @@ from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.people import member_tokens
 
-MAX_DAYS: Final = 366
-"""Days that a token lives at most."""
-
 _DAY: Final = 86_400
 _NOBODY: Final = bytes(32)  # compared with where there is no such token, so that both answers take the same time
 

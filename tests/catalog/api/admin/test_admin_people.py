@@ -1,10 +1,12 @@
 """Who may call the admin API, and what members do about themselves there."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from catalog.audit.log import Filter
+from catalog.people.tokens import MemberTokens
 from contracts.estate_files import TeamsFile
 from tests.catalog.admin import TEAMS, AdminClient, company, compiled
 
@@ -183,3 +185,29 @@ async def test_what_cannot_be_delegated(
 async def test_what_was_delegated_is_not_handed_on(admin: AdminClient) -> None:
     await delegate(admin, "omar", "anna", "operator")
     assert (await delegate(admin, "anna", "ben", "operator")).status == 403
+
+
+async def test_of_two_who_take_the_same_back_at_once_one_is_told_of_the_other(admin: AdminClient) -> None:
+    identity = (await delegate(admin, "omar", "anna", "architect")).body["id"]
+    for member in ("omar", "anna", "sara"):
+        await admin.token(member)
+    path = f"/delegations/{identity}?reason=Now"
+    replies = await asyncio.gather(*(admin(member, "DELETE", path) for member in ("omar", "anna", "sara")))
+    assert sorted(each.status for each in replies) == [200, 409, 409]
+    [won] = [each for each in replies if each.status == 200]
+    assert {each.body["current"]["revoked_at"] for each in replies if each.status == 409} == {
+        won.body["revoked_at"]
+    }
+    assert [action for action, *_ in await audited(admin, "delegation")] == ["granted", "revoked"]
+
+
+async def test_a_token_is_good_in_its_environment_and_under_its_pepper_alone(admin: AdminClient) -> None:
+    world, text = admin.world, await admin.token("anna")
+    for pepper, environment, good in (
+        (world.keys.pepper, "test", True),
+        (world.keys.pepper, "production", False),
+        (bytes(32), "test", False),
+    ):
+        tokens = MemberTokens(world.store, pepper, environment, lambda: world.now, world.audit)
+        assert (await tokens.verify(text) is not None) is good
+    assert text not in repr(await world.catalog.tokens.issue("anna", 1, actor="test"))

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from catalog.audit.chain import Event
+from catalog.storage.tables.audit import audit_entries
 from contracts.estate.estate import load_estate
 from contracts.estate_files import ConsumerEntry, ConsumersFile
 from tests.catalog.admin import TEAMS, AdminClient, company, compiled
@@ -133,3 +135,14 @@ async def test_the_log_is_proved_and_nobody_else_reads_it(admin: AdminClient) ->
     assert (denied["verified"], denied["fault"]["entry"]) == (False, 1)
     for path in ("/audit/entries", "/audit/checkpoints", "/audit/verification"):
         assert (await admin("ben", "GET", path)).status == 403
+
+
+async def test_what_was_altered_by_sql_is_named_over_the_api(admin: AdminClient) -> None:
+    await append(admin, 3)
+    last = (await admin("sara", "GET", "/audit/entries?order=newest-first&limit=1")).body["items"][0]["number"]
+    async with admin.world.store.write() as connection:
+        where = " ON audit_entries" if connection.dialect.name == "postgresql" else ""
+        await connection.exec_driver_sql(f"DROP TRIGGER audit_entries_update{where}")
+        await connection.execute(sa.update(audit_entries).where(audit_entries.c.number == last).values(actor="x"))
+    found = (await admin("sara", "GET", "/audit/verification")).body
+    assert (found["verified"], found["entries"], found["fault"]["entry"]) == (False, last - 1, last)
