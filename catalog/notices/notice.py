@@ -1,6 +1,6 @@
 """A notice: what somebody is told of once."""
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -18,8 +18,6 @@ Kind = Literal[
     "waiver-ending",
 ]
 """What it tells of. The wording stands in `wording`, or with those who write the notice."""
-
-KEY_LENGTH: Final = 255
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
