@@ -32,6 +32,7 @@ from catalog.publishing.transaction import (
 from catalog.refusal import Refusal
 from catalog.revisions.acts import Act
 from catalog.revisions.pointers import Pointer
+from catalog.revisions.store import AlteredError
 from catalog.revisions.stored import Move, files_of
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
@@ -113,7 +114,7 @@ class Publisher:
         self, moves: Mapping[str, str | None], act: Act, also: Also = nothing_else
     ) -> Published | Refusal:
         """Puts revisions in force that are in the store (None removes the unit), and `also` in the same
-        transaction; or says why not, and nothing happened. Raises AlteredError, SQLAlchemyError."""
+        transaction; or says why not, and nothing happened. Raises SQLAlchemyError."""
         if self.from_directory:
             return GOVERNED_BY_DIRECTORY
         async with self._lock:
@@ -139,7 +140,7 @@ class Publisher:
 
     async def plan(self, moves: Mapping[str, str | None], act: Act | None) -> Plan | Refusal:
         """What would come of moving units to revisions in the store; nothing is written. Without an act nobody
-        vouches for what they compile to. Raises AlteredError,
+        vouches for what they compile to. Raises
         SQLAlchemyError."""
         revisions = self.planner.revisions
         wanted: dict[str, Move] = {}
@@ -150,7 +151,10 @@ class Publisher:
             stored = await revisions.find(digest)
             if stored is None or stored.revision.unit != unit:
                 return Refusal("resource-not-found", f"There is no revision {digest} of {unit!r}.")
-            wanted[unit] = Move(stored.revision, await files_of(revisions, unit, digest))
+            try:
+                wanted[unit] = Move(stored.revision, await files_of(revisions, unit, digest))
+            except AlteredError as error:
+                return Refusal("state-conflict", f"{unit!r} cannot be put in force: {error}.")
         pointers = await revisions.pointers()
         plan = await self.planner.of_store(pointers, self.current, moves=wanted, act=act, held=self._held_units())
         if isinstance(plan, Broken):

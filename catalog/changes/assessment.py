@@ -36,7 +36,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """One unit as it is in force and as it is proposed; None where there is none. `others` are all other units in
-    force. Digests name the two revisions."""
+    force, but those in `held`, whose files are not to be had. Digests name the two revisions."""
 
     unit: str
     base: str | None
@@ -44,6 +44,7 @@ class Proposal:
     revision: str | None
     after: Files | None
     others: Mapping[str, Files]
+    held: frozenset[str] = frozenset()
 
     @property
     def is_estate(self) -> bool:
@@ -150,25 +151,25 @@ def _look(proposal: Proposal, today: date) -> tuple[list[Finding], Linted]:
     """What forbids the proposal, and what the linter says of it."""
     if proposal.after is None:
         return _without(proposal), Linted()
-    if proposal.is_estate:
-        return _estate(proposal.after, proposal.others, today)
-    return _api(proposal.unit, proposal.after, proposal.others, today)
+    return (
+        _estate(proposal, proposal.after, today) if proposal.is_estate else _api(proposal, proposal.after, today)
+    )
 
 
 def _in_force(proposal: Proposal, today: date) -> Linted:
     """What the linter says of what is in force."""
     if proposal.before is None or proposal.after is None:
         return Linted()
-    if proposal.is_estate:
-        return _estate(proposal.before, proposal.others, today)[1]
-    return _api(proposal.unit, proposal.before, proposal.others, today)[1]
+    look = _estate if proposal.is_estate else _api
+    return look(proposal, proposal.before, today)[1]
 
 
-def _api(unit: str, files: Files, others: Mapping[str, Files], today: date) -> tuple[list[Finding], Linted]:
+def _api(proposal: Proposal, files: Files, today: date) -> tuple[list[Finding], Linted]:
+    others = proposal.others
     # Of the other APIs what they say of themselves is enough; that their contracts are not there is no finding.
-    beside = {api_file(each): others[each][api_file(each)] for each in _apis(others) if each != unit}
+    beside = {api_file(each): others[each][api_file(each)] for each in _apis(others) if each != proposal.unit}
     with estate_tree(files, others[ESTATE_UNIT], beside) as root:
-        sources, findings = load_sources(root)
+        sources, findings = load_sources(root, held=proposal.held)
         over_all = [each for each in across(sources) if each.place.file not in beside]
         errors = _errors(findings, over_all)
         if errors:
@@ -177,9 +178,9 @@ def _api(unit: str, files: Files, others: Mapping[str, Files], today: date) -> t
         return list(linted.problems), linted
 
 
-def _estate(files: Files, others: Mapping[str, Files], today: date) -> tuple[list[Finding], Linted]:
-    with materialised({ESTATE_UNIT: files, **others}) as workspace:
-        sources, findings = load_sources(workspace.root, workspace.api_roots)
+def _estate(proposal: Proposal, files: Files, today: date) -> tuple[list[Finding], Linted]:
+    with materialised({ESTATE_UNIT: files, **proposal.others}) as workspace:
+        sources, findings = load_sources(workspace.root, workspace.api_roots, proposal.held)
         over_all = across(sources)
         errors = _errors(findings, over_all)
         if errors:
@@ -191,7 +192,7 @@ def _estate(files: Files, others: Mapping[str, Files], today: date) -> tuple[lis
 def _without(proposal: Proposal) -> list[Finding]:
     """What is wrong with the estate once the unit is gone: somebody may still be subscribed to it."""
     with estate_tree(proposal.others[ESTATE_UNIT]) as root:
-        sources, findings = load_sources(root, held=_apis(proposal.others))
+        sources, findings = load_sources(root, held=_apis(proposal.others) | proposal.held)
         return _errors(findings, across(sources))
 
 

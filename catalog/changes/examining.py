@@ -86,14 +86,14 @@ class Examiner:
         return datetime.fromtimestamp(self._clock(), UTC).date()
 
     async def units(self) -> StoredUnits:
-        """The files of every unit in force. Raises AlteredError where one is not what was approved."""
+        """The files of every unit in force, but of those that were altered in the store: they stay as they were
+        published, and are no hindrance to the others. Raises AlteredError where the estate's own files were."""
         pointers = self._in_force.pointers
         if self._units is None or self._units[0] is not pointers:
             self._units = (pointers, await read_units(self._revisions, pointers, self._key, {}))
         units = self._units[1]
-        if units.altered:
-            unit, why = next(iter(units.altered.items()))
-            raise AlteredError(f"unit {unit!r}: {why}")
+        if ESTATE_UNIT in units.altered:
+            raise AlteredError(f"the estate's own files: {units.altered[ESTATE_UNIT]}")
         return units
 
     async def proposal(self, unit: str, revision: str | None, files: Files | None = None) -> Proposal:
@@ -102,7 +102,11 @@ class Examiner:
         if files is None and revision is not None:
             files = await files_of(self._revisions, unit, revision)
         others = {name: each for name, each in units.files.items() if name != unit}
-        return Proposal(unit, units.revisions.get(unit), units.files.get(unit), revision, files, others)
+        base = units.revisions.get(unit)
+        if unit in units.altered:
+            base = self._in_force.pointers[unit].revision
+        held = frozenset(units.altered) - {unit}
+        return Proposal(unit, base, units.files.get(unit), revision, files, others, held)
 
     async def assess(self, proposal: Proposal) -> Assessment:
         """What is found of it today, with the waivers that hold today."""

@@ -112,7 +112,9 @@ class Proposals:
         if faults:
             return _bad_files(faults)
         units = await self._examiner.units()
-        pushed = await asyncio.to_thread(compile_push, push.files, units.files, only=push.only, prune=push.prune)
+        pushed = await asyncio.to_thread(
+            compile_push, push.files, units.files, only=push.only, prune=push.prune, held=units.altered
+        )
         if pushed.findings:
             return _unsound(pushed.findings)
         try:

@@ -6,7 +6,7 @@ that it does not have nothing changes. Files that several units share count for 
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -61,10 +61,16 @@ def faults_of(files: Files) -> list[tuple[str, str]]:
 
 
 def compile_push(
-    files: Files, in_force: Mapping[str, Files], *, only: Sequence[str] | None = None, prune: bool = False
+    files: Files,
+    in_force: Mapping[str, Files],
+    *,
+    only: Sequence[str] | None = None,
+    prune: bool = False,
+    held: Collection[str] = (),
 ) -> Pushed:
     """Compiles a push together with everything else that is in force. With `only` it counts for those units alone;
-    with `prune` APIs in force that it does not have are taken away. Takes CPU time: it belongs in a thread.
+    with `prune` APIs in force that it does not have are taken away. APIs in `held` are there, and their files are
+    not to be had. Takes CPU time: it belongs in a thread.
 
     Raises OSError. The paths of `files` have been checked.
     """
@@ -90,7 +96,9 @@ def compile_push(
         except (BadRevision, BadPath) as error:
             return Pushed(findings=(Finding(Place("."), "invalid-value", str(error)),))
         roots = {unit: Path(name) / unit for unit in folders if unit != ESTATE_UNIT}
-        loaded, findings = load_estate(Path(name) / ESTATE_UNIT, api_roots=roots)
+        loaded, findings = load_estate(
+            Path(name) / ESTATE_UNIT, api_roots=roots, held=dict.fromkeys(set(held) - apis, ())
+        )
         if loaded is None:
             return Pushed(findings=tuple(each for each in findings if each.severity == "error"))
         units: dict[str, Files | None] = dict.fromkeys(sorted(removed))

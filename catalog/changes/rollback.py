@@ -96,7 +96,7 @@ class Rollbacks:
                 "resource-not-found",
                 f"No revision {revision} of {unit!r} was in force: there is nothing to return to.",
             )
-        if pointer.revision == revision:
+        if pointer.revision == revision and unit not in self._publisher.held:
             return Refusal(
                 "state-conflict", f"{unit!r} is at this revision already.", {"current": {"revision": revision}}
             )

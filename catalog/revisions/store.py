@@ -104,17 +104,23 @@ class RevisionStore:
 
 
 async def put_revision(connection: AsyncConnection, revision: Revision, files: Files, *, at: int, by: str) -> None:
-    """Stores a revision and its files, those that are not there yet. `by` is the member who brought it."""
+    """Stores a revision and its files, those that are not there yet; what is there and was altered is put right.
+    `by` is the member who brought it."""
     digests = {digest: files[path] for path, digest in revision.files}
-    known: set[str] = set()
+    there: set[str] = set()
     for part in _parts(sorted(digests)):
-        query = sa.select(revision_blobs.c.digest).where(revision_blobs.c.digest.in_(part))
-        known.update((await connection.scalars(query)).all())
-    missing = [{"digest": name, "data": data} for name, data in sorted(digests.items()) if name not in known]
+        rows = await connection.execute(sa.select(revision_blobs).where(revision_blobs.c.digest.in_(part)))
+        for row in rows.all():
+            there.add(row.digest)
+            if row.data != digests[row.digest]:
+                altered = sa.update(revision_blobs).where(revision_blobs.c.digest == row.digest)
+                await connection.execute(altered.values(data=digests[row.digest]))
+    missing = [{"digest": name, "data": data} for name, data in sorted(digests.items()) if name not in there]
     if missing:
         await connection.execute(sa.insert(revision_blobs), missing)
-    query = sa.select(revisions.c.digest).where(revisions.c.digest == revision.digest)
-    if await connection.scalar(query) is None:
+    same = revisions.c.digest == revision.digest
+    listing = await connection.scalar(sa.select(revisions.c.listing).where(same))
+    if listing is None:
         await connection.execute(
             sa.insert(revisions).values(
                 digest=revision.digest,
@@ -124,6 +130,8 @@ async def put_revision(connection: AsyncConnection, revision: Revision, files: F
                 created_by=by,
             )
         )
+    elif listing != revision.listing:
+        await connection.execute(sa.update(revisions).where(same).values(listing=revision.listing))
 
 
 async def pointers_in(connection: AsyncConnection) -> dict[str, Pointer]:
