@@ -46,7 +46,3 @@ class Members:
     def holders(self, role: Role, team: str | None = None) -> tuple[Member, ...]:
         """Who has a role of its own, in any team or in this one, by name."""
         return tuple(each for _, each in sorted(self.by_name.items()) if each.has(role, team))
-
-    def of_team(self, team: str) -> tuple[Member, ...]:
-        """Everyone in a team, by name."""
-        return tuple(each for _, each in sorted(self.by_name.items()) if team in each.memberships)

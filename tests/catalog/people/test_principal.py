@@ -55,5 +55,4 @@ def test_who_has_a_role_where() -> None:
     )
     assert [each.name for each in members.holders("architect")] == ["ann", "zoe"]
     assert [each.name for each in members.holders("architect", "a")] == []
-    assert [each.name for each in members.of_team("a")] == ["ann", "bo"]
     assert members.by_name["ann"].memberships == {"b": frozenset({"architect"}), "a": frozenset({"api-owner"})}
