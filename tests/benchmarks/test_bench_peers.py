@@ -66,7 +66,8 @@ async def test_a_peer_forwards_the_loads_requests(start, seen_and_port, made, tm
         found = await asyncio.to_thread(load.measure, one, peer.port, None, connections=2, seconds=0.6)
         assert found.requests > 0
         assert found.p99_ms >= found.p50_ms > 0
-        assert {method for method, _ in seen} == {one.method}
+        # Of the load before, the last may come when their client has gone.
+        assert [method for method, _ in seen].count(one.method) >= found.requests
     assert peer.cpu_seconds() > 0
 
 
