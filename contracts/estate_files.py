@@ -168,6 +168,13 @@ class LintEntry(EstateStruct, frozen=True):
     fail_on: Literal["error", "warning", "info"] = "error"
 
 
+class CredentialsEntry(EstateStruct, frozen=True):
+    """What holds for credentials of applications. `max-days` is the longest that one may live."""
+
+    max_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 366
+    reminders: tuple[Days, ...] = (30, 7, 1)
+
+
 class EstateFile(EstateStruct, frozen=True):
     """`ostiary.yaml`."""
 
@@ -180,6 +187,7 @@ class EstateFile(EstateStruct, frozen=True):
     lint: LintEntry | None = None
     governance: Governance = "centralised"
     changes: ChangesEntry = ChangesEntry()
+    credentials: CredentialsEntry = CredentialsEntry()
 
 
 class MemberEntry(EstateStruct, frozen=True):

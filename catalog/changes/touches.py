@@ -119,8 +119,8 @@ def touches_of_estate(before: EstateFiles, after: EstateFiles) -> frozenset[Touc
 
 
 def _bar(estate: EstateFile) -> tuple[object, ...]:
-    """What says how changes are judged."""
-    return estate.changes, estate.lint, estate.governance, estate.deprecation_policy
+    """What says how changes are judged, and how long credentials may live."""
+    return estate.changes, estate.lint, estate.governance, estate.deprecation_policy, estate.credentials
 
 
 def traits_of(api: ApiFile, estate: EstateFiles) -> Traits:

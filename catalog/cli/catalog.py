@@ -98,7 +98,7 @@ def issue(
     import asyncio
     from datetime import UTC, datetime
 
-    from catalog.credentials.issuing import UnknownApplication, issue_secrets
+    from catalog.credentials.issuing import TooLong, UnknownApplication, issue_secrets
 
     try:
         with store_faults():
@@ -106,11 +106,13 @@ def issue(
     except UnknownApplication as error:
         known = f"Known are: {', '.join(error.known)}" if error.known else "The store and the estate have none."
         fail(str(error), hint=known)
-    expires = datetime.fromtimestamp(issued.expires_at, UTC).isoformat().replace("+00:00", "Z")
+    except TooLong as error:
+        fail(str(error), hint=f"Take --expires-days {error.days} or less.")
+    expires = datetime.fromtimestamp(issued.credential.expires_at, UTC).isoformat().replace("+00:00", "Z")
     if as_json:
         print_json(
             {
-                "client_id": issued.client_id,
+                "client_id": client_id,
                 "client_secret": issued.secret,
                 "key_id": issued.key_id,
                 "expires_at": expires,

@@ -130,10 +130,11 @@ async def _issue(estate: Path, data: Path) -> dict[str, str]:
     applications = {application.client_id: application for application in access_applications(loaded)}
     missing = [client_id for client_id in applications if client_id not in entries]
     settings = CatalogSettings(estate=estate, data=data / "catalog")
-    issued = await issue_secrets(settings, missing) if missing else []
+    days = min(90, loaded.file.credentials.max_days)
+    issued = await issue_secrets(settings, missing, days) if missing else []
     for secret in issued:
-        application = applications[secret.client_id]
-        entries[secret.client_id] = {
+        application = applications[secret.credential.application]
+        entries[secret.credential.application] = {
             "secret": secret.secret,
             "consumer": application.consumer,
             "scopes": sorted(

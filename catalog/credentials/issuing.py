@@ -6,18 +6,22 @@ It may run beside a catalog that serves from the same store: that one sees the n
 import asyncio
 import getpass
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock, system_clock
-from catalog.credentials.ledger import IssuedSecret, SecretLedger
+from catalog.credentials.credential import Issued
+from catalog.credentials.ledger import SecretLedger
 from catalog.estate_source import estate_source
-from catalog.key_files import load_keys
+from catalog.key_files import Keys, load_keys
 from catalog.publishing.compilation import Overrides
 from catalog.publishing.published import last_published
 from catalog.settings import CatalogSettings
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
+from contracts.estate_files import CredentialsEntry
+from contracts.snapshot import Application, ContractsPart
 
 
 def local_user() -> str:
@@ -36,39 +40,71 @@ class UnknownApplication(Exception):
         self.known = known
 
 
+class TooLong(Exception):
+    """The estate lets no credential live so long; `days` is what it does."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(f"the estate lets no credential live longer than {days} days")
+        self.days = days
+
+
 async def issue_secrets(
     settings: CatalogSettings, client_ids: Iterable[str], expires_days: int = 90, clock: Clock = system_clock
-) -> list[IssuedSecret]:
+) -> list[Issued]:
     """A new secret for each of the applications; for none of them where one is unknown.
 
-    Applications are those of the estate, or of the last snapshot where there is no good estate. Raises
-    UnknownApplication, KeyFileError, SnapshotError, OSError, SQLAlchemyError.
+    Applications are those of the estate, or of the last snapshot where there is no good estate. The team that
+    answers for a secret is the owner of the first API that the application may call; the person, for now, whoever
+    uses this machine. Raises UnknownApplication, TooLong, KeyFileError, SnapshotError, OSError, SQLAlchemyError.
     """
     keys = load_keys(settings.keys_directory)
     store = Store.open(settings.store_url)
     try:
         await store.migrate()
-        known = await _estate_applications(settings)
-        if known is None:
-            published = await last_published(SnapshotTable(store), keys.snapshot.public_key())
-            known = () if published is None else tuple(published.applications)
+        known = await _known(settings, store, keys)
         wanted = list(client_ids)
         for client_id in wanted:
-            if client_id not in known:
-                raise UnknownApplication(client_id, known)
+            if client_id not in known.teams:
+                raise UnknownApplication(client_id, tuple(known.teams))
+        if expires_days > known.max_days:
+            raise TooLong(known.max_days)
         audit = AuditLog(store, clock)
         ledger = SecretLedger(store, keys.pepper, settings.environment, clock, audit)
-        issued = [await ledger.issue(client_id, expires_days, actor=local_user()) for client_id in wanted]
+        actor = local_user()
+        issued = [
+            await ledger.issue(client_id, expires_days, actor=actor, team=known.teams[client_id])
+            for client_id in wanted
+        ]
         await audit.checkpoint(keys.snapshot)
         return issued
     finally:
         await store.close()
 
 
-async def _estate_applications(settings: CatalogSettings) -> tuple[str, ...] | None:
-    if settings.estate is None:
-        return None
-    compiled = await asyncio.to_thread(estate_source(settings.estate, Overrides()))
-    if compiled.contracts is None:
-        return None
-    return tuple(application.client_id for application in compiled.applications)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The team of each application by client id, and the estate's limit."""
+
+    teams: Mapping[str, str]
+    max_days: int
+
+
+async def _known(settings: CatalogSettings, store: Store, keys: Keys) -> _Known:
+    if settings.estate is not None:
+        compiled = await asyncio.to_thread(estate_source(settings.estate, Overrides()))
+        if compiled.contracts is not None and compiled.estate is not None:
+            max_days = compiled.estate.file.credentials.max_days
+            return _Known(_teams(compiled.applications, compiled.contracts), max_days)
+    published = await last_published(SnapshotTable(store), keys.snapshot.public_key())
+    limit = CredentialsEntry().max_days
+    if published is None:
+        return _Known({}, limit)
+    return _Known(_teams(published.applications.values(), published.contracts), limit)
+
+
+def _teams(applications: Iterable[Application], contracts: ContractsPart) -> dict[str, str]:
+    owners = {each.api: each.owner for each in contracts.versions}
+    return {
+        each.client_id: next((owners[one.api] for one in each.subscriptions if one.api in owners), "")
+        for each in applications
+    }

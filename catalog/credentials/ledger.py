@@ -1,30 +1,22 @@
-"""The ledger of client secrets: issue one, check one, note when it was used."""
+"""Client secrets over the store: issue one, check one, note when it was used.
+
+What people do about credentials, by their roles, is `catalog.credentials.desk`; here nobody is asked.
+"""
 
 import hmac
-from dataclasses import dataclass, field
-
-import sqlalchemy as sa
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
+from catalog.credentials.credential import Credential, Issued
 from catalog.credentials.last_use import LastUse
 from catalog.credentials.secrets import generate, parse
+from catalog.credentials.table import add, by_key, credential_of
 from catalog.storage.engine import Store
-from catalog.storage.tables.credentials import client_secrets
+from catalog.storage.tables.credentials import credentials
 
 DAY = 86_400
 _NOBODY = bytes(32)  # compared with where there is no such key, so that both answers take the same time
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedSecret:
-    """A new secret; `secret` exists nowhere else and cannot be shown again. `expires_at` in Unix seconds."""
-
-    client_id: str
-    key_id: str
-    expires_at: int
-    secret: str = field(repr=False)
 
 
 class SecretLedger:
@@ -36,47 +28,52 @@ class SecretLedger:
         self._pepper = pepper
         self._environment = environment
         self._clock = clock
-        self._last_use = LastUse(store, client_secrets)
+        self._last_use = LastUse(store, credentials)
 
-    async def issue(self, client_id: str, expires_days: int = 90, *, actor: str) -> IssuedSecret:
-        """A new secret for an application; earlier ones stay good until they expire. `actor` is who asked."""
+    async def issue(
+        self, client_id: str, expires_days: int = 90, *, actor: str, team: str = "", purpose: str = ""
+    ) -> Issued:
+        """A new secret for an application; earlier ones stay good until they end. `actor` is who asked, and who
+        answers for it until a member does. Raises SQLAlchemyError."""
         secret = generate(self._environment)
         now = int(self._clock())
-        issued = IssuedSecret(client_id, secret.key_id, now + expires_days * DAY, secret.text)
+        made = Credential(
+            key_id=secret.key_id,
+            kind="client-secret",
+            application=client_id,
+            team=team,
+            owner=actor,
+            purpose=purpose,
+            created_at=now,
+            created_by=actor,
+            expires_at=now + expires_days * DAY,
+        )
         async with self._store.write() as connection:
-            await connection.execute(
-                sa.insert(client_secrets).values(
-                    key_id=issued.key_id,
-                    client_id=client_id,
-                    digest=secret.digest(self._pepper),
-                    created_at=now,
-                    expires_at=issued.expires_at,
-                )
-            )
+            await add(connection, made, secret.digest(self._pepper))
             event = Event(
-                subject="client-secret", action="issued", object=f"{client_id}/{issued.key_id}", actor=actor
+                subject="client-secret", action="issued", object=f"{client_id}/{made.key_id}", actor=actor
             )
             await self._audit.append(connection, event)
-        return issued
+        return Issued(made, secret.text)
 
-    async def verify(self, client_id: str, text: str) -> bool:
-        """Whether `text` is a secret of this client, now.
+    async def verify(self, client_id: str, text: str) -> str | None:
+        """The key id of `text`, where it is a secret of this client now; else None. Raises SQLAlchemyError.
 
         The row is found by the key id in the secret, never by the client id: neither the answer nor its time
         tells whether such a client exists.
         """
         secret = parse(text)
         if secret is None or secret.environment != self._environment:
-            return False
-        columns = client_secrets.c
-        query = sa.select(columns.client_id, columns.digest, columns.expires_at)
-        row = await self._store.one(query.where(columns.key_id == secret.key_id))
+            return None
+        row = await self._store.one(by_key(secret.key_id))
         same = hmac.compare_digest(_NOBODY if row is None else row.digest, secret.digest(self._pepper))
-        now = self._clock()
-        if not same or row is None or row.client_id != client_id or row.expires_at <= now:
-            return False
+        if not same or row is None:
+            return None
+        found, now = credential_of(row._mapping), self._clock()
+        if found.kind != "client-secret" or found.application != client_id or not found.is_good(now):
+            return None
         self._last_use.note(secret.key_id, int(now))
-        return True
+        return secret.key_id
 
     async def flush_last_used(self) -> None:
         """Writes the times of last use noted since the last flush. Raises SQLAlchemyError."""

@@ -14,10 +14,12 @@ def granted_scopes(application: Application) -> tuple[str, ...]:
 
 
 class OAuthClient(ClientMixin):  # type: ignore[misc]
-    """An application that has proved its identity. It is confidential and has no redirect URI."""
+    """An application that has proved its identity. It is confidential and has no redirect URI. `credential` is the
+    public id of what proved it."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, credential: str) -> None:
         self.client_id = application.client_id
+        self.credential = credential
         self.scopes = granted_scopes(application)
 
     def get_client_id(self) -> str:

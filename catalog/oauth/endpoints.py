@@ -99,14 +99,14 @@ class OAuthEndpoints:
         }
 
     async def _authenticate(self, presented: Presented) -> OAuthClient | None:
-        proved = await self._ledger.verify(presented.client_id, presented.secret)
+        credential = await self._ledger.verify(presented.client_id, presented.secret)
         current = self._publisher.current
         application = current.applications.get(presented.client_id) if current is not None else None
-        if not proved or application is None:
+        if credential is None or application is None or current is None or current.cuts_off(application):
             # The id is not logged: what a stranger sends there may be anything, even a secret.
             log.warning("client authentication failed", method=presented.method, known=application is not None)
             return None
-        return OAuthClient(application)
+        return OAuthClient(application, credential)
 
     def _audience(self) -> str:
         current = self._publisher.current

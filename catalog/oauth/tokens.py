@@ -10,6 +10,7 @@ from joserfc.jwk import ECKey
 
 from catalog.clock import Clock
 from catalog.oauth.client import OAuthClient
+from policies.revocation import CREDENTIAL_CLAIM
 
 ALGORITHM = "ES256"
 
@@ -36,6 +37,8 @@ def token_generator(
             "iat": now,
             "jti": secrets.token_urlsafe(16),
             "scope": scope,
+            # So that whoever revokes the credential ends the tokens that were obtained by it (RFC 7519 §4.3).
+            CREDENTIAL_CLAIM: client.credential,
         }
         return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
 

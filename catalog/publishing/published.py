@@ -7,6 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from catalog.storage.snapshots import SnapshotTable
+from contracts.access import Revoked
 from contracts.findings import Finding
 from contracts.snapshot import (
     AccessPart,
@@ -29,6 +30,14 @@ class Published:
     digest: str
     contracts: ContractsPart
     applications: Mapping[str, Application]
+    revoked: Revoked | None = None
+
+    def cuts_off(self, application: Application) -> bool:
+        """Whether the application, or its consumer as a whole, was revoked."""
+        revoked = self.revoked
+        return revoked is not None and (
+            application.client_id in revoked.client_ids or application.consumer in revoked.consumers
+        )
 
     @classmethod
     def of(
@@ -36,7 +45,7 @@ class Published:
     ) -> "Published":
         """A snapshot whose manifest was verified, or made here."""
         applications = {application.client_id: application for application in access.applications}
-        return cls(signed, manifest, digest_of(signed.manifest), contracts, applications)
+        return cls(signed, manifest, digest_of(signed.manifest), contracts, applications, access.revoked)
 
 
 @dataclass(frozen=True, slots=True)

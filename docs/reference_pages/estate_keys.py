@@ -15,6 +15,11 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "governance": "Who decides about the changes of an API that says nothing else: any architect "
         "(`centralised`), those of its own domain (`federated`), or nobody but diff and lint (`decentralised`).",
         "changes": "What [changes](../guides/changes.md) need before they are in force.",
+        "credentials": "What holds for the [credentials](../guides/credentials.md) of applications.",
+    },
+    "CredentialsEntry": {
+        "max-days": "The most days that a client secret or an API key may live.",
+        "reminders": "How many days before its end the owner of a credential is reminded.",
     },
     "ChangesEntry": {
         "approval": "What has to be decided by whom. A list takes the place of the "

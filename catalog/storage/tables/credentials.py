@@ -1,16 +1,48 @@
-"""The ledger of client secrets."""
+"""The ledger of credentials, and what was revoked beside single ones. Of a secret only its digest is stored."""
 
 import sqlalchemy as sa
 
 from catalog.storage.tables.base import metadata
 
-client_secrets = sa.Table(
-    "client_secrets",
+credentials = sa.Table(
+    "credentials",
     metadata,
-    sa.Column("key_id", sa.String(32), primary_key=True, comment="the public part of the secret's text"),
-    sa.Column("client_id", sa.String(63), nullable=False, index=True),
-    sa.Column("digest", sa.LargeBinary(32), nullable=False, comment="HMAC-SHA-256 of the text under the pepper"),
+    sa.Column("key_id", sa.String(32), primary_key=True, comment="the public part of the credential's text"),
+    sa.Column("kind", sa.String(16), nullable=False, comment="client-secret or api-key"),
+    sa.Column("application", sa.String(63), nullable=False, index=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False, comment="HMAC-SHA-256 of the text under a pepper"),
+    sa.Column("team", sa.String(63), nullable=False, index=True, comment="that answers for it; empty: none yet"),
+    sa.Column("owner", sa.String(255), nullable=False, comment="the person: a member, or who issued it locally"),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False, comment="JSON array; empty: what the subscriptions grant"),
+    sa.Column("networks", sa.Text, nullable=False, comment="JSON array of CIDR; empty: any"),
     sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("created_by", sa.String(255), nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
     sa.Column("last_used_at", sa.BigInteger, nullable=True),
+    sa.Column("predecessor", sa.String(32), nullable=False, comment="that it was issued to replace, or empty"),
+    sa.Column("successor", sa.String(32), nullable=False, comment="that was issued to replace it, or empty"),
+    sa.Column(
+        "overlap_until", sa.BigInteger, nullable=True, comment="when a replaced one ends, if before it expires"
+    ),
+    sa.Column("revoked_at", sa.BigInteger, nullable=True, index=True),
+    sa.Column("revoked_by", sa.String(255), nullable=False),
+    sa.Column("revoked_reason", sa.Text, nullable=False),
+    # One text belongs to one application, and so to one consumer.
+    sa.UniqueConstraint("digest"),
+)
+
+revocations = sa.Table(
+    "revocations",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(16), nullable=False, comment="application, consumer or issued-before"),
+    sa.Column("application", sa.String(63), nullable=False, comment="or empty"),
+    sa.Column("consumer", sa.String(63), nullable=False, comment="or empty"),
+    sa.Column("issued_before", sa.BigInteger, nullable=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.String(255), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("lifted_at", sa.BigInteger, nullable=True),
+    sa.Column("lifted_by", sa.String(255), nullable=False),
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalog.credentials.ledger import DAY, SecretLedger
 from catalog.credentials.secrets import generate, parse
-from catalog.storage.tables.credentials import client_secrets
+from catalog.storage.tables.credentials import credentials
 from tests.catalog.serving import World
 
 
@@ -65,10 +65,10 @@ async def test_the_store_holds_a_digest_and_never_the_secret(world: World) -> No
     issued = await world.ledger.issue("web-shop", 30, actor="test")
     assert issued.secret not in repr(issued)
     async with world.store.write() as connection:
-        [row] = (await connection.execute(sa.select(client_secrets))).all()
+        [row] = (await connection.execute(sa.select(credentials))).all()
     assert issued.secret not in str(row)
     assert issued.secret.encode() not in row.digest
-    assert (row.client_id, row.key_id) == ("web-shop", issued.key_id)
+    assert (row.application, row.key_id) == ("web-shop", issued.key_id)
     assert (row.created_at, row.expires_at) == (int(world.now), int(world.now) + 30 * DAY)
     assert row.last_used_at is None
 
@@ -87,7 +87,7 @@ async def test_a_row_whose_digest_differs_opens_nothing(world: World) -> None:
     """The comparison of digests is what decides: the key id alone, which is public, does not."""
     issued = await world.ledger.issue("web-shop", actor="test")
     async with world.store.write() as connection:
-        await connection.execute(sa.update(client_secrets).values(digest=bytes(32)))
+        await connection.execute(sa.update(credentials).values(digest=bytes(32)))
     assert not await world.ledger.verify("web-shop", issued.secret)
 
 
@@ -116,9 +116,7 @@ async def test_the_last_use_is_noted_in_a_batch(world: World) -> None:
     assert not await world.ledger.verify("analyst", unused.secret)
     await world.ledger.flush_last_used()
     async with world.store.write() as connection:
-        rows = dict(
-            (await connection.execute(sa.select(client_secrets.c.key_id, client_secrets.c.last_used_at))).all()
-        )
+        rows = dict((await connection.execute(sa.select(credentials.c.key_id, credentials.c.last_used_at))).all())
     assert rows == {used.key_id: int(world.now), unused.key_id: None}
 
 
@@ -126,11 +124,11 @@ async def test_a_use_that_could_not_be_written_is_written_later(world: World) ->
     issued = await world.ledger.issue("web-shop", actor="test")
     assert await world.ledger.verify("web-shop", issued.secret)
     async with world.store.write() as connection:
-        await connection.exec_driver_sql("ALTER TABLE client_secrets RENAME TO away")
+        await connection.exec_driver_sql("ALTER TABLE credentials RENAME TO away")
     with pytest.raises(sa.exc.DBAPIError):
         await world.ledger.flush_last_used()
     async with world.store.write() as connection:
-        await connection.exec_driver_sql("ALTER TABLE away RENAME TO client_secrets")
+        await connection.exec_driver_sql("ALTER TABLE away RENAME TO credentials")
     await world.ledger.flush_last_used()
     async with world.store.write() as connection:
-        assert await connection.scalar(sa.select(client_secrets.c.last_used_at)) == int(world.now)
+        assert await connection.scalar(sa.select(credentials.c.last_used_at)) == int(world.now)

@@ -119,7 +119,7 @@ async def test_an_application_that_left_the_estate_gets_no_token(world: World) -
 async def test_a_store_that_fails_is_an_outage_and_not_a_wrong_secret(world: World) -> None:
     secret = (await world.ledger.issue("web-shop", actor="test")).secret
     async with world.store.write() as connection:
-        await connection.exec_driver_sql("ALTER TABLE client_secrets RENAME TO gone")
+        await connection.exec_driver_sql("ALTER TABLE credentials RENAME TO gone")
     auth = aiohttp.encode_basic_auth("web-shop", secret)
     async with world.session.post(
         world.token_url, data={"grant_type": "client_credentials"}, headers={"authorization": auth}

@@ -1,0 +1,56 @@
+"""Revocation: what the access part in force says was withdrawn, held against a verified token.
+
+It is asked when a token is verified, and not at each call: verified tokens are kept for one access part alone, and
+a revocation comes with another.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from contracts.access import Application, Revoked
+
+CREDENTIAL_CLAIM: Final = "credential_id"
+"""The private claim (RFC 7519 §4.3) by which our tokens name the credential that obtained them: its public id."""
+
+
+class Revocations:
+    """What was revoked, indexed."""
+
+    __slots__ = ("_before", "_by_client", "_by_consumer", "_client_ids", "_consumers", "_credentials")
+
+    def __init__(self, revoked: Revoked | None) -> None:
+        revoked = revoked or Revoked()
+        self._credentials = frozenset(revoked.credentials)
+        self._client_ids = frozenset(revoked.client_ids)
+        self._consumers = frozenset(revoked.consumers)
+        self._before = 0
+        self._by_client: dict[str, int] = {}
+        self._by_consumer: dict[str, int] = {}
+        for each in revoked.issued_before:
+            if each.client_id:
+                self._by_client[each.client_id] = max(each.time, self._by_client.get(each.client_id, 0))
+            elif each.consumer:
+                self._by_consumer[each.consumer] = max(each.time, self._by_consumer.get(each.consumer, 0))
+            else:
+                self._before = max(each.time, self._before)
+
+    def cuts_off(self, application: Application) -> bool:
+        """Whether the application, or all of its consumer, is cut off, whatever it presents."""
+        return application.client_id in self._client_ids or application.consumer in self._consumers
+
+    def ends(self, application: Application, issued_at: float, claims: Mapping[str, object]) -> bool:
+        """Whether a token of the application, issued then (`iat`), is worth nothing any more."""
+        if self.cuts_off(application):
+            return True
+        before = max(
+            self._before,
+            self._by_client.get(application.client_id, 0),
+            self._by_consumer.get(application.consumer, 0),
+        )
+        credential = claims.get(CREDENTIAL_CLAIM)
+        # Another issuer's token may have anything under that name.
+        return issued_at < before or (isinstance(credential, str) and credential in self._credentials)
+
+
+NOTHING: Final = Revocations(None)
+"""Nothing was revoked."""
