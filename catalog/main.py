@@ -18,7 +18,6 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from catalog.api.server import CatalogServer
 from catalog.audit.log import AuditLog
-from catalog.calendar.rounds import CalendarRounds
 from catalog.changes.keeping import EVERY as CHANGES_SECONDS
 from catalog.changes.room import ChangesRoom
 from catalog.clock import Clock, system_clock
@@ -39,6 +38,7 @@ log = structlog.get_logger("catalog")
 
 _HOUSEKEEPING_SECONDS = 5.0
 _NOTICES_SECONDS = 5.0
+_PASSES_A_ROUND = 12
 _FORGETTING_SECONDS = 86_400.0
 
 
@@ -106,7 +106,7 @@ async def _serve(
         background["watch"] = asyncio.create_task(watching)
     retention = Retention(settings.usage_hourly, settings.usage_daily)
     deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), catalog.audit, clock)
-    background["notices"] = asyncio.create_task(_keep_telling(catalog.calendar.rounds, deliverer))
+    background["notices"] = asyncio.create_task(_keep_telling(catalog, deliverer))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
     for name, task in background.items():
@@ -164,14 +164,19 @@ async def _keep_changes(changes: ChangesRoom) -> None:
             log.error("changes not looked at", error=type(error).__name__)  # the next round does
 
 
-async def _keep_telling(rounds: CalendarRounds, deliverer: Deliverer) -> None:
+async def _keep_telling(catalog: Catalog, deliverer: Deliverer) -> None:
+    published, passes = None, 0
     while True:
         await asyncio.sleep(_NOTICES_SECONDS)
         try:
-            await rounds.make()
+            # What a publication brings is told at once; what the time brings, within a minute.
+            if catalog.publisher.current is not published or passes % _PASSES_A_ROUND == 0:
+                await catalog.calendar.rounds.make()
+                published = catalog.publisher.current
+            passes += 1
             await deliverer.deliver()
         except SQLAlchemyError as error:
-            log.error("notices not looked at", error=type(error).__name__)  # the next round does
+            log.error("notices not looked at", error=type(error).__name__)  # the next pass does
 
 
 async def _forget_usage(store: Store, clock: Clock, retention: Retention) -> None:
