@@ -136,6 +136,8 @@ async def test_bad_input_is_told_in_full_and_stores_nothing(desk: Desk) -> None:
     assert problem(await pushed({"x.yaml": {"base64": "QUJ"}})) == (422, "schema-violation")
     text = base64.b64encode(b"\xff\xfe").decode()
     assert (await pushed({"common/x.yaml": {"base64": text}})).body["unused"] == ["common/x.yaml"]
+    nul = await desk.push("ada", message="a\0b")
+    assert [each["pointer"] for each in nul.body["violations"]] == ["/message"]
     assert (await desk.client("ada", "GET", "/changes")).body["items"] == []
     assert problem(await desk.client("ada", "GET", "/changes/7")) == (404, "resource-not-found")
     assert problem(await desk.client("ada", "GET", "/waivers/7")) == (404, "resource-not-found")
