@@ -110,8 +110,9 @@ class SnapshotClient:
         """Follows the catalog until it is cancelled."""
         delay = FIRST_DELAY
         while True:
+            asked = time.monotonic()
             try:
-                await self.poll()
+                changed = await self.poll()
             except (CatalogUnavailableError, aiohttp.ClientError, OSError) as error:
                 self._fail("catalog unavailable", error)
                 # Jitter, so that many gateways do not all come back to a restarted catalog in one moment.
@@ -119,6 +120,8 @@ class SnapshotClient:
                 delay = min(LONGEST_DELAY, delay * 2)
             else:
                 delay = FIRST_DELAY
+                if not changed and time.monotonic() - asked < FIRST_DELAY:
+                    await self._sleep(FIRST_DELAY)  # what answers for the catalog does not wait as it was asked to
 
     async def poll(self) -> bool:
         """Asks once; True where another snapshot was put in force.

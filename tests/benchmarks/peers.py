@@ -31,6 +31,9 @@ from tests.benchmarks.setting import Setting, Start
 from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE, LARGE_PATH, save_snapshot
 from tests.support.valkey import Valkey, valkey
 
+CATALOG = "/catalog"
+"""Below which the upstream answers as a catalog."""
+
 _HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
 RESPONSE = (_HEAD + "x" * (500 - len(_HEAD) - 2) + '"}').encode()
 """500 bytes of JSON."""
@@ -99,6 +102,8 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
                 proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Content-Length "";
             }}
             location = /connection {{ return 200 "$connection"; }}
+            # It stands in for the catalog, too: nothing new, and usage is taken.
+            location {CATALOG}/ {{ return 204; }}
             location / {{ return 200 '{RESPONSE.decode()}'; }}
         }}""",
     )
@@ -233,9 +238,10 @@ def asgi(setting: Setting, name: str) -> Iterator[Running]:
 
 
 def ostiary(*, policies: bool, tls: bool = False, pure: bool = False, workers: int = 0) -> Start:
-    """Our gateway, started from a snapshot on disk, without a catalog. Its access log is written, to nowhere.
+    """Our gateway, started from a snapshot on disk. Its access log is written, to nowhere.
 
-    With `workers` limits are counted on a Valkey server, which has the load's core.
+    With policies it counts usage and tells it to a catalog, for which the upstream stands in. With `workers`
+    limits are counted on a Valkey server, which has the load's core.
     """
 
     @contextlib.contextmanager
@@ -251,6 +257,8 @@ def ostiary(*, policies: bool, tls: bool = False, pure: bool = False, workers: i
             "OSTIARY_GATEWAY_SNAPSHOT_KEY": key,
             "OSTIARY_GATEWAY_ACCESS_LOG": os.devnull,
         }
+        if policies:
+            environment |= {"OSTIARY_GATEWAY_CATALOG_URL": url + CATALOG, "OSTIARY_GATEWAY_TOKEN": "bench" * 4}
         scheme = "http"
         if tls:
             scheme = "https"

@@ -312,6 +312,14 @@ async def test_a_catalog_that_repeats_itself_makes_no_busy_loop(gateway: Gateway
     assert len(gateway.naps) == 3
 
 
+async def test_a_catalog_that_does_not_wait_makes_no_busy_loop(gateway: Gateway) -> None:
+    """A proxy before it may answer for it: 204, and at once."""
+    gateway.catalog.publish(*publication(1))
+    await gateway.run_until_naps(3)
+    assert gateway.in_force == [1]
+    assert gateway.naps == [FIRST_DELAY] * 3
+
+
 async def test_waiting_grows_with_jitter_up_to_its_end(gateway: Gateway) -> None:
     await gateway.server.close()
     await gateway.run_until_naps(9)
