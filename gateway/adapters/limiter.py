@@ -17,26 +17,35 @@ from policies.exchange import Allowance
 _FIRST_SWEEP: Final = 1024
 
 
-class _Windows:
-    """The windows of one key: how long each is (seconds), what it gives, when it ends, and what was taken."""
+class _Window:
+    """One limit of one key: what it gives in how many seconds, when its window ends, and what was taken of it."""
 
-    __slots__ = ("ends", "lengths", "limits", "quotas", "used")
+    __slots__ = ("end", "length", "quota", "used")
+
+    def __init__(self, limit: RateLimit) -> None:
+        self.quota = limit.quota
+        self.length = limit.window
+        self.end = 0.0
+        self.used = 0
+
+
+class _Windows:
+    """The windows of one key, one for each of its limits."""
+
+    __slots__ = ("each", "limits")
 
     def __init__(self, limits: tuple[RateLimit, ...]) -> None:
         self.limits = limits
-        self.quotas = [limit.quota for limit in limits]
-        self.lengths = [limit.window for limit in limits]
-        self.ends = [0.0] * len(limits)
-        self.used = [0] * len(limits)
+        self.each = [_Window(limit) for limit in limits]
 
     def moved_to(self, limits: tuple[RateLimit, ...]) -> "_Windows":
         """The same windows under changed limits: what is used stays used, where name and length are the same."""
-        there = {(limit.name, limit.window): index for index, limit in enumerate(self.limits)}
+        there = {(limit.name, limit.window): old for limit, old in zip(self.limits, self.each, strict=True)}
         moved = _Windows(limits)
-        for index, limit in enumerate(limits):
+        for limit, window in zip(limits, moved.each, strict=True):
             old = there.get((limit.name, limit.window))
             if old is not None:
-                moved.ends[index], moved.used[index] = self.ends[old], self.used[old]
+                window.end, window.used = old.end, old.used
         return moved
 
 
@@ -59,24 +68,22 @@ class InProcessLimiter:
             windows = self._add(key, _Windows(limits), now)
         elif windows.limits is not limits and windows.limits != limits:
             windows = self._windows[key] = windows.moved_to(limits)
-        quotas, lengths, ends, used = windows.quotas, windows.lengths, windows.ends, windows.used
         left: list[int] = []
         full = False
-        for index in range(len(quotas)):
-            end, length = ends[index], lengths[index]
-            if end <= now:
-                ends[index] = end = now + length
-                used[index] = 0
-            remaining = quotas[index] - used[index] - cost
+        for window in windows.each:
+            if window.end <= now:
+                window.end = now + window.length
+                window.used = 0
+            remaining = window.quota - window.used - cost
             if remaining < 0:
                 full = True
             left.append(remaining)
-            reset = ceil(end - now)
-            left.append(reset if reset < length else length)  # the sum of two floats may be more than exact
+            reset = ceil(window.end - now)
+            left.append(min(reset, window.length))  # the sum of two floats may be more than exact
         if full:
             return _refusal(limits, left, cost)
-        for index in range(len(used)):
-            used[index] += cost
+        for window in windows.each:
+            window.used += cost
         return Allowance(limits, left)
 
     def __len__(self) -> int:
@@ -86,7 +93,9 @@ class InProcessLimiter:
     def _add(self, key: str, windows: _Windows, now: float) -> _Windows:
         if len(self._windows) >= self._sweep_at:
             # Amortised: the next sweep comes when as many again have been added as were left.
-            self._windows = {held: kept for held, kept in self._windows.items() if max(kept.ends) > now}
+            self._windows = {
+                held: kept for held, kept in self._windows.items() if max(window.end for window in kept.each) > now
+            }
             self._sweep_at = max(_FIRST_SWEEP, 2 * len(self._windows))
         self._windows[key] = windows
         return windows
