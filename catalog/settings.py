@@ -22,7 +22,7 @@ _STORES: Final = ("postgresql://", "postgresql+asyncpg://", "sqlite+aiosqlite://
 
 
 class CatalogSettings(NoticeSettings):
-    """Each has a default; without `estate` the catalog serves what was published last."""
+    """Each has a default; without `estate` the catalog publishes the revisions that its store has in force."""
 
     model_config = SettingsConfigDict(
         env_prefix="OSTIARY_CATALOG_",
@@ -31,7 +31,11 @@ class CatalogSettings(NoticeSettings):
         populate_by_name=True,
     )
 
-    estate: Path | None = Field(default=None, description="Directory of the estate to publish.")
+    estate: Path | None = Field(
+        default=None,
+        description="Directory of the estate to publish. Without it the store decides: what was published from a "
+        "directory before goes on, and moves by change requests and rollbacks.",
+    )
     data: Path = Field(
         default=Path(".ostiary/catalog"),
         description="Directory of the database and, in `keys/`, of the private keys.",
