@@ -12,6 +12,7 @@ from catalog.api.admin.contract import admin_contract
 from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
+from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
@@ -28,7 +29,10 @@ from catalog.changes.ending import calendar_gate
 from catalog.changes.rollback import Rollbacks
 from catalog.changes.room import ChangesRoom, changes_room
 from catalog.clock import Clock
+from catalog.credentials.enforcement import enforcing
 from catalog.credentials.ledger import SecretLedger
+from catalog.credentials.making import Maker
+from catalog.credentials.room import CredentialsRoom, credentials_room
 from catalog.key_files import Keys
 from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
 from catalog.oauth.tokens import ALGORITHM, key_set
@@ -38,6 +42,7 @@ from catalog.people.tokens import MemberTokens
 from catalog.publication import Publisher
 from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source
 from catalog.publishing.preview import Previews
+from catalog.publishing.transaction import in_turn
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from catalog.usage.ingest import UsageIntake
@@ -70,6 +75,7 @@ class Catalog:
     delegations: Delegations
     directory: Directory
     calendar: CalendarRoom
+    credentials: CredentialsRoom
     changes: ChangesRoom
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
@@ -91,12 +97,26 @@ def compose(
 
     # What is in force.
     issuer = Issuer(identity.url, identity.url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
-    publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, sparing(clock))
+    amend = in_turn(sparing(clock), enforcing(clock))
+    publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
 
     # Who acts.
     tokens = MemberTokens(store, keys.pepper, identity.environment, clock, audit)
     delegations = Delegations(store, audit, clock)
     directory = Directory(lambda: _teams(publisher), delegations, clock)
+
+    # What opens the gateway.
+    maker = Maker(identity.environment, keys.pepper, keys.key_pepper)
+    credentials = credentials_room(
+        store,
+        maker,
+        identity.environment,
+        lambda: publisher.estate,
+        lambda: publisher.current,
+        publisher.republish,
+        audit,
+        clock,
+    )
 
     # What ends, and what is to change.
     calendar = calendar_room(store, lambda: publisher.estate, publisher.republish, audit, clock)
@@ -107,6 +127,7 @@ def compose(
     oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
+        *CredentialRoutes(credentials, tokens, directory).routes,
         *OwnershipRoutes(lambda: publisher.estate, directory).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
         *ChangeRoutes(changes).routes,
@@ -129,6 +150,7 @@ def compose(
         delegations,
         directory,
         calendar,
+        credentials,
         changes,
         routes,
         app,

@@ -9,12 +9,14 @@ the first start, whole or not at all, and processes that start at once end up wi
 `snapshot.key`      Ed25519 private key (PEM, PKCS #8) that signs snapshots
 `snapshot.pub`      its public half, base64 of the 32 bytes: what gateways are told to trust
 `pepper`            32 bytes under which client secrets are hashed
+`api-keys.pepper`   32 bytes in hex under which API keys are hashed, for gateways: made of the other
 `gateway.token`     bearer token that gateways present, where no setting gives one
 ==================  =======================================================================
 """
 
 import base64
 import contextlib
+import hmac
 import json
 import os
 import secrets
@@ -49,16 +51,19 @@ class Keys:
     oauth: ECKey = field(repr=False)
     snapshot: Ed25519PrivateKey = field(repr=False)
     pepper: bytes = field(repr=False)
+    key_pepper: bytes = field(repr=False)
     gateway_token: str = field(repr=False)
 
 
 def load_keys(directory: Path) -> Keys:
     """Loads the keys, making those that are missing. Raises KeyFileError, OSError."""
     _make(directory)
+    pepper = _pepper(directory / "pepper")
     return Keys(
         oauth=_oauth_key(directory / "oauth.jwk"),
         snapshot=_snapshot_key(directory),
-        pepper=_pepper(directory / "pepper"),
+        pepper=pepper,
+        key_pepper=_key_pepper(directory / "api-keys.pepper", pepper),
         gateway_token=_gateway_token(directory / "gateway.token"),
     )
 
@@ -131,6 +136,21 @@ def _pepper(path: Path) -> bytes:
     if len(pepper) != PEPPER_BYTES:
         raise KeyFileError(f"{path} does not hold {PEPPER_BYTES} bytes")
     return pepper
+
+
+def _key_pepper(path: Path, pepper: bytes) -> bytes:
+    """What gateways check API keys with. It tells nothing of the pepper that it is made of.
+
+    The file is a copy for gateways, which a directory that was mounted read-only before there was one lacks.
+    """
+    made = hmac.digest(pepper, b"ostiary api keys", "sha256")
+    try:
+        found = _once(path, lambda: f"{made.hex()}\n".encode())
+    except OSError:
+        return made
+    if found.decode("ascii", "replace").strip() != made.hex():
+        raise KeyFileError(f"{path} does not belong to {path.with_name('pepper')}")
+    return made
 
 
 def _once(path: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:

@@ -172,6 +172,7 @@ async def _keep_telling(catalog: Catalog, deliverer: Deliverer) -> None:
             # What a publication brings is told at once; what the time brings, within a minute.
             if catalog.publisher.current is not published or passes % _PASSES_A_ROUND == 0:
                 await catalog.calendar.rounds.make()
+                await catalog.credentials.rounds.make()
                 published = catalog.publisher.current
             passes += 1
             await deliverer.deliver()

@@ -16,6 +16,8 @@ Kind = Literal[
     "emergency-change",
     "review-overdue",
     "waiver-ending",
+    "credential-ending",
+    "credential-revoked",
 ]
 """What it tells of. The wording stands in `wording`, or with those who write the notice."""
 

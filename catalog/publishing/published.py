@@ -1,8 +1,8 @@
 """What is published: the snapshot in force, and how the last attempt at one went."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -46,6 +46,10 @@ class Published:
         """A snapshot whose manifest was verified, or made here."""
         applications = {application.client_id: application for application in access.applications}
         return cls(signed, manifest, digest_of(signed.manifest), contracts, applications, access.revoked)
+
+
+CurrentPublished: TypeAlias = Callable[[], Published | None]
+"""The snapshot in force; None while there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def test_many_starts_at_once_agree(tmp_path: Path) -> None:
     assert len({keys.pepper for keys in loaded}) == 1
     assert len({keys.snapshot.private_bytes_raw() for keys in loaded}) == 1
     assert len({keys.oauth.thumbprint() for keys in loaded}) == 1
-    assert len(list(tmp_path.iterdir())) == 5, "a temporary file was left"
+    assert len(list(tmp_path.iterdir())) == 6, "a temporary file was left"
 
 
 def test_only_their_user_may_read_them(tmp_path: Path) -> None:
@@ -38,6 +38,7 @@ def test_only_their_user_may_read_them(tmp_path: Path) -> None:
         "snapshot.key": 0o600,
         "snapshot.pub": 0o644,
         "pepper": 0o600,
+        "api-keys.pepper": 0o600,
         "gateway.token": 0o600,
     }
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
@@ -59,6 +60,7 @@ def test_the_public_key_file_is_what_a_gateway_takes(tmp_path: Path) -> None:
         ("snapshot.key", b""),
         ("snapshot.pub", base64.b64encode(bytes(32))),
         ("pepper", b"short"),
+        ("api-keys.pepper", b"00" * 32),
         ("gateway.token", b"\n"),
         ("gateway.token", b"short"),
     ],

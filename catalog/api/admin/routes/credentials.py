@@ -1,0 +1,232 @@
+"""The ledger of credentials, and emergency revocation: `contract/credentials.yaml`."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from catalog.api.admin.answers import Answer, Result
+from catalog.api.admin.context import AdminRequest
+from catalog.api.admin.paging import page
+from catalog.api.admin.routing import AdminRoute
+from catalog.clock import moment
+from catalog.credentials.credential import Issued
+from catalog.credentials.desk import Chosen
+from catalog.credentials.making import Wanted
+from catalog.credentials.revoking import Done, Reached, Target
+from catalog.credentials.rights import guards
+from catalog.credentials.room import CredentialsRoom
+from catalog.credentials.telling import (
+    CredentialView,
+    IssuedView,
+    RevocationView,
+    credential_view,
+    revocation_view,
+    token_view,
+)
+from catalog.people.directory import Directory
+from catalog.people.tokens import MemberTokens, TokenEntry
+from catalog.refusal import Refusal
+
+_DAY: Final = 86_400
+NOW: Final = "now"
+"""What `issued_before` says for: everything until this moment."""
+
+
+class CalledView(msgspec.Struct, frozen=True):
+    application: str
+    api: str
+    version: str
+    operation: str
+    calls: int
+    last_seen: datetime
+
+
+class ApplicationView(msgspec.Struct, frozen=True):
+    client_id: str
+    consumer: str | None
+
+
+class ReachedView(msgspec.Struct, frozen=True):
+    applications: tuple[ApplicationView, ...]
+    credentials: tuple[str, ...]
+    called: tuple[CalledView, ...]
+
+
+class CredentialDetail(msgspec.Struct, frozen=True):
+    credential: CredentialView
+    called: tuple[CalledView, ...]
+
+
+class DoneView(msgspec.Struct, frozen=True):
+    dry_run: bool
+    reached: ReachedView
+    credential: CredentialView | None
+    revocation: RevocationView | None
+
+
+class Rotation(msgspec.Struct, frozen=True):
+    overlap_until: datetime
+    expires_days: int | None = None
+
+
+class HandOver(msgspec.Struct, frozen=True):
+    team: str
+    owner: str
+    reason: str
+
+
+class NewRevocation(msgspec.Struct, frozen=True):
+    reason: str
+    credential: str = ""
+    application: str = ""
+    consumer: str = ""
+    issued_before: str = ""
+    dry_run: bool = False
+
+
+class CredentialRoutes:
+    """The handlers."""
+
+    def __init__(self, room: CredentialsRoom, tokens: MemberTokens, directory: Directory) -> None:
+        self._room = room
+        self._tokens = tokens
+        self._directory = directory
+        self.routes = (
+            AdminRoute("listCredentials", self.list_credentials),
+            AdminRoute("issueCredential", self.issue),
+            AdminRoute("showCredential", self.show),
+            AdminRoute("rotateCredential", self.rotate),
+            AdminRoute("handCredentialOver", self.hand_over),
+            AdminRoute("listRevocations", self.list_revocations),
+            AdminRoute("revoke", self.revoke),
+            AdminRoute("liftRevocation", self.lift),
+        )
+
+    async def list_credentials(self, request: AdminRequest) -> Result:
+        query, now = request.query, self._room.clock()
+        days = query.get("ending_days")
+        chosen = Chosen(
+            application=query.get("application"),
+            team=query.get("team"),
+            kind=query.get("kind"),
+            state=query.get("state"),
+            ending=None if days is None else int(now) + days * _DAY,
+        )
+        views: list[CredentialView] = []
+        if chosen.kind != "member-token":
+            found = await self._room.desk.list(request.principal, chosen)
+            views += [credential_view(each, self._room.environment, now) for each in found]
+        if chosen.kind in (None, "member-token") and chosen.application is None:
+            views += await self._token_views(request, chosen, now)
+        return page(request, views, lambda each: each.key_id)
+
+    async def issue(self, request: AdminRequest) -> Result:
+        wanted = request.body_as(Wanted)
+        made = await self._room.desk.issue(request.principal, wanted, request_id=request.request_id)
+        return self._issued(made)
+
+    async def show(self, request: AdminRequest) -> Result:
+        found = await self._room.desk.find(request.principal, request.path["key_id"])
+        if isinstance(found, Refusal):
+            return found
+        called = await self._room.called(found.application)
+        view = credential_view(found, self._room.environment, self._room.clock())
+        return CredentialDetail(view, _called(Reached(applications={}, credentials=(), called=called)))
+
+    async def rotate(self, request: AdminRequest) -> Result:
+        wanted = request.body_as(Rotation)
+        made = await self._room.desk.rotate(
+            request.principal,
+            request.path["key_id"],
+            int(wanted.overlap_until.timestamp()),
+            wanted.expires_days,
+            request_id=request.request_id,
+        )
+        return self._issued(made)
+
+    async def hand_over(self, request: AdminRequest) -> Result:
+        wanted = request.body_as(HandOver)
+        made = await self._room.desk.hand_over(
+            request.principal,
+            request.path["key_id"],
+            wanted.team,
+            wanted.owner,
+            wanted.reason,
+            request_id=request.request_id,
+        )
+        if isinstance(made, Refusal):
+            return made
+        return credential_view(made, self._room.environment, self._room.clock())
+
+    async def list_revocations(self, request: AdminRequest) -> Result:
+        found = await self._room.revoking.list()
+        return page(request, [revocation_view(each) for each in found], lambda each: str(each.number))
+
+    async def revoke(self, request: AdminRequest) -> Result:
+        wanted = request.body_as(NewRevocation)
+        target = Target(
+            credential=wanted.credential,
+            application=wanted.application,
+            consumer=wanted.consumer,
+            issued_before=self._time(wanted.issued_before),
+        )
+        done = await self._room.revoking.revoke(
+            request.principal, target, wanted.reason, dry_run=wanted.dry_run, request_id=request.request_id
+        )
+        return done if isinstance(done, Refusal) else self._done(done, wanted.dry_run)
+
+    async def lift(self, request: AdminRequest) -> Result:
+        lifted = await self._room.revoking.lift(
+            request.principal, request.path["revocation"], request.query["reason"], request_id=request.request_id
+        )
+        return lifted if isinstance(lifted, Refusal) else revocation_view(lifted)
+
+    def _time(self, text: str) -> int | None:
+        """The contract's format was checked: RFC 3339, of which Python reads all but a lower-case `t` and `z`."""
+        if not text:
+            return None
+        if text == NOW:
+            return self._room.revoking.next_second()
+        return int(datetime.fromisoformat(text.upper()).timestamp())
+
+    def _issued(self, made: Issued | Refusal) -> Result:
+        if isinstance(made, Refusal):
+            return made
+        view = credential_view(made.credential, self._room.environment, self._room.clock())
+        return Answer(IssuedView(credential=view, secret=made.secret), 201, location=f"/credentials/{made.key_id}")
+
+    def _done(self, done: Done, dry_run: bool) -> DoneView:
+        reached, credential, made = done.reached, done.credential, done.revocation
+        applications = tuple(ApplicationView(name, of or None) for name, of in reached.applications.items())
+        now, environment = self._room.clock(), self._room.environment
+        return DoneView(
+            dry_run,
+            ReachedView(applications, reached.credentials, _called(reached)),
+            None if credential is None else credential_view(credential, environment, now),
+            None if made is None else revocation_view(made),
+        )
+
+    async def _token_views(self, request: AdminRequest, chosen: Chosen, now: float) -> list[CredentialView]:
+        """Member tokens are part of what there is: one's own, or everybody's for those who see all."""
+        principal = request.principal
+        found = await self._tokens.list(None if guards(principal) else principal.name)
+        views = [token_view(each, self._team(each), self._room.environment, now) for each in found]
+        return [
+            each
+            for each in views
+            if chosen.team in (None, each.team)
+            and chosen.state in (None, each.state)
+            and (chosen.ending is None or (each.state == "active" and each.ends_at.timestamp() <= chosen.ending))
+        ]
+
+    def _team(self, token: TokenEntry) -> str | None:
+        member = self._directory.members.by_name.get(token.member)
+        return None if member is None else min(member.memberships, default=None)
+
+
+def _called(reached: Reached) -> tuple[CalledView, ...]:
+    return tuple(
+        CalledView(each.application, each.api, each.version, each.operation, each.calls, moment(each.last_seen))
+        for each in reached.called
+    )

@@ -1,0 +1,70 @@
+"""What of the ledger goes into the access part of a snapshot: API keys that are good, and what was revoked."""
+
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from catalog.clock import Clock
+from catalog.credentials.revocation import in_force, revocation_of
+from catalog.credentials.table import credential_of
+from catalog.publishing.transaction import Amend
+from catalog.storage.tables.credentials import credentials
+from contracts.access import AccessPart, ApiKey, IssuedBefore, Revoked
+
+_REMEMBERED: Final = 7200
+"""Seconds for which a revoked client secret is named: longer than any token lives that was obtained by it (an hour
+at most), and than clocks differ."""
+
+_columns = credentials.c
+
+
+def enforcing(clock: Clock) -> Amend:
+    """What a publication is to do to the access part. Raises SQLAlchemyError when it is done."""
+
+    async def enforce(connection: AsyncConnection, access: AccessPart) -> AccessPart:
+        now = clock()
+        keys = await _keys(connection, now)
+        applications = tuple(
+            each
+            if each.keys == keys.get(each.client_id, ())
+            else msgspec.structs.replace(each, keys=keys.get(each.client_id, ()))
+            for each in access.applications
+        )
+        return msgspec.structs.replace(access, applications=applications, revoked=await _revoked(connection, now))
+
+    return enforce
+
+
+async def _keys(connection: AsyncConnection, now: float) -> dict[str, tuple[ApiKey, ...]]:
+    good = sa.select(credentials).where(
+        _columns.kind == "api-key", _columns.revoked_at.is_(None), _columns.expires_at > int(now)
+    )
+    found: dict[str, list[ApiKey]] = {}
+    for row in (await connection.execute(good.order_by(_columns.key_id))).all():
+        each = credential_of(row._mapping)
+        if each.is_good(now):
+            key = ApiKey(each.key_id, row.digest, each.ends_at, each.scopes, each.networks)
+            found.setdefault(each.application, []).append(key)
+    return {application: tuple(keys) for application, keys in found.items()}
+
+
+async def _revoked(connection: AsyncConnection, now: float) -> Revoked | None:
+    """None where nothing is, so that the part keeps its bytes."""
+    recent = sa.select(_columns.key_id).where(
+        _columns.kind == "client-secret", _columns.revoked_at > int(now) - _REMEMBERED
+    )
+    ids = tuple((await connection.scalars(recent.order_by(_columns.key_id))).all())
+    rows = [revocation_of(row) for row in (await connection.execute(in_force())).all()]
+    found = Revoked(
+        credentials=ids,
+        client_ids=tuple(sorted({each.application for each in rows if each.kind == "application"})),
+        consumers=tuple(sorted({each.consumer for each in rows if each.kind == "consumer"})),
+        issued_before=tuple(
+            IssuedBefore(each.issued_before, each.application, each.consumer)
+            for each in rows
+            if each.issued_before is not None
+        ),
+    )
+    return None if found == Revoked() else found

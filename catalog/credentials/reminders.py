@@ -1,0 +1,112 @@
+"""What is told of credentials: that one ends soon, and that one was revoked."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import sqlalchemy as sa
+
+from catalog.calendar.entries import CurrentView, EstateView
+from catalog.clock import Clock
+from catalog.credentials.credential import Credential
+from catalog.credentials.table import credential_of
+from catalog.notices.notice import Notice
+from catalog.notices.outbox import post
+from catalog.notices.wording import day
+from catalog.people.members import Members
+from catalog.storage.engine import Store
+from catalog.storage.tables.credentials import credentials
+
+DAY: Final = 86_400
+
+
+class CredentialRounds:
+    """Made as often as one likes: what was told is in the outbox, and so a second round tells nothing."""
+
+    def __init__(self, store: Store, view: CurrentView, clock: Clock) -> None:
+        self._store = store
+        self._view = view
+        self._clock = clock
+
+    async def make(self) -> int:
+        """One round; how many notices came of it. Raises SQLAlchemyError."""
+        view, now = self._view(), self._clock()
+        if view is None:
+            return 0
+        steps = view.file.credentials.reminders
+        columns = credentials.c
+        ends = sa.func.coalesce(columns.overlap_until, columns.expires_at)
+        query = sa.select(credentials).where(
+            columns.revoked_at.is_(None),
+            columns.expires_at > int(now),
+            ends <= int(now) + max(steps, default=0) * DAY,
+        )
+        found = [credential_of(row._mapping) for row in await self._store.all(query)]
+        wanted = [notice for each in found if each.is_good(now) for notice in ending(each, view, steps, now)]
+        if not wanted:
+            return 0
+        async with self._store.write() as connection:
+            return await post(connection, wanted, now)
+
+
+def ending(credential: Credential, view: EstateView, steps: Iterable[int], now: float) -> tuple[Notice, ...]:
+    """The reminder that is due now, if one is: that of the nearest of the steps (days). No I/O.
+
+    What has a successor was seen to already, and ends as it was told to.
+    """
+    due = [step for step in steps if credential.ends_at - step * DAY <= now]
+    if credential.successor or not due:
+        return ()
+    subject = f"{_called(credential)} ends on {day(credential.ends_at)}"
+    body = (
+        f"{subject}.\n\nIt is for: {credential.purpose or '(nobody said)'}\n\n"
+        f"Replace it while the old one is still good: ostiary credentials rotate {credential.key_id}\n"
+    )
+    step = min(due)
+    return (
+        Notice(
+            kind="credential-ending",
+            key=f"credential-ending/{credential.key_id}/{credential.ends_at}/{step}",
+            about=f"credential/{credential.key_id}",
+            recipients=_recipients(credential, view),
+            subject=f"Reminder: {subject}",
+            body=body,
+            due_at=credential.ends_at - step * DAY,
+            useless_at=credential.ends_at,
+        ),
+    )
+
+
+def revoked(credential: Credential, view: EstateView | None) -> tuple[Notice, ...]:
+    """That it was revoked, to those who answer for it, and to the consumer whose application it was. No I/O."""
+    if view is None or credential.revoked_at is None:
+        return ()
+    body = (
+        f"{_called(credential)} was revoked by {credential.revoked_by} on {day(credential.revoked_at)}: it opens "
+        f"nothing any more, nor do the tokens that were obtained by it.\n\nReason: {credential.revoked_reason}\n"
+    )
+    contacts = (
+        each.contact for each in view.consumers.consumers.values() if credential.application in each.applications
+    )
+    return (
+        Notice(
+            kind="credential-revoked",
+            key=f"credential-revoked/{credential.key_id}",
+            about=f"credential/{credential.key_id}",
+            recipients=tuple(dict.fromkeys((*_recipients(credential, view), *contacts))),
+            subject=f"{_called(credential)} was revoked",
+            body=body,
+            due_at=credential.revoked_at,
+        ),
+    )
+
+
+def _called(credential: Credential) -> str:
+    what = "The API key" if credential.kind == "api-key" else "The client secret"
+    return f"{what} {credential.key_id} of {credential.application}"
+
+
+def _recipients(credential: Credential, view: EstateView) -> tuple[str, ...]:
+    """Its owner, and its team's contact; nobody where both are gone."""
+    owner = Members(view.teams).by_name.get(credential.owner)
+    team = view.teams.teams.get(credential.team)
+    return tuple(dict.fromkeys(each for each in (owner and owner.email, team and team.contact) if each))

@@ -1,0 +1,282 @@
+"""Ending credentials at once: one, all of an application or a consumer, or all tokens issued before a time.
+
+Gateways are told in the transaction of the revocation, by the access part of a snapshot. Before it is done, the
+same question tells who would be cut off and what they called in the last day.
+"""
+
+from collections.abc import Mapping
+from math import floor
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from catalog.audit.chain import Event
+from catalog.audit.log import AuditLog
+from catalog.calendar.entries import CurrentView
+from catalog.calendar.extensions import Republish
+from catalog.clock import Clock
+from catalog.credentials import revocation, table
+from catalog.credentials.credential import Credential
+from catalog.credentials.reach import Called, called_in_a_day
+from catalog.credentials.reminders import revoked
+from catalog.credentials.revocation import Revocation, RevocationKind, ever, revocation_of
+from catalog.credentials.rights import GUARDS, UNKNOWN, guards, holds
+from catalog.credentials.table import credential_of
+from catalog.credentials.telling import current_of
+from catalog.notices.outbox import post
+from catalog.people.principal import Principal
+from catalog.publishing.published import CurrentPublished
+from catalog.refusal import Refusal
+from catalog.storage.engine import Store
+from catalog.storage.tables.credentials import credentials
+from contracts.access import Application
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be revoked: a `credential`, or an `application`, or a `consumer`; or with `issued_before` (Unix
+    seconds) the tokens of an application, of a consumer, or of all."""
+
+    credential: str = ""
+    application: str = ""
+    consumer: str = ""
+    issued_before: int | None = None
+
+    @property
+    def kind(self) -> RevocationKind | None:
+        """None for a single credential, and for what names too much or nothing."""
+        named = sum(map(bool, (self.credential, self.application, self.consumer)))
+        if self.issued_before is not None:
+            return "issued-before" if named <= 1 and not self.credential else None
+        if named != 1:
+            return None
+        return "application" if self.application else "consumer" if self.consumer else None
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a revocation reaches: applications by client id with their consumers, their good credentials that are
+    cut off, and what the applications called in the last day."""
+
+    applications: Mapping[str, str]
+    credentials: tuple[str, ...]
+    called: tuple[Called, ...]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done: to a credential, or by a revocation of more than one; neither where it was only asked."""
+
+    reached: Reached
+    credential: Credential | None = None
+    revocation: Revocation | None = None
+
+
+class Revoking:
+    """Every method raises SQLAlchemyError."""
+
+    def __init__(
+        self,
+        store: Store,
+        audit: AuditLog,
+        clock: Clock,
+        view: CurrentView,
+        published: CurrentPublished,
+        republish: Republish,
+    ) -> None:
+        self._store = store
+        self._audit = audit
+        self._clock = clock
+        self._view = view
+        self._published = published
+        self._republish = republish
+
+    async def revoke(
+        self, principal: Principal, target: Target, reason: str, *, dry_run: bool = False, request_id: str = ""
+    ) -> Done | Refusal:
+        """Ends what the target names; with `dry_run` nothing is done. To end something again is a conflict."""
+        if target.credential and target.kind is None and target == Target(credential=target.credential):
+            return await self._revoke_one(principal, target.credential, reason, dry_run, request_id)
+        refusal = self._refusal(principal, target)
+        if refusal is not None:
+            return refusal
+        reached = await self._reached(self._named(target), target)
+        if dry_run:
+            return Done(reached=reached)
+        made: list[Revocation] = []
+
+        async def act(connection: AsyncConnection) -> Refusal | None:
+            assert target.kind is not None
+            rows = (await connection.execute(revocation.in_force())).all()
+            for known in map(revocation_of, rows):
+                if target.kind != "issued-before" and _same(known, target):
+                    current = {"current": {"number": known.number, "at": known.at}}
+                    return Refusal("state-conflict", "It is revoked already.", current)
+            wanted = Revocation(
+                number=0,
+                kind=target.kind,
+                application=target.application,
+                consumer=target.consumer,
+                issued_before=target.issued_before,
+                reason=reason,
+                by=principal.name,
+                at=int(self._clock()),
+            )
+            made.append(await revocation.add(connection, wanted))
+            await self._record(connection, made[-1], "revoked", principal, reason, request_id)
+            return None
+
+        outcome = await self._republish(act)
+        return outcome if isinstance(outcome, Refusal) else Done(reached=reached, revocation=made[-1])
+
+    async def lift(
+        self, principal: Principal, number: int, reason: str, *, request_id: str = ""
+    ) -> Revocation | Refusal:
+        """Lets an application or a consumer in again. What single credentials and tokens lost they do not get
+        back."""
+        if not guards(principal):
+            return _role_missing()
+        lifted: list[Revocation] = []
+
+        async def act(connection: AsyncConnection) -> Refusal | None:
+            found = await revocation.find(connection, number)
+            if found is None:
+                return Refusal("resource-not-found", "There is no such revocation.")
+            if found.kind == "issued-before":
+                return Refusal("state-conflict", "Tokens that were revoked by their age do not come back.")
+            if found.lifted_at is not None:
+                current = {"current": {"number": number, "lifted_at": found.lifted_at}}
+                return Refusal("state-conflict", "It was lifted already.", current)
+            made = msgspec.structs.replace(found, lifted_at=int(self._clock()), lifted_by=principal.name)
+            await revocation.replace(connection, made)
+            await self._record(connection, made, "lifted", principal, reason, request_id)
+            lifted.append(made)
+            return None
+
+        outcome = await self._republish(act)
+        return outcome if isinstance(outcome, Refusal) else lifted[-1]
+
+    async def list(self) -> tuple[Revocation, ...]:
+        """All that there were, the newest first."""
+        return tuple(map(revocation_of, await self._store.all(ever())))
+
+    def next_second(self) -> int:
+        """The first second before which everything was issued that is issued until now: `iat` is in whole ones."""
+        return floor(self._clock()) + 1
+
+    async def _revoke_one(
+        self, principal: Principal, key_id: str, reason: str, dry_run: bool, request_id: str
+    ) -> Done | Refusal:
+        row = await self._store.one(table.by_key(key_id))
+        known = None if row is None else credential_of(row._mapping)
+        if known is None or not holds(principal, known.team):
+            return UNKNOWN
+        reached = await self._reached_by(known)
+        if dry_run:
+            return Done(reached=reached)
+        now, ended = int(self._clock()), list[Credential]()
+
+        async def act(connection: AsyncConnection) -> Refusal | None:
+            found = await table.find(connection, key_id)
+            if found is None or found.revoked_at is not None:
+                return Refusal("state-conflict", "The credential was revoked already.", current_of(found, now))
+            made = msgspec.structs.replace(found, revoked_at=now, revoked_by=principal.name, revoked_reason=reason)
+            await table.replace(connection, made)
+            event = Event(
+                subject=made.kind,
+                action="revoked",
+                object=f"{made.application}/{key_id}",
+                actor=principal.name,
+                reason=reason,
+                request_id=request_id,
+            )
+            await self._audit.append(connection, event)
+            await post(connection, revoked(made, self._view()), now)
+            ended.append(made)
+            return None
+
+        outcome = await self._republish(act)
+        return outcome if isinstance(outcome, Refusal) else Done(reached=reached, credential=ended[-1])
+
+    def _refusal(self, principal: Principal, target: Target) -> Refusal | None:
+        if target.kind is None:
+            detail = "Name one credential, application or consumer; `issued_before` goes with no credential."
+            return _unclear("", "target", detail)
+        if not guards(principal):
+            return _role_missing()
+        if target.issued_before is not None and target.issued_before > self.next_second():
+            message = "must not be in the future: what is issued from now on is to be good"
+            return _unclear("/issued_before", "past", message)
+        if (target.application or target.consumer) and not self._named(target):
+            return Refusal("resource-not-found", "No application in force is of that name, or of that consumer.")
+        return None
+
+    def _named(self, target: Target) -> Mapping[str, Application]:
+        published = self._published()
+        applications = {} if published is None else published.applications
+        if target.application:
+            return {name: each for name, each in applications.items() if name == target.application}
+        if target.consumer:
+            return {name: each for name, each in applications.items() if each.consumer == target.consumer}
+        return applications
+
+    async def _reached(self, named: Mapping[str, Application], target: Target) -> Reached:
+        now, ids = self._clock(), list[str]()
+        if target.kind != "issued-before":  # that ends tokens and leaves what obtains them
+            for client_id in named:
+                rows = await self._store.all(sa.select(credentials).where(credentials.c.application == client_id))
+                ids += [each.key_id for each in map(_credential, rows) if each.is_good(now)]
+        called = await called_in_a_day(self._store, named, now)
+        if not target.application and not target.consumer:  # everybody: who called is worth a list
+            callers = {each.application for each in called}
+            named = {name: each for name, each in named.items() if name in callers}
+        return Reached(
+            applications={name: each.consumer for name, each in sorted(named.items())},
+            credentials=tuple(sorted(ids)),
+            called=called,
+        )
+
+    async def _reached_by(self, credential: Credential) -> Reached:
+        published, name, now = self._published(), credential.application, self._clock()
+        application = None if published is None else published.applications.get(name)
+        return Reached(
+            applications={name: "" if application is None else application.consumer},
+            credentials=(credential.key_id,) if credential.is_good(now) else (),
+            called=await called_in_a_day(self._store, [name], now),
+        )
+
+    async def _record(
+        self,
+        connection: AsyncConnection,
+        made: Revocation,
+        action: str,
+        principal: Principal,
+        reason: str,
+        request_id: str,
+    ) -> None:
+        what = "/".join(filter(None, (str(made.number), made.kind, made.application or made.consumer)))
+        event = Event(
+            subject="revocation",
+            action=action,
+            object=what,
+            actor=principal.name,
+            reason=reason,
+            request_id=request_id,
+        )
+        await self._audit.append(connection, event)
+
+
+def _credential(row: sa.Row[*tuple[object, ...]]) -> Credential:
+    return credential_of(row._mapping)
+
+
+def _same(known: Revocation, target: Target) -> bool:
+    return (known.kind, known.application, known.consumer) == (target.kind, target.application, target.consumer)
+
+
+def _unclear(pointer: str, rule: str, message: str) -> Refusal:
+    violation = {"in": "body", "pointer": pointer, "rule": rule, "message": message}
+    return Refusal("schema-violation", "It is not clear what is to be revoked.", {"violations": [violation]})
+
+
+def _role_missing() -> Refusal:
+    detail = "Applications, consumers and tokens are cut off, and let in again, by security members and operators."
+    return Refusal("role-missing", detail, {"roles": list(GUARDS)})

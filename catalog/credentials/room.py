@@ -1,0 +1,54 @@
+"""All that there is about credentials, put together for those that show it."""
+
+from dataclasses import dataclass
+
+from catalog.audit.log import AuditLog
+from catalog.calendar.entries import CurrentView
+from catalog.calendar.extensions import Republish
+from catalog.clock import Clock
+from catalog.credentials.desk import CredentialDesk
+from catalog.credentials.making import Maker
+from catalog.credentials.reach import Called, called_in_a_day
+from catalog.credentials.reminders import CredentialRounds
+from catalog.credentials.revoking import Revoking
+from catalog.publishing.published import CurrentPublished
+from catalog.storage.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsRoom:
+    """`desk` issues and rotates, `revoking` ends, `rounds` reminds. `environment` is that of all credentials."""
+
+    store: Store
+    clock: Clock
+    view: CurrentView
+    environment: str
+    desk: CredentialDesk
+    revoking: Revoking
+    rounds: CredentialRounds
+
+    async def called(self, application: str) -> tuple[Called, ...]:
+        """What an application called in the last day. Raises SQLAlchemyError."""
+        return await called_in_a_day(self.store, [application], self.clock())
+
+
+def credentials_room(
+    store: Store,
+    maker: Maker,
+    environment: str,
+    view: CurrentView,
+    published: CurrentPublished,
+    republish: Republish,
+    audit: AuditLog,
+    clock: Clock,
+) -> CredentialsRoom:
+    """Over a store that was migrated."""
+    return CredentialsRoom(
+        store=store,
+        clock=clock,
+        view=view,
+        environment=environment,
+        desk=CredentialDesk(store, maker, audit, clock, view, published, republish),
+        revoking=Revoking(store, audit, clock, view, published, republish),
+        rounds=CredentialRounds(store, view, clock),
+    )
