@@ -33,6 +33,7 @@ from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
 from policies.ports import Clock, Limiter, Ports
+from policies.revocation import NOTHING, Revocations
 from policies.verified_tokens import VerifiedTokens
 
 
@@ -56,6 +57,7 @@ class Runtime:
     good form."""
     unapproved: frozenset[str] = frozenset()
     """Those of them that were not approved."""
+    revocations: Revocations = NOTHING
 
     @property
     def upstreams(self) -> Mapping[str, tuple[Upstream, AnyUpstream]]:
@@ -107,15 +109,21 @@ class RuntimeBuilder:
         applications: Mapping[str, Application]
         if snapshot.access is not None:
             access, applications = yield from read_access(snapshot.access)
-            issuers = access.issuers
+            issuers, revocations = access.issuers, Revocations(access.revoked)
         elif current is not None:
             issuers, applications = current.issuers, current.applications
+            revocations = current.revocations
         else:
             raise SnapshotError("there is no access part")
         if current is not None and current.manifest.contracts == manifest.contracts:
             known = yield from _documents(current.ports.audience, current.versions.values(), issuers)
             return replace(
-                current, manifest=manifest, issuers=issuers, applications=applications, well_known=known
+                current,
+                manifest=manifest,
+                issuers=issuers,
+                applications=applications,
+                well_known=known,
+                revocations=revocations,
             )
         if snapshot.contracts is None:
             raise SnapshotError("there is no contracts part")
@@ -135,6 +143,7 @@ class RuntimeBuilder:
             (yield from _documents(part.audience, filling.versions.values(), issuers)),
             filling.rejected,
             frozenset(filling.unapproved),
+            revocations,
         )
 
     def renewed(self, contracts: Data, current: Runtime) -> Steps[Runtime]:
@@ -171,7 +180,7 @@ class RuntimeBuilder:
         """Puts the access part in force and closes the upstreams that the new runtime no longer has."""
         if previous is None or previous.manifest.access != runtime.manifest.access:
             self._keys.update(runtime.issuers)
-            self._access.swap(runtime.applications)
+            self._access.swap(runtime.applications, runtime.revocations)
         for _, upstream in runtime.upstreams.values():
             upstream.start()
         if previous is None:

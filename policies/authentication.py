@@ -122,6 +122,8 @@ class Authentication:
         application = self._access.applications.get(claims.client_id)
         if application is None:
             raise TokenFault("its client is not known")
+        if self._access.revocations.ends(application, claims.iat, token.claims):
+            raise TokenFault("it was revoked")
         principal = Principal(
             issuer=claims.iss,
             client_id=claims.client_id,

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from contracts.snapshot import Application, RateLimit
 from policies.exchange import Allowance as Allowance
+from policies.revocation import Revocations
 from policies.verified_tokens import VerifiedTokens
 
 
@@ -55,6 +56,11 @@ class Access(Protocol):
     @property
     def applications(self) -> Mapping[str, Application]:
         """By client id."""
+        ...
+
+    @property
+    def revocations(self) -> Revocations:
+        """What was revoked, of tokens that would be good otherwise."""
         ...
 
 

@@ -16,6 +16,7 @@ from contracts.snapshot import Application, RateLimit, Subscription
 from gateway.adapters.limiter import InProcessLimiter
 from policies.exchange import Exchange
 from policies.ports import IssuerUnavailableError, Ports
+from policies.revocation import NOTHING
 
 NOW = 1_800_000_000
 ISSUER = "https://catalog.example"
@@ -111,6 +112,7 @@ class StaticAccess:
     def __init__(self, applications: Mapping[str, Application]) -> None:
         self.generation = 1
         self.applications = applications
+        self.revocations = NOTHING
 
 
 class World:
