@@ -16,6 +16,7 @@ from catalog.cli.catalog import app as catalog_app
 from catalog.cli.changes import app as changes_app
 from catalog.cli.changes import impact
 from catalog.cli.check import check
+from catalog.cli.credentials import app as credentials_app
 from catalog.cli.delegate import app as delegate_app
 from catalog.cli.demo import demo
 from catalog.cli.deprecate import deprecate
@@ -82,6 +83,9 @@ def build() -> typer.Typer:
     app.add_typer(delegate_app, name="delegate", short_help="Hand a role to another member for a time.")
     app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")
     app.add_typer(profile_app, name="profile", short_help="Keep the catalogs to talk to, and a token for each.")
+    app.add_typer(
+        credentials_app, name="credentials", short_help="See what opens the gateway; issue, replace, revoke."
+    )
     app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
     app.command("usage", short_help="Show who calls what, and how much.")(usage)
