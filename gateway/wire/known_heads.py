@@ -14,10 +14,12 @@ from gateway.wire.recent import Recent
 from policies.exchange import Kept
 from policies.target import PLAIN, plain_path
 
-HELD: Final = 2048
+HELD: Final = 1024
 """Blocks of fields that are held at least; it may be twice as many."""
 LONGEST: Final = 2048
 """Bytes of the longest that is."""
+MOST_FIELDS: Final = 32
+"""Fields of the longest: each takes more memory than its bytes. All together take 20 MB at the most."""
 
 _METHODS: Final = {
     name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -77,7 +79,7 @@ class KnownHeads:
         if head.special or head.minor == 0 or head.method not in _KEPT_METHODS:
             return
         fields = data[data.find(b"\r\n") + 2 :]
-        if len(fields) <= LONGEST and _ANEW.isdisjoint(head.fields):
+        if len(fields) <= LONGEST and len(head.headers) <= MOST_FIELDS and _ANEW.isdisjoint(head.fields):
             head.kept = Kept()
             self._recent.put(fields, head)
 

@@ -121,6 +121,7 @@ def test_no_head_of_the_corpus_is_known_for_another(start: bytes) -> None:
         b"X-Request-Id: 12345678\r\n",
         b"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n",
         b"X-Long: " + b"x" * known_heads.LONGEST + b"\r\n",
+        b"X: y\r\n" * known_heads.MOST_FIELDS,
     ],
 )
 def test_what_is_special_or_new_each_time_is_not_kept(line: bytes) -> None:
