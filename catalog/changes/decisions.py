@@ -89,7 +89,8 @@ class Decisions:
         if has_any(principal, _REJECTING, authors) is None:
             if has_any(principal, _REJECTING) is not None:
                 return own_change(principal, "a change", authors)
-            return role_missing(principal, "A change is rejected by those who could approve one.", _REJECTING)
+            detail = f"A change is rejected by members with the role {' or '.join(_REJECTING)}."
+            return role_missing(principal, detail, _REJECTING)
         return await self._end(view, "rejected", principal.name, comment, request_id)
 
     async def withdraw(
@@ -101,7 +102,9 @@ class Decisions:
             return view
         roles: tuple[Role, ...] = ("architect", "operator")
         if principal.name not in view.change.authors and has_any(principal, roles) is None:
-            return role_missing(principal, "A change is withdrawn by its authors, or by these roles.", roles)
+            return role_missing(
+                principal, "A change is withdrawn by its authors, or by an architect or operator.", roles
+            )
         return await self._end(view, "withdrawn", principal.name, comment, request_id)
 
     async def comment(

@@ -13,7 +13,15 @@ from catalog.changes.assessment import Proposal
 from catalog.changes.conditions import Condition, all_met, unmet
 from catalog.changes.deciding import conflict
 from catalog.changes.examining import Examiner, InForce
-from catalog.changes.records import Change, ChangeEvent, ChangeView, EventKind, State, approvals_of
+from catalog.changes.records import (
+    Change,
+    ChangeEvent,
+    ChangeView,
+    EventKind,
+    State,
+    approvals_of,
+    lapsed_approvals,
+)
 from catalog.changes.table import ChangeTable, Lost, add_event, update_change
 from catalog.clock import Clock, moment
 from catalog.people.principal import CATALOG
@@ -84,9 +92,10 @@ class Desk:
 
     async def examined(self, proposal: Proposal, change: Change, events: tuple[ChangeEvent, ...]) -> ChangeView:
         """An open change with these events, as it is now."""
-        assessment = await self._examiner.assess(proposal)
+        assessment = await self._examiner.assess(proposal, change.authors)
         approvals = approvals_of(change, assessment.digest, events)
-        conditions = await self._examiner.conditions(proposal, assessment, approvals, change.authors)
+        lapsed = lapsed_approvals(change, assessment.digest, events)
+        conditions = await self._examiner.conditions(proposal, assessment, approvals, change.authors, lapsed)
         return ChangeView(change=change, assessment=assessment, conditions=conditions, events=events)
 
     def event(self, view: ChangeView, kind: EventKind, actor: str, text: str = "") -> ChangeEvent:

@@ -42,7 +42,9 @@ class Emergencies:
         if isinstance(view, Refusal):
             return view
         if has_any(principal, EMERGENCY_ROLES) is None:
-            return role_missing(principal, "An emergency is declared by these roles.", EMERGENCY_ROLES)
+            return role_missing(
+                principal, "An emergency is declared by an architect or operator.", EMERGENCY_ROLES
+            )
         if not view.change.is_open or seen != view.etag:
             return conflict("The change, or what it is held against, is not as it was when you looked.", view)
         if view.assessment.problems:
@@ -75,7 +77,8 @@ class Emergencies:
         if right is None:
             if principal.name in involved or has_any(principal, REVIEW_ROLES) is not None:
                 return own_change(principal, "an emergency", involved)
-            return role_missing(principal, "An emergency change is reviewed by these roles.", REVIEW_ROLES)
+            detail = "An emergency change is reviewed by an architect or security."
+            return role_missing(principal, detail, REVIEW_ROLES)
         event = self._desk.event(view, "reviewed", principal.name, comment)
         try:
             async with self._store.write() as connection:

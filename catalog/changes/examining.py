@@ -1,7 +1,7 @@
 """Looks at a proposal with all that is around it: what is in force, waivers that hold, reviews that are late."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Final, Protocol, TypeAlias
 
@@ -17,12 +17,14 @@ from catalog.changes.table import ChangeTable
 from catalog.changes.touches import read_file
 from catalog.changes.waiver_table import Waiver, WaiverTable
 from catalog.clock import Clock
+from catalog.people.members import Members
 from catalog.revisions.pointers import Pointer
 from catalog.revisions.store import AlteredError, Files, RevisionStore
 from catalog.revisions.stored import StoredUnits, files_of, read_units
 from catalog.revisions.units import ESTATE_UNIT, api_file
 from contracts.estate.estate import Estate
 from contracts.estate_files import ApiFile
+from contracts.estate_words import Role
 
 _KEPT: Final = 64
 """Assessments that are kept for whoever asks again with nothing changed."""
@@ -108,13 +110,14 @@ class Examiner:
         held = frozenset(units.altered) - {unit}
         return Proposal(unit, base, units.files.get(unit), revision, files, others, held)
 
-    async def assess(self, proposal: Proposal) -> Assessment:
-        """What is found of it today, with the waivers that hold today."""
+    async def assess(self, proposal: Proposal, authors: Collection[str] = ()) -> Assessment:
+        """What is found of it today, with the waivers that hold today. One that an author granted, when they were
+        none, lets nothing of their change pass."""
         today, rules = self.today, self.estate.file.changes
         waivers = tuple(
             WaiverInForce(each.number, each.fingerprint)
             for each in await self._waivers.granted(proposal.unit)
-            if each.holds(today)
+            if each.holds(today) and each.decided_by not in authors
         )
         units = await self.units()
         key = msgspec.json.encode(
@@ -131,14 +134,16 @@ class Examiner:
         proposal: Proposal,
         assessment: Assessment,
         approvals: Iterable[Approval],
-        authors: Iterable[str],
+        authors: Collection[str],
+        lapsed: tuple[Approval, ...] = (),
     ) -> tuple[Condition, ...]:
-        """All that has to be so, with these approvals, now."""
+        """All that has to be so, with these approvals, now. `lapsed` are those that count no more."""
         now = int(self._clock())
+        granted = await self._waivers.granted(proposal.unit)
         around = Circumstances(
             now=now,
             problems=tuple(_said(each) for each in assessment.problems),
-            expired=_expired(await self._waivers.granted(proposal.unit), assessment, self.today),
+            expired=_expired(granted, assessment, self.today),
             overdue=tuple(
                 each.number
                 for each in await self._changes.unreviewed()
@@ -147,6 +152,13 @@ class Examiner:
                 and each.review_due_at.timestamp() < now
             ),
             more=() if assessment.problems else await self._more(proposal, frozenset(authors)),
+            lapsed=lapsed,
+            able=tuple(_able(Members(self.estate.teams), authors)),
+            own={
+                each.fingerprint: each.number
+                for each in granted
+                if each.holds(self.today) and each.decided_by in authors
+            },
         )
         return conditions(self.estate.file.changes, assessment.facts(), approvals, around)
 
@@ -164,6 +176,15 @@ class Examiner:
 def _said(problem: Found) -> str:
     where = f"{problem.file}:{problem.line}:{problem.column}: " if problem.line else f"{problem.file}: "
     return f"{where}{problem.message} [{problem.rule}]"
+
+
+def _able(members: Members, authors: Collection[str]) -> Iterator[Approval]:
+    """What each member's own roles could approve. Who stands in for somebody uses that right, and adds none."""
+    for member in members.by_name.values():
+        if member.name not in authors:
+            for role in sorted(frozenset[Role]().union(*member.memberships.values())):
+                teams = frozenset(team for team, roles in member.memberships.items() if role in roles)
+                yield Approval(member.name, role, teams)
 
 
 def _expired(granted: Iterable[Waiver], assessment: Assessment, today: date) -> tuple[Found, ...]:

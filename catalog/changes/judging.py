@@ -1,7 +1,7 @@
 """From facts to conditions: the whole list of what a change needs, met or not, in the order people read it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from catalog.changes.conditions import Condition
@@ -22,13 +22,20 @@ _SHOWN: Final = 8
 class Circumstances:
     """What is so around a change. `problems` are why it would not compile with what is in force; `expired` the
     findings whose waiver ended and that the proposed revision still has; `overdue` the emergency changes of its
-    unit whose review is late; `now` in Unix seconds. `more` are conditions of others, such as the sunset gate."""
+    unit whose review is late; `now` in Unix seconds. `more` are conditions of others, such as the sunset gate.
+
+    What makes a condition understood, and met by nothing: `lapsed` are approvals of another state of the change,
+    `able` whose approval could count (None where that was not asked), `own` the waivers that do not count since an
+    author granted them, by fingerprint."""
 
     now: int
     problems: tuple[str, ...] = ()
     expired: tuple[Found, ...] = ()
     overdue: tuple[int, ...] = ()
     more: tuple[Condition, ...] = ()
+    lapsed: tuple[Approval, ...] = ()
+    able: tuple[Approval, ...] | None = None
+    own: Mapping[str, int] = field(default_factory=dict)
 
 
 def conditions(
@@ -40,8 +47,8 @@ def conditions(
     return (
         _sound(around.problems),
         *([_withdrawal()] if "withdrawal" in facts.touches else []),
-        *(_waived(kind, because, facts.of_kind(kind)) for kind, because in wanted.waived),
-        *(_approved(needed, given) for needed in wanted.approvals),
+        *(_waived(kind, because, facts.of_kind(kind), around.own) for kind, because in wanted.waived),
+        *(_approved(needed, given, around) for needed in wanted.approvals),
         *([_expired(around.expired)] if around.expired else []),
         *(_overdue(number) for number in around.overdue),
         *around.more,
@@ -77,7 +84,7 @@ def _withdrawal() -> Condition:
     return Condition("withdrawal", False, text)
 
 
-def _waived(kind: Kind, because: tuple[str, ...], found: Sequence[Found]) -> Condition:
+def _waived(kind: Kind, because: tuple[str, ...], found: Sequence[Found], own: Mapping[str, int]) -> Condition:
     what = f"{_CALLED[kind]}{'s' * (len(found) != 1)}"
     missing = tuple(dict.fromkeys(each.fingerprint for each in found if not each.waived))
     by = _by(because)
@@ -88,20 +95,42 @@ def _waived(kind: Kind, because: tuple[str, ...], found: Sequence[Found]) -> Con
     way = ", or the change goes into a new version" if kind == "breaking" else ""
     have = "has" if len(missing) == 1 else "have"
     text = f"{len(missing)} of {len(found)} {what} {have} no waiver{way} {by}"
+    of_authors = [f"waiver {own[each]}" for each in missing if each in own]
+    if of_authors:
+        text += f"; {', '.join(of_authors)} of an author does not count for their own change"
     return Condition(f"waived:{kind}", False, text, missing)
 
 
-def _approved(needed: Needed, approvals: Sequence[Approval]) -> Condition:
+def _approved(needed: Needed, approvals: Sequence[Approval], around: Circumstances) -> Condition:
     given = needed.given(approvals)
-    who = " or ".join(needed.roles)
-    of = f" of {' or '.join(sorted(needed.teams))}" if needed.teams is not None else ""
     people = "person" if needed.count == 1 else "people"
     done = f"; {', '.join(given)} did" if given else ""
-    text = f"{needed.count} {people} with the role {who}{of} {'has' if needed.count == 1 else 'have'} to approve"
-    ident = f"approvals:{'+'.join(needed.roles)}" + (
-        f":{'+'.join(sorted(needed.teams))}" if of and needed.teams else ""
+    text = (
+        f"{needed.count} {people} with the role {needed.who} {'has' if needed.count == 1 else 'have'} to approve"
     )
-    return Condition(ident, len(given) >= needed.count, f"{text} {_by(needed.because)}{done}", needed.roles)
+    ident = f"approvals:{'+'.join(needed.roles)}" + (f":{'+'.join(sorted(needed.teams))}" if needed.teams else "")
+    met = len(given) >= needed.count
+    why = "" if met else _lapsed(needed, given, around.lapsed) + _too_few(needed, around.able)
+    return Condition(ident, met, f"{text} {_by(needed.because)}{done}{why}", needed.roles)
+
+
+def _lapsed(needed: Needed, given: tuple[str, ...], lapsed: Sequence[Approval]) -> str:
+    """Who has to look again."""
+    names = sorted({each.actor for each in lapsed if needed.takes(each)} - set(given))
+    if not names:
+        return ""
+    return f"; {' and '.join(names)} approved it as it was before, which does not count for what it is now"
+
+
+def _too_few(needed: Needed, able: Sequence[Approval] | None) -> str:
+    """That waiting is in vain: even all who could approve are not enough."""
+    if able is None:
+        return ""
+    names = sorted({each.actor for each in able if needed.takes(each)})
+    if len(names) >= needed.count:
+        return ""
+    who = f"only {' and '.join(names)} {'has' if len(names) == 1 else 'have'}" if names else "nobody has"
+    return f"; of all who are not its authors {who} it, which is too few"
 
 
 def _by(rules: tuple[str, ...]) -> str:

@@ -159,7 +159,7 @@ class Proposals:
     ) -> _Wanted:
         digest = None if revision is None else revision.digest
         proposal = await self._examiner.proposal(unit, digest, pushed.units[unit])
-        assessment = await self._examiner.assess(proposal)
+        assessment = await self._examiner.assess(proposal, authors)
         conditions = await self._examiner.conditions(proposal, assessment, (), authors)
         impact = None if assessment.problems else await self._reaches.of_proposal(proposal)
         return _Wanted(proposal, revision, assessment, conditions, impact, change)

@@ -74,6 +74,18 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.change.version}-{self.assessment.digest.removeprefix('sha256:')[:16]}"
 
 
+def lapsed_approvals(change: Change, digest: str, events: tuple[ChangeEvent, ...]) -> tuple[Approval, ...]:
+    """Approvals that count no more: another push, another state in force, rule or waiver came after them."""
+    return tuple(
+        Approval(each.actor, each.role, frozenset(each.teams), each.giver)
+        for each in events
+        if each.kind == "approved"
+        and each.role
+        and (each.revision, each.assessment) != (change.revision, digest)
+        and not {each.actor, each.giver}.intersection(change.authors)
+    )
+
+
 def approvals_of(change: Change, digest: str, events: tuple[ChangeEvent, ...]) -> tuple[Approval, ...]:
     """The approvals that count: of exactly this revision, seen with exactly this assessment, and of nobody who
     has pushed to it."""

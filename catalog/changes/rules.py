@@ -20,6 +20,12 @@ class Needed:
     teams: frozenset[str] | None
     because: tuple[str, ...]
 
+    @property
+    def who(self) -> str:
+        """In words: `architect or security of sales`."""
+        of = f" of {' or '.join(sorted(self.teams))}" if self.teams is not None else ""
+        return f"{' or '.join(self.roles)}{of}"
+
     def takes(self, approval: Approval) -> bool:
         """Whether an approval counts here."""
         return approval.role in self.roles and (self.teams is None or bool(self.teams & approval.teams))

@@ -118,7 +118,7 @@ class Waivers:
         if waiver.state not in ("requested", "granted") or seen != waiver.etag:
             return conflict("The waiver is not as it was when you looked.", waiver)
         if principal.name != waiver.requested_by and has_any(principal, ("architect", "security")) is None:
-            detail = "A waiver is taken back by who asked for it, or these roles."
+            detail = "A waiver is taken back by who asked for it, or by an architect or security."
             return role_missing(principal, detail, ("architect", "security"))
         values = {"state": "revoked", "decided_by": principal.name}
         return await self._move(waiver, comment, "revoked", principal.name, request_id, values)
@@ -154,7 +154,7 @@ class Waivers:
         found = await self._finding(waiver.unit, waiver.fingerprint)
         if isinstance(found, Refusal):
             return found
-        refusal = _may_decide(principal, found[0], interested)
+        refusal = _may_decide(principal, waiver.unit, found[0], interested)
         if refusal is None and how == "granted":
             refusal = self._over(waiver)
         if refusal is not None:
@@ -225,15 +225,19 @@ class Waivers:
         await self._audit.append(connection, event)
 
 
-def _may_decide(principal: Principal, assessment: Assessment, interested: Collection[str]) -> Refusal | None:
+def _may_decide(
+    principal: Principal, unit: str, assessment: Assessment, interested: Collection[str]
+) -> Refusal | None:
     # Of an API that becomes another both have to be satisfied: no change chooses who judges it.
     traits = assessment.traits or (None,)
     if all(may_waive(principal, each, frozenset(interested)) for each in traits):
         return None
     if all(may_waive(principal, each, frozenset()) for each in traits):
         return own_change(principal, "a waiver", interested)
-    roles = {role for each in traits for needed in waiver_deciders(each) for role in needed.roles}
-    return role_missing(principal, "A waiver is decided by these roles, as the API is governed.", roles)
+    deciders = [needed for each in traits for needed in waiver_deciders(each)]
+    who = " or ".join(dict.fromkeys(needed.who for needed in deciders))
+    roles = {role for needed in deciders for role in needed.roles}
+    return role_missing(principal, f"A waiver for {unit!r} is decided by members with the role {who}.", roles)
 
 
 def _violation(pointer: str, message: str) -> Refusal:

@@ -65,6 +65,18 @@ async def test_nobody_approves_their_own_change_whatever_their_roles(desk: Offic
     assert (await desk.view(found.change)).change.version == 1
 
 
+async def test_a_change_that_too_few_can_approve_says_so(desk: Office) -> None:
+    found = await desk.pushed("omar", CRITICAL)
+    [condition] = [each for each in found.conditions if not each.met]
+    assert condition.text == (
+        "2 people with the role architect have to approve (rules bar, critical); "
+        "of all who are not its authors only otto has it, which is too few"
+    )
+    desk.edit((BOOKS_API, CRITICAL[2], CRITICAL[1]))
+    enough = await desk.pushed("ada", RESTRICTED)
+    assert not any("too few" in each.text for each in enough.conditions)
+
+
 async def test_a_later_author_has_no_part_in_the_approval_either(desk: Office) -> None:
     number = await critical(desk)
     assert isinstance(await desk.approve("omar", number), ChangeView)

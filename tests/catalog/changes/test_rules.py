@@ -157,6 +157,22 @@ def test_criticality_1_wants_two_architects_and_one_is_named() -> None:
     assert by_default(about, omar, ines)["approvals:architect"].met
 
 
+@pytest.mark.parametrize(
+    ("able", "said"),
+    [
+        ((), "nobody has it, which is too few"),
+        (("omar",), "only omar has it, which is too few"),
+        (("omar", "ines"), None),
+    ],
+)
+def test_a_condition_that_too_few_can_meet_says_who_could(able: tuple[str, ...], said: str | None) -> None:
+    about = facts(traits=(traits(criticality=1),))
+    rights = tuple(Approval(name, "architect", frozenset(("sales",))) for name in able)
+    others = (Approval("ruth", "security", frozenset(("customers",))),)
+    text = judged(DEFAULT_RULES, about, able=(*rights, *others))["approvals:architect"].text
+    assert text.partition("; of all who are not its authors ")[2] == (said or "")
+
+
 def test_whoever_acts_for_another_is_not_a_second_person() -> None:
     about = facts(traits=(traits(criticality=1),))
     own = Approval("omar", "architect", frozenset(("sales",)))

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from catalog.changes.rollback import Rollback, Rollbacks
 from catalog.changes.waiver_table import Waiver
 from catalog.changes.waivers import WaiverRequest
 from catalog.refusal import Refusal
@@ -32,6 +33,15 @@ async def breaking(desk: Office) -> tuple[int, str]:
 
 async def grant(desk: Office, member: str, waiver: Waiver) -> Waiver | Refusal:
     return await desk.room.waivers.grant(await desk.who(member), waiver.number, waiver.etag, "agreed")
+
+
+async def back_again(desk: Office) -> None:
+    """What change 1 published is rolled back; its waiver holds on."""
+    base = (await desk.view(1)).assessment.base
+    assert base is not None
+    rollbacks = Rollbacks(desk.catalog.publisher, desk.room.examiner, desk.room.reaches)
+    done = await rollbacks.roll_back(await desk.who("ada"), "books", base, "it broke them")
+    assert isinstance(done, Rollback)
 
 
 async def test_a_granted_waiver_publishes_what_it_alone_held_back(desk: Office) -> None:
@@ -67,6 +77,49 @@ async def test_nobody_grants_what_they_asked_for_or_what_lets_their_own_change_p
     assert desk.maximum() == 100
 
 
+async def test_a_waiver_lets_nothing_of_a_later_change_pass_of_whoever_granted_it(desk: Office) -> None:
+    _, fingerprint = await breaking(desk)
+    waiver = await asked(desk, fingerprint)
+    assert isinstance(waiver, Waiver)
+    assert isinstance(await grant(desk, "omar", waiver), Waiver)
+    await back_again(desk)
+    assert desk.maximum() == 100
+    own = await desk.pushed("omar")
+    assert (own.outcome, desk.maximum()) == ("proposed", 100)
+    [condition] = [each for each in own.conditions if not each.met]
+    assert (condition.id, condition.needs) == ("waived:breaking", (fingerprint,))
+    assert condition.text.endswith("; waiver 1 of an author does not count for their own change")
+    again = await asked(desk, fingerprint)
+    assert isinstance(again, Waiver)
+    assert isinstance(await grant(desk, "otto", again), Waiver)
+    assert desk.maximum() == 50
+
+
+async def test_the_same_waiver_holds_for_the_next_change_of_somebody_else(desk: Office) -> None:
+    _, fingerprint = await breaking(desk)
+    waiver = await asked(desk, fingerprint)
+    assert isinstance(waiver, Waiver)
+    assert isinstance(await grant(desk, "omar", waiver), Waiver)
+    await back_again(desk)
+    assert (await desk.pushed("bea")).outcome == "published"
+
+
+async def test_an_approval_from_before_a_waiver_counts_no_more_and_the_condition_says_so(desk: Office) -> None:
+    desk.edit(CRITICAL)
+    number, fingerprint = await breaking(desk)
+    waiver = await asked(desk, fingerprint)
+    assert isinstance(waiver, Waiver)
+    assert not isinstance(await desk.approve("otto", number), Refusal)
+    assert isinstance(await grant(desk, "omar", waiver), Waiver)
+    view = await desk.view(number)
+    [condition] = [each for each in view.conditions if each.id == "approvals:architect"]
+    assert not condition.met
+    assert condition.text.endswith("; otto approved it as it was before, which does not count for what it is now")
+    assert not isinstance(await desk.approve("otto", number), Refusal)
+    [condition] = [each for each in (await desk.view(number)).conditions if each.id == "approvals:architect"]
+    assert condition.text.endswith("; otto did")
+
+
 async def test_who_may_not_grant(desk: Office) -> None:
     _, fingerprint = await breaking(desk)
     waiver = await asked(desk, fingerprint)
@@ -75,6 +128,8 @@ async def test_who_may_not_grant(desk: Office) -> None:
         refused = await grant(desk, member, waiver)
         assert isinstance(refused, Refusal)
         assert (refused.id, refused.members["roles"]) == ("role-missing", ["architect"])
+        said = "A waiver for 'books' is decided by members with the role architect."
+        assert refused.detail == f"{said} {member} is none of them."
 
 
 @pytest.mark.parametrize(("days", "fits"), [(-1, False), (0, True), (180, True), (181, False)])
