@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
@@ -14,7 +15,9 @@ import catalog.demo
 from catalog.demo.odoo.accounts import ApiKey
 from catalog.demo.odoo.database import Settings
 from catalog.demo.odoo.server import serve
+from catalog.people.members import Members
 from contracts.estate.estate import Estate, access_applications, check, contracts_part, load_estate
+from contracts.estate_changes import DEFAULT_RULES
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import Problem
 from gateway.upstreams.odoo.adapter import OdooAdapter
@@ -45,13 +48,21 @@ def test_it_shows_what_an_estate_can_hold(estate: Estate) -> None:
     assert ending.sunset is not None
     assert ending.deprecation < ending.sunset
     assert ending.successor == "v2"
-    dialects = {file: document.value["openapi"] for file, document in estate.documents.items() if "/v" in file}
-    assert sorted(dialects.values()) == ["3.0.3", "3.1.0", "3.1.0", "3.1.0"]
+    contracts = [yaml.safe_load(text) for file, text in estate.texts.items() if file.endswith(".openapi.yaml")]
+    assert sorted(each["openapi"] for each in contracts) == ["3.0.3", "3.1.0", "3.1.0", "3.1.0"]
     operations = [operation for version in estate.versions for operation in version.operations]
     assert {p.location for operation in operations for p in operation.parameters} == {"path", "query", "header"}
     styles = {(p.style, p.explode) for operation in operations for p in operation.parameters}
     assert {("form", False), ("form", True), ("deepObject", True), ("simple", False)} <= styles
     assert {api.owner for api in estate.apis.values()} == set(estate.teams.teams)
+
+
+def test_what_is_most_critical_has_the_two_architects_that_it_needs_to_be_changed(estate: Estate) -> None:
+    assert {name for name, api in estate.apis.items() if api.criticality == 1} == {"orders"}
+    [rule] = [each for each in DEFAULT_RULES if each.when.criticality == (1,)]
+    [wanted] = rule.require.approvals
+    assert wanted.roles == ("architect",)
+    assert len(Members(estate.teams).holders("architect")) >= wanted.count
 
 
 def test_three_consumers_with_different_plans_and_scopes(estate: Estate) -> None:
@@ -191,7 +202,7 @@ async def test_the_examples_work(
 ) -> None:
     compiled, operation = _find(estate, api, version, operation_id)
     template, method = operation.path, operation.method.lower()
-    document = estate.documents[f"apis/{api}/{version}.openapi.yaml"].value
+    document = yaml.safe_load(estate.texts[f"apis/{api}/{version}.openapi.yaml"])
     example = document["paths"][template][method]["requestBody"]["content"]["application/json"]["example"]
     target = template.format(**path)
     _oracle(api, version).validate_request(
