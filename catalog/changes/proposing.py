@@ -28,12 +28,16 @@ from catalog.changes.table import (
 from catalog.clock import Clock, moment
 from catalog.people.principal import Principal
 from catalog.publication import GOVERNED_BY_DIRECTORY
+from catalog.publishing.compilation import Held
 from catalog.publishing.published import finding_object
 from catalog.refusal import Refusal
 from catalog.revisions.revision import BadRevision, Revision
 from catalog.revisions.store import Files, put_revision
+from catalog.revisions.stored import StoredUnits
+from catalog.revisions.units import ESTATE_UNIT
 from catalog.storage.engine import Store
 from contracts.findings import Finding
+from contracts.operations import ApiVersion
 
 Outcome: TypeAlias = Literal["unchanged", "known", "proposed", "replaced", "published"]
 """`unchanged`: as it is in force; `known`: as its open change has it already. Of a dry run it is what would be."""
@@ -113,7 +117,7 @@ class Proposals:
             return _bad_files(faults)
         units = await self._examiner.units()
         pushed = await asyncio.to_thread(
-            compile_push, push.files, units.files, only=push.only, prune=push.prune, held=units.altered
+            compile_push, push.files, units.files, only=push.only, prune=push.prune, held=self._held(units)
         )
         if pushed.findings:
             return _unsound(pushed.findings)
@@ -153,6 +157,13 @@ class Proposals:
             ]
         every = sorted((*same, *made), key=lambda each: each.unit)
         return PushResult(dry_run=push.dry_run, units=tuple(every), unused=pushed.unused)
+
+    def _held(self, units: StoredUnits) -> Held:
+        """What APIs in force were compiled to; of one that was altered in the store perhaps nothing is known."""
+        held: dict[str, tuple[ApiVersion, ...]] = {unit: () for unit in units.altered if unit != ESTATE_UNIT}
+        for version in self._examiner.estate.versions:
+            held[version.api] = (*held.get(version.api, ()), version)
+        return held
 
     async def _look(
         self, unit: str, revision: Revision | None, pushed: Pushed, change: Change | None, authors: set[str]

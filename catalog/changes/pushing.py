@@ -6,11 +6,13 @@ that it does not have nothing changes. Files that several units share count for 
 """
 
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from catalog.changes.claims import claims_on
+from catalog.publishing.compilation import NONE_HELD, Held
 from catalog.revisions.closure import own_files
 from catalog.revisions.materialise import write_tree
 from catalog.revisions.revision import BadRevision
@@ -25,7 +27,7 @@ from catalog.revisions.units import (
     own_unit,
 )
 from contracts.estate.estate import load_estate
-from contracts.findings import Finding, Place
+from contracts.findings import Finding, Place, has_errors
 
 MAX_FILES: Final = 5_000
 """Files of one push."""
@@ -66,11 +68,11 @@ def compile_push(
     *,
     only: Sequence[str] | None = None,
     prune: bool = False,
-    held: Collection[str] = (),
+    held: Held = NONE_HELD,
 ) -> Pushed:
-    """Compiles a push together with everything else that is in force. With `only` it counts for those units alone;
-    with `prune` APIs in force that it does not have are taken away. APIs in `held` are there, and their files are
-    not to be had. Takes CPU time: it belongs in a thread.
+    """Compiles what a push changes, with everything else that is in force around it. With `only` it counts for
+    those units alone; with `prune` APIs in force that it does not have are taken away. `held` is what those in force
+    were compiled to, also where their files are not to be had. Takes CPU time: it belongs in a thread.
 
     Raises OSError. The paths of `files` have been checked.
     """
@@ -84,10 +86,14 @@ def compile_push(
         return Pushed(findings=tuple(map(_incomplete, incomplete)))
     removed = set(in_force) - apis - {ESTATE_UNIT} if prune else set()
     shared = {path: data for path, data in files.items() if own_unit(path) == ESTATE_UNIT}
-    folders = {
-        api: {**(in_force[api] if api not in apis else _candidate(api, files, shared, in_force))}
-        for api in {*apis, *(in_force.keys() - {ESTATE_UNIT})} - removed
-    }
+    candidates = {api: _candidate(api, files, shared, in_force) for api in apis}
+    present = {*apis, *in_force, *held} - {ESTATE_UNIT} - removed
+    # What stays as it is was compiled already; unless the estate's own files change, which are in everything.
+    rebuilt = estate and any(shared.get(path, data) != data for path, data in in_force[ESTATE_UNIT].items())
+    moved = {api for api in apis if rebuilt or _differs(api, candidates[api], in_force.get(api))}
+    if rebuilt:
+        moved |= present & in_force.keys()
+    folders = {api: candidates.get(api, in_force.get(api, {})) for api in sorted(moved)}
     folders[ESTATE_UNIT] = {**in_force[ESTATE_UNIT], **(shared if estate else {})}
     with tempfile.TemporaryDirectory(prefix="ostiary-push-") as name:
         try:
@@ -96,13 +102,14 @@ def compile_push(
         except (BadRevision, BadPath) as error:
             return Pushed(findings=(Finding(Place("."), "invalid-value", str(error)),))
         roots = {unit: Path(name) / unit for unit in folders if unit != ESTATE_UNIT}
-        loaded, findings = load_estate(
-            Path(name) / ESTATE_UNIT, api_roots=roots, held=dict.fromkeys(set(held) - apis, ())
-        )
-        if loaded is None:
+        around = {api: held.get(api, ()) for api in present - moved}
+        loaded, findings = load_estate(Path(name) / ESTATE_UNIT, api_roots=roots, held=around)
+        findings += [] if loaded is None else claims_on(loaded.versions, folders)
+        if loaded is None or has_errors(findings):
             return Pushed(findings=tuple(each for each in findings if each.severity == "error"))
         units: dict[str, Files | None] = dict.fromkeys(sorted(removed))
-        units |= {api: {path: folders[api][path] for path in sorted(loaded.files[api])} for api in sorted(apis)}
+        for api in sorted(apis):
+            units[api] = in_force[api] if api not in moved else _cut(folders[api], loaded.files[api])
         if estate:
             units[ESTATE_UNIT] = own_files(loaded)
     used = {path for content in units.values() if content is not None for path in content}
@@ -115,6 +122,20 @@ def _candidate(api: str, files: Files, shared: Files, in_force: Mapping[str, Fil
     before = {path: data for path, data in in_force.get(api, {}).items() if own_unit(path) != api}
     own = {path: data for path, data in files.items() if own_unit(path) == api}
     return {**before, **shared, **own}
+
+
+def _differs(api: str, candidate: Files, before: Files | None) -> bool:
+    """Whether the API is another than in force: in its own files, or in those that they refer to."""
+    if before is None:
+        return True
+    own = {path for path in candidate if own_unit(path) == api}
+    return own != {path for path in before if own_unit(path) == api} or any(
+        candidate[path] != data for path, data in before.items()
+    )
+
+
+def _cut(content: Files, used: Iterable[str]) -> Files:
+    return {path: content[path] for path in sorted(used)}
 
 
 def _incomplete(api: str) -> Finding:

@@ -173,6 +173,21 @@ async def test_too_many_and_too_large_files_are_refused(desk: Office) -> None:
         assert refused.id == "schema-violation"
 
 
+async def test_a_path_that_an_api_in_force_has_is_not_claimed_again(desk: Office) -> None:
+    """Only what a push changes is compiled anew; the claims of the others count all the same."""
+    folder = desk.root / "apis" / "tomes"
+    folder.mkdir()
+    (folder / "api.yaml").write_text((desk.root / BOOKS_API).read_text().replace("[book]", "[tome]"))
+    (folder / "v1.openapi.yaml").write_text((desk.root / BOOKS).read_text())
+    for only in (None, ["tomes"]):
+        refused = await desk.push("omar", only=only)
+        assert isinstance(refused, Refusal)
+        claimed = [each for each in refused.members["findings"] if each["rule"] == "path-claimed-twice"]
+        assert {each["pointer"] for each in claimed} == {"/paths/~1books", "/paths/~1books~1{isbn}"}
+        assert {each["file"] for each in claimed} == {"apis/tomes/v1.openapi.yaml"}
+        assert all(each["line"] and each["column"] for each in claimed)
+
+
 async def test_an_api_without_its_api_yaml_is_no_push(desk: Office) -> None:
     refused = await desk.push("ada", files={BOOKS: desk.files()[BOOKS]})
     assert isinstance(refused, Refusal)
