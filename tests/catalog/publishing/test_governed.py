@@ -20,7 +20,7 @@ from catalog.storage.tables.revisions import approvals, publications
 from contracts.approvals import Basis
 from contracts.estate.rules import RULES
 from contracts.findings import Finding, Place
-from contracts.snapshot import Application, ContractsPart, encode_part, entry_digest
+from contracts.snapshot import AccessPart, ContractsPart, encode_part, entry_digest
 from tests.catalog.publishing.governed import ACT, Governed, governed
 from tests.support.two_apis import FILMS, SHARED
 
@@ -196,17 +196,18 @@ async def test_two_processes_that_publish_at_once_both_get_what_they_did(world: 
 async def test_what_the_store_has_of_applications_is_asked_for_within_the_transaction(world: Governed) -> None:
     spared: list[int] = []
 
-    async def amend(_connection: AsyncConnection, given: tuple[Application, ...]) -> tuple[Application, ...]:
+    async def amend(_connection: AsyncConnection, access: AccessPart) -> AccessPart:
         until = spared[-1] if spared else None
-        return tuple(
+        applications = tuple(
             msgspec.structs.replace(
                 each,
                 subscriptions=tuple(
                     msgspec.structs.replace(one, extended_until=until) for one in each.subscriptions
                 ),
             )
-            for each in given
+            for each in access.applications
         )
+        return msgspec.structs.replace(access, applications=applications)
 
     async def extend(_connection: AsyncConnection) -> None:
         spared.append(1_900_000_000)
