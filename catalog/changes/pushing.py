@@ -71,7 +71,7 @@ def compile_push(
     held: Held = NONE_HELD,
 ) -> Pushed:
     """Compiles what a push changes, with everything else that is in force around it. With `only` it counts for
-    those units alone; with `prune` APIs in force that it does not have are taken away. `held` is what those in force
+    those units alone; with `prune` APIs in force that it does not have are taken away. `held` is what all in force
     were compiled to, also where their files are not to be had. Takes CPU time: it belongs in a thread.
 
     Raises OSError. The paths of `files` have been checked.
