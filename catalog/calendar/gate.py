@@ -1,4 +1,5 @@
-"""What the calendar demands of a change: notice before a version ends, and silence before it is retired.
+"""What the calendar demands of a change: notice before a version ends or refuses calls, and silence before it is
+retired.
 
 The rules are functions over values; `CalendarGate` gathers the values. A condition's text names callers and their
 counts, which change from hour to hour: whoever compares two assessments compares ids and whether they are met.
@@ -23,7 +24,7 @@ from contracts.estate_files import DeprecationPolicyEntry
 from contracts.operations import Lifecycle
 
 DAY: Final = 86_400
-DEFAULT_QUIET_DAYS: Final = DeprecationPolicyEntry(notice_days=1).quiet_days
+_DEFAULTS: Final = DeprecationPolicyEntry(notice_days=1)
 
 _NAMED: Final = 5
 """Callers that a condition names; the calendar has them all."""
@@ -74,6 +75,32 @@ def notice_conditions(change: VersionChange, notice_days: int | None, now: float
     days = max(after.sunset - begins, 0) // DAY
     text = f"{change.name} ends on {day(after.sunset)}: {days} days of notice, {notice_days} are promised"
     return (Condition(f"notice:{change.api}/{change.version}", days >= notice_days, text),)
+
+
+def brown_out_conditions(change: VersionChange, least_days: int, now: float) -> tuple[Condition, ...]:
+    """That a brown-out which is new, or reaches out of the one that was announced, begins no sooner than
+    `least_days` from now: the last reminder of it has to go out. A window that nobody was told of is an outage."""
+    after, before = change.after, change.before
+    if after is None or after.state in ("draft", "retired") or before is None or before.state == "draft":
+        return ()
+    known = before.brownouts
+    new = [
+        each
+        for each in after.brownouts
+        if each.end > now and not any(old.start <= each.start and each.end <= old.end for old in known)
+    ]
+    if not new:
+        return ()
+    starts = min(each.start for each in new)
+    text = (
+        f"{change.name} refuses every call from {day(starts)}, a brown-out that is new: "
+        f"it is announced {_days(least_days)} before"
+    )
+    return (Condition(f"brown-out:{change.api}/{change.version}", starts >= now + least_days * DAY, text),)
+
+
+def _days(number: int) -> str:
+    return f"{number} day" if number == 1 else f"{number} days"
 
 
 def retirement_conditions(
@@ -170,10 +197,12 @@ class CalendarGate:
         `notice_days` are those of APIs that have their own. Raises SQLAlchemyError."""
         now = self._clock()
         general = policy.notice_days if policy is not None else None
-        quiet_days = policy.quiet_days if policy is not None else DEFAULT_QUIET_DAYS
+        bar = policy if policy is not None else _DEFAULTS
+        quiet_days, announced_days = bar.quiet_days, min(bar.brown_out_reminders, default=0)
         found: list[Condition] = []
         for change in changes:
             found += notice_conditions(change, notice_days.get(change.api) or general, now)
+            found += brown_out_conditions(change, announced_days, now)
             if change.is_retired:
                 evidence = await self._evidence(change, int(now) - quiet_days * DAY)
                 found += retirement_conditions(change, evidence, quiet_days=quiet_days, now=now, authors=authors)

@@ -15,6 +15,7 @@ from catalog.calendar.gate import (
     CalendarGate,
     Evidence,
     VersionChange,
+    brown_out_conditions,
     changes_between,
     notice_conditions,
     retirement_conditions,
@@ -25,7 +26,7 @@ from catalog.people.principal import Principal
 from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
-from contracts.operations import Lifecycle
+from contracts.operations import Brownout, Lifecycle
 from tests.catalog.calendar.views import DAY, DEPRECATION, ENDING, POLICY, SUNSET, View
 
 NOW = SUNSET + 20 * DAY
@@ -214,6 +215,47 @@ def test_the_words_of_a_notice_that_is_too_short() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("known", "windows", "met"),
+    [
+        ([], [(NOW + DAY, NOW + 2 * DAY)], True),
+        ([], [(NOW + DAY - 1, NOW + 2 * DAY)], False),
+        ([], [(NOW + 9 * DAY, NOW + 10 * DAY), (NOW - 60, NOW + 60)], False),
+        # What was announced may come, come later and be shorter; it may not grow unannounced.
+        ([(NOW, NOW + 100)], [(NOW, NOW + 100)], None),
+        ([(NOW, NOW + 100)], [(NOW + 50, NOW + 100)], None),
+        ([(NOW, NOW + 100)], [(NOW, NOW + 101)], False),
+        ([(NOW, NOW + 100)], [], None),
+        # What is over refuses nobody any more.
+        ([], [(NOW - 100, NOW)], None),
+    ],
+)
+def test_a_new_brown_out_is_announced_before(
+    known: list[tuple[int, int]], windows: list[tuple[int, int]], met: bool | None
+) -> None:
+    def lifecycle(some: list[tuple[int, int]]) -> Lifecycle:
+        return Lifecycle(
+            "deprecated", NOW - DAY, NOW + 90 * DAY, brownouts=tuple(Brownout(*each) for each in some)
+        )
+
+    change = VersionChange("orders", "v1", lifecycle(known), lifecycle(windows))
+    assert [each.met for each in brown_out_conditions(change, 1, NOW)] == ([] if met is None else [met])
+    for before in (None, Lifecycle("draft")):
+        assert brown_out_conditions(VersionChange("orders", "v1", before, lifecycle(windows)), 1, NOW) == ()
+
+
+def test_the_words_of_a_brown_out_that_comes_too_soon() -> None:
+    after = Lifecycle("deprecated", NOW, NOW + 90 * DAY, brownouts=(Brownout(NOW + 3600, NOW + 7200),))
+    assert brown_out_conditions(VersionChange("orders", "v1", Lifecycle(), after), 1, NOW) == (
+        Condition(
+            "brown-out:orders/v1",
+            False,
+            "orders v1 refuses every call from 21 July 2027, 01:00 UTC, a brown-out that is new: "
+            "it is announced 1 day before",
+        ),
+    )
+
+
 def test_the_versions_of_which_something_changes() -> None:
     before = {("orders", "v1"): ENDING, ("orders", "v2"): Lifecycle(), ("books", "v1"): Lifecycle()}
     after = {("orders", "v1"): RETIRED, ("orders", "v2"): Lifecycle(), ("orders", "v3"): Lifecycle()}
@@ -299,6 +341,15 @@ async def test_the_gate_asks_for_what_it_judges(world: World) -> None:
     assert isinstance(await world.overrides.record(ADA, "orders", "v1", "it leaks"), Override)
     assert await world.conditions() == ["+ sunset-gate:orders/v1"]
     assert len(await world.conditions(frozenset({"ada"}))) == 3
+
+
+async def test_the_last_reminder_of_a_brown_out_is_what_the_estate_promises(world: World) -> None:
+    window = (Brownout(NOW + 2 * DAY, NOW + 3 * DAY),)
+    change = VersionChange("orders", "v1", ENDING, msgspec.structs.replace(ENDING, brownouts=window))
+    weekly = msgspec.structs.replace(POLICY, brown_out_reminders=(14, 7))
+    for policy, met in ((POLICY, True), (None, True), (weekly, False)):
+        found = await world.gate.conditions([change], policy, {}, frozenset())
+        assert [(each.id, each.met) for each in found] == [("brown-out:orders/v1", met)]
 
 
 async def test_an_api_may_promise_more_notice_than_the_estate(world: World) -> None:
