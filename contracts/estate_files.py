@@ -122,6 +122,7 @@ class PlanEntry(EstateStruct, frozen=True):
 
     limits: Annotated[dict[Name, LimitText], msgspec.Meta(min_length=1)]
     description: str = ""
+    api_keys: bool = False
 
 
 class GatewayEntry(EstateStruct, frozen=True):

@@ -131,6 +131,14 @@ class OdooBackend(
 Backend = HttpBackend | OdooBackend
 
 
+class ApiKeyUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An operation that an API key opens too: sent in the field `header` (lower case), good for all scopes of one
+    of the alternatives."""
+
+    header: str
+    scopes: tuple[tuple[str, ...], ...]
+
+
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One operation: a method on a path template, and all that is enforced on it.
 
@@ -138,7 +146,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     a token satisfies one of them by holding all its scopes. `public` is true only for an explicit
     `security: []`. `pointer` is the operation's place in its contract. `max_body` is in bytes. `retry` says
     whether a call to an HTTP upstream may be tried again; None: if it only reads, or did not reach the upstream.
-    `websocket` says that the operation is the handshake of a WebSocket (RFC 6455).
+    `websocket` says that the operation is the handshake of a WebSocket (RFC 6455). With `api_key` there may be no
+    alternative for tokens: then API keys alone open it.
     """
 
     id: str
@@ -157,6 +166,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     deprecated: bool = False
     retry: Literal["safe", "never"] | None = None
     websocket: bool = False
+    api_key: ApiKeyUse | None = None
 
 
 class Brownout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -84,6 +84,18 @@ _TYPES: tuple[ProblemType, ...] = (
         "The token is malformed, expired, revoked, or not issued for this gateway by an issuer it trusts.",
     ),
     ProblemType(
+        "api-key-invalid",
+        401,
+        "API key invalid",
+        "The key is malformed, expired, revoked, not of this gateway, or not good from the client's address.",
+    ),
+    ProblemType(
+        "api-key-not-allowed",
+        403,
+        "API key not allowed",
+        "The contract takes API keys, and the application's plan does not; an access token opens the operation.",
+    ),
+    ProblemType(
         "client-authentication-failed",
         401,
         "Authentication failed",

@@ -99,9 +99,12 @@ class RateLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: int
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Limits, and whether API keys are good under the plan, where a contract takes them."""
+
     name: str
     limits: tuple[RateLimit, ...]
+    api_keys: bool = False
 
 
 class ContractsPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -3,21 +3,29 @@
 from collections.abc import Mapping
 
 from contracts.snapshot import Application
+from policies.known_keys import KnownKey
 from policies.revocation import NOTHING, Revocations
 
 
 class AccessView:
     """Implements `policies.ports.Access`. `swap` replaces all of it between two requests."""
 
-    __slots__ = ("applications", "generation", "revocations")
+    __slots__ = ("applications", "generation", "keys", "revocations")
 
     def __init__(self) -> None:
         self.applications: Mapping[str, Application] = {}
+        self.keys: Mapping[str, KnownKey] = {}
         self.revocations = NOTHING
         self.generation = 0
 
-    def swap(self, applications: Mapping[str, Application], revocations: Revocations = NOTHING) -> None:
-        """`applications` are by client id."""
+    def swap(
+        self,
+        applications: Mapping[str, Application],
+        keys: Mapping[str, KnownKey],
+        revocations: Revocations = NOTHING,
+    ) -> None:
+        """`applications` are by client id, API keys by theirs."""
         self.applications = applications
+        self.keys = keys
         self.revocations = revocations
         self.generation += 1

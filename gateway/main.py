@@ -35,7 +35,7 @@ from gateway.reload import SnapshotClient
 from gateway.runtime import RuntimeBuilder
 from gateway.secret_watch import SecretWatch
 from gateway.secrets import UpstreamSecrets
-from gateway.settings import GatewaySettings, SettingsError, read_proxies, read_snapshot_key
+from gateway.settings import GatewaySettings, SettingsError, read_key_pepper, read_proxies, read_snapshot_key
 from gateway.snapshot_store import SnapshotStore
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
@@ -68,6 +68,7 @@ def main() -> None:
             # What cannot work is said once, and not by each worker.
             _shared_state(settings)
             read_proxies(settings.trusted_proxies)
+            read_key_pepper(settings.key_pepper)
             code = uvloop.run(supervise(settings))
         else:
             uvloop.run(serve(settings, key, role))
@@ -178,6 +179,7 @@ async def assembled(
             session=session,
             max_open=-(-settings.max_open // settings.workers),
             # What is only proposed has no approval yet; whoever starts a preview wants to see it.
+            key_pepper=read_key_pepper(settings.key_pepper),
             approved_by=key if settings.approvals == "required" and not settings.preview else None,
         )
 

@@ -6,7 +6,7 @@ of them. Building is a series of small steps, so that requests go on between the
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -32,6 +32,7 @@ from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
+from policies.known_keys import KnownKey, known_keys
 from policies.ports import Clock, Limiter, Ports
 from policies.revocation import NOTHING, Revocations
 from policies.verified_tokens import VerifiedTokens
@@ -58,6 +59,8 @@ class Runtime:
     unapproved: frozenset[str] = frozenset()
     """Those of them that were not approved."""
     revocations: Revocations = NOTHING
+    api_keys: Mapping[str, KnownKey] = field(default_factory=dict)
+    """By their public id."""
 
     @property
     def upstreams(self) -> Mapping[str, tuple[Upstream, AnyUpstream]]:
@@ -89,6 +92,7 @@ class RuntimeBuilder:
         make_http: Callable[..., HttpUpstream] = HttpUpstream,
         max_open: int = 4_096,
         approved_by: Ed25519PublicKey | None = None,
+        key_pepper: bytes | None = None,
     ) -> None:
         self._clock = clock
         self._limiter = limiter
@@ -97,6 +101,7 @@ class RuntimeBuilder:
         self._servers = ServerMaker(secrets, session, make_http)
         self._max_open = max_open
         self._approved_by = approved_by
+        self._key_pepper = key_pepper
 
     def build(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Runtime:
         """`steps`, one right after the other."""
@@ -110,9 +115,10 @@ class RuntimeBuilder:
         if snapshot.access is not None:
             access, applications = yield from read_access(snapshot.access)
             issuers, revocations = access.issuers, Revocations(access.revoked)
+            api_keys: Mapping[str, KnownKey] = yield from _api_keys(applications.values())
         elif current is not None:
             issuers, applications = current.issuers, current.applications
-            revocations = current.revocations
+            revocations, api_keys = current.revocations, current.api_keys
         else:
             raise SnapshotError("there is no access part")
         if current is not None and current.manifest.contracts == manifest.contracts:
@@ -124,6 +130,7 @@ class RuntimeBuilder:
                 applications=applications,
                 well_known=known,
                 revocations=revocations,
+                api_keys=api_keys,
             )
         if snapshot.contracts is None:
             raise SnapshotError("there is no contracts part")
@@ -144,6 +151,7 @@ class RuntimeBuilder:
             filling.rejected,
             frozenset(filling.unapproved),
             revocations,
+            api_keys,
         )
 
     def renewed(self, contracts: Data, current: Runtime) -> Steps[Runtime]:
@@ -180,7 +188,7 @@ class RuntimeBuilder:
         """Puts the access part in force and closes the upstreams that the new runtime no longer has."""
         if previous is None or previous.manifest.access != runtime.manifest.access:
             self._keys.update(runtime.issuers)
-            self._access.swap(runtime.applications, runtime.revocations)
+            self._access.swap(runtime.applications, runtime.api_keys, runtime.revocations)
         for _, upstream in runtime.upstreams.values():
             upstream.start()
         if previous is None:
@@ -206,7 +214,8 @@ class RuntimeBuilder:
         """Those in force where nothing of them changed, so that what is bound with them can stay."""
         plans = {plan.name: plan.limits for plan in part.plans}
         known = current.ports if current is not None and current.ports.audience == part.audience else None
-        if known is not None and known.plans == plans:
+        key_plans = frozenset(plan.name for plan in part.plans if plan.api_keys)
+        if known is not None and (known.plans, known.key_plans) == (plans, key_plans):
             return known
         return Ports(
             clock=self._clock,
@@ -215,6 +224,8 @@ class RuntimeBuilder:
             access=self._access,
             audience=part.audience,
             plans=plans,
+            key_plans=key_plans,
+            key_pepper=self._key_pepper,
             # A token is verified for an audience; to it the plans are nothing.
             tokens=VerifiedTokens() if known is None else known.tokens,
         )
@@ -230,6 +241,15 @@ def dismantle(old: Runtime, runtime: Runtime) -> Steps[None]:
             while served.operations:
                 served.operations.popitem()
                 yield
+
+
+def _api_keys(applications: Iterable[Application]) -> Steps[dict[str, KnownKey]]:
+    found: dict[str, KnownKey] = {}
+    for each in applications:
+        if each.keys:
+            yield
+            found |= known_keys((each,))
+    return found
 
 
 def _documents(

@@ -3,7 +3,7 @@
 import base64
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field, SecretStr
@@ -44,6 +44,11 @@ class GatewaySettings(BaseSettings):
         pattern=r"^([1-9][0-9]{0,8})?$",
         description="Number of an open change request: the gateway then serves what is in force with that change "
         "on top, approved or not. For a gateway of its own, where a change is tried before it is published.",
+    )
+    key_pepper: Path | None = Field(
+        None,
+        description="File with what API keys are checked with: `api-keys.pepper` of the catalog's key files. "
+        "Without it no API key is good here.",
     )
     secrets: Path | None = Field(
         None, description="Directory with one file per upstream credential, named as the estate names it."
@@ -148,6 +153,9 @@ class GatewaySettings(BaseSettings):
     )
 
 
+_PEPPER_BYTES: Final = 32
+
+
 class SettingsError(Exception):
     """A setting that cannot work; the message says which and why."""
 
@@ -159,6 +167,19 @@ def read_proxies(text: str) -> TrustedProxies | None:
     except ValueError as error:
         raise SettingsError(f"OSTIARY_GATEWAY_TRUSTED_PROXIES: {error}") from None
     return TrustedProxies(networks) if networks else None
+
+
+def read_key_pepper(path: Path | None) -> bytes | None:
+    """The 32 bytes in that file, which has them in hex; None without a file. Raises SettingsError."""
+    if path is None:
+        return None
+    try:
+        pepper = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        pepper = b""
+    if len(pepper) != _PEPPER_BYTES:
+        raise SettingsError(f"OSTIARY_GATEWAY_KEY_PEPPER: {path} is no file with 32 bytes in hex")
+    return pepper
 
 
 def read_snapshot_key(text: str) -> Ed25519PublicKey:

@@ -13,6 +13,7 @@ from typing import Final
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from policies.access_token import TokenFault, UnverifiedToken, read, verify
+from policies.api_key import ApiKeyCheck
 from policies.exchange import Exchange, Principal
 from policies.ports import IssuerUnavailableError, Ports
 from policies.uris import field_uri
@@ -46,7 +47,12 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
     """None for a public operation: a token that nobody asked for is not looked at."""
     if operation.public:
         return None
-    return Authentication(resource_metadata(ports.audience, version), ports).check
+    tokens = Authentication(resource_metadata(ports.audience, version), ports).check
+    if operation.api_key is None:
+        return tokens
+    # Where the contract names keys alone, a token is not looked at.
+    name = (version.api, version.version)
+    return ApiKeyCheck(operation.api_key.header, name, ports, tokens if operation.scopes else None).check
 
 
 class Authentication:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from contracts.snapshot import Application, RateLimit
 from policies.exchange import Allowance as Allowance
+from policies.known_keys import KnownKey
 from policies.revocation import Revocations
 from policies.verified_tokens import VerifiedTokens
 
@@ -59,6 +60,11 @@ class Access(Protocol):
         ...
 
     @property
+    def keys(self) -> Mapping[str, KnownKey]:
+        """API keys by their public id."""
+        ...
+
+    @property
     def revocations(self) -> Revocations:
         """What was revoked, of tokens that would be good otherwise."""
         ...
@@ -75,5 +81,9 @@ class Ports:
     audience: str
     plans: Mapping[str, tuple[RateLimit, ...]]
     """Limits by plan."""
+    key_plans: frozenset[str] = frozenset()
+    """Plans under which API keys are good."""
+    key_pepper: bytes | None = field(default=None, repr=False)
+    """What API keys are checked with; None where the gateway was not given it."""
     tokens: VerifiedTokens = field(default_factory=VerifiedTokens)
     """Shared by all operations that are bound with these ports, and dropped with them."""

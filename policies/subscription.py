@@ -12,6 +12,7 @@ from contracts.problems import problem
 from contracts.snapshot import Application, Subscription
 from policies.authentication import resource_metadata
 from policies.exchange import Exchange, Grant, Principal
+from policies.known_keys import API_KEY_ISSUER
 from policies.ports import Ports
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
@@ -22,7 +23,25 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
     """None for a public operation."""
     if operation.public:
         return None
-    return SubscriptionCheck(version, operation, ports).check
+    tokens = SubscriptionCheck(version, operation.scopes, ports)
+    if operation.api_key is None:
+        return tokens.check
+    return EitherCheck(tokens, SubscriptionCheck(version, operation.api_key.scopes, ports)).check
+
+
+class EitherCheck:
+    """What a contract asks of an API key is not what it asks of a token."""
+
+    __slots__ = ("_keys", "_tokens")
+
+    def __init__(self, tokens: "SubscriptionCheck", keys: "SubscriptionCheck") -> None:
+        self._tokens = tokens
+        self._keys = keys
+
+    def check(self, exchange: Exchange) -> Verdict:
+        principal = exchange.principal
+        assert principal is not None
+        return (self._keys if principal.issuer == API_KEY_ISSUER else self._tokens).check(exchange)
 
 
 class _Need:
@@ -46,9 +65,9 @@ class SubscriptionCheck:
 
     __slots__ = ("_access", "_metadata", "_need")
 
-    def __init__(self, version: ApiVersion, operation: Operation, ports: Ports) -> None:
+    def __init__(self, version: ApiVersion, alternatives: tuple[tuple[str, ...], ...], ports: Ports) -> None:
         self._access = ports.access
-        self._need = _need(version.api, version.version, operation.scopes)
+        self._need = _need(version.api, version.version, alternatives)
         self._metadata = resource_metadata(ports.audience, version)
 
     def check(self, exchange: Exchange) -> Verdict:

@@ -80,6 +80,7 @@ def start(
         "OSTIARY_GATEWAY_CATALOG_URL": catalog_url,
         "OSTIARY_GATEWAY_TOKEN": (keys / "gateway.token").read_text(encoding="utf-8").strip(),
         "OSTIARY_GATEWAY_SNAPSHOT_KEY": str(keys / "snapshot.pub"),
+        "OSTIARY_GATEWAY_KEY_PEPPER": str(keys / "api-keys.pepper"),
         "OSTIARY_GATEWAY_ACCESS_LOG": str(members.logs / "access.log"),
         "OSTIARY_GATEWAY_PORT_FILE": str(_fresh(data / "gateway.json")),
     }

@@ -114,7 +114,7 @@ def contracts_part(
             _upstream(estate, name, upstream_urls.get(name)) for name in sorted(estate.file.upstreams)
         ),
         plans=tuple(
-            Plan(name, tuple(parse_limit(limit, text) for limit, text in plan.limits.items()))
+            Plan(name, tuple(parse_limit(limit, text) for limit, text in plan.limits.items()), plan.api_keys)
             for name, plan in sorted(estate.file.plans.items())
         ),
         versions=tuple(each for each in estate.versions if each.lifecycle.state != "draft"),

@@ -211,7 +211,7 @@ class _Compiler:
         method = node.key.upper()
         label = f"{method} {path}"
         self._check_servers(node)
-        scopes, public = self.security.of(node, label)
+        demand = self.security.of(node, label)
         parameters = compile_parameters(item, node, self.references, self.requests, report)
         if not template_fault(path):
             self._check_path_parameters(path, node, [p.name for p in parameters if p.location == "path"])
@@ -223,8 +223,8 @@ class _Compiler:
             path=path,
             pointer=f"{written.pointer}/{node.key}",
             backend=self._backend(item, node, label),
-            scopes=scopes,
-            public=public,
+            scopes=demand.scopes,
+            public=demand.public,
             parameters=parameters,
             body=compile_body(node, self.references, self.requests, report),
             responses=compile_responses(node, self.references, self.responses, report),
@@ -234,6 +234,7 @@ class _Compiler:
             deprecated=node.flag("deprecated"),
             retry=retry_of(node, report),
             websocket=websocket_of(node, report),
+            api_key=demand.api_key,
         )
 
     def _check_servers(self, holder: Node) -> None:

@@ -44,7 +44,11 @@ _ROWS: tuple[Rule, ...] = (
     # Security.
     Rule("operation-without-security", "error", "Nothing is public by omission; `security: []` says it aloud."),
     Rule("unknown-security-scheme", "error", "A requirement must name a declared scheme."),
-    Rule("unsupported-security-scheme", "error", "The gateway verifies OAuth access tokens, and no other scheme."),
+    Rule(
+        "unsupported-security-scheme",
+        "error",
+        "The gateway verifies OAuth access tokens and API keys, and no other scheme.",
+    ),
     Rule("undeclared-scope", "error", "A scope that its scheme does not declare is a typo or a leftover."),
     # Parameters and bodies.
     Rule("parameter-duplicate", "error", "Name and location identify a parameter."),

@@ -1,18 +1,43 @@
-"""What an operation demands of a token: its `security`, or the document's (OAS 3.1 §4.8.30).
+"""What an operation demands of a caller: its `security`, or the document's (OAS 3.1 §4.8.30).
 
 The alternatives of `security` stay alternatives; the schemes inside one hold all at once, so their scopes are
-joined. Every scheme must be one that carries an OAuth access token: `oauth2`, `openIdConnect`, or HTTP `bearer`.
+joined. A scheme carries an OAuth access token (`oauth2`, `openIdConnect`, or HTTP `bearer`), or it is an API key
+in a header, which stands alone: what it lists are the scopes that the key has to be good for.
 """
 
-from typing import Final
+import re
+from typing import Final, NamedTuple
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
+from contracts.operations import ApiKeyUse
 
 Scopes = tuple[tuple[str, ...], ...]
 _BEARER_TYPES: Final = ("oauth2", "openIdConnect")
+# These mean something else, to us or to HTTP.
+_TAKEN: Final = frozenset(
+    (
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "host",
+        "connection",
+        "content-length",
+        "content-type",
+        "te",
+    )
+)
+_FIELD_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+
+
+class Demand(NamedTuple):
+    """The alternatives of scopes for tokens, whether the operation is public, and the use of API keys."""
+
+    scopes: Scopes
+    public: bool
+    api_key: ApiKeyUse | None = None
 
 
 class SecurityRules:
@@ -25,10 +50,12 @@ class SecurityRules:
         section = references.entry.at("/components/securitySchemes")
         self._schemes = dict(section.members()) if section is not None else {}
         self._unsupported: dict[str, str] = {}
+        self._fields: dict[str, str] = {}
+        """Of API keys, the header field by the scheme's name."""
         self._declared = {name: self._scopes_of(name) for name in self._schemes}
 
-    def of(self, operation: Node, label: str) -> tuple[Scopes, bool]:
-        """The alternatives of scopes, and whether the operation is public. `label` names it in findings."""
+    def of(self, operation: Node, label: str) -> Demand:
+        """What the operation demands. `label` names it in findings."""
         security = operation.get("security") or self._root.get("security")
         if security is None or not isinstance(security.value, list):
             self._report.add(
@@ -36,10 +63,11 @@ class SecurityRules:
                 operation.key_place,
                 f"{label} has no `security`, and neither has the document; write `security: []` if it is public",
             )
-            return (), False
+            return Demand((), False)
         if not security.value:
-            return (), True
+            return Demand((), True)
         alternatives: dict[tuple[str, ...], None] = {}
+        keys: dict[str, dict[tuple[str, ...], None]] = {}
         for requirement in security.items():
             if requirement.value == {}:
                 self._report.add(
@@ -47,8 +75,33 @@ class SecurityRules:
                     requirement.place,
                     "`{}` admits callers without a credential; `security: []` says that aloud",
                 )
-            alternatives[self._alternative(requirement)] = None
-        return tuple(alternatives), False
+            scopes = self._alternative(requirement)
+            field = self._field(requirement)
+            (alternatives if field is None else keys.setdefault(field, {}))[scopes] = None
+        if len(keys) > 1:
+            written = security.place
+            self._report.add(
+                "unsupported-security-scheme",
+                written,
+                f"{label} takes API keys in {len(keys)} fields; supported is one field for an operation",
+            )
+        used = [ApiKeyUse(field, tuple(found)) for field, found in keys.items()]
+        return Demand(tuple(alternatives), False, used[0] if used else None)
+
+    def _field(self, requirement: Node) -> str | None:
+        """The field of the API key that an alternative asks for; None for one that asks for tokens."""
+        names = [(name, listed) for name, listed in requirement.members()]
+        fields = [(name, listed) for name, listed in names if name in self._fields]
+        if not fields:
+            return None
+        if len(names) > 1:
+            name, listed = fields[0]
+            self._report.add(
+                "unsupported-security-scheme",
+                listed.key_place,
+                f"the API key {quote(name)} stands beside another scheme; supported is an alternative of its own",
+            )
+        return self._fields[fields[0][0]]
 
     def _alternative(self, requirement: Node) -> tuple[str, ...]:
         scopes: dict[str, None] = {}
@@ -75,6 +128,18 @@ class SecurityRules:
                     )
         return tuple(scopes)
 
+    def _read_key(self, name: str, scheme: Node) -> None:
+        field = (scheme.text("name") or "").lower()
+        if scheme.text("in") != "header":
+            # A key in a query is in every log on the way; one in a cookie is sent by pages that nobody asked.
+            self._unsupported[name] = (
+                f"the API key {quote(name)} is not sent in a header; nothing else is supported"
+            )
+        elif field in _TAKEN or not _FIELD_NAME.fullmatch(field):
+            self._unsupported[name] = f"the API key {quote(name)} is sent in a field that it cannot be sent in"
+        else:
+            self._fields[name] = field
+
     def _scopes_of(self, name: str) -> frozenset[str] | None:
         """The scopes that a scheme declares; None where it declares none by its type."""
         written = self._schemes[name]
@@ -82,11 +147,14 @@ class SecurityRules:
         if scheme is None:
             return None
         kind = scheme.text("type")
+        if kind == "apiKey":
+            self._read_key(name, scheme)
+            return None
         bearer = kind == "http" and (scheme.text("scheme") or "").lower() == "bearer"
         if kind not in _BEARER_TYPES and not bearer:
             self._unsupported[name] = (
                 f"the security scheme {quote(name)} has the type {quote(str(kind))};"
-                " supported are `oauth2`, `openIdConnect` and `http` with `bearer`"
+                " supported are `oauth2`, `openIdConnect`, `apiKey` and `http` with `bearer`"
             )
         flows = scheme.get("flows")
         if kind != "oauth2" or flows is None:

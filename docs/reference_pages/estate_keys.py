@@ -149,6 +149,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "PlanEntry": {
         "limits": "All of them hold at once, for each application and version. `RateLimit` shows the names.",
         "description": "For people.",
+        "api-keys": "Whether API keys are good under it, where a contract takes them.",
     },
     "GatewayEntry": {
         "public-url": "Where partners reach the gateway; the audience of every access token.",

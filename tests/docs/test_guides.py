@@ -217,7 +217,7 @@ def test_key_files_of_the_kubernetes_guide(written: Mapping[str, str], tmp_path:
     assert CliRunner().invoke(build(), ["catalog", "keys", str(tmp_path / "keys")]).exit_code == 0
     made = {path.name for path in (tmp_path / "keys").iterdir()}
     table = written["docs/guides/kubernetes.md"].partition("| File |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `([a-z.]+)` \|", table, re.M)) == made
+    assert set(re.findall(r"^\| `([a-z.-]+)` \|", table, re.M)) == made
 
 
 def test_the_demo_guide_knows_the_tour(written: Mapping[str, str]) -> None:

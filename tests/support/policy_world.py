@@ -15,6 +15,7 @@ from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.snapshot import Application, RateLimit, Subscription
 from gateway.adapters.limiter import InProcessLimiter
 from policies.exchange import Exchange
+from policies.known_keys import KnownKey
 from policies.ports import IssuerUnavailableError, Ports
 from policies.revocation import NOTHING
 
@@ -112,6 +113,7 @@ class StaticAccess:
     def __init__(self, applications: Mapping[str, Application]) -> None:
         self.generation = 1
         self.applications = applications
+        self.keys: dict[str, KnownKey] = {}
         self.revocations = NOTHING
 
 

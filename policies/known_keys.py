@@ -1,0 +1,61 @@
+"""The API keys of the access part in force, by their public id."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from contracts.access import ApiKey, Application
+from policies.exchange import Principal
+
+API_KEY_ISSUER: Final = "urn:ostiary:api-key"
+"""What stands for an issuer in the principal of an API key: nobody issues tokens under this name."""
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class KnownKey:
+    """One key and whose it is. What a request needs of it is made when it is first used: of many keys few are."""
+
+    __slots__ = ("_networks", "_principal", "application", "key")
+
+    def __init__(self, application: Application, key: ApiKey) -> None:
+        self.application = application
+        self.key = key
+        self._networks: tuple[Network, ...] | None = None
+        self._principal: Principal | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who calls by it: with the key's scopes, or all that the subscriptions grant where it names none."""
+        if self._principal is None:
+            granted = (scope for each in self.application.subscriptions for scope in each.scopes)
+            self._principal = Principal(
+                issuer=API_KEY_ISSUER,
+                client_id=self.application.client_id,
+                subject=self.application.client_id,
+                consumer=self.application.consumer,
+                scopes=frozenset(self.key.scopes or granted),
+                expires=self.key.expires,
+                token_id=self.key.id,
+                claims={},
+            )
+        return self._principal
+
+    def admits(self, peer: str) -> bool:
+        """Whether it is good from the client's address."""
+        if not self.key.networks:
+            return True
+        if self._networks is None:
+            self._networks = tuple(ipaddress.ip_network(each) for each in self.key.networks)
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:  # a client on a Unix socket has none
+            return False
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped  # how a socket for both families shows an IPv4 client
+        return any(address in network for network in self._networks)
+
+
+def known_keys(applications: Iterable[Application]) -> dict[str, KnownKey]:
+    """Those of the applications, by their id."""
+    return {key.id: KnownKey(each, key) for each in applications for key in each.keys}
