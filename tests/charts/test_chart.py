@@ -125,6 +125,18 @@ def test_a_gateway_never_holds_a_private_key(chart: Any) -> None:
     assert keys == [{"secretName": "ostiary-keys", "items": [{"key": "snapshot.pub", "path": "snapshot.pub"}]}]
 
 
+def test_a_gateway_holds_what_api_keys_are_checked_with_where_it_is_asked_for(chart: Any) -> None:
+    for asked in (False, True):
+        gateway = {**VALUES["gateway"], "apiKeys": asked}
+        manifest = render(chart, {**VALUES, "gateway": gateway})["Deployment", "edge-ostiary-gateway"]
+        variables = {row["name"]: row.get("value") for row in container(manifest)["env"]}
+        assert (variables.get("OSTIARY_GATEWAY_KEY_PEPPER") == "/key-pepper/api-keys.pepper") is asked
+        volumes = {each["name"]: each for each in manifest["spec"]["template"]["spec"]["volumes"]}
+        assert ("key-pepper" in volumes) is asked
+        mounts = {each["name"]: each["mountPath"] for each in container(manifest)["volumeMounts"]}
+        assert (mounts.get("key-pepper") == "/key-pepper") is asked
+
+
 def test_pods_run_without_privileges(chart: Any) -> None:
     made = render(chart, VALUES)
     for (kind, _), manifest in made.items():

@@ -31,8 +31,8 @@ async def verified(world: World, token: str) -> tuple[dict[str, Any], dict[str, 
 
 
 async def test_a_token_verifies_with_the_published_keys_and_says_what_rfc_9068_asks(world: World) -> None:
-    secret = (await world.ledger.issue("web-shop", actor="test")).secret
-    answer = await request_token(world.url, "web-shop", secret)
+    issued = await world.ledger.issue("web-shop", actor="test")
+    answer = await request_token(world.url, "web-shop", issued.secret)
     header, claims = await verified(world, answer["access_token"])
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": world.keys.oauth.thumbprint()}
     jti = claims.pop("jti")
@@ -45,6 +45,7 @@ async def test_a_token_verifies_with_the_published_keys_and_says_what_rfc_9068_a
         "iat": int(world.now),
         "exp": int(world.now) + 600,
         "scope": "orders:read orders:write partners:read",
+        "credential_id": issued.key_id,
     }
     assert answer["expires_in"] == 600
     assert answer["token_type"] == "Bearer"
