@@ -53,10 +53,12 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class WaiverInForce:
-    """A waiver of this unit that holds today: its number and what it lets pass."""
+    """A waiver of this unit that holds today: its number and what it lets pass. A fingerprint is of a rule and a
+    place; of a change it lets pass what `finding` says alone, and nothing else that happens there later."""
 
     number: int
     fingerprint: str
+    finding: str
 
 
 class Assessment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,9 +92,18 @@ class Assessment(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     @property
-    def findings(self) -> tuple[Found, ...]:
-        """All that a waiver can name."""
-        return (*self.changes, *self.lint)
+    def findings(self) -> Mapping[str, tuple[str, str]]:
+        """All that a waiver can name: by fingerprint the rule, and in words what a waiver would let pass."""
+        words = in_words((*self.changes, *self.lint))
+        return {each.fingerprint: (each.rule, words[each.fingerprint]) for each in (*self.changes, *self.lint)}
+
+
+def in_words(found: Iterable[Found]) -> dict[str, str]:
+    """What is found, by fingerprint: at one place it may be several things."""
+    words: dict[str, list[str]] = {}
+    for each in found:
+        words.setdefault(each.fingerprint, []).append(each.message)
+    return {fingerprint: "; ".join(dict.fromkeys(messages)) for fingerprint, messages in words.items()}
 
 
 def assess(proposal: Proposal, waivers: Iterable[WaiverInForce], rules: ChangesEntry, today: date) -> Assessment:
@@ -102,7 +113,7 @@ def assess(proposal: Proposal, waivers: Iterable[WaiverInForce], rules: ChangesE
     """
     before, after = proposal.before or _NOTHING, proposal.after or _NOTHING
     problems, linted = _look(proposal, today)
-    passed = {each.fingerprint: each.number for each in waivers}
+    held = tuple(waivers)
     compared = None if problems else _compared(proposal, today)
     if compared is None or compared.diff.problems:
         problems = problems if compared is None else list(compared.diff.problems)
@@ -125,6 +136,9 @@ def assess(proposal: Proposal, waivers: Iterable[WaiverInForce], rules: ChangesE
     if linted.suppressed - known.suppressed:
         touches.add("suppressions")
     old = {each.fingerprint for each in known.found}
+    passed = {each.fingerprint: each.number for each in held}
+    words = in_words(compared.diff.found)
+    exactly = {each.fingerprint: each.number for each in held if words.get(each.fingerprint) == each.finding}
     return _sealed(
         Assessment(
             unit=proposal.unit,
@@ -136,7 +150,7 @@ def assess(proposal: Proposal, waivers: Iterable[WaiverInForce], rules: ChangesE
             touches=tuple(sorted(touches)),
             traits=_traits(proposal),
             files=file_changes(before, after),
-            changes=tuple(_waived(each, passed) for each in compared.diff.found),
+            changes=tuple(_waived(each, exactly) for each in compared.diff.found),
             lint=tuple(
                 msgspec.structs.replace(_waived(each, passed), new=each.fingerprint not in old)
                 for each in linted.found

@@ -9,7 +9,7 @@ import msgspec
 from cachetools import LRUCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from catalog.changes.assessment import Assessment, Proposal, WaiverInForce, assess
+from catalog.changes.assessment import Assessment, Proposal, WaiverInForce, assess, in_words
 from catalog.changes.conditions import Condition
 from catalog.changes.facts import Approval, Found
 from catalog.changes.judging import Circumstances, conditions
@@ -115,7 +115,7 @@ class Examiner:
         none, lets nothing of their change pass."""
         today, rules = self.today, self.estate.file.changes
         waivers = tuple(
-            WaiverInForce(each.number, each.fingerprint)
+            WaiverInForce(each.number, each.fingerprint, each.finding)
             for each in await self._waivers.granted(proposal.unit)
             if each.holds(today) and each.decided_by not in authors
         )
@@ -154,11 +154,7 @@ class Examiner:
             more=() if assessment.problems else await self._more(proposal, frozenset(authors)),
             lapsed=lapsed,
             able=tuple(_able(Members(self.estate.teams), authors)),
-            own={
-                each.fingerprint: each.number
-                for each in granted
-                if each.holds(self.today) and each.decided_by in authors
-            },
+            idle=_idle((each for each in granted if each.holds(self.today)), assessment, authors),
         )
         return conditions(self.estate.file.changes, assessment.facts(), approvals, around)
 
@@ -185,6 +181,18 @@ def _able(members: Members, authors: Collection[str]) -> Iterator[Approval]:
             for role in sorted(frozenset[Role]().union(*member.memberships.values())):
                 teams = frozenset(team for team, roles in member.memberships.items() if role in roles)
                 yield Approval(member.name, role, teams)
+
+
+def _idle(holding: Iterable[Waiver], assessment: Assessment, authors: Collection[str]) -> dict[str, str]:
+    """Why a waiver that holds does not let its finding pass, by fingerprint."""
+    words = in_words(assessment.changes)
+    idle = {}
+    for each in holding:
+        if each.decided_by in authors:
+            idle[each.fingerprint] = f"waiver {each.number} of an author does not count for their own change"
+        elif words.get(each.fingerprint, each.finding) != each.finding:
+            idle[each.fingerprint] = f"waiver {each.number} is of another change at the same place"
+    return idle
 
 
 def _expired(granted: Iterable[Waiver], assessment: Assessment, today: date) -> tuple[Found, ...]:

@@ -25,8 +25,8 @@ class Circumstances:
     unit whose review is late; `now` in Unix seconds. `more` are conditions of others, such as the sunset gate.
 
     What makes a condition understood, and met by nothing: `lapsed` are approvals of another state of the change,
-    `able` whose approval could count (None where that was not asked), `own` the waivers that do not count since an
-    author granted them, by fingerprint."""
+    `able` whose approval could count (None where that was not asked), `idle` why a waiver that
+    holds lets its finding not pass, by fingerprint."""
 
     now: int
     problems: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Circumstances:
     more: tuple[Condition, ...] = ()
     lapsed: tuple[Approval, ...] = ()
     able: tuple[Approval, ...] | None = None
-    own: Mapping[str, int] = field(default_factory=dict)
+    idle: Mapping[str, str] = field(default_factory=dict)
 
 
 def conditions(
@@ -47,7 +47,7 @@ def conditions(
     return (
         _sound(around.problems),
         *([_withdrawal()] if "withdrawal" in facts.touches else []),
-        *(_waived(kind, because, facts.of_kind(kind), around.own) for kind, because in wanted.waived),
+        *(_waived(kind, because, facts.of_kind(kind), around.idle) for kind, because in wanted.waived),
         *(_approved(needed, given, around) for needed in wanted.approvals),
         *([_expired(around.expired)] if around.expired else []),
         *(_overdue(number) for number in around.overdue),
@@ -84,7 +84,7 @@ def _withdrawal() -> Condition:
     return Condition("withdrawal", False, text)
 
 
-def _waived(kind: Kind, because: tuple[str, ...], found: Sequence[Found], own: Mapping[str, int]) -> Condition:
+def _waived(kind: Kind, because: tuple[str, ...], found: Sequence[Found], idle: Mapping[str, str]) -> Condition:
     what = f"{_CALLED[kind]}{'s' * (len(found) != 1)}"
     missing = tuple(dict.fromkeys(each.fingerprint for each in found if not each.waived))
     by = _by(because)
@@ -95,9 +95,7 @@ def _waived(kind: Kind, because: tuple[str, ...], found: Sequence[Found], own: M
     way = ", or the change goes into a new version" if kind == "breaking" else ""
     have = "has" if len(missing) == 1 else "have"
     text = f"{len(missing)} of {len(found)} {what} {have} no waiver{way} {by}"
-    of_authors = [f"waiver {own[each]}" for each in missing if each in own]
-    if of_authors:
-        text += f"; {', '.join(of_authors)} of an author does not count for their own change"
+    text = "; ".join((text, *(idle[each] for each in missing if each in idle)))
     return Condition(f"waived:{kind}", False, text, missing)
 
 

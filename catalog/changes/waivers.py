@@ -76,7 +76,7 @@ class Waivers:
         if refusal is not None:
             return refusal
         earlier = await self._table.list(unit=wanted.unit, fingerprint=wanted.fingerprint)
-        known = next((each for each in earlier if each.state == "requested"), None)
+        known = next((each for each in earlier if (each.state, each.finding) == ("requested", message)), None)
         if known is not None:
             return conflict("A waiver of this finding is asked for already.", known)
         async with self._store.write() as connection:
@@ -191,9 +191,9 @@ class Waivers:
             return Refusal("resource-not-found", f"There is no unit {unit!r}.")
         revision = units.revisions.get(unit) if change is None else change.revision
         assessment = await self._examiner.assess(await self._examiner.proposal(unit, revision))
-        for each in assessment.findings:
-            if each.fingerprint == fingerprint:
-                return assessment, each.rule, each.message
+        found = assessment.findings.get(fingerprint)
+        if found is not None:
+            return assessment, *found
         detail = f"Neither the open change of {unit!r} nor what is in force has a finding {fingerprint}."
         return Refusal("resource-not-found", detail)
 

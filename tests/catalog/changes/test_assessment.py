@@ -74,7 +74,7 @@ def test_a_breaking_change_is_found_with_its_place_and_the_fingerprint_that_diff
 
 def test_the_digest_is_the_same_for_the_same_and_another_for_all_that_is_decided_about() -> None:
     about = proposal("orders", BREAKING)
-    waived = assessed(about, WaiverInForce(3, FINGERPRINT))
+    waived = assessed(about, WaiverInForce(3, FINGERPRINT, breaking().changes[0].message))
     ruled = assessed(about, rules=ChangesEntry(approval=(ApprovalRule("one"),)))
     moved = assessed(proposal("orders", BREAKING, base="sha256:other"))
     again = assessed(about)
@@ -85,7 +85,14 @@ def test_the_digest_is_the_same_for_the_same_and_another_for_all_that_is_decided
 
 
 def test_a_waiver_of_another_finding_changes_nothing() -> None:
-    assert assessed(proposal("orders", BREAKING), WaiverInForce(3, "f" * 16)) == breaking()
+    assert assessed(proposal("orders", BREAKING), WaiverInForce(3, "f" * 16, "it is gone")) == breaking()
+
+
+def test_a_waiver_of_another_change_at_the_same_place_changes_nothing() -> None:
+    assert (
+        assessed(proposal("orders", BREAKING), WaiverInForce(3, FINGERPRINT, "it was something else"))
+        == breaking()
+    )
 
 
 @pytest.mark.parametrize(

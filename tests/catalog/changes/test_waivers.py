@@ -104,6 +104,32 @@ async def test_the_same_waiver_holds_for_the_next_change_of_somebody_else(desk: 
     assert (await desk.pushed("bea")).outcome == "published"
 
 
+async def test_a_waiver_lets_nothing_else_pass_that_happens_at_the_same_place_later(desk: Office) -> None:
+    _, fingerprint = await breaking(desk)
+    waiver = await asked(desk, fingerprint)
+    assert isinstance(waiver, Waiver)
+    assert isinstance(await grant(desk, "omar", waiver), Waiver)
+    assert desk.maximum() == 50
+    further = await desk.pushed("bea", (BOOKS, "maximum: 50, default: 20", "maximum: 20, default: 20"))
+    assert (further.outcome, desk.maximum()) == ("proposed", 50)
+    [condition] = [each for each in further.conditions if not each.met]
+    assert (condition.id, condition.needs) == ("waived:breaking", (fingerprint,))
+    assert condition.text.endswith("; waiver 1 is of another change at the same place")
+    again = await asked(desk, fingerprint)
+    assert isinstance(again, Waiver)
+    assert isinstance(await grant(desk, "omar", again), Waiver)
+    assert desk.maximum() == 20
+
+
+async def test_a_request_from_before_another_push_lets_nothing_of_that_pass(desk: Office) -> None:
+    number, fingerprint = await breaking(desk)
+    before = await asked(desk, fingerprint)
+    assert isinstance(before, Waiver)
+    await desk.pushed("ada", (BOOKS, "maximum: 50, default: 20", "maximum: 20, default: 20"))
+    assert isinstance(await grant(desk, "omar", before), Waiver)
+    assert (await desk.unmet(number), desk.maximum()) == ({"waived:breaking"}, 100)
+
+
 async def test_an_approval_from_before_a_waiver_counts_no_more_and_the_condition_says_so(desk: Office) -> None:
     desk.edit(CRITICAL)
     number, fingerprint = await breaking(desk)
