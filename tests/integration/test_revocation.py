@@ -146,3 +146,28 @@ async def test_a_revoked_secret_takes_the_tokens_with_it_that_it_obtained(world:
     texts = [path.read_bytes() for path in written]
     texts += [path.read_bytes() for path in world.members.logs.iterdir()]
     assert not any(rotated["secret"].encode() in text for text in texts), "a secret was written down"
+
+
+async def test_an_api_key_opens_what_the_contract_and_the_plan_let_it_until_it_is_revoked(world: Stack) -> None:
+    options = ("--team", "logistics", "--owner", "jonas", "--purpose", "labels", "--network", "127.0.0.0/8")
+    made = security(world, "issue", "aurora-shop", "--kind", "api-key", *options)
+    url, secret = world.running.gateway_url + SHIPMENT, made["secret"]
+
+    def ask(text: str) -> int:
+        return fetch(url, headers={"X-Partner-Key": text}).status
+
+    assert ask(secret) == 401, "the contract takes no keys yet"
+    contract = "apis/shipments/v1.openapi.yaml"
+    world.edit(contract, '  - oauth: ["shipments:read"]\n', '  - oauth: ["shipments:read"]\n  - partner: []\n')
+    scheme = "    partner: { type: apiKey, in: header, name: X-Partner-Key }\n"
+    world.edit(contract, "  securitySchemes:\n", f"  securitySchemes:\n{scheme}")
+    await until(lambda: ask(secret) == 403, "the contract does not take the key, or the plan does already")
+    world.edit("ostiary.yaml", "  partner:\n", "  partner:\n    api-keys: true\n")
+    await until(lambda: ask(secret) == 200, "the key is not good")
+    client_secret = world.running.secrets["aurora-shop"]
+    assert ask(client_secret) == 401
+    assert ask(secret[:-1] + ("a" if secret[-1] != "a" else "b")) == 401
+    security(world, "revoke", made["credential"]["key_id"], "--reason", "it was in a mail")
+    await until(lambda: all(ask(secret) == 401 for _ in range(12)), "the key is still good")
+    written = [path for path in (*world.running.data.rglob("*"), *world.members.logs.iterdir()) if path.is_file()]
+    assert not any(secret.encode() in path.read_bytes() for path in written), "a key was written down"
