@@ -1,9 +1,9 @@
 """How long calls still pass once a revocation was answered, by a gateway with two workers.
 
 `python tests/benchmarks/revocation_time.py` keeps connections of one application calling, cuts it off and lets it
-in again, many times. Of each round it takes the time from the catalog's answer to the last call that was sent after
-that and still let through; 0 where none was. `--keys` puts so many API keys into the ledger first, of which every
-gateway gets all.
+in again, many times. Of each round it takes the time from the catalog's answer to the last call that was sent
+after that and still let through; 0 where none was. `--keys` puts so many API keys into the ledger first, of which
+every gateway gets all.
 """
 
 import argparse

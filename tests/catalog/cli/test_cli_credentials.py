@@ -1,0 +1,110 @@
+"""`ostiary credentials` against a real catalog: what is shown, and the exit codes."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.clock import system_clock
+from tests.catalog.admin import AdminClient, company, compiled
+from tests.catalog.serving import serving
+
+ISSUE = ("issue", "web-shop", "--team", "sales", "--owner", "anna", "--purpose", "Order import")
+
+
+@dataclass(frozen=True)
+class Ended:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        assert self.exit_code == 0, self.stderr
+        return json.loads(self.stdout)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A terminal in which a security member is known to the catalog."""
+
+    environment: dict[str, str]
+
+    async def __call__(self, *arguments: str) -> Ended:
+        command = [sys.executable, "-m", "catalog.cli.main", "credentials", *arguments]
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, env=self.environment, stdout=pipe, stderr=pipe)
+        stdout, stderr = await process.communicate()
+        assert process.returncode is not None
+        return Ended(process.returncode, stdout.decode(), stderr.decode())
+
+
+@pytest.fixture
+async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
+    async with serving(tmp_path) as world:
+        world.now = system_clock()  # the command reckons with its own
+        world.compiled = compiled(company())
+        await world.publisher.publish()
+        token = await AdminClient(world).token("sara")
+        yield Shell({**os.environ, "OSTIARY_CATALOG_URL": world.url, "OSTIARY_TOKEN": token})
+
+
+async def test_a_secret_alone_is_on_standard_output(shell: Shell) -> None:
+    issued = await shell(*ISSUE)
+    assert issued.exit_code == 0
+    [secret] = issued.stdout.splitlines()
+    assert secret.startswith("ost_test_")
+    assert secret not in issued.stderr
+    assert "cannot be shown again" in issued.stderr
+
+
+async def test_a_credential_is_shown_replaced_and_handed_over(shell: Shell) -> None:
+    key_id = (await shell(*ISSUE, "--json")).json["credential"]["key_id"]
+    listed = await shell("list", "--application", "web-shop")
+    assert [line.split()[:4] for line in listed.stdout.splitlines()[1:]] == [
+        [key_id, "client-secret", "active", "web-shop"]
+    ]
+    new = (await shell("rotate", key_id, "--overlap-days", "2", "--json")).json["credential"]["key_id"]
+    shown = await shell("show", key_id)
+    assert f"Replaced by:  {new}" in shown.stdout
+    assert "Nothing was called in the last day." in shown.stdout
+    assert [each["key_id"] for each in (await shell("reminders", "--days", "3", "--json")).json] == [key_id]
+    handed = await shell("hand-over", new, "--team", "platform", "--owner", "omar", "-m", "Anna has left.")
+    assert handed.stdout == f"omar of platform answers for {new}\n"
+    assert (await shell("list", "--state", "revoked")).stderr == "There is no such credential.\n"
+
+
+async def test_who_is_cut_off_is_shown_before_and_after(shell: Shell) -> None:
+    asked = await shell("revoke", "--application", "web-shop", "--reason", "leaked", "--dry-run")
+    assert asked.stdout.splitlines()[:2] == ["Nothing was done. It would cut off:", "  web-shop of acme"]
+    assert (await shell("revocations")).stderr == "Nothing was cut off.\n"
+    done = await shell("revoke", "--application", "web-shop", "--reason", "leaked")
+    assert done.stdout.startswith("Revocation 1 is in force. Cut off:\n")
+    again = await shell("revoke", "--application", "web-shop", "--reason", "leaked")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "leaked" in (await shell("revocations")).stdout
+    assert (await shell("lift", "1", "--reason", "found")).stdout == "web-shop may call again\n"
+    tokens = await shell("revoke", "--issued-before", "2026-01-01", "--consumer", "acme", "-m", "x", "--json")
+    assert tokens.json["revocation"]["issued_before"] == "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("revoke", "--reason", "x"),
+        ("revoke", "--issued-before", "yesterday", "--reason", "x"),
+        ("show", "k2V0aW1lbGVz"),
+        (*ISSUE, "--kind", "password"),
+        (*ISSUE[:-1], ""),
+    ],
+)
+async def test_bad_input_ends_with_two(shell: Shell, arguments: tuple[str, ...]) -> None:
+    refused = await shell(*arguments)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("ostiary: ")
