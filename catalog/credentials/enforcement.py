@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.clock import Clock
 from catalog.credentials.revocation import in_force, revocation_of
-from catalog.credentials.table import credential_of
 from catalog.publishing.transaction import Amend
 from catalog.storage.tables.credentials import credentials
 from contracts.access import AccessPart, ApiKey, IssuedBefore, Revoked
@@ -38,16 +37,29 @@ def enforcing(clock: Clock) -> Amend:
 
 
 async def _keys(connection: AsyncConnection, now: float) -> dict[str, tuple[ApiKey, ...]]:
-    good = sa.select(credentials).where(
-        _columns.kind == "api-key", _columns.revoked_at.is_(None), _columns.expires_at > int(now)
+    """Those that are good, by application. Of a hundred thousand rows no more is read than a gateway needs."""
+    ends = sa.func.coalesce(_columns.overlap_until, _columns.expires_at)
+    keys = sa.select(
+        _columns.application,
+        _columns.key_id,
+        _columns.digest,
+        ends,
+        _columns.expires_at,
+        _columns.scopes,
+        _columns.networks,
+    ).where(
+        _columns.kind == "api-key", _columns.revoked_at.is_(None), _columns.expires_at > int(now), ends > int(now)
     )
     found: dict[str, list[ApiKey]] = {}
     for row in (await connection.execute(good.order_by(_columns.key_id))).all():
-        each = credential_of(row._mapping)
-        if each.is_good(now):
-            key = ApiKey(each.key_id, row.digest, each.ends_at, each.scopes, each.networks)
-            found.setdefault(each.application, []).append(key)
+        application, key_id, digest, ends_at, expires_at, scopes, networks = row
+        key = ApiKey(key_id, digest, min(ends_at, expires_at), _texts(scopes), _texts(networks))
+        found.setdefault(application, []).append(key)
     return {application: tuple(keys) for application, keys in found.items()}
+
+
+def _texts(data: str) -> tuple[str, ...]:
+    return () if data == "[]" else msgspec.json.decode(data, type=tuple[str, ...])
 
 
 async def _revoked(connection: AsyncConnection, now: float) -> Revoked | None:

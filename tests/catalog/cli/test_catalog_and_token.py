@@ -95,7 +95,7 @@ def test_public_key_is_the_one_of_the_snapshots(running: Process) -> None:
 def test_keys_makes_what_is_missing_and_keeps_what_is_there(tmp_path: Path) -> None:
     made = run("catalog", "keys", str(tmp_path / "keys"))
     assert made.exit_code == 0, made.output
-    names = ["gateway.token", "oauth.jwk", "pepper", "snapshot.key", "snapshot.pub"]
+    names = ["api-keys.pepper", "gateway.token", "oauth.jwk", "pepper", "snapshot.key", "snapshot.pub"]
     assert made.stdout.split() == [str(tmp_path / "keys" / name) for name in names]
     before = {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
     (tmp_path / "keys" / "gateway.token").unlink()

@@ -5,11 +5,13 @@ import zlib
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.credentials.ledger import DAY, SecretLedger
 from catalog.credentials.secrets import generate, parse
+from catalog.storage.engine import _alembic
 from catalog.storage.tables.credentials import credentials
 from tests.catalog.serving import World
 
@@ -132,3 +134,19 @@ async def test_a_use_that_could_not_be_written_is_written_later(world: World) ->
     await world.ledger.flush_last_used()
     async with world.store.write() as connection:
         assert await connection.scalar(sa.select(credentials.c.last_used_at)) == int(world.now)
+
+
+async def test_secrets_from_before_there_was_a_ledger_stay_good(world: World) -> None:
+    issued = await world.ledger.issue("web-shop", actor="test", team="sales")
+    ended = await world.ledger.issue("web-shop", actor="test")
+    async with world.store.write() as connection:
+        revoked = sa.update(credentials).where(credentials.c.key_id == ended.key_id)
+        await connection.execute(revoked.values(revoked_at=int(world.now)))
+        await connection.run_sync(lambda on: command.downgrade(_alembic(connection=on), "0007"))
+        rows = (await connection.exec_driver_sql("SELECT key_id, client_id FROM client_secrets")).all()
+    assert [tuple(row) for row in rows] == [(issued.key_id, "web-shop")], "a revoked one would be good again"
+    await world.store.migrate()
+    assert await world.ledger.verify("web-shop", issued.secret) == issued.key_id
+    assert await world.ledger.verify("web-shop", ended.secret) is None
+    [row] = await world.store.all(sa.select(credentials))
+    assert (row.team, row.owner, row.expires_at) == ("", "local", int(world.now) + 90 * DAY)
