@@ -39,15 +39,8 @@ def enforcing(clock: Clock) -> Amend:
 async def _keys(connection: AsyncConnection, now: float) -> dict[str, tuple[ApiKey, ...]]:
     """Those that are good, by application. Of a hundred thousand rows no more is read than a gateway needs."""
     ends = sa.func.coalesce(_columns.overlap_until, _columns.expires_at)
-    keys = sa.select(
-        _columns.application,
-        _columns.key_id,
-        _columns.digest,
-        ends,
-        _columns.expires_at,
-        _columns.scopes,
-        _columns.networks,
-    ).where(
+    whose = (_columns.application, _columns.key_id, _columns.digest)
+    good = sa.select(*whose, ends, _columns.expires_at, _columns.scopes, _columns.networks).where(
         _columns.kind == "api-key", _columns.revoked_at.is_(None), _columns.expires_at > int(now), ends > int(now)
     )
     found: dict[str, list[ApiKey]] = {}
