@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.clock import Clock
 from catalog.credentials.revocation import in_force, revocation_of
+from catalog.credentials.table import ENDS, good_at
 from catalog.publishing.transaction import Amend
 from catalog.storage.tables.credentials import credentials
 from contracts.access import AccessPart, ApiKey, IssuedBefore, Revoked
@@ -38,10 +39,9 @@ def enforcing(clock: Clock) -> Amend:
 
 async def _keys(connection: AsyncConnection, now: float) -> dict[str, tuple[ApiKey, ...]]:
     """Those that are good, by application. Of a hundred thousand rows no more is read than a gateway needs."""
-    ends = sa.func.coalesce(_columns.overlap_until, _columns.expires_at)
     whose = (_columns.application, _columns.key_id, _columns.digest)
-    good = sa.select(*whose, ends, _columns.expires_at, _columns.scopes, _columns.networks).where(
-        _columns.kind == "api-key", _columns.revoked_at.is_(None), _columns.expires_at > int(now), ends > int(now)
+    good = sa.select(*whose, ENDS, _columns.expires_at, _columns.scopes, _columns.networks).where(
+        _columns.kind == "api-key", good_at(now)
     )
     found: dict[str, list[ApiKey]] = {}
     for row in (await connection.execute(good.order_by(_columns.key_id))).all():

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from catalog.calendar.entries import CurrentView, EstateView
 from catalog.clock import Clock
 from catalog.credentials.credential import Credential
-from catalog.credentials.table import credential_of
+from catalog.credentials.table import ENDS, credential_of, good_at
 from catalog.notices.notice import Notice
 from catalog.notices.outbox import post
 from catalog.notices.wording import day
@@ -33,15 +33,10 @@ class CredentialRounds:
         if view is None:
             return 0
         steps = view.file.credentials.reminders
-        columns = credentials.c
-        ends = sa.func.coalesce(columns.overlap_until, columns.expires_at)
-        query = sa.select(credentials).where(
-            columns.revoked_at.is_(None),
-            columns.expires_at > int(now),
-            ends <= int(now) + max(steps, default=0) * DAY,
-        )
+        last = int(now) + max(steps, default=0) * DAY
+        query = sa.select(credentials).where(good_at(now), last >= ENDS)
         found = [credential_of(row._mapping) for row in await self._store.all(query)]
-        wanted = [notice for each in found if each.is_good(now) for notice in ending(each, view, steps, now)]
+        wanted = [notice for each in found for notice in ending(each, view, steps, now)]
         if not wanted:
             return 0
         async with self._store.write() as connection:

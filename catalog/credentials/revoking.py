@@ -22,7 +22,7 @@ from catalog.credentials.reach import Called, called_in_a_day
 from catalog.credentials.reminders import revoked
 from catalog.credentials.revocation import Revocation, RevocationKind, ever, revocation_of
 from catalog.credentials.rights import GUARDS, UNKNOWN, guards, holds
-from catalog.credentials.table import credential_of
+from catalog.credentials.table import credential_of, good_at
 from catalog.credentials.telling import current_of
 from catalog.notices.outbox import post
 from catalog.people.principal import Principal
@@ -222,8 +222,10 @@ class Revoking:
         now, ids = self._clock(), list[str]()
         if target.kind != "issued-before":  # that ends tokens and leaves what obtains them
             for client_id in named:
-                rows = await self._store.all(sa.select(credentials).where(credentials.c.application == client_id))
-                ids += [each.key_id for each in map(_credential, rows) if each.is_good(now)]
+                theirs = sa.select(credentials.c.key_id).where(
+                    credentials.c.application == client_id, good_at(now)
+                )
+                ids += [row[0] for row in await self._store.all(theirs)]
         called = await called_in_a_day(self._store, named, now)
         if not target.application and not target.consumer:  # everybody: who called is worth a list
             callers = {each.application for each in called}
@@ -262,10 +264,6 @@ class Revoking:
             request_id=request_id,
         )
         await self._audit.append(connection, event)
-
-
-def _credential(row: sa.Row[*tuple[object, ...]]) -> Credential:
-    return credential_of(row._mapping)
 
 
 def _same(known: Revocation, target: Target) -> bool:

@@ -1,7 +1,7 @@
 """Credentials in the store. Every function raises SQLAlchemyError."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +12,9 @@ from catalog.storage.tables.credentials import credentials
 
 _columns = credentials.c
 _LISTS = ("scopes", "networks")
+
+ENDS: Final = sa.func.coalesce(_columns.overlap_until, _columns.expires_at)
+"""When one ends: an overlap never lasts longer than what was replaced."""
 
 
 async def find(connection: AsyncConnection, key_id: str) -> Credential | None:
@@ -30,6 +33,11 @@ async def replace(connection: AsyncConnection, credential: Credential) -> None:
     values = _values(credential)
     del values["last_used_at"]
     await connection.execute(sa.update(credentials).where(_columns.key_id == credential.key_id).values(**values))
+
+
+def good_at(now: float) -> sa.ColumnElement[bool]:
+    """The condition for those that open something, as `Credential.is_good`."""
+    return sa.and_(_columns.revoked_at.is_(None), _columns.expires_at > int(now), int(now) < ENDS)
 
 
 def by_key(key_id: str) -> sa.Select[*tuple[Any, ...]]:
