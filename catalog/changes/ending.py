@@ -1,11 +1,11 @@
 """What the calendar demands of an API that becomes another: notice before an end, silence before it goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from catalog.calendar.entries import EstateView
 from catalog.calendar.gate import CalendarGate, changes_between
 from catalog.changes.conditions import Condition
-from catalog.changes.examining import Gate
+from catalog.changes.examining import Becoming, Gate
 from contracts.estate.calendar import lifecycle_of
 from contracts.estate_files import ApiFile, DeprecationPolicyEntry
 from contracts.operations import Lifecycle
@@ -15,15 +15,20 @@ def calendar_gate(gate: CalendarGate, estate: Callable[[], EstateView | None]) -
     """The calendar's gate, asked by the policy of the estate in force."""
 
     async def ask(
-        api: str, before: ApiFile | None, after: ApiFile | None, authors: frozenset[str]
+        apis: Sequence[Becoming], proposed: DeprecationPolicyEntry | None, authors: frozenset[str]
     ) -> tuple[Condition, ...]:
         in_force = estate()
-        policy = None if in_force is None else in_force.file.deprecation_policy
-        changes = changes_between(_lifecycles(api, before, policy), _lifecycles(api, after, policy))
         # What was promised is what is in force: no change shortens its own notice.
-        promise = before or after
-        promised = {api: None if promise is None else promise.notice_days}
-        return await gate.conditions(changes, policy, promised, authors)
+        policy = None if in_force is None else in_force.file.deprecation_policy
+        before: dict[tuple[str, str], Lifecycle] = {}
+        after: dict[tuple[str, str], Lifecycle] = {}
+        promised: dict[str, int | None] = {}
+        for each in apis:
+            before |= _lifecycles(each.api, each.before, policy)
+            after |= _lifecycles(each.api, each.after, proposed)
+            promise = each.before or each.after
+            promised[each.api] = None if promise is None else promise.notice_days
+        return await gate.conditions(changes_between(before, after), policy, promised, authors)
 
     return ask
 

@@ -1,7 +1,8 @@
 """Looks at a proposal with all that is around it: what is in force, waivers that hold, reviews that are late."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, Protocol, TypeAlias
 
@@ -23,19 +24,33 @@ from catalog.revisions.store import AlteredError, Files, RevisionStore
 from catalog.revisions.stored import StoredUnits, files_of, read_units
 from catalog.revisions.units import ESTATE_UNIT, api_file
 from contracts.estate.estate import Estate
-from contracts.estate_files import ApiFile
+from contracts.estate.loading import ESTATE
+from contracts.estate_files import ApiFile, DeprecationPolicyEntry, EstateFile
 from contracts.estate_words import Role
 
 _KEPT: Final = 64
 """Assessments that are kept for whoever asks again with nothing changed."""
 
-Gate: TypeAlias = Callable[[str, ApiFile | None, ApiFile | None, frozenset[str]], Awaitable[tuple[Condition, ...]]]
-"""What else an API has to fulfil that is to become another, such as what retiring a version takes: by its name, as
-it is in force and as it is proposed, and who its authors are."""
+
+@dataclass(frozen=True, slots=True)
+class Becoming:
+    """An API as it is in force and as it is proposed: None where there is none."""
+
+    api: str
+    before: ApiFile | None
+    after: ApiFile | None
+
+
+Gate: TypeAlias = Callable[
+    [Sequence[Becoming], DeprecationPolicyEntry | None, frozenset[str]], Awaitable[tuple[Condition, ...]]
+]
+"""What else APIs have to fulfil that become others, such as what retiring a version takes: which they are, the
+estate's policy as it is proposed, and who the authors are. A policy can change what becomes of an API that itself
+stays as it is."""
 
 
 async def no_gate(
-    _api: str, _before: ApiFile | None, _after: ApiFile | None, _authors: frozenset[str]
+    _apis: Sequence[Becoming], _policy: DeprecationPolicyEntry | None, _authors: frozenset[str]
 ) -> tuple[Condition, ...]:
     """Nothing else."""
     return ()
@@ -159,14 +174,28 @@ class Examiner:
         return conditions(self.estate.file.changes, assessment.facts(), approvals, around)
 
     async def _more(self, proposal: Proposal, authors: frozenset[str]) -> tuple[Condition, ...]:
-        if proposal.unit == ESTATE_UNIT:
+        in_force = self.estate.file.deprecation_policy
+        if proposal.unit != ESTATE_UNIT:
+            becoming = Becoming(
+                proposal.unit, _api(proposal.unit, proposal.before), _api(proposal.unit, proposal.after)
+            )
+            return await self._gate((becoming,), in_force, authors)
+        if proposal.after is None:
             return ()
-        path = api_file(proposal.unit)
-        before, after = (
-            None if files is None else read_file(files, path, ApiFile)
-            for files in (proposal.before, proposal.after)
-        )
-        return await self._gate(proposal.unit, before, after, authors)
+        proposed = read_file(proposal.after, ESTATE, EstateFile).deprecation_policy
+        if proposed == in_force:
+            return ()
+        return await self._gate(await asyncio.to_thread(_unchanged, proposal.others), proposed, authors)
+
+
+def _api(unit: str, files: Files | None) -> ApiFile | None:
+    return None if files is None else read_file(files, api_file(unit), ApiFile)
+
+
+def _unchanged(units: Mapping[str, Files]) -> tuple[Becoming, ...]:
+    """The APIs of which nothing is proposed."""
+    apis = ((unit, _api(unit, files)) for unit, files in units.items())
+    return tuple(Becoming(unit, file, file) for unit, file in apis)
 
 
 def _said(problem: Found) -> str:

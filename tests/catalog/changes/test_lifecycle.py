@@ -1,9 +1,11 @@
 """A version's life: a draft, published, deprecated, taken back, and retired only when the calendar lets it."""
 
+from datetime import UTC, datetime
+
 from catalog.changes.proposing import Proposed
 from catalog.changes.records import ChangeView
 from catalog.refusal import Refusal
-from tests.catalog.changes.office import BOOKS_API, Office
+from tests.catalog.changes.office import BOOKS_API, ESTATE, Office
 from tests.support.two_apis import BOOKS
 
 DAY = 86_400
@@ -82,3 +84,22 @@ async def test_a_version_is_retired_only_after_its_end_and_silence(desk: Office)
     # Past the end; but nobody listened, and silence before anybody listens is no evidence.
     assert await desk.unmet(found.change) == {"quiet:books/v1"}
     assert state(desk, "v1") == "deprecated"
+
+
+async def test_a_policy_announces_its_brown_outs_in_time_as_an_api_does(desk: Office) -> None:
+    await with_draft(desk)
+    await desk.pushed("ada", (BOOKS_API, "v2: { state: draft }", "v2: { state: published }"))
+    await approved(desk, await desk.pushed("ada", (BOOKS_API, "state: published #", CALENDAR)))
+    desk.now = datetime(2026, 12, 2, 10, 0, 1, tzinfo=UTC).timestamp()
+    policy = "deprecation-policy: { notice-days: 90, brown-outs: [{ days-before: 180, minutes: 60 }] }"
+    with (desk.root / ESTATE).open("a") as estate:
+        estate.write(f"{policy}\n")
+    tomorrow = await desk.pushed("omar")
+    [condition] = [each for each in tomorrow.conditions if each.id.startswith("brown-out:")]
+    assert (condition.id, condition.met) == ("brown-out:books/v1", False)
+    assert condition.text.startswith("books v1 refuses every call from 3 December 2026, 10:00 UTC")
+    later = await desk.pushed("omar", (ESTATE, "days-before: 180", "days-before: 179"))
+    assert [each.met for each in later.conditions if each.id == "brown-out:books/v1"] == [True]
+    # Only windows are judged: a policy without them asks nothing of any version.
+    none = await desk.pushed("omar", (ESTATE, ", brown-outs: [{ days-before: 179, minutes: 60 }]", ""))
+    assert not [each for each in none.conditions if each.id.startswith("brown-out:")]
