@@ -18,11 +18,17 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
-    """One override, of the calendar that has this `sunset` (0: none). Times are Unix seconds."""
+    """One override, of the calendar that has this `sunset` (0: none). `giver` is who delegated the role; empty for
+    nobody. Times are Unix seconds."""
 
     api: str
     api_version: str
     sunset: int
     reason: str
     given_by: str
+    giver: str = ""
     at: int
+
+    def counts_for(self, authors: frozenset[str]) -> bool:
+        """Whether a change of these authors profits: neither who gave it nor who delegated the role is one."""
+        return not authors.intersection((self.given_by, self.giver))

@@ -58,7 +58,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     lost_calls: int = 0
     callers: Sequence[Caller] = ()
     consents: Sequence[Consent] = ()
-    override: Override | None = None
+    overrides: Sequence[Override] = ()
     extensions: Sequence[Extension] = ()
 
 
@@ -112,12 +112,12 @@ def retirement_conditions(
     authors: frozenset[str] = frozenset(),
 ) -> tuple[Condition, ...]:
     """That a version which is retired or taken away is past its sunset, that no extension runs, and that nobody
-    has called it for `quiet_days`, or all who did have agreed. An override by another than the `authors` stands
-    for all of that."""
+    has called it for `quiet_days`, or all who did have agreed. An override stands for all of that that none of the
+    `authors` gave, nor in their name."""
     if not change.is_retired or change.before is None:
         return ()
-    override = evidence.override
-    if override is not None and override.given_by not in authors:
+    override = next((each for each in evidence.overrides if each.counts_for(authors)), None)
+    if override is not None:
         text = f"{override.given_by} has overridden the sunset gate of {change.name}: {override.reason}"
         return (Condition(f"sunset-gate:{change.api}/{change.version}", met=True, text=text),)
     return (
@@ -217,7 +217,7 @@ class CalendarGate:
             lost_calls=await self._callers.lost_since(since),
             callers=await self._callers.calls_since(api, version, since),
             consents=await self._consents.of(api, version),
-            override=await self._overrides.of(api, version, sunset),
+            overrides=await self._overrides.of(api, version, sunset),
             extensions=[each for each in granted if (each.api, each.api_version) == (api, version)],
         )
 

@@ -27,8 +27,10 @@ class Overrides:
     async def record(
         self, principal: Principal, api: str, api_version: str, reason: str, *, request_id: str = ""
     ) -> Override | Refusal:
-        """Records one, for the calendar as it is now. Raises SQLAlchemyError."""
-        if principal.right("architect") is None:
+        """Records one, for the calendar as it is now: each architect their own, for the change of an author counts
+        that of another alone. Raises SQLAlchemyError."""
+        right = principal.right("architect")
+        if right is None:
             detail = "The sunset gate is overridden by an architect."
             return Refusal("role-missing", detail, {"roles": ["architect"]})
         view = self._view()
@@ -41,13 +43,15 @@ class Overrides:
             sunset=(entry.sunset if entry is not None else None) or 0,
             reason=reason,
             given_by=principal.name,
+            giver=right.giver,
             at=int(self._clock()),
         )
         async with self._store.write() as connection:
-            row = (await connection.execute(_select(api, api_version, made.sunset))).one_or_none()
+            own = _select(api, api_version, made.sunset).where(retirement_overrides.c.given_by == made.given_by)
+            row = (await connection.execute(own)).one_or_none()
             if row is not None:
                 current = msgspec.to_builtins(override_view(_of(row)))
-                return Refusal("state-conflict", "The gate is overridden already.", {"current": current})
+                return Refusal("state-conflict", "You have overridden the gate already.", {"current": current})
             await connection.execute(sa.insert(retirement_overrides).values(**msgspec.structs.asdict(made)))
             event = Event(
                 subject="retirement",
@@ -60,10 +64,11 @@ class Overrides:
             await self._audit.append(connection, event)
         return made
 
-    async def of(self, api: str, api_version: str, sunset: int | None) -> Override | None:
-        """The one of a version with this sunset. Raises SQLAlchemyError."""
-        row = await self._store.one(_select(api, api_version, sunset or 0))
-        return None if row is None else _of(row)
+    async def of(self, api: str, api_version: str, sunset: int | None) -> tuple[Override, ...]:
+        """Those of a version with this sunset, the first given first. Raises SQLAlchemyError."""
+        columns = retirement_overrides.c
+        rows = await self._store.all(_select(api, api_version, sunset or 0).order_by(columns.at, columns.given_by))
+        return tuple(_of(row) for row in rows)
 
 
 def _select(api: str, api_version: str, sunset: int) -> sa.Select[*tuple[object, ...]]:

@@ -58,8 +58,9 @@ retirement_overrides = sa.Table(
     sa.Column("api", sa.String(63), primary_key=True),
     sa.Column("api_version", sa.String(8), primary_key=True),
     sa.Column("sunset", sa.BigInteger, primary_key=True, autoincrement=False, comment="0 where there is none"),
+    sa.Column("given_by", sa.String(63), primary_key=True),
+    sa.Column("giver", sa.String(63), nullable=False, comment="who delegated the role; empty for nobody"),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("given_by", sa.String(63), nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
     comment="a version may be retired although it is still called; never altered",
 )

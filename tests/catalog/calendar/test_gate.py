@@ -22,7 +22,7 @@ from catalog.calendar.gate import (
 )
 from catalog.calendar.overrides import Overrides
 from catalog.changes.conditions import Condition
-from catalog.people.principal import Principal
+from catalog.people.principal import Delegated, Principal
 from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
@@ -175,11 +175,19 @@ def test_an_extension_keeps_it_shut() -> None:
 
 
 def test_an_override_stands_for_all_of_it_unless_an_author_gave_it() -> None:
-    evidence = Evidence(callers=[SHOP], extensions=[extension()], override=override())
+    evidence = Evidence(callers=[SHOP], extensions=[extension()], overrides=[override()])
     assert judged(evidence, now=DEPRECATION) == [
         "+ sunset-gate:orders/v1: ada has overridden the sunset gate of orders v1: it leaks"
     ]
     assert len(judged(evidence, authors=frozenset({"ada"}))) == 3
+
+
+def test_an_override_in_the_name_of_an_author_counts_no_more_than_their_own_and_anothers_does() -> None:
+    for_ada = msgspec.structs.replace(override(), given_by="jonas", giver="ada")
+    both = Evidence(callers=[SHOP], overrides=[for_ada, msgspec.structs.replace(override(), given_by="omar")])
+    assert [len(judged(both, authors=frozenset({author}))) for author in ("ada", "jonas", "omar")] == [1, 1, 1]
+    alone = msgspec.structs.replace(both, overrides=[for_ada])
+    assert [len(judged(alone, authors=frozenset({author}))) for author in ("ada", "jonas", "omar")] == [3, 3, 1]
 
 
 @pytest.mark.parametrize(
@@ -341,6 +349,16 @@ async def test_the_gate_asks_for_what_it_judges(world: World) -> None:
     assert isinstance(await world.overrides.record(ADA, "orders", "v1", "it leaks"), Override)
     assert await world.conditions() == ["+ sunset-gate:orders/v1"]
     assert len(await world.conditions(frozenset({"ada"}))) == 3
+    # In her name it is hers as well.
+    handed = Delegated("architect", "ada", frozenset({"architecture"}), NOW + DAY)
+    jonas = Principal("jonas", {"sales": frozenset({"api-owner"})}, (handed,))
+    made = await world.overrides.record(jonas, "orders", "v1", "it leaks")
+    assert isinstance(made, Override)
+    assert made.giver == "ada"
+    assert len(await world.conditions(frozenset({"ada"}))) == 3
+    omar = Principal("omar", {"architecture": frozenset({"architect"})})
+    assert isinstance(await world.overrides.record(omar, "orders", "v1", "it leaks"), Override)
+    assert await world.conditions(frozenset({"ada"})) == ["+ sunset-gate:orders/v1"]
 
 
 async def test_the_last_reminder_of_a_brown_out_is_what_the_estate_promises(world: World) -> None:
@@ -386,8 +404,8 @@ async def test_overrides(world: World) -> None:
     assert refused(await world.overrides.record(ADA, "orders", "v1", "again")) == "state-conflict"
     # A version without a sunset can be overridden, too: that is when it is needed most.
     assert isinstance(await world.overrides.record(ADA, "orders", "v2", "it leaks"), Override)
-    assert await world.overrides.of("orders", "v1", SUNSET) == override()
-    assert await world.overrides.of("orders", "v1", SUNSET + 1) is None
+    assert await world.overrides.of("orders", "v1", SUNSET) == (override(),)
+    assert await world.overrides.of("orders", "v1", SUNSET + 1) == ()
     events = [each.event async for each in world.audit.entries()]
     assert [(each.subject, each.action, each.object, each.reason) for each in events] == [
         ("retirement", "overridden", "orders/v1", "it leaks"),

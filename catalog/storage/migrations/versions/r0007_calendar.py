@@ -73,10 +73,11 @@ def _gate() -> None:
         sa.Column("api", sa.String(63), nullable=False),
         sa.Column("api_version", sa.String(8), nullable=False),
         sa.Column("sunset", sa.BigInteger(), autoincrement=False, nullable=False, comment="0 where there is none"),
-        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("given_by", sa.String(63), nullable=False),
+        sa.Column("giver", sa.String(63), nullable=False, comment="who delegated the role; empty for nobody"),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("api", "api_version", "sunset", name=op.f("pk_retirement_overrides")),
+        sa.PrimaryKeyConstraint("api", "api_version", "sunset", "given_by", name=op.f("pk_retirement_overrides")),
         comment="a version may be retired although it is still called; never altered",
     )
 
