@@ -67,9 +67,22 @@ def waiver_deciders(traits: Traits | None) -> tuple[Needed, ...]:
     return (architect, Needed(("api-owner",), 1, frozenset((traits.owner,)), ()))
 
 
-def may_waive(principal: Principal, traits: Traits | None, without: frozenset[str]) -> bool:
-    """Whether the principal decides about waivers of such an API."""
-    return any(approval_by(principal, each, without) is not None for each in waiver_deciders(traits))
+def waiver_right(
+    principal: Principal, traits: Iterable[Traits | None], without: frozenset[str] = NOBODY
+) -> Right | None:
+    """By which right the principal decides about waivers of an API that is all of this; None for none. It is their
+    own or of one giver: the roles of two are not one right."""
+    found = [_waiver_approval(principal, each, without) for each in traits]
+    approvals = [each for each in found if each is not None]
+    givers = {each.giver for each in approvals if each.giver}
+    if len(approvals) < len(found) or not approvals or len(givers) > 1:
+        return None
+    return Right(approvals[0].role, "".join(givers))
+
+
+def _waiver_approval(principal: Principal, traits: Traits | None, without: frozenset[str]) -> Approval | None:
+    approvals = (approval_by(principal, each, without) for each in waiver_deciders(traits))
+    return next((each for each in approvals if each is not None), None)
 
 
 def has_any(principal: Principal, roles: Iterable[Role], without: frozenset[str] = NOBODY) -> Right | None:

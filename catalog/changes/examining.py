@@ -127,12 +127,12 @@ class Examiner:
 
     async def assess(self, proposal: Proposal, authors: Collection[str] = ()) -> Assessment:
         """What is found of it today, with the waivers that hold today. One that an author granted, when they were
-        none, lets nothing of their change pass."""
+        none, or that was granted in their name, lets nothing of their change pass."""
         today, rules = self.today, self.estate.file.changes
         waivers = tuple(
             WaiverInForce(each.number, each.fingerprint, each.finding)
             for each in await self._waivers.granted(proposal.unit)
-            if each.holds(today) and each.decided_by not in authors
+            if each.holds(today) and each.counts_for(authors)
         )
         units = await self.units()
         key = msgspec.json.encode(
@@ -217,7 +217,7 @@ def _idle(holding: Iterable[Waiver], assessment: Assessment, authors: Collection
     words = in_words(assessment.changes)
     idle = {}
     for each in holding:
-        if each.decided_by in authors:
+        if not each.counts_for(authors):
             idle[each.fingerprint] = f"waiver {each.number} of an author does not count for their own change"
         elif words.get(each.fingerprint, each.finding) != each.finding:
             idle[each.fingerprint] = f"waiver {each.number} is of another change at the same place"

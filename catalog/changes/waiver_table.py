@@ -1,5 +1,6 @@
 """Waivers in the store: a permission for one finding of one unit, with a reason and a last day."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -17,7 +18,8 @@ WaiverState: TypeAlias = Literal["requested", "granted", "refused", "revoked"]
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     """One waiver. It holds through the day `expires` (UTC), once it is granted; `ended_at` is when its end was
-    recorded. `consumers` are those whom it concerns, `decision` is what the decider said."""
+    recorded. `consumers` are those whom it concerns, `decision` is what the decider said, `giver` is who delegated
+    the role to them; empty for nobody."""
 
     number: int
     unit: str
@@ -30,6 +32,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     requested_by: str
     requested_at: datetime
     decided_by: str
+    giver: str
     decided_at: datetime | None
     decision: str
     expires: date
@@ -39,6 +42,10 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     def holds(self, today: date) -> bool:
         """Whether it lets its finding pass on this day (UTC)."""
         return self.state == "granted" and today <= self.expires
+
+    def counts_for(self, authors: Collection[str]) -> bool:
+        """Whether a change of these authors profits: neither who granted it nor who delegated the role is one."""
+        return self.decided_by not in authors and self.giver not in authors
 
     @property
     def etag(self) -> str:
@@ -100,6 +107,7 @@ async def insert_waiver(
         requested_by=requested_by,
         requested_at=moment(at),
         decided_by="",
+        giver="",
         decided_at=None,
         decision="",
         expires=expires,
@@ -116,7 +124,7 @@ async def insert_waiver(
     return made
 
 
-_MOVED: Final = ("state", "decided_by", "decided_at", "decision", "ended_at")
+_MOVED: Final = ("state", "decided_by", "giver", "decided_at", "decision", "ended_at")
 
 
 async def update_waiver(connection: AsyncConnection, waiver: Waiver, **values: object) -> Waiver:
@@ -144,6 +152,7 @@ def _waiver(row: sa.Row[Any]) -> Waiver:
         requested_by=row.requested_by,
         requested_at=moment(row.requested_at),
         decided_by=row.decided_by,
+        giver=row.giver,
         decided_at=moment_or_none(row.decided_at),
         decision=row.decision,
         expires=date.fromisoformat(row.expires),

@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.changes.assessment import Assessment
+from catalog.changes.assessment import Assessment, in_words
 from catalog.changes.deciding import (
     conflict,
     has_any,
     may_propose,
-    may_waive,
     own_change,
     role_missing,
     waiver_deciders,
+    waiver_right,
 )
 from catalog.changes.desk import Actor, Desk
 from catalog.changes.examining import Examiner
@@ -26,7 +26,7 @@ from catalog.changes.table import ChangeTable, Lost
 from catalog.changes.telling import tell
 from catalog.changes.waiver_table import Waiver, WaiverTable, insert_waiver, update_waiver
 from catalog.clock import Clock
-from catalog.people.principal import CATALOG, Principal
+from catalog.people.principal import CATALOG, Principal, Right
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 
@@ -98,13 +98,14 @@ class Waivers:
     async def grant(
         self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
     ) -> Waiver | Refusal:
-        """Lets the finding pass. What was held back by it alone is published with that."""
+        """Lets the finding pass. What was held back by it alone is published with that. A finding that is gone or
+        says something else by now cannot be waived: the waiver would let nothing pass."""
         return await self._decide(principal, number, seen, comment, "granted", request_id)
 
     async def refuse(
         self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
     ) -> Waiver | Refusal:
-        """Does not."""
+        """Does not, also where the finding is gone."""
         return await self._decide(principal, number, seen, comment, "refused", request_id)
 
     async def revoke(
@@ -117,10 +118,12 @@ class Waivers:
             return NO_WAIVER
         if waiver.state not in ("requested", "granted") or seen != waiver.etag:
             return conflict("The waiver is not as it was when you looked.", waiver)
-        if principal.name != waiver.requested_by and has_any(principal, ("architect", "security")) is None:
+        asked = principal.name == waiver.requested_by
+        right = None if asked else has_any(principal, ("architect", "security"))
+        if right is None and not asked:
             detail = "A waiver is taken back by who asked for it, or by an architect or security."
             return role_missing(principal, detail, ("architect", "security"))
-        values = {"state": "revoked", "decided_by": principal.name}
+        values = {"state": "revoked", "decided_by": principal.name, "giver": "" if right is None else right.giver}
         return await self._move(waiver, comment, "revoked", principal.name, request_id, values)
 
     async def keep(self, now: float) -> None:
@@ -151,15 +154,16 @@ class Waivers:
         if waiver.state != "requested" or seen != waiver.etag:
             return conflict("The waiver is not as it was when you looked.", waiver)
         interested = {waiver.requested_by, *await self._authors(waiver.unit)}
-        found = await self._finding(waiver.unit, waiver.fingerprint)
-        if isinstance(found, Refusal):
-            return found
-        refusal = _may_decide(principal, waiver.unit, found[0], interested)
-        if refusal is None and how == "granted":
-            refusal = self._over(waiver)
+        assessment = await self._assessment(waiver.unit)
+        if isinstance(assessment, Refusal):
+            return assessment
+        right = _may_decide(principal, waiver.unit, assessment, interested)
+        if isinstance(right, Refusal):
+            return right
+        refusal = self._idle(waiver, assessment) if how == "granted" else None
         if refusal is not None:
             return refusal
-        values = {"state": how, "decided_by": principal.name}
+        values = {"state": how, "decided_by": principal.name, "giver": right.giver}
         decided = await self._move(waiver, comment, how, principal.name, request_id, values)
         if isinstance(decided, Waiver):
             await self._desk.settle_all([waiver.unit], Actor(principal.name, request_id))
@@ -185,17 +189,22 @@ class Waivers:
 
     async def _finding(self, unit: str, fingerprint: str) -> tuple[Assessment, str, str] | Refusal:
         """A finding of a unit: of its open change, or else of what is in force."""
-        change = (await self._changes.open()).get(unit)
-        units = await self._examiner.units()
-        if change is None and unit not in units.files:
-            return Refusal("resource-not-found", f"There is no unit {unit!r}.")
-        revision = units.revisions.get(unit) if change is None else change.revision
-        assessment = await self._examiner.assess(await self._examiner.proposal(unit, revision))
+        assessment = await self._assessment(unit)
+        if isinstance(assessment, Refusal):
+            return assessment
         found = assessment.findings.get(fingerprint)
         if found is not None:
             return assessment, *found
         detail = f"Neither the open change of {unit!r} nor what is in force has a finding {fingerprint}."
         return Refusal("resource-not-found", detail)
+
+    async def _assessment(self, unit: str) -> Assessment | Refusal:
+        change = (await self._changes.open()).get(unit)
+        units = await self._examiner.units()
+        if change is None and unit not in units.files:
+            return Refusal("resource-not-found", f"There is no unit {unit!r}.")
+        revision = units.revisions.get(unit) if change is None else change.revision
+        return await self._examiner.assess(await self._examiner.proposal(unit, revision))
 
     def _unfit(self, wanted: WaiverRequest) -> Refusal | None:
         today = self._examiner.today
@@ -206,10 +215,22 @@ class Waivers:
         last = today + timedelta(days=longest)
         return _violation("/expires", f"must be a day from {today} to {last}, {longest} days from now")
 
-    def _over(self, waiver: Waiver) -> Refusal | None:
-        if waiver.expires >= self._examiner.today:
+    def _idle(self, waiver: Waiver, assessment: Assessment) -> Refusal | None:
+        """Where the waiver would let nothing pass."""
+        if waiver.expires < self._examiner.today:
+            return conflict(f"The waiver was asked for until {waiver.expires}, which is over.", waiver)
+        if waiver.fingerprint not in assessment.findings:
+            detail = "The finding is gone since the waiver was asked for: there is nothing that it would let pass."
+            return conflict(detail, waiver)
+        # A finding of the linter is waived by its place: its words may change.
+        words = in_words(assessment.changes).get(waiver.fingerprint, waiver.finding)
+        if words == waiver.finding:
             return None
-        return conflict(f"The waiver was asked for until {waiver.expires}, which is over.", waiver)
+        detail = (
+            f"The waiver was asked for what the change was before: {waiver.finding}. "
+            f"Now it is another, which needs a waiver of its own: {words}."
+        )
+        return conflict(detail, waiver)
 
     async def _tell(
         self, connection: AsyncConnection, waiver: Waiver, action: str, actor: str, reason: str, request_id: str
@@ -227,12 +248,13 @@ class Waivers:
 
 def _may_decide(
     principal: Principal, unit: str, assessment: Assessment, interested: Collection[str]
-) -> Refusal | None:
+) -> Right | Refusal:
     # Of an API that becomes another both have to be satisfied: no change chooses who judges it.
     traits = assessment.traits or (None,)
-    if all(may_waive(principal, each, frozenset(interested)) for each in traits):
-        return None
-    if all(may_waive(principal, each, frozenset()) for each in traits):
+    right = waiver_right(principal, traits, frozenset(interested))
+    if right is not None:
+        return right
+    if waiver_right(principal, traits) is not None:
         return own_change(principal, "a waiver", interested)
     deciders = [needed for each in traits for needed in waiver_deciders(each)]
     who = " or ".join(dict.fromkeys(needed.who for needed in deciders))

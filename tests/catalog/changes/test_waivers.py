@@ -121,13 +121,52 @@ async def test_a_waiver_lets_nothing_else_pass_that_happens_at_the_same_place_la
     assert desk.maximum() == 20
 
 
-async def test_a_request_from_before_another_push_lets_nothing_of_that_pass(desk: Office) -> None:
+async def test_a_request_from_before_another_push_is_not_granted(desk: Office) -> None:
     number, fingerprint = await breaking(desk)
     before = await asked(desk, fingerprint)
     assert isinstance(before, Waiver)
     await desk.pushed("ada", (BOOKS, "maximum: 50, default: 20", "maximum: 20, default: 20"))
-    assert isinstance(await grant(desk, "omar", before), Waiver)
+    changed = await grant(desk, "omar", before)
+    assert isinstance(changed, Refusal)
+    assert changed.id == "state-conflict"
+    before_and_now = changed.detail.partition(" Now it is another, which needs a waiver of its own: ")
+    assert before_and_now[0].startswith("The waiver was asked for what the change was before: `maximum` went")
+    assert "from `100` to `50`" in before_and_now[0]
+    assert "from `100` to `20`" in before_and_now[2]
     assert (await desk.unmet(number), desk.maximum()) == ({"waived:breaking"}, 100)
+    assert [each.action for each in await desk.events("waiver")] == ["requested"]
+
+
+async def test_a_request_whose_finding_is_gone_is_refused_and_not_granted(desk: Office) -> None:
+    _, fingerprint = await breaking(desk)
+    waiver = await asked(desk, fingerprint)
+    assert isinstance(waiver, Waiver)
+    assert (await desk.pushed("ada", (BOOKS, BREAKING[2], COMPATIBLE[2]))).outcome == "published"
+    gone = await grant(desk, "omar", waiver)
+    assert isinstance(gone, Refusal)
+    assert (gone.id, gone.detail) == (
+        "state-conflict",
+        "The finding is gone since the waiver was asked for: there is nothing that it would let pass.",
+    )
+    refused = await desk.room.waivers.refuse(await desk.who("omar"), waiver.number, waiver.etag, "it is mended")
+    assert isinstance(refused, Waiver)
+    assert refused.state == "refused"
+
+
+async def test_a_waiver_in_the_name_of_an_author_counts_no_more_than_their_own(desk: Office) -> None:
+    _, fingerprint = await breaking(desk)
+    waiver = await asked(desk, fingerprint)
+    assert isinstance(waiver, Waiver)
+    members, until = desk.catalog.directory.members, int(desk.now) + DAY
+    await desk.catalog.delegations.grant(await desk.who("omar"), members, "sara", "architect", until, "on leave")
+    granted = await grant(desk, "sara", waiver)
+    assert isinstance(granted, Waiver)
+    assert (granted.decided_by, granted.giver, desk.maximum()) == ("sara", "omar", 50)
+    await back_again(desk)
+    own = await desk.pushed("omar")
+    assert (own.outcome, desk.maximum()) == ("proposed", 100)
+    [condition] = [each for each in own.conditions if not each.met]
+    assert condition.text.endswith("; waiver 1 of an author does not count for their own change")
 
 
 async def test_an_approval_from_before_a_waiver_counts_no_more_and_the_condition_says_so(desk: Office) -> None:

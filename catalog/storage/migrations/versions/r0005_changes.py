@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("requested_by", sa.String(63), nullable=False),
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("decided_by", sa.String(63), nullable=False, comment="empty until somebody did"),
+        sa.Column("giver", sa.String(63), nullable=False, comment="who delegated the role; empty for nobody"),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("decision", sa.Text(), nullable=False),
         sa.Column("expires", sa.String(10), nullable=False, comment="its last day, UTC"),
