@@ -45,6 +45,8 @@ _TELLING: Final = (
     *("schema-keyword-unsupported", "reference-siblings"),
 )
 _REFUSED_METHODS: Final = ("trace", "query")
+_MAX_ID: Final = 255
+"""Characters of an operation id: what a gateway's counts (`contracts.usage.batch`) have room for."""
 _NOT_WORD: Final = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -254,6 +256,13 @@ class _Compiler:
                 "operation-id-missing",
                 node.key_place,
                 f"{method} {path} has no `operationId`; it is recorded as {quote(given)}",
+            )
+        if len(given) > _MAX_ID or not given.isprintable():
+            self.report.add(
+                "operation-id-unusable",
+                (node.get("operationId") or node).place,
+                f"the operation id {quote(given[:60])} is longer than {_MAX_ID} characters, "
+                "or has one that cannot be shown",
             )
         first = self.ids.setdefault(given, node)
         if first is not node:

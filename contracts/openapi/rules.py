@@ -39,6 +39,11 @@ _ROWS: tuple[Rule, ...] = (
     Rule("path-claimed-twice", "error", "A request must have exactly one operation that governs it."),
     Rule("path-parameter-undeclared", "error", "Template and path parameters must name the same things."),
     Rule("operation-id-missing", "warning", "Usage, limits and changes are recorded by operation id."),
+    Rule(
+        "operation-id-unusable",
+        "error",
+        "Usage is stored by operation id: bounded text, without control characters.",
+    ),
     Rule("operation-id-duplicate", "error", "An operation id names one operation of a version."),
     Rule("method-unsupported", "error", "The gateway does not carry this method."),
     # Security.

@@ -203,6 +203,21 @@ def test_a_server_without_a_plain_path_is_refused(text):
     assert rules_of(findings) == ["server-url-invalid"]
 
 
+@pytest.mark.parametrize(
+    ("identity", "found"),
+    [
+        ("a" * 255, []),
+        ("list all orders", []),
+        ("a" * 256, ["operation-id-unusable"]),
+        ("list\\norders", ["operation-id-unusable"]),
+    ],
+)
+def test_an_operation_id_has_to_fit_where_usage_is_counted(identity, found):
+    path = f'  /a: {{get: {{operationId: "{identity}", responses: {{"200": {{description: OK}}}}}}}}'
+    _, findings = compile_text(contract(path))
+    assert [each.rule for each in findings] == found
+
+
 def test_defaults_of_the_estate_hold_where_the_contract_says_nothing():
     version = compiled(contract(f"  /a: {GET}"), defaults=DefaultsEntry(max_body=5, unknown_query="ignore"))
     assert (version.operations[0].max_body, version.operations[0].unknown_query) == (5, "ignore")
