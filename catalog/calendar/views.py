@@ -94,7 +94,6 @@ class OverrideView(msgspec.Struct, frozen=True, kw_only=True):
     sunset: datetime | None
     reason: str
     given_by: str
-    giver: str
     at: datetime
 
 
@@ -178,6 +177,5 @@ def override_view(override: Override) -> OverrideView:
         sunset=moment_or_none(override.sunset or None),
         reason=override.reason,
         given_by=override.given_by,
-        giver=override.giver,
         at=moment(override.at),
     )

@@ -16,10 +16,9 @@ from catalog.storage.tables.changes import waivers
 WaiverState: TypeAlias = Literal["requested", "granted", "refused", "revoked"]
 
 
-class Waiver(msgspec.Struct, frozen=True, kw_only=True):
-    """One waiver. It holds through the day `expires` (UTC), once it is granted; `ended_at` is when its end was
-    recorded. `consumers` are those whom it concerns, `decision` is what the decider said, `giver` is who delegated
-    the role to them; empty for nobody."""
+class WaiverView(msgspec.Struct, frozen=True, kw_only=True):
+    """One waiver, as it is shown. It holds through the day `expires` (UTC), once it is granted; `ended_at` is when
+    its end was recorded. `consumers` are those whom it concerns, `decision` is what the decider said."""
 
     number: int
     unit: str
@@ -32,12 +31,22 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     requested_by: str
     requested_at: datetime
     decided_by: str
-    giver: str
     decided_at: datetime | None
     decision: str
     expires: date
     ended_at: datetime | None
     version: int
+
+
+class Waiver(WaiverView, frozen=True, kw_only=True):
+    """One waiver, and in whose name it was decided: `giver` delegated the role; empty for nobody."""
+
+    giver: str
+
+    @property
+    def view(self) -> WaiverView:
+        """What is shown of it."""
+        return WaiverView(**{name: getattr(self, name) for name in WaiverView.__struct_fields__})
 
     def holds(self, today: date) -> bool:
         """Whether it lets its finding pass on this day (UTC)."""

@@ -78,7 +78,7 @@ class Waivers:
         earlier = await self._table.list(unit=wanted.unit, fingerprint=wanted.fingerprint)
         known = next((each for each in earlier if (each.state, each.finding) == ("requested", message)), None)
         if known is not None:
-            return conflict("A waiver of this finding is asked for already.", known)
+            return conflict("A waiver of this finding is asked for already.", known.view)
         async with self._store.write() as connection:
             made = await insert_waiver(
                 connection,
@@ -117,7 +117,7 @@ class Waivers:
         if waiver is None:
             return NO_WAIVER
         if waiver.state not in ("requested", "granted") or seen != waiver.etag:
-            return conflict("The waiver is not as it was when you looked.", waiver)
+            return conflict("The waiver is not as it was when you looked.", waiver.view)
         asked = principal.name == waiver.requested_by
         right = None if asked else has_any(principal, ("architect", "security"))
         if right is None and not asked:
@@ -152,7 +152,7 @@ class Waivers:
         if waiver is None:
             return NO_WAIVER
         if waiver.state != "requested" or seen != waiver.etag:
-            return conflict("The waiver is not as it was when you looked.", waiver)
+            return conflict("The waiver is not as it was when you looked.", waiver.view)
         interested = {waiver.requested_by, *await self._authors(waiver.unit)}
         assessment = await self._assessment(waiver.unit)
         if isinstance(assessment, Refusal):
@@ -180,7 +180,7 @@ class Waivers:
                 await self._tell(connection, moved, action, actor, comment, request_id)
         except Lost:
             current = await self._table.find(waiver.number)
-            return conflict("Somebody else was first.", current or waiver)
+            return conflict("Somebody else was first.", (current or waiver).view)
         return moved
 
     async def _authors(self, unit: str) -> Collection[str]:
@@ -218,10 +218,10 @@ class Waivers:
     def _idle(self, waiver: Waiver, assessment: Assessment) -> Refusal | None:
         """Where the waiver would let nothing pass."""
         if waiver.expires < self._examiner.today:
-            return conflict(f"The waiver was asked for until {waiver.expires}, which is over.", waiver)
+            return conflict(f"The waiver was asked for until {waiver.expires}, which is over.", waiver.view)
         if waiver.fingerprint not in assessment.findings:
             detail = "The finding is gone since the waiver was asked for: there is nothing that it would let pass."
-            return conflict(detail, waiver)
+            return conflict(detail, waiver.view)
         # A finding of the linter is waived by its place: its words may change.
         words = in_words(assessment.changes).get(waiver.fingerprint, waiver.finding)
         if words == waiver.finding:
@@ -230,7 +230,7 @@ class Waivers:
             f"The waiver was asked for what the change was before: {waiver.finding}. "
             f"Now it is another, which needs a waiver of its own: {words}."
         )
-        return conflict(detail, waiver)
+        return conflict(detail, waiver.view)
 
     async def _tell(
         self, connection: AsyncConnection, waiver: Waiver, action: str, actor: str, reason: str, request_id: str

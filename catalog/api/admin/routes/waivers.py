@@ -28,7 +28,7 @@ class WaiverRoutes:
 
     async def list_waivers(self, request: AdminRequest) -> Result:
         found = await self._table.list(unit=request.query.get("unit"), state=request.query.get("state"))
-        return page(request, found, lambda each: str(each.number))
+        return page(request, [each.view for each in found], lambda each: str(each.number))
 
     async def request(self, request: AdminRequest) -> Result:
         made = await self._waivers.request(
@@ -36,7 +36,7 @@ class WaiverRoutes:
         )
         if isinstance(made, Refusal):
             return made
-        return Answer(made, 201, etag=made.etag, location=f"/waivers/{made.number}")
+        return Answer(made.view, 201, etag=made.etag, location=f"/waivers/{made.number}")
 
     async def show(self, request: AdminRequest) -> Result:
         return _answer(await self._table.find(request.path["waiver"]) or NO_WAIVER)
@@ -56,4 +56,4 @@ def _seen(request: AdminRequest) -> tuple[Principal, int, str, str]:
 
 
 def _answer(waiver: Waiver | Refusal) -> Result:
-    return waiver if isinstance(waiver, Refusal) else Answer(waiver, etag=waiver.etag)
+    return waiver if isinstance(waiver, Refusal) else Answer(waiver.view, etag=waiver.etag)
