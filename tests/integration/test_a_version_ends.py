@@ -35,6 +35,7 @@ deprecation-policy:
   brown-outs: [{ days-before: 30, minutes: 60 }]
   extension-max-days: 60
 """
+LIMITS = "burst: 5/second"
 PUBLISHED = "    state: published # draft"
 CALENDAR = """\
     state: deprecated
@@ -125,7 +126,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     root = write_two_apis(tmp_path / "estate")
     (root / TEAMS).write_text(PEOPLE)
     estate = root / "ostiary.yaml"
-    estate.write_text(estate.read_text() + POLICY)
+    # The year passes within seconds of the limiter's clock, which is the machine's.
+    assert LIMITS in estate.read_text()
+    estate.write_text(estate.read_text().replace(LIMITS, "burst: 1000/second") + POLICY)
     contract = (root / BOOKS).read_text()
     (root / "apis/books/v2.openapi.yaml").write_text(contract.replace("/books/v1", "/books/v2"))
     api = root / BOOKS_API
