@@ -39,8 +39,8 @@ _SECRETS = (
     (
         "OSTIARY_TOKEN",
         (
-            "The member token for the catalog at `OSTIARY_CATALOG_URL`, in place of a profile. Never taken from the "
-            "command line either."
+            "The member token for the catalog at `OSTIARY_CATALOG_URL`, in place of a profile. Never taken from "
+            "the command line either."
         ),
     ),
 )

@@ -26,8 +26,8 @@ class Client(Protocol):
         ...
 
     def start(self, status: int, headers: list[Header], length: int | None, /) -> None:
-        """The head of a streamed answer; `length` is the body's in bytes, None where it is not known. No header has
-        a line break: a parser has read them, or the gateway has made them."""
+        """The head of a streamed answer; `length` is the body's in bytes, None where it is not known. No header
+        has a line break: a parser has read them, or the gateway has made them."""
         ...
 
     def write(self, data: bytes, /) -> bool:
