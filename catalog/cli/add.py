@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.cli.check import require_estate
-from catalog.cli.output import FINDINGS, fail, note, print_findings
+from catalog.cli.output import FINDINGS, fail, note, print_findings, print_json
 
 if TYPE_CHECKING:
     from contracts.adopt.choices import Choices, EstateTexts, Wishes
+    from contracts.findings import Finding
 
 
 def add(
@@ -42,6 +43,7 @@ def add(
         str | None, typer.Option("--contact", metavar="EMAIL", help="Whom to ask. Derived from info.contact.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take what is derived.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and ask nothing.")] = False,
 ) -> None:
     """Take an existing OpenAPI document into an estate.
 
@@ -68,7 +70,7 @@ def add(
     wishes = Wishes(api, api_version, owner, upstream, contact)
     try:
         chosen = choose(document, texts, wishes)
-        if not yes and sys.stdin.isatty() and sys.stdout.isatty():
+        if not yes and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
             chosen = choose(document, texts, _ask(wishes, chosen))
         result = adopt(file.read_text(encoding="utf-8-sig"), document, texts, chosen)
         copies = referenced_files(file, document, f"apis/{chosen.api}")
@@ -77,14 +79,25 @@ def add(
                 raise CannotAdopt(f"{name} exists in the estate with another content, and FILE refers to its own")
     except CannotAdopt as refusal:
         fail(f"{refusal}; nothing was written")
-    _explain(chosen)
     files = {**copies, **result.files}
     write_files(estate, files)
-    for name in sorted(files):
-        typer.echo(f"wrote {estate / name}")
-    _list("Changed", result.changes)
-    _list("Still missing", result.missing)
-    _finish(estate, chosen)
+    fit, errors = _checked(estate)
+    if as_json:
+        told = {name: getattr(chosen, name) for name in ("api", "version", "owner", "upstream", "reasons")}
+        said = {"changes": result.changes, "missing": result.missing, "findings": [str(each) for each in errors]}
+        print_json({**told, "files": sorted(files), **said})
+    else:
+        _explain(chosen)
+        for name in sorted(files):
+            typer.echo(f"wrote {estate / name}")
+        _list("Changed", result.changes)
+        _list("Still missing", result.missing)
+        where = shlex.quote(str(estate))
+        typer.echo(f"\nNext:\n  ostiary check {where}\n  ostiary routes {where}")
+    if not fit:
+        note(f"\n{chosen.api} {chosen.version} is in the estate, which is not fit to be published yet:")
+        print_findings(errors, err=True)
+        raise typer.Exit(FINDINGS)
 
 
 def read_estate(root: Path) -> "EstateTexts":
@@ -191,14 +204,9 @@ def _list(title: str, lines: tuple[str, ...]) -> None:
             typer.echo(f"  - {line}")
 
 
-def _finish(estate: Path, chosen: "Choices") -> None:
+def _checked(estate: Path) -> "tuple[bool, list[Finding]]":
+    """Whether the estate can be published as it is now, and its errors."""
     from contracts.estate.estate import load_estate
 
     loaded, findings = load_estate(estate)
-    where = shlex.quote(str(estate))
-    typer.echo(f"\nNext:\n  ostiary check {where}\n  ostiary routes {where}")
-    mine = [each for each in findings if each.severity == "error"]
-    if loaded is None:
-        note(f"\n{chosen.api} {chosen.version} is in the estate, which is not fit to be published yet:")
-        print_findings(mine, err=True)
-        raise typer.Exit(FINDINGS)
+    return loaded is not None, [each for each in findings if each.severity == "error"]

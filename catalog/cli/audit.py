@@ -71,13 +71,20 @@ def list_entries(
 
 
 @app.command()
-def export(data: Data = None, profile: ProfileOption = None) -> None:
+def export(
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Entries are JSON in any case; of a refusal, print the problem document."),
+    ] = False,
+    data: Data = None,
+    profile: ProfileOption = None,
+) -> None:
     """Print every entry as a line of JSON, in order, with its digest and the one before."""
     import msgspec
 
     from catalog.audit.views import entry_view
 
-    remote = _remote(profile, data)
+    remote = _remote(profile, data, as_json)
     if remote is not None:
         for each in _entries(remote):
             typer.echo(msgspec.json.encode(each).decode())

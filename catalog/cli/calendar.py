@@ -37,6 +37,8 @@ def calendar(
 
     Exit codes: 0 shown, 1 refused or the estate has errors, 2 bad input.
     """
+    if ical and as_json:
+        fail("--ical and --json are two forms of the same: give one")
     wanted = {"from": moment("--from", since), "until": moment("--until", until)}
     chosen = {"api": api, **{name: None if each is None else _rfc3339(each) for name, each in wanted.items()}}
     if estate is not None:

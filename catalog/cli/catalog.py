@@ -126,6 +126,7 @@ def issue(
 @app.command()
 def keys(
     directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where the key files are or shall be.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the paths as one JSON array.")] = False,
 ) -> None:
     """Make the catalog's key files, those that are missing, without starting it.
 
@@ -137,12 +138,20 @@ def keys(
         load_keys(directory)
     except KeyFileError as error:
         fail(str(error))
-    for path in sorted(directory.iterdir()):
+    paths = sorted(directory.iterdir())
+    if as_json:
+        print_json([str(path) for path in paths])
+        return
+    for path in paths:
         typer.echo(path)
 
 
 @app.command("public-key")
-def public_key(context: typer.Context, data: Data = None) -> None:
+def public_key(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    data: Data = None,
+) -> None:
     """Print the public key with which gateways verify snapshots (OSTIARY_GATEWAY_SNAPSHOT_KEY)."""
     settings = open_settings(data=data or (context.obj or {}).get("data"))
     from catalog.key_files import KeyFileError, load_snapshot_key, public_key_text
@@ -151,4 +160,8 @@ def public_key(context: typer.Context, data: Data = None) -> None:
         key = load_snapshot_key(settings.keys_directory)
     except KeyFileError as error:
         fail(str(error))
-    typer.echo(public_key_text(key.public_key()))
+    text = public_key_text(key.public_key())
+    if as_json:
+        print_json({"public_key": text})
+    else:
+        typer.echo(text)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 import typer
 
 from catalog.cli.collection import without_collection
-from catalog.cli.output import BAD_INPUT, FINDINGS, fail, print_findings, print_table
+from catalog.cli.output import BAD_INPUT, FINDINGS, fail, print_findings, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from contracts.diff.outcome import Outcome
+    from contracts.diff.rule import DiffRule
     from contracts.diff.tree import Tree
     from contracts.findings import Finding
     from contracts.reports.waivers import Waiver
@@ -33,6 +34,7 @@ def diff(
         str | None, typer.Argument(metavar="REVISION", help="What comes next, in one of the same forms.")
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="How to print the changes.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     fail_on: Annotated[
         Literal["error", "warning"], typer.Option(help="The mildest severity that counts as breaking.")
     ] = "error",
@@ -57,11 +59,13 @@ def diff(
     Exit codes: 0 compatible, 1 breaking, 2 bad input (both sides' faults at once, with file, line and column),
     3 undecided.
     """
+    if as_json:
+        form = "json"
     if rules:
-        _list_rules()
+        _list_rules(as_json=form == "json")
         return
     if explain is not None:
-        _explain(explain)
+        _explain(explain, as_json=form == "json")
         return
     if base is None or revision is None:
         fail("two documents are compared: ostiary diff BASE REVISION", hint="All rules: ostiary diff --rules")
@@ -179,9 +183,12 @@ def _rendered(outcome: "Outcome", form: Form) -> str:
             return render(outcome.report(), form)
 
 
-def _list_rules() -> None:
+def _list_rules(*, as_json: bool) -> None:
     from contracts.diff.catalogue import DIFF_RULES
 
+    if as_json:
+        print_json([_rule(rule) for rule in DIFF_RULES.values()])
+        return
     rows = [
         (rule.id, "undecided" if rule.undecided else rule.severity, rule.direction, rule.why)
         for rule in DIFF_RULES.values()
@@ -189,7 +196,18 @@ def _list_rules() -> None:
     print_table(("RULE", "SEVERITY", "DIRECTION", "WHY"), rows)
 
 
-def _explain(name: str) -> None:
+def _rule(rule: "DiffRule") -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "severity": rule.severity,
+        "undecided": rule.undecided,
+        "direction": rule.direction,
+        "bump": rule.bump,
+        "why": rule.why,
+    }
+
+
+def _explain(name: str, *, as_json: bool) -> None:
     from contracts.diff.catalogue import DIFF_RULES
     from contracts.diff.examples import examples
     from contracts.estate.decode import suggestion
@@ -197,11 +215,15 @@ def _explain(name: str) -> None:
     rule = DIFF_RULES.get(name)
     if rule is None:
         fail(f"no rule of the diff is called {name!r}{suggestion(name, DIFF_RULES)}")
+    example = examples().get(name)
+    if as_json:
+        texts = None if example is None else {"base": example.base_text, "revision": example.revision_text}
+        print_json({**_rule(rule), "example": texts})
+        return
     severity = f"{rule.severity}, makes the verdict undecided" if rule.undecided else rule.severity
     typer.echo(f"{rule.id}\n")
     typer.echo(rule.why)
     typer.echo(f"\nSeverity: {severity}\nDirection: {rule.direction}\nVersion bump: {rule.bump}")
-    example = examples().get(name)
     if example is not None:
         typer.echo(f"\nBefore ({example.at.replace('-', ' ')}):\n\n{_indented(example.base_text)}")
         typer.echo(f"\nAfter:\n\n{_indented(example.revision_text)}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.output import fail
+from catalog.cli.output import fail, print_json
 
 _PLACEHOLDER = "my-estate"
 
@@ -20,6 +20,7 @@ def init(
         bool,
         typer.Option("--force", help="Also into a directory that is not empty; replaces files of these names."),
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as one JSON array.")] = False,
 ) -> None:
     """Start a new estate: commented files with one example API, ready to be checked, run and changed.
 
@@ -35,6 +36,9 @@ def init(
 
     written = scaffold(estate_name(directory))
     write_files(directory, written)
+    if as_json:
+        print_json([str(directory / name) for name in sorted(written)])
+        return
     for name in sorted(written):
         typer.echo(f"wrote {directory / name}")
     where = shlex.quote(str(directory))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from catalog.cli.collection import without_collection
-from catalog.cli.output import BAD_INPUT, FINDINGS, fail, note, print_findings, print_table
+from catalog.cli.output import BAD_INPUT, FINDINGS, fail, note, print_findings, print_json, print_table
 
 if TYPE_CHECKING:
+    from contracts.lint.explanations import Explanation
     from contracts.lint.project import Project
     from contracts.reports.entry import Report
 
@@ -31,6 +32,7 @@ def lint(
         ),
     ] = None,
     form: Annotated[FormatName, typer.Option("--format", help="How the findings are printed.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     fail_on: Annotated[
         Literal["error", "warning", "info"] | None,
         typer.Option(help="The mildest severity that makes the exit code 1.", show_default="error"),
@@ -65,6 +67,8 @@ def lint(
     from contracts.lint.project import BadProject, open_project
     from contracts.reports.waivers import day
 
+    if as_json:
+        form = "json"
     when = datetime.now(UTC).date() if today is None else day(today)
     if when is None:
         fail(f"--today takes a day in the calendar, not {today!r}", hint="Such as 2027-04-01.")
@@ -77,10 +81,10 @@ def lint(
             print_findings(error.findings, err=True)
         fail(str(error))
     if explain is not None:
-        _explain(project, explain)
+        _explain(project, explain, as_json=form == "json")
         return
     if rules:
-        _list(project)
+        _list(project, as_json=form == "json")
         return
     with without_collection():
         report, refused = project.lint(when)
@@ -106,18 +110,29 @@ def _print(report: "Report", form: FormatName, *, fingerprints: bool) -> None:
     typer.echo(text, nl=False)
 
 
-def _list(project: "Project") -> None:
+def _list(project: "Project", *, as_json: bool) -> None:
+    if as_json:
+        print_json([_rule(each) for each in project.rules()])
+        return
     rows = [(each.id, each.severity if each.enabled else "off", each.why or "") for each in project.rules()]
     print_table(("RULE", "SEVERITY", "WHY"), rows)
 
 
-def _explain(project: "Project", name: str) -> None:
+def _rule(rule: "Explanation") -> dict[str, object]:
+    return {"id": rule.id, "severity": rule.severity if rule.enabled else "off", "why": rule.why}
+
+
+def _explain(project: "Project", name: str, *, as_json: bool) -> None:
     from contracts.estate.decode import suggestion
 
     rules = {each.id: each for each in project.rules()}
     if name not in rules:
         fail(f"there is no rule {name!r}{suggestion(name, rules)}", hint="All of them: ostiary lint --rules")
     rule = rules[name]
+    if as_json:
+        more = {"given": rule.given, "bad": rule.bad, "good": rule.good, "documentation": rule.documentation}
+        print_json({**_rule(rule), **more})
+        return
     typer.secho(rule.id, bold=True)
     typer.echo(f"{rule.severity if rule.enabled else 'off'}: {rule.why}")
     for title, text in (("Given", "\n".join(rule.given)), ("Breaks it", rule.bad), ("Keeps it", rule.good)):

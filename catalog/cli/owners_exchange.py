@@ -18,13 +18,16 @@ def export(
     ] = None,
     form: Form = "backstage",
     estate: Directory = Path(),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the entities as one JSON array; FILE is YAML in any case.")
+    ] = False,
 ) -> None:
     """Write teams, members, APIs and their versions as Backstage entities (catalog-info.yaml).
 
     Contracts are referred to from the estate's directory, so that is where the file belongs.
     """
     require_estate(estate)
-    from contracts.adopt.backstage.export import catalog_info
+    from contracts.adopt.backstage.export import catalog_info, entities
     from contracts.estate.estate import load_estate
 
     loaded, findings = load_estate(estate)
@@ -32,11 +35,13 @@ def export(
         print_findings([each for each in findings if each.severity == "error"], err=True)
         fail("the estate has errors; mend them first")
     text = catalog_info(loaded)
-    if file is None:
-        typer.echo(text, nl=False)
-    else:
+    if file is not None:
         file.write_text(text, encoding="utf-8")
         note(f"wrote {file}")
+    if as_json:
+        print_json(list(entities(loaded)))
+    elif file is None:
+        typer.echo(text, nl=False)
 
 
 def import_(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The profile's name.")
 def add(
     name: Name,
     url: Annotated[str, typer.Option(help="URL of the catalog: https, or this machine.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Add a profile, or replace one, and use it from now on.
 
@@ -44,37 +45,43 @@ def add(
     profiles = _read()
     entry = Profile(url.rstrip("/"), _token())
     write_profiles(profiles_path(), Profiles({**profiles.by_name, name: entry}, name))
-    note(f"Profile {name!r} is in use.")
+    if as_json:
+        print_json(_told(name, entry, current=True))
+    else:
+        note(f"Profile {name!r} is in use.")
 
 
 @app.command("list")
 def list_profiles(as_json: JsonOption = False) -> None:
     """List the profiles; the one in use has a star. Tokens are not shown."""
     profiles = _read()
-    rows = [(name, each.url, name == profiles.current) for name, each in sorted(profiles.by_name.items())]
+    named = sorted(profiles.by_name.items())
     if as_json:
-        print_json([{"name": name, "url": url, "current": current} for name, url, current in rows])
-    elif rows:
-        print_table(
-            ("PROFILE", "CATALOG", ""), [(name, url, "*" if current else "") for name, url, current in rows]
-        )
+        print_json([_told(name, each, current=name == profiles.current) for name, each in named])
+    elif named:
+        rows = [(name, each.url, "*" if name == profiles.current else "") for name, each in named]
+        print_table(("PROFILE", "CATALOG", ""), rows)
     else:
         note("There is no profile. Add one with: ostiary profile add NAME --url URL")
 
 
 @app.command()
-def use(name: Name) -> None:
+def use(name: Name, as_json: JsonOption = False) -> None:
     """Use a profile where none is named."""
     profiles = _known(name)
     write_profiles(profiles_path(), Profiles(profiles.by_name, name))
+    if as_json:
+        print_json(_told(name, profiles.by_name[name], current=True))
 
 
 @app.command()
-def remove(name: Name) -> None:
+def remove(name: Name, as_json: JsonOption = False) -> None:
     """Remove a profile and its token from this machine. The token itself stays good; revoke it to end it."""
     profiles = _known(name)
     rest = {each: profile for each, profile in profiles.by_name.items() if each != name}
     write_profiles(profiles_path(), Profiles(rest, None if profiles.current == name else profiles.current))
+    if as_json:
+        print_json(_told(name, profiles.by_name[name], current=False))
 
 
 def whoami(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
@@ -88,6 +95,11 @@ def whoami(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
         typer.echo(f"  {each['team']}: {', '.join(each['roles']) or 'no role'}")
     for each in me["delegated"]:
         typer.echo(f"  {each['role']} for {each['giver']} until {each['until']}")
+
+
+def _told(name: str, profile: Profile, *, current: bool) -> dict[str, Any]:
+    """A profile without its token."""
+    return {"name": name, "url": profile.url, "current": current}
 
 
 def _read() -> Profiles:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from catalog.cli.output import fail, note
+from catalog.cli.output import fail, note, print_json
 
 
 def schema(
@@ -17,6 +17,9 @@ def schema(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write KIND.schema.json of every kind into DIR."),
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A schema is JSON in any case; with --output, print which were written.")
+    ] = False,
 ) -> None:
     """Print the JSON Schema (2020-12) of one kind of estate file, or write them all.
 
@@ -33,5 +36,9 @@ def schema(
     if kind is not None:
         typer.echo(schema_text(kind), nl=False)
     if output is not None:
-        write_files(output, {schema_file(each): schema_text(each) for each in KINDS})
-        note(f"wrote {len(KINDS)} schemas into {output}")
+        texts = {schema_file(each): schema_text(each) for each in KINDS}
+        write_files(output, texts)
+        if as_json:
+            print_json([str(output / name) for name in texts])
+        else:
+            note(f"wrote {len(KINDS)} schemas into {output}")
