@@ -1,7 +1,28 @@
 """The tables, a module for each room of the catalog. Whoever compares or copies the whole schema takes `metadata`
 from here, where every module was imported."""
 
-from catalog.storage.tables import audit, calendar, changes, credentials, people, revisions, snapshots, usage
+from catalog.storage.tables import (
+    audit,
+    calendar,
+    changes,
+    credentials,
+    login,
+    people,
+    revisions,
+    snapshots,
+    usage,
+)
 from catalog.storage.tables.base import metadata
 
-__all__ = ["audit", "calendar", "changes", "credentials", "metadata", "people", "revisions", "snapshots", "usage"]
+__all__ = [
+    "audit",
+    "calendar",
+    "changes",
+    "credentials",
+    "login",
+    "metadata",
+    "people",
+    "revisions",
+    "snapshots",
+    "usage",
+]
