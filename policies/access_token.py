@@ -5,9 +5,6 @@ is read is believed only after `verify`. Nothing here shows a token or a part of
 of ours and no more.
 """
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,10 +12,9 @@ from typing import Any, Final
 import jwt
 import msgspec
 
-# RFC 8725 §3.2, §3.5: public keys only. An issuer's list can narrow this and never widen it.
-ASYMMETRIC: Final = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-)
+from policies.jose import ASYMMETRIC as ASYMMETRIC
+from policies.jose import JoseFault, read_signed_jwt
+
 MAXIMUM_BYTES: Final = 8192
 SKEW: Final = 30.0
 """Seconds by which an issuer's clock may be ahead of ours (`iat`, `nbf`). `exp` is exact: a token that ends a
@@ -80,27 +76,20 @@ class UnverifiedToken:
 
 def read(token: bytes) -> UnverifiedToken:
     """Parses a compact JWS. Raises TokenFault."""
-    if len(token) > MAXIMUM_BYTES:
-        raise TokenFault("it is too long")
-    segments = token.split(b".")
-    if len(segments) != 3:
-        raise TokenFault("it is not a signed JWT in compact form")
-    raw_header = _object(_canonical(segments[0]))
-    _canonical(segments[2])
-    # RFC 7515 §4.1.11: an extension that we do not know and that is critical ends it, and we know none.
-    if "crit" in raw_header or "b64" in raw_header:
-        raise TokenFault("its header demands an extension that is not supported")
-    raw_claims = _object(_canonical(segments[1]))
     try:
-        header = msgspec.convert(raw_header, _Header)
-        claims = msgspec.convert(raw_claims, _Claims)
+        parsed = read_signed_jwt(token, MAXIMUM_BYTES)
+    except JoseFault as fault:
+        raise TokenFault(str(fault)) from None
+    try:
+        header = msgspec.convert(parsed.header, _Header)
+        claims = msgspec.convert(parsed.claims, _Claims)
         _encodable(header.kid, claims)
     except (msgspec.ValidationError, UnicodeEncodeError):
         # The library's message may quote a value.
         raise TokenFault("it lacks a claim that an access token must have, or one has the wrong type") from None
     if header.typ.lower() not in _TYPES:
         raise TokenFault("its type is not at+jwt")
-    return UnverifiedToken(token, claims.iss, header.kid, header.alg, raw_claims, claims)
+    return UnverifiedToken(token, claims.iss, header.kid, header.alg, parsed.claims, claims)
 
 
 def verify(token: UnverifiedToken, key: Any, algorithms: Sequence[str], audience: str, now: float) -> None:
@@ -129,39 +118,6 @@ def verify(token: UnverifiedToken, key: Any, algorithms: Sequence[str], audience
     if "cnf" in token.claims:
         # RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is worth nothing without proof of it.
         raise TokenFault("it is bound to a key and was presented as a bearer token")
-
-
-def _canonical(segment: bytes) -> bytes:
-    """Decodes base64url in its one canonical form (RFC 7515 §2: no padding; RFC 4648 §3.5: spare bits zero)."""
-    try:
-        data = base64.b64decode(segment + b"=" * (-len(segment) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise TokenFault("it is not base64url") from None
-    if base64.urlsafe_b64encode(data).rstrip(b"=") != segment:
-        raise TokenFault("it is not base64url in canonical form")
-    return data
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise TokenFault("it is not JSON") from None
-    if not isinstance(value, dict):
-        raise TokenFault("it is not a JSON object")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # RFC 7519 §4: claim names are unique; parsers that take the first and that take the last must not differ.
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member appears twice")
-    return members
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _encodable(key_id: str, claims: _Claims) -> None:
