@@ -42,6 +42,7 @@ from gateway.telemetry.exposition import expose
 from gateway.telemetry.state import State
 from gateway.telemetry.tracing import Tracing
 from gateway.usage.counting import UsageCounting
+from gateway.usage.credentials import CredentialUses
 from gateway.usage.reporting import UsageReporter
 from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
@@ -151,12 +152,12 @@ async def assembled(
     counting = Counting()
     # Who tries a change is no caller of what is in force.
     told = settings.catalog_url is not None and not settings.preview
-    usage_counting = UsageCounting() if told else None
+    usage_counting, credential_uses = (UsageCounting() if told else None), CredentialUses()
     shared = _shared_state(settings)
     spans = _span_export(settings)
     recorders: list[Recorder] = [access_log, counting]
     if usage_counting is not None:
-        recorders.append(usage_counting)
+        recorders += [usage_counting, credential_uses]
     if spans is None:
         pipeline = Pipeline(*recorders)
     else:
@@ -189,7 +190,7 @@ async def assembled(
         store = SnapshotStore(data, key, settings.preview)
         _start_from_disk(store, changeover)
         client = _follow(settings, session, key, store, changeover)
-        usage = _usage(settings, role, session, usage_counting)
+        usage = _usage(settings, role, session, usage_counting, credential_uses)
         state = State(pipeline, access_log, client, spans, shared, usage)
         admin = Admin(
             lambda: pipeline.runtime,
@@ -290,6 +291,7 @@ def _usage(
     role: WorkerRole | None,
     session: aiohttp.ClientSession,
     counting: UsageCounting | None,
+    credentials: CredentialUses,
 ) -> UsageReporter | None:
     if settings.catalog_url is None or settings.token is None or counting is None:
         return None
@@ -298,6 +300,7 @@ def _usage(
         counting,
         settings.catalog_url,
         settings.token.get_secret_value(),
+        credentials=credentials,
         gateway=name if role is None else f"{name}/{role.number}",
         session=session,
         interval=settings.usage_interval,

@@ -18,14 +18,35 @@ from contracts.usage.fields import Observable
 Header = tuple[bytes, bytes]
 
 
+class CredentialUse:
+    """What one credential was used for since it was last told of. `credential` is its public id; `last` is
+    `time.monotonic()` seconds, `peer` the client's address then, and `grants` what it was used by."""
+
+    __slots__ = ("application", "credential", "grants", "last", "last_grant", "peer", "taking")
+
+    def __init__(self, credential: str, application: str, taking: object) -> None:
+        self.credential = credential
+        self.application = application
+        self.taking = taking
+        self.grants: list[Grant] = []
+        self.last = 0.0
+        self.last_grant: Grant | None = None
+        self.peer = ""
+
+
 class Grant:
-    """What the access part of a `generation` gives a principal on one version: looked up once for many calls."""
+    """What the access part of a `generation` gives a principal on one version: looked up once for many calls.
 
-    __slots__ = ("generation", "subscription")
+    `scopes` are those that an operation asked for; `use` is whom it was noted for that the grant was used.
+    """
 
-    def __init__(self, generation: int, subscription: Subscription) -> None:
+    __slots__ = ("generation", "scopes", "subscription", "use")
+
+    def __init__(self, generation: int, subscription: Subscription, scopes: frozenset[str] = frozenset()) -> None:
         self.generation = generation
         self.subscription = subscription
+        self.scopes = scopes
+        self.use: CredentialUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +207,7 @@ class Exchange:
         "client_certificate",
         "ended_at",
         "fields",
+        "grant",
         "headers",
         "http_version",
         "kept",
@@ -258,6 +280,7 @@ class Exchange:
         # From `authentication` and `subscription`.
         self.principal: Principal | None = None
         self.subscription: Subscription | None = None
+        self.grant: Grant | None = None
         # From `rate_limit`.
         self.allowance: Allowance | None = None
         # From the body's arrival and `request_schema`. `parameters` maps a location to decoded values by name.

@@ -61,7 +61,8 @@ def _need(api: str, version: str, alternatives: tuple[tuple[str, ...], ...]) -> 
 
 
 class SubscriptionCheck:
-    """Sets `exchange.subscription`. Reads `exchange.principal`, and keeps there what it found."""
+    """Sets `exchange.subscription` and `exchange.grant`. Reads `exchange.principal`, and keeps there what it
+    found."""
 
     __slots__ = ("_access", "_metadata", "_need")
 
@@ -76,6 +77,7 @@ class SubscriptionCheck:
         grant = principal.grants.get(self._need)
         if grant is None or grant.generation != self._access.generation:
             return self._first(exchange, principal)
+        exchange.grant = grant
         exchange.subscription = grant.subscription
         return ALLOW
 
@@ -87,7 +89,8 @@ class SubscriptionCheck:
         granted = frozenset(subscription.scopes)
         for alternative in self._need.alternatives:
             if alternative <= granted and alternative <= principal.scopes:
-                principal.grants[self._need] = Grant(self._access.generation, subscription)
+                grant = Grant(self._access.generation, subscription, alternative)
+                exchange.grant = principal.grants[self._need] = grant
                 exchange.subscription = subscription
                 return ALLOW
         return self._no_scope(principal.scopes, subscription)

@@ -3,7 +3,8 @@
 Batches of one process are sent in order and one at a time, each until the catalog has taken it; `sequence` grows
 by each, with gaps where batches were given up. So a number that is not above the highest taken is a repetition.
 Counts are by operation and application. Nothing in a batch is free text from a request: names are those of the
-estate and its contracts, values are those that a contract enumerates.
+estate and its contracts, values are those that a contract enumerates. Of credentials it is told when each was used
+last, by which API, with which scopes and from which network: the address itself stays at the gateway.
 """
 
 from typing import Annotated, Final, Literal, TypeAlias
@@ -17,6 +18,9 @@ MAX_BATCH: Final = 4 << 20
 MAX_ROWS: Final = 1_000
 MAX_SIGHTS: Final = 1_024
 """Sights of one row."""
+MAX_CREDENTIALS: Final = 1_000
+MAX_EXERCISED: Final = 256
+"""API versions of one credential in a batch, each with a set of scopes."""
 
 BOUNDS: Final = (0.025, 0.1, 0.5, 2.5)
 """Upper bounds of the buckets of durations, in seconds; a fifth bucket has what took longer. Coarse, as each
@@ -72,6 +76,27 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seen: Annotated[tuple[Sight, ...], msgspec.Meta(max_length=MAX_SIGHTS)] = ()
 
 
+class Exercised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """An API version that was called, and the scopes that its operations asked for."""
+
+    api: Given
+    version: Given
+    scopes: Annotated[tuple[Given, ...], msgspec.Meta(max_length=64)]
+
+
+class CredentialUsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """That an application used a credential. `id` is the public one; `last` in Unix seconds; `network` is where
+    the last call came from (CIDR, /24 or /48), `api` and `version` whom it called, empty where it was refused."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,32}$")]
+    application: Given
+    last: Time
+    network: Annotated[str, msgspec.Meta(max_length=43)] = ""
+    api: Name = ""
+    version: Name = ""
+    exercised: Annotated[tuple[Exercised, ...], msgspec.Meta(max_length=MAX_EXERCISED)] = ()
+
+
 class Lost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the process could not tell since it began: `batches` that were given up, and `calls` in them or beyond
     what it may hold."""
@@ -80,7 +105,7 @@ class Lost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calls: Count = 0
 
 
-class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`gateway` names the process, `boot` this start of it, at random. `begin` and `end` are Unix seconds;
     a batch does not go over the full hour of its `begin`."""
 
@@ -92,13 +117,14 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: Time
     rows: Annotated[tuple[Row, ...], msgspec.Meta(max_length=MAX_ROWS)]
     lost: Lost = Lost()
+    credentials: Annotated[tuple[CredentialUsed, ...], msgspec.Meta(max_length=MAX_CREDENTIALS)] = ()
 
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Batch)
 
 
-def encode(batch: Batch | Row) -> bytes:
+def encode(batch: Batch | Row | CredentialUsed) -> bytes:
     """As JSON."""
     return _encoder.encode(batch)
 

@@ -17,9 +17,10 @@ import aiohttp
 import structlog
 
 from contracts.usage import batch
-from contracts.usage.batch import Batch, Lost
+from contracts.usage.batch import Batch, CredentialUsed, Lost, Row
 from gateway.slices import in_slices
 from gateway.usage.counting import UsageCounting
+from gateway.usage.credentials import CredentialUses, told
 from gateway.usage.packing import rows_of
 
 log = structlog.get_logger()
@@ -42,8 +43,9 @@ class _Packed:
 
 
 class UsageReporter:
-    """Sends what `counting` counted. `gateway` is the process's name, `interval` in seconds, and `room` the bytes
-    that may wait. `clock` gives Unix seconds, `monotonic` those by which exchanges are timed."""
+    """Sends what `counting` counted, and which `credentials` were used. `gateway` is the process's name,
+    `interval` in seconds, and `room` the bytes that may wait. `clock` gives Unix seconds, `monotonic` those by
+    which exchanges are timed."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class UsageReporter:
         catalog_url: str,
         token: str,
         *,
+        credentials: CredentialUses,
         gateway: str,
         session: aiohttp.ClientSession,
         interval: float,
@@ -59,6 +62,7 @@ class UsageReporter:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._counting = counting
+        self._credentials = credentials
         self._url = catalog_url.rstrip("/") + "/gateway/usage"
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         self._gateway = gateway
@@ -127,18 +131,24 @@ class UsageReporter:
 
     async def gather(self) -> None:
         """Makes batches of what was counted since the last time."""
-        counted = self._counting.take()
+        counted, used = self._counting.take(), self._credentials.take()
         began, self._began = self._began, int(self._clock())
-        for rows in await in_slices(rows_of(counted, self._clock() - self._monotonic())):
-            self._sequence += 1
-            lost = Lost(self.dropped, self.lost_calls)
-            made = Batch(1, self._gateway, self._boot, self._sequence, began, self._began, tuple(rows), lost)
-            calls = sum(tally.calls for row in rows for tally in row.tallies)
-            self._waiting.append(_Packed(batch.encode(made), calls))
-            self.waiting_bytes += len(self._waiting[-1].data)
+        epoch = self._clock() - self._monotonic()
+        for rows in await in_slices(rows_of(counted, epoch)):
+            self._add(began, tuple(rows))
+        for credentials in await in_slices(told(used, epoch)):
+            self._add(began, credentials=tuple(credentials))
         while self.waiting_bytes > self._room and self._waiting:
             self._give_up(self._waiting.popleft())
         self._news.set()
+
+    def _add(self, began: int, rows: tuple[Row, ...] = (), credentials: tuple[CredentialUsed, ...] = ()) -> None:
+        self._sequence += 1
+        lost = Lost(self.dropped, self.lost_calls)
+        made = Batch(1, self._gateway, self._boot, self._sequence, began, self._began, rows, lost, credentials)
+        calls = sum(tally.calls for row in rows for tally in row.tallies)
+        self._waiting.append(_Packed(batch.encode(made), calls))
+        self.waiting_bytes += len(self._waiting[-1].data)
 
     async def send(self) -> bool:
         """Sends the oldest batch; False where the catalog did not take it and may do so later."""

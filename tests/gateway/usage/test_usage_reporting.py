@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from contracts.usage.batch import Batch, Lost, decode
 from gateway.usage import reporting
 from gateway.usage.counting import UsageCounting
+from gateway.usage.credentials import CredentialUses
 from gateway.usage.reporting import UsageReporter
 from tests.gateway.usage.test_usage_counting import call
 
@@ -42,6 +43,7 @@ class World:
     def __init__(self, catalog: Catalog, session: aiohttp.ClientSession) -> None:
         self.catalog = catalog
         self.counting = UsageCounting()
+        self.credentials = CredentialUses()
         self._session = session
         self.now = 1_000_000.0
 
@@ -51,6 +53,7 @@ class World:
             self.counting,
             self.catalog.url + "/",
             "the-token",
+            credentials=self.credentials,
             gateway="edge",
             session=self._session,
             clock=lambda: self.now,
