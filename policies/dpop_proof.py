@@ -4,7 +4,6 @@ Reading is pure. What needs memory is the caller's: that a proof is used once (�
 out (§8, §9). No fault shows a part of the proof.
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Collection
@@ -15,8 +14,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from contracts.base64url import base64url
+from contracts.public_keys import ALGORITHMS, KeyFault, public_key
 from policies.jose import JoseFault, read_signed_jwt
-from policies.public_keys import ALGORITHMS, public_key
 
 MAXIMUM_BYTES: Final = 8192
 AGE: Final = 60.0
@@ -89,13 +89,13 @@ def read_proof(
         if header.alg not in algorithms or header.alg not in ALGORITHMS:
             raise ProofFault("its algorithm is not one that is accepted")
         key = public_key(header.jwk)
-    except JoseFault as fault:
+    except (JoseFault, KeyFault) as fault:
         raise ProofFault(str(fault)) from None
     except (msgspec.ValidationError, UnicodeEncodeError):
         # The library's message may quote a value.
         raise ProofFault("it lacks a member that a proof must have, or one has the wrong type") from None
     _check(claims, method, uri, now, access_token)
-    if not key.verifies(token, header.alg):
+    if not key.verifies(token.signed, token.signature, header.alg):
         raise ProofFault("its signature does not verify")
     return Proof(key.thumbprint, claims.jti, claims.iat, claims.nonce)
 
@@ -109,10 +109,8 @@ def _check(claims: _Claims, method: bytes | str, uri: str, now: float, access_to
         raise ProofFault("it is for another URI")
     if not now - AGE <= claims.iat <= now + SKEW:
         raise ProofFault("it was made too long ago, or in the future")
-    if access_token is not None:
-        digest = base64.urlsafe_b64encode(hashlib.sha256(access_token).digest()).rstrip(b"=").decode()
-        if claims.ath != digest:
-            raise ProofFault("it is not for this access token")
+    if access_token is not None and claims.ath != base64url(hashlib.sha256(access_token).digest()):
+        raise ProofFault("it is not for this access token")
 
 
 @lru_cache(maxsize=4096)  # the URIs of requests are few, those in proofs may be anything

@@ -4,11 +4,11 @@ Two parsers must never read one text differently, so what leaves a choice is ref
 base64url, members that appear twice, numbers that are none. No fault shows a part of what was read.
 """
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass
 from typing import Any, Final
+
+from contracts.base64url import NotCanonical, canonical_base64url
 
 # RFC 8725 §3.2, §3.5: public keys only. A list of an issuer or a client can narrow this and never widen it.
 ASYMMETRIC: Final = frozenset(
@@ -38,25 +38,13 @@ def read_signed_jwt(text: bytes, maximum: int) -> SignedJwt:
     segments = text.split(b".")
     if len(segments) != 3:
         raise JoseFault("it is not a signed JWT in compact form")
-    header = json_object(canonical_base64url(segments[0]))
-    signature = canonical_base64url(segments[2])
+    header = json_object(_decoded(segments[0]))
+    signature = _decoded(segments[2])
     # RFC 7515 §4.1.11: an extension that we do not know and that is critical ends it, and we know none.
     if "crit" in header or "b64" in header:
         raise JoseFault("its header demands an extension that is not supported")
-    claims = json_object(canonical_base64url(segments[1]))
+    claims = json_object(_decoded(segments[1]))
     return SignedJwt(text[: -len(segments[2]) - 1], header, claims, signature)
-
-
-def canonical_base64url(segment: bytes) -> bytes:
-    """Decodes base64url in its one canonical form (RFC 7515 §2: no padding; RFC 4648 §3.5: spare bits zero).
-    Raises JoseFault."""
-    try:
-        data = base64.b64decode(segment + b"=" * (-len(segment) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise JoseFault("it is not base64url") from None
-    if base64.urlsafe_b64encode(data).rstrip(b"=") != segment:
-        raise JoseFault("it is not base64url in canonical form")
-    return data
 
 
 def json_object(data: bytes) -> dict[str, Any]:
@@ -68,6 +56,13 @@ def json_object(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise JoseFault("it is not a JSON object")
     return value
+
+
+def _decoded(segment: bytes) -> bytes:
+    try:
+        return canonical_base64url(segment)
+    except NotCanonical as fault:
+        raise JoseFault(str(fault)) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

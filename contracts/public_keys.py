@@ -4,7 +4,6 @@ A key is known by its thumbprint (RFC 7638), which is over its required members 
 key (`kid`, `use`, …) neither changes nor proves it.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from typing import Any, Final
 import jwt
 from jwt.algorithms import Algorithm, get_default_algorithms
 
-from policies.jose import ASYMMETRIC, JoseFault, SignedJwt, canonical_base64url
+from contracts.base64url import NotCanonical, base64url, canonical_base64url
 
 RSA_BITS: Final = (2048, 8192)
 """The lower bound is RFC 8725 §3.5's; past the upper one a verification costs more than a request may."""
@@ -49,12 +48,16 @@ _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _ED25519: Final = frozenset({"EdDSA", "Ed25519"})
 _DEFAULT: Final[Mapping[str, Algorithm]] = get_default_algorithms()
 _VERIFIERS: Final[Mapping[str, Algorithm]] = {
-    **{name: _DEFAULT[name] for name in ASYMMETRIC},
+    **{name: _DEFAULT[name] for name in (*sorted(_RSA), "ES256", "ES384", "ES512", "EdDSA")},
     # RFC 9864 gives `EdDSA` with this curve a name of its own, and some clients write that already.
     "Ed25519": _DEFAULT["EdDSA"],
 }
 ALGORITHMS: Final = frozenset(_VERIFIERS)
 """With which what strangers sign can be verified."""
+
+
+class KeyFault(Exception):
+    """The key is not acceptable; the message says why and holds nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +69,35 @@ class PublicKey:
     algorithms: frozenset[str]
     _key: Any
 
-    def verifies(self, token: SignedJwt, algorithm: str) -> bool:
-        """Whether the signature is this key's, by this algorithm."""
+    def verifies(self, signed: bytes, signature: bytes, algorithm: str) -> bool:
+        """Whether the signature over `signed` is this key's, by this algorithm."""
         if algorithm not in self.algorithms:
             return False
         try:
-            return bool(_VERIFIERS[algorithm].verify(token.signed, self._key, token.signature))
+            return bool(_VERIFIERS[algorithm].verify(signed, self._key, signature))
         except (jwt.PyJWTError, ValueError, TypeError):
             return False
 
 
 def public_key(jwk: Mapping[str, Any]) -> PublicKey:
-    """The key of a JWK. Raises JoseFault for one that is private, symmetric, weak, off its curve or malformed."""
+    """The key of a JWK. Raises KeyFault for one that is private, symmetric, weak, off its curve or malformed."""
     if not _PRIVATE.isdisjoint(jwk):
-        raise JoseFault("its key is not a public one")
+        raise KeyFault("its key is not a public one")
     kind = jwk.get("kty")
     names = _REQUIRED.get(kind) if isinstance(kind, str) else None
     if names is None:
-        raise JoseFault("its key is of a type that is not supported")
+        raise KeyFault("its key is of a type that is not supported")
     members = {name: jwk.get(name) for name in names}
     if not all(isinstance(value, str) and 0 < len(value) <= _LARGEST_MEMBER for value in members.values()):
-        raise JoseFault("its key lacks a member, or one is malformed")
+        raise KeyFault("its key lacks a member, or one is malformed")
     if jwk.get("use", "sig") != "sig":
-        raise JoseFault("its key is not one for signatures")
+        raise KeyFault("its key is not one for signatures")
     key = _key_of(json.dumps(members, separators=(",", ":")))
     declared = jwk.get("alg")
     if declared is None:
         return key
     if not isinstance(declared, str) or declared not in key.algorithms:
-        raise JoseFault("its key is not one for the algorithm that it names")
+        raise KeyFault("its key is not one for the algorithm that it names")
     return PublicKey(key.thumbprint, frozenset({declared}), key._key)
 
 
@@ -102,28 +105,30 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
 def _key_of(members: str) -> PublicKey:
     """From the JSON that the thumbprint is made of."""
     jwk: dict[str, str] = json.loads(members)
-    numbers = {
-        name: canonical_base64url(value.encode("utf-8", "replace"))
-        for name, value in jwk.items()
-        if name not in ("kty", "crv")
-    }
+    numbers = {name: _number(value) for name, value in jwk.items() if name not in ("kty", "crv")}
     if jwk["kty"] == "RSA":
         _check_rsa(numbers["n"], numbers["e"])
         algorithms = _RSA
     else:
         algorithm = _BY_CURVE.get(jwk["crv"])
         if algorithm is None or (algorithm == "EdDSA") != (jwk["kty"] == "OKP"):
-            raise JoseFault("its key is on a curve that is not supported, or that its type does not have")
+            raise KeyFault("its key is on a curve that is not supported, or that its type does not have")
         if algorithm == "EdDSA" and _is_small(numbers["x"]):
-            raise JoseFault("its key is a point of small order")
+            raise KeyFault("its key is a point of small order")
         algorithms = _ED25519 if algorithm == "EdDSA" else frozenset({algorithm})
     try:
         # A point that is not on its curve is refused here.
         key = jwt.PyJWK(jwk, "EdDSA" if algorithms is _ED25519 else min(algorithms)).key
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
-        raise JoseFault("its key is malformed") from None
-    digest = hashlib.sha256(members.encode()).digest()
-    return PublicKey(base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), algorithms, key)
+        raise KeyFault("its key is malformed") from None
+    return PublicKey(base64url(hashlib.sha256(members.encode()).digest()), algorithms, key)
+
+
+def _number(text: str) -> bytes:
+    try:
+        return canonical_base64url(text.encode("utf-8", "replace"))
+    except NotCanonical as fault:
+        raise KeyFault(f"a member of its key is refused: {fault}") from None
 
 
 def _is_small(point: bytes) -> bool:
@@ -133,10 +138,10 @@ def _is_small(point: bytes) -> bool:
 def _check_rsa(modulus: bytes, exponent: bytes) -> None:
     # RFC 7518 §2: no leading zero octets; with them one key would have many thumbprints.
     if modulus[0] == 0 or exponent[0] == 0:
-        raise JoseFault("its key is not in its shortest form")
+        raise KeyFault("its key is not in its shortest form")
     bits = int.from_bytes(modulus).bit_length()
     if not RSA_BITS[0] <= bits <= RSA_BITS[1]:
-        raise JoseFault(f"its RSA key has fewer than {RSA_BITS[0]} bits or more than {RSA_BITS[1]}")
+        raise KeyFault(f"its RSA key has fewer than {RSA_BITS[0]} bits or more than {RSA_BITS[1]}")
     value = int.from_bytes(exponent)
     if value < _SMALLEST_EXPONENT or value % 2 == 0 or value.bit_length() > 256:
-        raise JoseFault("its RSA key has an exponent that is not safe")
+        raise KeyFault("its RSA key has an exponent that is not safe")
