@@ -9,13 +9,54 @@ from typing import Any
 import msgspec
 
 
-class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A trusted issuer of access tokens: its fixed algorithms, where its keys are, and those known now."""
+class Introspection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a gateway asks an issuer about opaque tokens (RFC 7662).
+
+    It asks as `client_id`, with the secret of its own that is called `credential`, and believes an answer for
+    `max_cache` seconds at most. Without an `endpoint` it is found by the issuer's metadata. Tokens that begin with
+    `prefix` are this issuer's.
+    """
+
+    client_id: str
+    credential: str
+    endpoint: str = ""
+    prefix: str = ""
+    max_cache: int = 60
+
+
+class ExternalIssuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an issuer that is not the catalog writes into its tokens, and how that is read.
+
+    Without `audiences` they are the gateway's own. With a `scope_map` only what is in it is a scope.
+    """
+
+    audiences: tuple[str, ...] = ()
+    token_types: tuple[str, ...] = ("at+jwt",)
+    client_claim: str = "client_id"
+    scope_claims: tuple[str, ...] = ("scope",)
+    scope_map: dict[str, tuple[str, ...]] = {}
+    introspection: Introspection | None = None
+
+
+class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A trusted issuer of access tokens: its fixed algorithms, where its keys are, and those known now.
+
+    The catalog's own has no `external`. Another's keys are not in the snapshot; without a `jwks_uri` they are
+    found by its metadata.
+    """
 
     issuer: str
     jwks_uri: str
     algorithms: tuple[str, ...]
     jwks: dict[str, Any]
+    external: ExternalIssuer | None = None
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client of an external issuer: the issuer's URL, and what its `client_claim` says."""
+
+    issuer: str
+    client: str
 
 
 class Subscription(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -51,6 +92,7 @@ class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     consumer: str
     subscriptions: tuple[Subscription, ...]
     keys: tuple[ApiKey, ...] = ()
+    identities: tuple[Identity, ...] = ()
 
 
 class IssuedBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

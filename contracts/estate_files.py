@@ -19,6 +19,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from contracts.estate_changes import ChangesEntry
+from contracts.estate_issuers import Identities, IssuerEntry
 from contracts.estate_words import (
     Classification,
     Count,
@@ -189,6 +190,7 @@ class EstateFile(EstateStruct, frozen=True):
     governance: Governance = "centralised"
     changes: ChangesEntry = ChangesEntry()
     credentials: CredentialsEntry = CredentialsEntry()
+    issuers: dict[Name, IssuerEntry] = msgspec.field(default_factory=dict)
 
 
 class MemberEntry(EstateStruct, frozen=True):
@@ -222,6 +224,7 @@ class SubscriptionEntry(EstateStruct, frozen=True):
 class ApplicationEntry(EstateStruct, frozen=True):
     title: str
     subscriptions: tuple[SubscriptionEntry, ...] = ()
+    identities: Identities = msgspec.field(default_factory=dict)
 
 
 class ConsumerEntry(EstateStruct, frozen=True):

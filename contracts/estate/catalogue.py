@@ -58,6 +58,15 @@ _ROWS: tuple[Rule, ...] = (
     Rule("subscription-not-served", "warning", "A draft or retired version refuses every call."),
     Rule("scope-unused", "warning", "A granted scope that no operation asks for is a typo or a leftover."),
     Rule("application-twice", "error", "An application's name is its client id: it belongs to one consumer."),
+    # Other issuers of tokens.
+    Rule("issuer-unsafe", "error", "Keys and answers that decide who calls are not fetched over plain HTTP."),
+    Rule("issuer-accepts-nothing", "error", "An issuer of which no token is accepted is there by mistake."),
+    Rule("issuer-twice", "error", "A token names its issuer by the URL: two entries for it say two things."),
+    Rule("issuer-key-unused", "warning", "The key means nothing for this issuer."),
+    Rule("issuer-unused", "info", "An issuer of which no client is an application opens nothing."),
+    Rule("introspection-ambiguous", "error", "An opaque token goes to the one issuer that can be asked about it."),
+    Rule("unknown-issuer", "error", "A client of an issuer that nobody declared is nobody."),
+    Rule("identity-twice", "error", "A client of an issuer is one application: whose calls are they?"),
     # How changes are decided.
     Rule("approval-rule-twice", "error", "Conditions name the rule that asks for them: which one is it?"),
     Rule("approver-missing", "warning", "What too few people may decide is never decided."),

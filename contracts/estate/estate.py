@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from contracts.estate.decode import suggestion
+from contracts.estate.issuers import identities
 from contracts.estate.loading import ESTATE, load_sources
 from contracts.estate.rules import across
 from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
@@ -153,8 +154,11 @@ def _settings(entry: msgspec.Struct, kind: type[T]) -> T:
     return msgspec.convert(msgspec.structs.asdict(entry), kind)
 
 
-def access_applications(estate: Estate) -> tuple[Application, ...]:
-    """The applications of all consumers with their subscriptions, by client id; those to a draft are left out."""
+def access_applications(estate: Estate, environment: str = "") -> tuple[Application, ...]:
+    """The applications of all consumers with their subscriptions, by client id; those to a draft are left out.
+
+    What clients of other issuers they are is said of those of the `environment`.
+    """
     served = {(each.api, each.version) for each in estate.versions if each.lifecycle.state != "draft"}
     return tuple(
         Application(
@@ -166,6 +170,7 @@ def access_applications(estate: Estate) -> tuple[Application, ...]:
                 for each in application.subscriptions
                 if (each.api, each.version) in served
             ),
+            identities=identities(estate.file, application, environment),
         )
         for client_id, consumer, application in sorted(
             (client_id, consumer, application)

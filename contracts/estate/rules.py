@@ -9,6 +9,7 @@ from contracts.estate.calendar_rules import calendars
 from contracts.estate.catalogue import finding
 from contracts.estate.change_rules import change_rules
 from contracts.estate.decode import declared, suggestion
+from contracts.estate.issuer_rules import issuer_rules
 from contracts.estate.loading import APIS, ApiSources, Sources
 from contracts.estate.people_rules import people_rules
 from contracts.estate_files import UpstreamEntry, VersionEntry
@@ -17,11 +18,11 @@ from contracts.findings import Finding, Place
 from contracts.limits_text import parse_limit
 from contracts.openapi.paths import base_path_of, shape_of
 from contracts.operations import ApiVersion
+from contracts.safe_urls import is_loopback
 
 RESERVED = "/.well-known"
 RESERVED_NAME = "estate"
 """Of the unit of the estate's own files."""
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
 def across(sources: Sources) -> list[Finding]:
@@ -44,7 +45,7 @@ def _upstreams(sources: Sources) -> Iterator[Finding]:
         if url.username is not None or url.password is not None:
             message = f"the URL of upstream {name!r} holds a user name or password; name a 'credential' instead"
             yield finding("secret-in-url", file.place(f"{pointer}/url"), message)
-        if entry.credential and url.scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
+        if entry.credential and url.scheme == "http" and not is_loopback(url.hostname or ""):
             message = (
                 f"upstream {name!r} gets the credential {entry.credential!r} over plain HTTP (to {url.hostname})"
             )
@@ -77,7 +78,7 @@ def _targets(sources: Sources, name: str, entry: UpstreamEntry, scheme: str) -> 
         if url.scheme != scheme:
             message = f"the target {target!r} of upstream {name!r} is not reached over {scheme!r}, as its 'url' is"
             yield finding("invalid-value", place, message)
-        elif entry.credential and scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
+        elif entry.credential and scheme == "http" and not is_loopback(url.hostname or ""):
             message = (
                 f"upstream {name!r} gets the credential {entry.credential!r} over plain HTTP (to {url.hostname})"
             )
@@ -284,4 +285,5 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     _subscriptions,
     change_rules,
     people_rules,
+    issuer_rules,
 )

@@ -16,6 +16,30 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "(`centralised`), those of its own domain (`federated`), or nobody but diff and lint (`decentralised`).",
         "changes": "What [changes](../guides/changes.md) need before they are in force.",
         "credentials": "What holds for the [credentials](../guides/credentials.md) of applications.",
+        "issuers": "[Authorization servers](../guides/issuers.md) besides the catalog whose tokens are accepted, "
+        "by name.",
+    },
+    "IssuerEntry": {
+        "issuer": "Its URL, exactly as `iss` in its tokens has it: https, or http on loopback.",
+        "environment": "The one environment in which its tokens open anything. Catalogs of others leave it out.",
+        "algorithms": "Those that it signs with. Without any, its JWTs are not accepted.",
+        "jwks-uri": "Where its keys are. Without it they are found by its metadata (OpenID Connect Discovery, "
+        "RFC 8414).",
+        "audiences": "What `aud` may be. Without any: the gateway's `public-url`, or the URL of the version that "
+        "is called.",
+        "token-types": "The `typ` of its access tokens. `JWT` also admits a token without; only for issuers "
+        "that do not write `at+jwt`.",
+        "client-claim": "The claim that names the client; its value is looked up in `identities`.",
+        "scope-claims": "The claims that hold scopes or roles: text with spaces, or a list.",
+        "scope-map": "Scopes of the contracts by what the claims hold. With it, nothing else counts.",
+        "introspection": "How tokens are asked about that are no JWTs.",
+    },
+    "IntrospectionEntry": {
+        "client-id": "Who asks: the client that the issuer knows the gateway as.",
+        "credential": "The name of the gateway's secret that proves it (`client_secret_basic`).",
+        "endpoint": "Where to ask. Without it, as the issuer's metadata says.",
+        "prefix": "How the issuer's opaque tokens begin. Needed where several issuers are asked.",
+        "max-cache": "The most seconds for which an answer is believed: so long a revocation at the issuer takes.",
     },
     "CredentialsEntry": {
         "max-days": "The most days that a client secret or an API key may live.",
@@ -179,6 +203,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "ApplicationEntry": {
         "title": "For people.",
         "subscriptions": "What it may call.",
+        "identities": "Which clients of [other issuers](../guides/issuers.md) it is: values of the issuer's "
+        "`client-claim`, by the issuer's name. Nobody else can have them.",
     },
     "SubscriptionEntry": {
         "api": "The API.",

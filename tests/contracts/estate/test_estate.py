@@ -15,6 +15,7 @@ from contracts.estate.estate import (
 from contracts.findings import has_errors
 from contracts.openapi.rules import CONTRACT_RULES
 from contracts.snapshot import RateLimit, Timeouts, encode_part
+from tests.contracts.estate.issuer_cases import ISSUER_CASES
 from tests.support.estates import write_estate
 
 DATA = Path(__file__).parents[2] / "data"
@@ -257,6 +258,7 @@ CASES = {
         ("ostiary.yaml", "until: |2027-01-02"),
         "/changes/freeze-windows/0/until",
     ),
+    **ISSUER_CASES,
 }
 
 
