@@ -30,3 +30,17 @@ class UnsupportedGrantType(OAuth2Error):  # type: ignore[misc]
 class InvalidScope(OAuth2Error):  # type: ignore[misc]
     error = "invalid_scope"
     description = "The scope is malformed, unknown, or beyond what the application was granted."
+
+
+class InvalidGrant(OAuth2Error):  # type: ignore[misc]
+    """One text for every cause: nothing tells whether a code or a refresh token was once good."""
+
+    error = "invalid_grant"
+    description = "The code or refresh token is unknown, used, expired or revoked, or it was issued otherwise."
+
+
+class InvalidTarget(OAuth2Error):  # type: ignore[misc]
+    """RFC 8707 §2."""
+
+    error = "invalid_target"
+    description = "A resource is malformed, unknown, or beyond what was granted."
