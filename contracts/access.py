@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from contracts.oauth_client import OAuthSettings
+
 
 class Introspection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a gateway asks an issuer about opaque tokens (RFC 7662).
@@ -93,6 +95,7 @@ class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     subscriptions: tuple[Subscription, ...]
     keys: tuple[ApiKey, ...] = ()
     identities: tuple[Identity, ...] = ()
+    oauth: OAuthSettings | None = None
 
 
 class IssuedBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -107,7 +110,7 @@ class IssuedBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 class Revoked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was withdrawn and would still be believed otherwise.
 
-    `credentials` are ids of client secrets: a token that was obtained by one names it. `client_ids` and
+    `credentials` are ids of client secrets and of grants: a token that is of one names it. `client_ids` and
     `consumers` are cut off until they are let in again.
     """
 

@@ -11,11 +11,12 @@ from catalog.credentials.revocation import in_force, revocation_of
 from catalog.credentials.table import ENDS, good_at
 from catalog.publishing.transaction import Amend
 from catalog.storage.tables.credentials import credentials
+from catalog.storage.tables.oauth import grants
 from contracts.access import AccessPart, ApiKey, IssuedBefore, Revoked
 
 _REMEMBERED: Final = 7200
-"""Seconds for which a revoked client secret is named: longer than any token lives that was obtained by it (an hour
-at most), and than clocks differ."""
+"""Seconds for which a revoked client secret, or a grant that was ended, is named: longer than any token lives that was
+obtained by it (an hour at most), and than clocks differ."""
 
 _columns = credentials.c
 
@@ -60,10 +61,12 @@ async def _revoked(connection: AsyncConnection, now: float) -> Revoked | None:
     recent = sa.select(_columns.key_id).where(
         _columns.kind == "client-secret", _columns.revoked_at > int(now) - _REMEMBERED
     )
-    ids = tuple((await connection.scalars(recent.order_by(_columns.key_id))).all())
+    ids = (await connection.scalars(recent.order_by(_columns.key_id))).all()
+    ended = sa.select(grants.c.id).where(grants.c.ended_at > int(now) - _REMEMBERED).order_by(grants.c.id)
+    grant_ids = (await connection.scalars(ended)).all()
     rows = [revocation_of(row) for row in (await connection.execute(in_force())).all()]
     found = Revoked(
-        credentials=ids,
+        credentials=(*ids, *grant_ids),
         client_ids=tuple(sorted({each.application for each in rows if each.kind == "application"})),
         consumers=tuple(sorted({each.consumer for each in rows if each.kind == "consumer"})),
         issued_before=tuple(

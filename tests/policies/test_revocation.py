@@ -7,7 +7,7 @@ import pytest
 from contracts.access import IssuedBefore, Revoked
 from contracts.snapshot import Application
 from policies import authentication
-from policies.revocation import CREDENTIAL_CLAIM, NOTHING, Revocations
+from policies.revocation import CREDENTIAL_CLAIM, GRANT_CLAIM, NOTHING, Revocations
 from policies.verdict import ALLOW, Deny
 from tests.support.policy_world import NOW, World, claims, compact, exchange, header, operation, version
 
@@ -41,9 +41,17 @@ def test_what_is_revoked_ends_and_nothing_else(revoked: Revoked, shop: bool, oth
     assert revocations.ends(OTHER, 100, presented) is other
 
 
+def test_the_tokens_of_a_grant_end_with_it_whichever_secret_obtained_them() -> None:
+    revocations = Revocations(Revoked(credentials=("gr1",)))
+    assert revocations.ends(SHOP, 100, {CREDENTIAL_CLAIM: "k1", GRANT_CLAIM: "gr1"})
+    assert not revocations.ends(SHOP, 100, {CREDENTIAL_CLAIM: "k1", GRANT_CLAIM: "gr2"})
+
+
 @pytest.mark.parametrize("claim", [["k1"], {"k1": 1}, 1, None])
 def test_another_issuers_claim_of_that_name_does_no_harm(claim: Any) -> None:
-    assert not Revocations(Revoked(credentials=("k1",))).ends(SHOP, 100, {CREDENTIAL_CLAIM: claim})
+    assert not Revocations(Revoked(credentials=("k1",))).ends(
+        SHOP, 100, {CREDENTIAL_CLAIM: claim, GRANT_CLAIM: claim}
+    )
 
 
 def test_a_token_that_was_verified_before_is_refused_from_the_next_access_part_on() -> None:
