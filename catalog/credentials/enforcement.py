@@ -15,7 +15,7 @@ from catalog.storage.tables.oauth import grants
 from contracts.access import AccessPart, ApiKey, IssuedBefore, Revoked
 
 _REMEMBERED: Final = 7200
-"""Seconds for which a revoked client secret, or a grant that was ended, is named: longer than any token lives that was
+"""Seconds for which a revoked client secret, or a grant that ended, is named: longer than any token lives that was
 obtained by it (an hour at most), and than clocks differ."""
 
 _columns = credentials.c
