@@ -20,6 +20,7 @@ import msgspec
 
 from contracts.estate_changes import ChangesEntry
 from contracts.estate_issuers import Identities, IssuerEntry
+from contracts.estate_oauth import OAuthEntry
 from contracts.estate_words import (
     Classification,
     Count,
@@ -171,9 +172,11 @@ class LintEntry(EstateStruct, frozen=True):
 
 
 class CredentialsEntry(EstateStruct, frozen=True):
-    """What holds for credentials of applications. `max-days` is the longest that one may live."""
+    """What holds for credentials. `max-days` is the longest that one of an application may live, and
+    `upstream-max-days` one that gateways present to an upstream (an API key of Odoo ends after 90 at most)."""
 
     max_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 366
+    upstream_max_days: Annotated[int, msgspec.Meta(ge=1, le=1098)] = 90
     reminders: tuple[Days, ...] = (30, 7, 1)
 
 
@@ -225,6 +228,7 @@ class ApplicationEntry(EstateStruct, frozen=True):
     title: str
     subscriptions: tuple[SubscriptionEntry, ...] = ()
     identities: Identities = msgspec.field(default_factory=dict)
+    oauth: OAuthEntry | None = None
 
 
 class ConsumerEntry(EstateStruct, frozen=True):

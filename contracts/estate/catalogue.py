@@ -67,6 +67,16 @@ _ROWS: tuple[Rule, ...] = (
     Rule("introspection-ambiguous", "error", "An opaque token goes to the one issuer that can be asked about it."),
     Rule("unknown-issuer", "error", "A client of an issuer that nobody declared is nobody."),
     Rule("identity-twice", "error", "A client of an issuer is one application: whose calls are they?"),
+    # Applications as OAuth clients.
+    Rule("oauth-method-conflict", "error", "A client proves itself in one way: of several the weakest decides."),
+    Rule("oauth-key-missing", "error", "A client that has no key for its method can never authenticate."),
+    Rule("oauth-key-conflict", "error", "Keys in two places: which of them hold?"),
+    Rule("oauth-key-unusable", "error", "A key or certificate that is malformed or weak proves nothing."),
+    Rule("oauth-key-unused", "warning", "The key means nothing for this client."),
+    Rule("oauth-uri-unsafe", "error", "Keys that decide who calls are not fetched over plain HTTP."),
+    Rule("oauth-grant-unusable", "error", "A grant that this client cannot use, or must not, gives no token."),
+    Rule("oauth-redirect-unusable", "error", "A code that goes to another address is another's token."),
+    Rule("oauth-profile-broken", "error", "A security profile holds as a whole or not at all."),
     # How changes are decided.
     Rule("approval-rule-twice", "error", "Conditions name the rule that asks for them: which one is it?"),
     Rule("approver-missing", "warning", "What too few people may decide is never decided."),

@@ -18,6 +18,7 @@ from contracts.estate.issuers import identities
 from contracts.estate.loading import ESTATE, load_sources
 from contracts.estate.rules import across
 from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
+from contracts.estate_oauth import oauth_settings
 from contracts.estate_words import Url
 from contracts.findings import Finding, has_errors
 from contracts.limits_text import parse_limit
@@ -171,6 +172,7 @@ def access_applications(estate: Estate, environment: str = "") -> tuple[Applicat
                 if (each.api, each.version) in served
             ),
             identities=identities(estate.file, application, environment),
+            oauth=oauth_settings(application.oauth, estate.file.issuers),
         )
         for client_id, consumer, application in sorted(
             (client_id, consumer, application)

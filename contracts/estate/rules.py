@@ -11,6 +11,7 @@ from contracts.estate.change_rules import change_rules
 from contracts.estate.decode import declared, suggestion
 from contracts.estate.issuer_rules import issuer_rules
 from contracts.estate.loading import APIS, ApiSources, Sources
+from contracts.estate.oauth_rules import oauth_rules
 from contracts.estate.people_rules import people_rules
 from contracts.estate_files import UpstreamEntry, VersionEntry
 from contracts.estate_words import Name, VersionName
@@ -286,4 +287,5 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     change_rules,
     people_rules,
     issuer_rules,
+    oauth_rules,
 )

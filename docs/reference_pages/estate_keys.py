@@ -205,6 +205,41 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "subscriptions": "What it may call.",
         "identities": "Which clients of [other issuers](../guides/issuers.md) it is: values of the issuer's "
         "`client-claim`, by the issuer's name. Nobody else can have them.",
+        "oauth": "How it authenticates to the catalog as an [OAuth client](../guides/oauth.md), and what it may "
+        "ask for. Left out, it has a secret and uses client credentials.",
+    },
+    "OAuthEntry": {
+        "auth-methods": "How it authenticates at the token endpoint, by the names of IANA's registry: "
+        "`client_secret_basic` and `client_secret_post`, `private_key_jwt`, `tls_client_auth` or "
+        "`self_signed_tls_client_auth`. Left out, it follows from the keys that are given: without any, a secret.",
+        "grants": "The grants that it may use.",
+        "redirect-uris": "Where codes may be sent. Compared as they stand; of a loopback address the port may "
+        "differ for a public client.",
+        "public": "It runs where no secret can be kept, such as a browser or a phone, and authenticates by none.",
+        "jwks": "Its public keys (RFC 7517), for `private_key_jwt`.",
+        "jwks-uri": "Where its public keys are fetched instead.",
+        "tls-client-auth": "Which certificates of the authority that the catalog trusts are its own.",
+        "certificates": "Its self-signed certificates, each as PEM or as its `x5t#S256` thumbprint. A thumbprint "
+        "alone is enough only where a TLS terminator passes certificates on.",
+        "token-binding": "To what its access tokens are bound: `dpop` (RFC 9449) or `mtls` (RFC 8705). A gateway "
+        "refuses those that are not.",
+        "profile": "`fapi-2` turns the [strict settings](../guides/oauth.md#profiles) on together.",
+        "exchange": "Whose tokens it may exchange for its own (RFC 8693).",
+    },
+    "TlsClientAuthEntry": {
+        "subject-dn": "The subject, as a string of RFC 4514.",
+        "san-dns": "A DNS name among the alternative names.",
+        "san-uri": "A URI among them.",
+        "san-ip": "An IP address among them.",
+        "san-email": "An e-mail address among them.",
+    },
+    "ExchangeEntry": {
+        "issuer": "Who issued the token that is exchanged: an entry of `issuers`.",
+        "audience": "For whom that token must have been issued (`aud`).",
+        "clients": "The clients of that issuer whose tokens are taken, by its `client-claim`; any by default.",
+        "subjects": "The subjects (`sub`) whose tokens are taken; any by default.",
+        "scopes": "The scopes that the new token may have; all that the application is granted by default.",
+        "actor": "Whether an actor token may come with it, and whether one must.",
     },
     "SubscriptionEntry": {
         "api": "The API.",
