@@ -9,6 +9,7 @@ from catalog.cli.output import print_table
 CREDENTIALS: Final = ("ID", "KIND", "STATE", "APPLICATION", "TEAM", "OWNER", "FOR", "ENDS", "LAST USED")
 
 _CALLED: Final = ("APPLICATION", "API", "VERSION", "OPERATION", "CALLS", "LAST")
+_USES: Final = ("API", "VERSION", "SCOPE", "FIRST", "LAST")
 _SHOWN: Final = (
     ("kind", "Kind"),
     ("state", "State"),
@@ -22,6 +23,8 @@ _SHOWN: Final = (
     ("expires_at", "Expires"),
     ("ends_at", "Ends"),
     ("last_used_at", "Last used"),
+    ("last_used_from", "From"),
+    ("last_used_for", "For API"),
     ("predecessor", "Replaces"),
     ("successor", "Replaced by"),
     ("revoked_at", "Revoked"),
@@ -56,6 +59,7 @@ def print_detail(found: dict[str, Any]) -> None:
     for name, title in (("scopes", "Scopes"), ("networks", "Networks")):
         if credential[name]:
             typer.echo(f"  {title + ':':<14}{' '.join(credential[name])}")
+    _print_uses(found["uses"])
     _print_called(found["called"])
 
 
@@ -73,6 +77,15 @@ def print_done(done: dict[str, Any]) -> None:
     if reached["credentials"]:
         typer.echo(f"  credentials: {', '.join(reached['credentials'])}")
     _print_called(reached["called"])
+
+
+def _print_uses(uses: list[dict[str, Any]]) -> None:
+    if not uses:
+        typer.echo("No gateway has seen it used.")
+        return
+    typer.echo("Used for:")
+    columns = ("api", "version", "scope", "first_used_at", "last_used_at")
+    print_table(_USES, [tuple(each[column] or "-" for column in columns) for each in uses], indent=2)
 
 
 def _print_called(called: list[dict[str, Any]]) -> None:

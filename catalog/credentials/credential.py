@@ -16,7 +16,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
     `team` answers for it, and of it `owner`, a member; a credential that was issued on the catalog's own machine
     may have no team yet. Empty `scopes` are those of the application's subscriptions, empty `networks` are all.
-    `predecessor` and `successor` are key ids; a replaced credential ends at `overlap_until`.
+    `predecessor` and `successor` are key ids; a replaced credential ends at `overlap_until`. Gateways tell
+    `last_used_from`, a network (CIDR), and `last_used_for`, API and version (`orders/v2`).
     """
 
     key_id: str
@@ -31,6 +32,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     last_used_at: int | None = None
+    last_used_from: str | None = None
+    last_used_for: str | None = None
     predecessor: str = ""
     successor: str = ""
     overlap_until: int | None = None

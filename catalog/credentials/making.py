@@ -63,6 +63,8 @@ class Maker:
                 created_by=by,
                 expires_at=now + expires_days * DAY,
                 last_used_at=None,
+                last_used_from=None,
+                last_used_for=None,
                 predecessor=old.key_id,
                 successor="",
                 overlap_until=None,

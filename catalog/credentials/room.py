@@ -11,6 +11,7 @@ from catalog.credentials.making import Maker
 from catalog.credentials.reach import Called, called_in_a_day
 from catalog.credentials.reminders import CredentialRounds
 from catalog.credentials.revoking import Revoking
+from catalog.credentials.uses import Use, uses_of
 from catalog.publishing.published import CurrentPublished
 from catalog.storage.engine import Store
 
@@ -30,6 +31,10 @@ class CredentialsRoom:
     async def called(self, application: str) -> tuple[Called, ...]:
         """What an application called in the last day. Raises SQLAlchemyError."""
         return await called_in_a_day(self.store, [application], self.clock())
+
+    async def uses(self, key_id: str) -> tuple[Use, ...]:
+        """What a credential was used for, the latest first. Raises SQLAlchemyError."""
+        return await uses_of(self.store, [key_id])
 
 
 def credentials_room(

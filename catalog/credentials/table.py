@@ -12,6 +12,7 @@ from catalog.storage.tables.credentials import credentials
 
 _columns = credentials.c
 _LISTS = ("scopes", "networks")
+_USED = ("last_used_at", "last_used_from", "last_used_for")
 
 ENDS: Final = sa.func.coalesce(_columns.overlap_until, _columns.expires_at)
 """When one ends: an overlap never lasts longer than what was replaced."""
@@ -31,7 +32,8 @@ async def add(connection: AsyncConnection, credential: Credential, digest: bytes
 async def replace(connection: AsyncConnection, credential: Credential) -> None:
     """Writes what it has become, but for its last use, which is written in batches."""
     values = _values(credential)
-    del values["last_used_at"]
+    for name in _USED:
+        del values[name]
     await connection.execute(sa.update(credentials).where(_columns.key_id == credential.key_id).values(**values))
 
 

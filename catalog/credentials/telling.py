@@ -29,6 +29,8 @@ class CredentialView(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     ends_at: datetime
     last_used_at: datetime | None
+    last_used_from: str | None
+    last_used_for: str | None
     predecessor: str | None
     successor: str | None
     revoked_at: datetime | None
@@ -78,6 +80,8 @@ def credential_view(each: Credential, environment: str, now: float) -> Credentia
         expires_at=moment(each.expires_at),
         ends_at=moment(each.ends_at),
         last_used_at=moment_or_none(each.last_used_at),
+        last_used_from=each.last_used_from,
+        last_used_for=each.last_used_for,
         predecessor=each.predecessor or None,
         successor=each.successor or None,
         revoked_at=moment_or_none(each.revoked_at),
@@ -105,6 +109,8 @@ def token_view(each: TokenEntry, team: str | None, environment: str, now: float)
         expires_at=each.expires_at,
         ends_at=each.expires_at,
         last_used_at=each.last_used_at,
+        last_used_from=None,
+        last_used_for=None,
         predecessor=None,
         successor=None,
         revoked_at=each.revoked_at,

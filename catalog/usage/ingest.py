@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.clock import Clock
+from catalog.credentials.uses import note_uses
 from catalog.storage.engine import Store
 from catalog.storage.tables.usage import (
     usage_callers,
@@ -57,6 +58,7 @@ class UsageIntake:
             sights = await _sights(connection, batch.rows)
             seen = list(_seen(batch.rows, ids, sights, now))
             await _add(connection, usage_seen, seen, ("calls",), latest=("last_seen",))
+            await note_uses(connection, batch.credentials, now)
         return True
 
 

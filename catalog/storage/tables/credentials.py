@@ -1,4 +1,7 @@
-"""The ledger of credentials, and what was revoked beside single ones. Of a secret only its digest is stored."""
+"""The ledger of credentials, what they were used for, and what was revoked beside single ones.
+
+Of a secret only its digest is stored, and of an address that one was used from only the network.
+"""
 
 import sqlalchemy as sa
 
@@ -20,6 +23,8 @@ credentials = sa.Table(
     sa.Column("created_by", sa.String(255), nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
     sa.Column("last_used_at", sa.BigInteger, nullable=True),
+    sa.Column("last_used_from", sa.String(43), nullable=True, comment="the network, CIDR; as a gateway saw it"),
+    sa.Column("last_used_for", sa.String(511), nullable=True, comment="API and version, as a gateway saw it"),
     sa.Column("predecessor", sa.String(32), nullable=False, comment="that it was issued to replace, or empty"),
     sa.Column("successor", sa.String(32), nullable=False, comment="that was issued to replace it, or empty"),
     sa.Column(
@@ -30,6 +35,31 @@ credentials = sa.Table(
     sa.Column("revoked_reason", sa.Text, nullable=False),
     # One text belongs to one application, and so to one consumer.
     sa.UniqueConstraint("digest"),
+)
+
+credential_uses = sa.Table(
+    "credential_uses",
+    metadata,
+    sa.Column("key_id", sa.String(32), primary_key=True),
+    sa.Column("api", sa.String(255), primary_key=True),
+    sa.Column("version", sa.String(255), primary_key=True),
+    sa.Column(
+        "scope", sa.String(255), primary_key=True, comment="that operations asked for; empty: the API itself"
+    ),
+    sa.Column("first_used_at", sa.BigInteger, nullable=False),
+    sa.Column("last_used_at", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+granted_scopes = sa.Table(
+    "granted_scopes",
+    metadata,
+    sa.Column("application", sa.String(63), primary_key=True),
+    sa.Column("api", sa.String(255), primary_key=True),
+    sa.Column("version", sa.String(255), primary_key=True),
+    sa.Column("scope", sa.String(255), primary_key=True, comment="empty: the subscription itself"),
+    sa.Column("since", sa.BigInteger, nullable=False, comment="when it was first seen in the estate in force"),
+    sqlite_with_rowid=False,
 )
 
 revocations = sa.Table(

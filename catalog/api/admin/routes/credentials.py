@@ -53,8 +53,17 @@ class ReachedView(msgspec.Struct, frozen=True):
     called: tuple[CalledView, ...]
 
 
+class UseView(msgspec.Struct, frozen=True):
+    api: str
+    version: str
+    scope: str | None
+    first_used_at: datetime
+    last_used_at: datetime
+
+
 class CredentialDetail(msgspec.Struct, frozen=True):
     credential: CredentialView
+    uses: tuple[UseView, ...]
     called: tuple[CalledView, ...]
 
 
@@ -131,8 +140,14 @@ class CredentialRoutes:
         if isinstance(found, Refusal):
             return found
         called = await self._room.called(found.application)
+        uses = tuple(
+            UseView(
+                each.api, each.version, each.scope or None, moment(each.first_used_at), moment(each.last_used_at)
+            )
+            for each in await self._room.uses(found.key_id)
+        )
         view = credential_view(found, self._room.environment, self._room.clock())
-        return CredentialDetail(view, _called(Reached(applications={}, credentials=(), called=called)))
+        return CredentialDetail(view, uses, _called(Reached(applications={}, credentials=(), called=called)))
 
     async def rotate(self, request: AdminRequest) -> Result:
         wanted = request.body_as(Rotation)

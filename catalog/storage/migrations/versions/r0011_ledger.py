@@ -1,7 +1,10 @@
-"""The ledger, grown: keys and certificates of clients, what a credential was used for, leaks.
+"""The ledger, grown: what a credential was used for, and since when what is granted is granted.
 
 Revision: 0011, after 0010.
 """
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0011"
 down_revision = "0010"
@@ -10,8 +13,43 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    used_from = sa.Column(
+        "last_used_from", sa.String(43), nullable=True, comment="the network, CIDR; as a gateway saw it"
+    )
+    used_for = sa.Column(
+        "last_used_for", sa.String(511), nullable=True, comment="API and version, as a gateway saw it"
+    )
+    op.add_column("credentials", used_from)
+    op.add_column("credentials", used_for)
+    op.create_table(
+        "credential_uses",
+        sa.Column("key_id", sa.String(32), nullable=False),
+        sa.Column("api", sa.String(255), nullable=False),
+        sa.Column("version", sa.String(255), nullable=False),
+        sa.Column(
+            "scope", sa.String(255), nullable=False, comment="that operations asked for; empty: the API itself"
+        ),
+        sa.Column("first_used_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id", "api", "version", "scope", name=op.f("pk_credential_uses")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "granted_scopes",
+        sa.Column("application", sa.String(63), nullable=False),
+        sa.Column("api", sa.String(255), nullable=False),
+        sa.Column("version", sa.String(255), nullable=False),
+        sa.Column("scope", sa.String(255), nullable=False, comment="empty: the subscription itself"),
+        sa.Column(
+            "since", sa.BigInteger(), nullable=False, comment="when it was first seen in the estate in force"
+        ),
+        sa.PrimaryKeyConstraint("application", "api", "version", "scope", name=op.f("pk_granted_scopes")),
+        sqlite_with_rowid=False,
+    )
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    op.drop_table("granted_scopes")
+    op.drop_table("credential_uses")
+    op.drop_column("credentials", "last_used_for")
+    op.drop_column("credentials", "last_used_from")
