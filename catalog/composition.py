@@ -34,6 +34,8 @@ from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.making import Maker
 from catalog.credentials.room import CredentialsRoom, credentials_room
 from catalog.key_files import Keys
+from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
+from catalog.login.room import LoginRoom, login_room
 from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
 from catalog.oauth.tokens import ALGORITHM, key_set
 from catalog.people.delegations import Delegations
@@ -77,6 +79,7 @@ class Catalog:
     calendar: CalendarRoom
     credentials: CredentialsRoom
     changes: ChangesRoom
+    login: LoginRoom
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
 
@@ -88,6 +91,7 @@ def compose(
     source: Source | None,
     identity: Identity,
     overrides: Overrides = NO_OVERRIDES,
+    login_policy: LoginPolicy = LOCAL_ACCOUNTS,
 ) -> Catalog:
     """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide."""
     # What the store holds.
@@ -104,6 +108,7 @@ def compose(
     tokens = MemberTokens(store, keys.pepper, identity.environment, clock, audit)
     delegations = Delegations(store, audit, clock)
     directory = Directory(lambda: _teams(publisher), delegations, clock)
+    login = login_room(store, keys.pepper, identity.url, directory, audit, clock, login_policy)
 
     # What opens the gateway.
     maker = Maker(identity.environment, keys.pepper, keys.key_pepper)
@@ -139,7 +144,9 @@ def compose(
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
     usage = UsageEndpoint(UsageIntake(store, clock), gateways)
-    app = build_app(publisher, table, oauth, gateways, Previews(publisher, changes.table.proposed), usage, admin)
+    app = build_app(
+        publisher, table, oauth, gateways, Previews(publisher, changes.table.proposed), usage, admin, login.routes
+    )
     return Catalog(
         store,
         table,
@@ -152,6 +159,7 @@ def compose(
         calendar,
         credentials,
         changes,
+        login,
         routes,
         app,
     )

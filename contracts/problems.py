@@ -215,6 +215,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "Upstream held back",
         "The upstream failed so often that calls to it are held back; `Retry-After` says until when.",
     ),
+    ProblemType(
+        "master-key-unavailable",
+        503,
+        "Master key unavailable",
+        "The key under which upstream credentials are stored is missing, is another, or cannot be reached.",
+    ),
     ProblemType("store-unavailable", 503, "Store unavailable", "The catalog's database does not answer."),
     ProblemType("upstream-timeout", 504, "Upstream timeout", "The upstream did not answer in time."),
     ProblemType(
@@ -228,6 +234,12 @@ _TYPES: tuple[ProblemType, ...] = (
     ),
     ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
     ProblemType("record-conflict", 409, "Conflict", "The record was changed or locked by someone else."),
+    ProblemType(
+        "gateway-key-unknown",
+        403,
+        "Gateway key unknown",
+        "Upstream secrets are sealed for gateways whose key the catalog was told of, and this is none of them.",
+    ),
     ProblemType(
         "member-unknown",
         403,
@@ -272,6 +284,31 @@ _TYPES: tuple[ProblemType, ...] = (
         422,
         "The estate would be invalid",
         "What was proposed does not compile together with what is in force; `findings` have file, line and rule.",
+    ),
+    ProblemType(
+        "cross-site-request",
+        403,
+        "Not from our own page",
+        "A form of the catalog's pages was sent by another site, or with another session's token.",
+    ),
+    ProblemType(
+        "log-in-refused",
+        403,
+        "Log-in refused",
+        "Who it is was not proved, or it is no member that may log in here; `detail` says what helps.",
+    ),
+    ProblemType(
+        "too-many-attempts",
+        429,
+        "Too many attempts",
+        "Log-ins failed so often, for this account or from this address, that the next one has to wait; "
+        "`Retry-After` says how long.",
+    ),
+    ProblemType(
+        "provider-unavailable",
+        503,
+        "Log-in provider unavailable",
+        "The OpenID provider through which members log in does not answer, or not as the standard has it.",
     ),
     ProblemType(
         "business-rule", 422, "Refused by a business rule", "Odoo refused the values; `detail` is its reason."

@@ -1,10 +1,12 @@
 """The catalog as an ASGI application."""
 
+from collections.abc import Iterable
+
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 
 from catalog.api.admin.routing import AdminApi
 from catalog.api.delivery import Delivery, GatewayToken
@@ -26,14 +28,16 @@ def build_app(
     previews: Previews,
     usage: UsageEndpoint,
     admin: AdminApi,
+    people: Iterable[BaseRoute],
 ) -> Starlette:
-    """All endpoints. What runs beside them (watching, housekeeping) is the process's business."""
+    """All endpoints; `people` are the pages. What runs beside them (watching, housekeeping) is the process's."""
     app = Starlette(
         routes=[
             *oauth.routes,
             *Delivery(publisher, table, token, previews).routes,
             *usage.routes,
             *Health(publisher, token).routes,
+            *people,
             Mount(admin.base_path, admin),
         ],
         middleware=[Middleware(RequestContext)],

@@ -1,0 +1,1 @@
+"""How people log in: accounts, second factors, an external provider, sessions."""

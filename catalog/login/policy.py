@@ -1,0 +1,17 @@
+"""What the log-in is told: how long sessions last, and who may log in by what."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from catalog.login.sessions import SessionLimits
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPolicy:
+    """The settings of the log-in, in the form that it works with."""
+
+    limits: SessionLimits = field(default_factory=SessionLimits)
+
+
+LOCAL_ACCOUNTS: Final = LoginPolicy()
+"""What holds where nothing is set: members log in by accounts of the catalog's own."""
