@@ -87,7 +87,7 @@ async def _serve(
 ) -> int:
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
     identity = Identity(url, settings.environment, token, settings.token_lifetime)
-    overrides = Overrides(settings.upstream_urls, settings.public_url)
+    overrides = Overrides(settings.upstream_urls, settings.public_url, settings.environment, url)
     source = None if settings.estate is None else estate_source(settings.estate, overrides)
     catalog = compose(store, keys, clock, source, identity, overrides)
     publisher = catalog.publisher

@@ -76,7 +76,8 @@ class CatalogSettings(NoticeSettings):
     environment: str = Field(
         default="local",
         pattern=r"^[a-z][a-z0-9]{1,15}$",
-        description="Name of this environment in the client secrets it issues; secrets of another are refused.",
+        description="Name of this environment in the client secrets it issues; secrets of another are refused. "
+        "Of the estate's other issuers, those of this environment are trusted.",
     )
     token_lifetime: int = Field(default=600, ge=30, le=3600, description="Seconds that an access token lives.")
     usage_hourly: int = Field(default=30, ge=1, le=400, description="Days for which usage is kept by the hour.")

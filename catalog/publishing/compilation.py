@@ -8,9 +8,10 @@ from typing import Final, TypeAlias
 from catalog.revisions.materialise import materialised
 from catalog.revisions.store import Files
 from contracts.estate.estate import Estate, UnknownUpstream, access_applications, contracts_part, load_estate
+from contracts.estate.issuers import external_issuers
 from contracts.findings import Finding, has_errors
 from contracts.operations import ApiVersion
-from contracts.snapshot import Application, ContractsPart
+from contracts.snapshot import Application, ContractsPart, Issuer
 
 Held: TypeAlias = Mapping[str, tuple[ApiVersion, ...]]
 """The versions of APIs that stay as they were compiled before."""
@@ -20,10 +21,15 @@ NONE_HELD: Final[Held] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Where a deployment differs from its estate: URLs of upstreams by name, and the audience of tokens."""
+    """Where a deployment differs from its estate: URLs of upstreams by name, and the audience of tokens.
+
+    Of the estate's issuers it has those of its `environment`; none of them can be `issuer`, the catalog itself.
+    """
 
     upstream_urls: Mapping[str, str] = field(default_factory=dict)
     audience: str | None = None
+    environment: str = ""
+    issuer: str = ""
 
 
 NO_OVERRIDES: Final = Overrides()
@@ -38,6 +44,7 @@ class Compilation:
     contracts: ContractsPart | None = None
     applications: tuple[Application, ...] = ()
     estate: Estate | None = None
+    issuers: tuple[Issuer, ...] = ()
     units: Mapping[str, Files] = field(default_factory=dict)
 
     @property
@@ -64,7 +71,11 @@ def compiled(
         part = contracts_part(estate, upstream_urls=overrides.upstream_urls, audience=overrides.audience)
     except UnknownUpstream as error:
         raise SourceError(f"OSTIARY_CATALOG_UPSTREAM_URLS: {error}") from None
-    return Compilation(tuple(findings), part, access_applications(estate), estate, units)
+    issuers = external_issuers(estate.file, overrides.environment)
+    if overrides.issuer in {each.issuer for each in issuers}:
+        raise SourceError(f"one of the estate's 'issuers' is this catalog itself: {overrides.issuer}")
+    applications = access_applications(estate, overrides.environment)
+    return Compilation(tuple(findings), part, applications, estate, issuers, units)
 
 
 def compile_units(units: Mapping[str, Files], overrides: Overrides, held: Held = NONE_HELD) -> Compilation:

@@ -28,7 +28,7 @@ from contracts.estate.estate import Estate
 from contracts.estate.loading import APIS
 from contracts.findings import Finding
 from contracts.operations import ApiVersion
-from contracts.snapshot import Application, ContractsPart
+from contracts.snapshot import Application, ContractsPart, Issuer
 
 log = structlog.get_logger("catalog.publication")
 
@@ -41,8 +41,11 @@ _NOTHING_NEW: Final = Attested(())
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be put in force. `moves` are the units whose revision changes, `pointers` the state that the plan
-    was made on, where it matters; `held` says why a unit stays as it was, or why a version has no approval."""
+    """What is to be put in force; `issuers` are those besides the catalog.
+
+    `moves` are the units whose revision changes, `pointers` the state that the plan was made on, where it matters;
+    `held` says why a unit stays as it was, or why a version has no approval.
+    """
 
     contracts: ContractsPart
     applications: tuple[Application, ...]
@@ -53,6 +56,7 @@ class Plan:
     pointers: Mapping[str, Pointer] | None = None
     act: Act = OF_ITSELF
     held: Mapping[str, str] = field(default_factory=dict)
+    issuers: tuple[Issuer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class Planner:
         if contracts.versions and not contracts.approvals:
             approvals = self._attester.adopt(contracts.versions)
             contracts = msgspec.structs.replace(contracts, approvals=approvals)
-        return Plan(contracts, applications)
+        return Plan(contracts, applications, issuers=published.issuers)
 
     async def _compile(
         self,
@@ -171,6 +175,7 @@ class Planner:
             pointers,
             ground.act or OF_ITSELF,
             {**held, **without},
+            compiled.issuers,
         )
 
     def _is_at(self, pointer: Pointer | None, move: Move) -> bool:

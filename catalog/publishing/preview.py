@@ -93,7 +93,8 @@ class Previews:
         approvals = tuple(each for each in plan.contracts.approvals if each not in fresh)
         contracts = encode_part(msgspec.structs.replace(plan.contracts, approvals=approvals))
         async with publisher.store.snapshot() as connection:
-            amended = await publisher.amend(connection, AccessPart((publisher.issuer,), plan.applications))
+            access_part = AccessPart((publisher.issuer, *plan.issuers), plan.applications)
+            amended = await publisher.amend(connection, access_part)
         access = encode_part(amended)
         now = int(publisher.clock())
         self._serial = max(now, self._serial + 1)

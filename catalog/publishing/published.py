@@ -13,6 +13,7 @@ from contracts.snapshot import (
     AccessPart,
     Application,
     ContractsPart,
+    Issuer,
     Manifest,
     SignedManifest,
     assemble,
@@ -23,7 +24,8 @@ from contracts.snapshot import (
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The snapshot in force and what the catalog itself needs of it. `digest` is that of the manifest's bytes."""
+    """The snapshot in force and what the catalog itself needs of it. `digest` is that of the manifest's bytes;
+    `issuers` are those besides the catalog."""
 
     signed: SignedManifest
     manifest: Manifest
@@ -31,6 +33,7 @@ class Published:
     contracts: ContractsPart
     applications: Mapping[str, Application]
     revoked: Revoked | None = None
+    issuers: tuple[Issuer, ...] = ()
 
     def cuts_off(self, application: Application) -> bool:
         """Whether the application, or its consumer as a whole, was revoked."""
@@ -45,7 +48,9 @@ class Published:
     ) -> "Published":
         """A snapshot whose manifest was verified, or made here."""
         applications = {application.client_id: application for application in access.applications}
-        return cls(signed, manifest, digest_of(signed.manifest), contracts, applications, access.revoked)
+        issuers = tuple(each for each in access.issuers if each.external is not None)
+        digest = digest_of(signed.manifest)
+        return cls(signed, manifest, digest, contracts, applications, access.revoked, issuers)
 
 
 CurrentPublished: TypeAlias = Callable[[], Published | None]
