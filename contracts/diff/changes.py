@@ -71,7 +71,7 @@ class Change:
 
     @property
     def place(self) -> Place:
-        """Where it stands. Large documents are read once more for the first place that is asked for."""
+        """Where it stands. It is looked for in the text when somebody asks."""
         return self.contract.shown(self.node.place)
 
     @property

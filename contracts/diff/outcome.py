@@ -95,7 +95,7 @@ def outcome_of(
     every, held = tuple(changes), tuple(waivers)
     if not held:
         return Outcome(title, every, fail_on)
-    # Entries know their places, which cost a reading of the documents; only fingerprints matter here.
+    # Entries know their places, which have to be looked for; only fingerprints matter here.
     used = {waiver.fingerprint for waiver in held}
     named = [change for change in every if change.fingerprint in used]
     result = apply_waivers((change.entry for change in named), held, today)

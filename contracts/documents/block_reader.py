@@ -14,7 +14,7 @@ from contracts.documents.builder import MAX_DEPTH, MAX_NODES
 from contracts.documents.event_reader import Unusual, check_key, plain_value, read_events
 
 # YAML 1.2.2 §5.1: what is printable, but for the byte order mark and the line breaks that only YAML 1.1 knows.
-_STRANGE: Final = re.compile(
+STRANGE: Final = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 # §7.3.3, outside of flow collections: a `:` stands before no space, a `#` after none.
@@ -32,7 +32,7 @@ _SMALL: Final = MAX_NODES * 2
 """Characters. A value takes at least two, so that a text of no more holds no more than MAX_NODES values."""
 
 
-class _Sign(Enum):
+class Sign(Enum):
     """What a line says of its value where that is no scalar."""
 
     LATER = auto()
@@ -45,10 +45,10 @@ class _Sign(Enum):
     """It is an empty array."""
 
 
-_EMPTY: Final = {"{}": _Sign.MAPPING, "[]": _Sign.ARRAY}
+_EMPTY: Final = {"{}": Sign.MAPPING, "[]": Sign.ARRAY}
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
     """What stands on a line: the columns of dashes, counted from its indentation, and that of what follows them; a
     key or None, a value or a sign of it. `text` is all from the key, else the last dash, on; `written` is what the
     value is made of."""
@@ -63,19 +63,19 @@ class _Line(NamedTuple):
 
 def read_blocks(text: str) -> Any:
     """The value of a whole text. Raises Unusual, or YAMLError for what is no YAML."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-    if _STRANGE.search(text) or not _few_values(text):
+    text = with_one_line_break(text)
+    if STRANGE.search(text) or not _few_values(text):
         raise Unusual
     lines = text.split("\n")
-    known: dict[str, _Line] = {}
+    known: dict[str, Line] = {}
     root: list[Any] = [None]
     holder: Any = root  # the innermost mapping or array that is open, and its column
     column = -1
     around: list[tuple[Any, int]] = []  # those that hold it
     key: Any = 0  # where in the holder the last value stands
     pending = True  # whether that value is still to come
-    last: _Line | None = None  # the line that it began on, and the line's index
+    started = False  # whether a `---` was there
+    last: Line | None = None  # the line that it began on, and the line's index
     began = end = -1
     for index, line in enumerate(lines):
         if index < end:
@@ -83,16 +83,19 @@ def read_blocks(text: str) -> Any:
         body = line.lstrip(" ")
         found = known.get(body)
         if found is None:
-            if not body or body[0] == "#" or (body == line == "---" and last is None):
+            if not body or body[0] == "#":
                 continue
-            found = known[body] = _taken_apart(body)
+            if body == line == "---" and last is None and not started:
+                started = True
+                continue
+            found = known[body] = taken_apart(body)
         indent = len(line) - len(body)
         dashes, name_column, name, value, _, _ = found
         if indent == column and name is not None and not dashes and type(holder) is dict:
             pass  # another member, as most lines are
         elif (not dashes and name is None) or (indent > column and not pending):
             # No line of its own: the last value goes on.
-            end = _end(lines, began, column)
+            end = end_of(lines, began, column)
             if last is None or end <= index:
                 raise Unusual
             holder[key] = _long_value(last, column, lines[began + 1 : end], end == len(lines), len(around))
@@ -132,20 +135,25 @@ def read_blocks(text: str) -> Any:
         else:
             key = name
         last, began, pending = found, index, False
-        if type(value) is _Sign:
-            if value is _Sign.LATER:
+        if type(value) is Sign:
+            if value is Sign.LATER:
                 value, pending = None, True
-            elif value is _Sign.PART:
-                end = _end(lines, index, column)
+            elif value is Sign.PART:
+                end = end_of(lines, index, column)
                 value = _long_value(found, column, lines[index + 1 : end], end == len(lines), len(around))
             elif len(around) >= MAX_DEPTH:
                 raise Unusual
             else:
-                value = {} if value is _Sign.MAPPING else []
+                value = {} if value is Sign.MAPPING else []
         holder[key] = value
     if last is None:
         raise Unusual
     return root[0]
+
+
+def with_one_line_break(text: str) -> str:
+    """The text with a line feed for each of Windows' two characters."""
+    return text.replace("\r\n", "\n") if "\r" in text else text
 
 
 def _few_values(text: str) -> bool:
@@ -156,7 +164,8 @@ def _few_values(text: str) -> bool:
     return 2 * text.count("\n") + sum(map(text.count, ("- ", ",", "[", "{"))) < MAX_NODES
 
 
-def _taken_apart(body: str) -> _Line:
+def taken_apart(body: str) -> Line:
+    """What a line says, without its indentation. Raises Unusual for what this reader does not take."""
     if body.startswith(("---", "...")):
         raise Unusual
     dashes: list[int] = []
@@ -167,7 +176,7 @@ def _taken_apart(body: str) -> _Line:
     match = _KEY.match(body, column)
     if match is None:
         written = body[column:]
-        return _Line(tuple(dashes), column, None, _value(written), body[dashes[-1] if dashes else 0 :], written)
+        return Line(tuple(dashes), column, None, _value(written), body[dashes[-1] if dashes else 0 :], written)
     if len(match[1]) > _LONGEST_KEY or match[1].endswith(" "):
         raise Unusual
     key = match[1]
@@ -176,16 +185,16 @@ def _taken_apart(body: str) -> _Line:
     else:
         check_key(key)
     written = body[match.end() :]
-    return _Line(tuple(dashes), column, key, _value(written), body[column:], written)
+    return Line(tuple(dashes), column, key, _value(written), body[column:], written)
 
 
 def _value(written: str) -> Any:
     if not written or written[0] == "#":
-        return _Sign.LATER
+        return Sign.LATER
     match = _SCALAR_AND_COMMENT.fullmatch(written)
     if match is not None:
         return _scalar(match[1])
-    return _EMPTY.get(written, _Sign.PART)
+    return _EMPTY.get(written, Sign.PART)
 
 
 def _scalar(text: str) -> Any:
@@ -196,7 +205,7 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1]
 
 
-def _end(lines: list[str], began: int, column: int) -> int:
+def end_of(lines: list[str], began: int, column: int) -> int:
     """The index of the first line after `began` that is indented no deeper than `column`."""
     for index in range(began + 1, len(lines)):
         body = lines[index].lstrip(" ")
@@ -205,7 +214,7 @@ def _end(lines: list[str], began: int, column: int) -> int:
     return len(lines)
 
 
-def _long_value(first: _Line, column: int, more: list[str], ends: bool, depth: int) -> Any:
+def _long_value(first: Line, column: int, more: list[str], ends: bool, depth: int) -> Any:
     """The value that begins on one line and has others: their text folded (§6.5), or read by libyaml. `ends` says
     that they are the document's last, `depth` how many mappings and arrays are open."""
     pieces = [line.strip(" ") for line in (first.written, *more)]
@@ -215,10 +224,14 @@ def _long_value(first: _Line, column: int, more: list[str], ends: bool, depth: i
         match = _SCALAR.fullmatch(" ".join(pieces))
         if match is not None:
             return _scalar(match[1])
-    part = "\n".join((" " * column + first.text, *more)) + "\n" * (not ends)
-    value = read_events(part, depth - 1)
+    value = read_events(part(first, column, more, ends), depth - 1)
     if first.key is not None and list(value) == [first.key]:
         return value[first.key]
     if first.key is None and len(value) == 1:
         return value[0]
     raise Unusual
+
+
+def part(first: Line, column: int, more: list[str], ends: bool) -> str:
+    """The text of a value that libyaml has to read, with its key or dash, at the columns at which it stands."""
+    return "\n".join((" " * column + first.text, *more)) + "\n" * (not ends)

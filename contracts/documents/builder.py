@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contracts.documents.spot import Noted
 from contracts.findings import Finding, Place
 
 MAX_NODES: Final = 2_000_000
@@ -18,20 +19,11 @@ class Refused(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Spot:
-    """Where a value starts (1-based), and its children: of a mapping with the places of their keys."""
-
-    line: int
-    column: int
-    children: "dict[str, tuple[int, int, Spot]] | list[Spot] | None" = None
-
-
-@dataclass(slots=True, eq=False)
 class Built:
     """A finished value; `nodes` counts it with all below it, aliases expanded; `height` is its nesting."""
 
     value: Any
-    spot: Spot
+    spot: Noted
     nodes: int
     height: int
 
@@ -39,7 +31,7 @@ class Built:
 @dataclass(slots=True, eq=False)
 class _Frame:
     value: dict[str, Any] | list[Any]
-    spot: Spot
+    spot: Noted
     anchor: str | None
     key: str | None = None
     key_line: int = 0
@@ -59,7 +51,7 @@ class Builder:
         self._anchors: dict[str, Built] = {}
         self._root: Built | None = None
 
-    def result(self) -> tuple[Any, Spot]:
+    def result(self) -> tuple[Any, Noted]:
         """The finished document."""
         if self._root is None:
             raise Refused("empty-document", "the file holds no document", 1, 1)
@@ -99,13 +91,13 @@ class Builder:
         self.finding(rule, message, line, column)
 
     def scalar(self, value: Any, line: int, column: int, anchor: str | None = None) -> None:
-        self._attach(Built(value, Spot(line, column), 1, 0), anchor)
+        self._attach(Built(value, Noted(line, column), 1, 0), anchor)
 
     def open(self, value: dict[str, Any] | list[Any], line: int, column: int, anchor: str | None = None) -> None:
         """Starts a mapping or an array (given empty)."""
         if len(self._stack) >= MAX_DEPTH:
             raise Refused("document-too-deep", f"values are nested deeper than {MAX_DEPTH}", line, column)
-        self._stack.append(_Frame(value, Spot(line, column, {} if isinstance(value, dict) else []), anchor))
+        self._stack.append(_Frame(value, Noted(line, column, {} if isinstance(value, dict) else []), anchor))
 
     def close(self) -> None:
         """Ends the innermost mapping or array."""

@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.documents.builder import Builder, Refused, Spot
+from contracts.documents.builder import Builder, Refused
 from contracts.documents.json_reader import read_json
+from contracts.documents.spot import Spot
 from contracts.documents.yaml_reader import read_yaml
 from contracts.findings import Finding, Place
 

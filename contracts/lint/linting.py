@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from contracts.documents.document import Document, load
+from contracts.documents.document import Document
 from contracts.documents.quick_reader import load_quickly
 from contracts.findings import Finding, Place, Rule
 from contracts.lint.engine import Engine, Violation
@@ -152,8 +152,7 @@ class _Reader:
         path = self.root / file
         if file == ".." or file.startswith("../") or not path.resolve().is_relative_to(self.real_root):
             return None
-        # Where each value stands is read from JSON only when it is asked for; YAML gains nothing by that.
-        document, findings = load_quickly(path, file) if file.endswith(".json") else load(path, file)
+        document, findings = load_quickly(path, file)
         if any(finding.rule == "file-missing" for finding in findings):
             return None  # the reference to it says so
         self.findings += findings

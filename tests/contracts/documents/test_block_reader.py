@@ -1,8 +1,6 @@
 """What is read line by line is what libyaml's events say, or it is left to them."""
 
-import os
 import random
-from typing import Any
 
 import pytest
 import yaml
@@ -11,8 +9,7 @@ from contracts.documents.block_reader import read_blocks
 from contracts.documents.builder import MAX_DEPTH
 from contracts.documents.document import parse
 from contracts.documents.event_reader import Unusual
-
-ROUNDS = int(os.environ.get("OSTIARY_FUZZ_EXAMPLES", "300")) * 4
+from tests.contracts.documents.random_texts import ROUNDS, changed, yaml_text
 
 TAKEN = {
     "members": ("a: 1\nb:\n  c: x\n  d:\n    e: y\nf: z\n", {"a": 1, "b": {"c": "x", "d": {"e": "y"}}, "f": "z"}),
@@ -63,6 +60,7 @@ LEFT = {
     "key that is none": "1.5: a\n",
     "infinite": "a: 1e999\n",
     "second document": "a: 1\n---\nb: 2\n",
+    "second document after an empty one": "---\n---\na: 1\n",
     "end": "a: 1\n...\n",
     "directive": "%YAML 1.2\n---\na: 1\n",
     "key on two lines": "? a\n: b\n",
@@ -107,13 +105,13 @@ def test_a_text_with_too_many_values_is_left_to_other_readers() -> None:
 
 def test_random_texts_mean_what_they_mean_to_libyaml() -> None:
     chance = random.Random(4)
-    read = sum(map(_agrees, (_random_text(chance) for _ in range(ROUNDS))))
+    read = sum(map(_agrees, (yaml_text(chance) for _ in range(ROUNDS))))
     assert read > ROUNDS / 4  # else hardly anything was tested
 
 
 def test_random_texts_with_faults_mean_what_they_mean_to_libyaml() -> None:
     chance = random.Random(5)
-    texts = (_changed(_random_text(chance), chance) for _ in range(ROUNDS * 4))
+    texts = (changed(yaml_text(chance), chance) for _ in range(ROUNDS * 4))
     assert 0 < sum(map(_agrees, texts)) < ROUNDS * 4
 
 
@@ -131,75 +129,3 @@ def _agrees(text: str) -> bool:
         return False
     assert repr(value) == _careful(text), text
     return True
-
-
-_WORDS = (
-    *("a", "b c", "-3", "- x", "1:30", "200", "no", "null", "~", "", "it's", "x: y", "x #y", "x#y", "#", "'", '"'),
-    *("line one\nline two", "  both sides  ", "one\n\n\ntwo\n", "é", "\u00a0", "{a}", "[b", "&c", "*d", "!e"),
-    *("word " * 30, "a: " * 30, "trailing:", ":", "?", "? x", "|", ">-", "---", "...", "<<"),
-    *("%f", "@g", "0x1F", "1e3", ".5", "\t"),
-)
-_PIECES = (
-    *("  ", " ", "\n", "\n\n", "- ", "-", ": ", ":", "#", " #", "'", '"', "\\", "|", ">", "[", "]", "{", "}", ","),
-    *(
-        "&a ",
-        "*a",
-        "!x ",
-        "? ",
-        "\t",
-        "---\n",
-        "...\n",
-        "\r",
-        "\u2028",
-        "\ufeff",
-        "a: b\n",
-        "# c\n",
-        "|\n",
-        ">+\n",
-    ),
-)
-
-
-def _random_value(chance: random.Random, depth: int) -> Any:
-    kind = chance.random()
-    if depth and kind < 0.4:
-        return {
-            chance.choice(_WORDS): _random_value(chance, depth - 1) for _ in range(chance.choice((0, 1, 2, 3, 5)))
-        }
-    if depth and kind < 0.6:
-        return [_random_value(chance, depth - 1) for _ in range(chance.choice((0, 1, 2, 3)))]
-    return chance.choice((chance.choice(_WORDS), chance.choice(_WORDS), 7, 2.5, True, None))
-
-
-def _random_text(chance: random.Random) -> str:
-    made = {f"k{number}": _random_value(chance, 4) for number in range(chance.randrange(1, 5))}
-    text: str = yaml.dump(
-        made,
-        Dumper=chance.choice((_Indented, yaml.SafeDumper)),
-        indent=chance.choice((2, 3, 4)),
-        width=chance.choice((20, 80, 400)),
-        default_style=chance.choice((None, None, None, '"', "'", "|", ">")),
-        default_flow_style=chance.choice((False, False, False, None)),
-        allow_unicode=True,
-    )
-    return text
-
-
-class _Indented(yaml.SafeDumper):
-    """Writes the items of an array deeper than its key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-def _changed(text: str, chance: random.Random) -> str:
-    """The text with one to three faults."""
-    for _ in range(chance.choice((1, 1, 2, 3))):
-        at = chance.randrange(len(text) + 1)
-        next_line = text.find("\n", at) + 1
-        begin, end = chance.choice(
-            ((at, at), (at, at + chance.choice((1, 2, 5))), (at, max(at, next_line)), (next_line, next_line))
-        )
-        put = chance.choice(("", chance.choice(_PIECES), chance.choice(_PIECES), " " * chance.randrange(4)))
-        text = text[:begin] + put + text[end:]
-    return text
