@@ -298,6 +298,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "Who it is was not proved, or it is no member that may log in here; `detail` says what helps.",
     ),
     ProblemType(
+        "authorization-refused",
+        400,
+        "Authorisation request refused",
+        "An application sent a person to the catalog with a request that is not as RFC 6749 has it, or that is over.",
+    ),
+    ProblemType(
         "too-many-attempts",
         429,
         "Too many attempts",

@@ -71,10 +71,16 @@ class Consents:
         self._ending = ending
         self._republish = republish
 
-    async def remembered(self, member: str, client_id: str) -> Consent | None:
+    async def active(self, connection: AsyncConnection, member: str, client_id: str) -> Consent | None:
         """What the member allows the client now."""
-        async with self._store.snapshot() as connection:
-            return await self._active(connection, member, client_id)
+        query: sa.Select[*tuple[Any, ...]] = sa.select(consents).where(
+            _columns.member == member,
+            _columns.client_id == client_id,
+            _columns.withdrawn_at.is_(None),
+            _columns.expires_at > int(self._clock()),
+        )
+        row = (await connection.execute(query)).one_or_none()
+        return None if row is None else struct_of(Consent, row._mapping)
 
     async def allow(
         self,
@@ -88,7 +94,7 @@ class Consents:
     ) -> Consent:
         """Records what the member allows, for `life` seconds from now."""
         now = int(self._clock())
-        known = await self._active(connection, member, client_id)
+        known = await self.active(connection, member, client_id)
         made = known or Consent(
             id=f"co{secrets.token_hex(11)}",
             client_id=client_id,
@@ -134,16 +140,6 @@ class Consents:
         if member is not None:
             query = query.where(_columns.member == member)
         return tuple(struct_of(Consent, row._mapping) for row in await self._store.all(query))
-
-    async def _active(self, connection: AsyncConnection, member: str, client_id: str) -> Consent | None:
-        query: sa.Select[*tuple[Any, ...]] = sa.select(consents).where(
-            _columns.member == member,
-            _columns.client_id == client_id,
-            _columns.withdrawn_at.is_(None),
-            _columns.expires_at > int(self._clock()),
-        )
-        row = (await connection.execute(query)).one_or_none()
-        return None if row is None else struct_of(Consent, row._mapping)
 
     async def _record(self, connection: AsyncConnection, consent: Consent, action: str, by: By) -> None:
         event = Event(

@@ -1,7 +1,7 @@
 """Pushed authorisation requests (RFC 9126), kept until their client has its answer.
 
-A request URI has to come to us within `LIFE`, once. The person who comes with it may then take their time to log
-in: it stays theirs, by a cookie of their browser, and is nobody else's (RFC 9126 §7.3). With the answer it is over.
+A request URI has to come to us within `LIFE`, once. Who comes with it may then take their time to log in: it stays
+theirs, by a cookie of their browser, and is nobody else's (RFC 9126 §7.3). With the answer it is over.
 """
 
 import hashlib
@@ -30,8 +30,8 @@ _columns = pushed_requests.c
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A pushed request in a browser. `cookie` is what that browser is known by; `at` (Unix seconds) is when it came
-    first."""
+    """A pushed request in a browser. `cookie` is what that browser is known by, and `at` (Unix seconds) when it
+    came first."""
 
     parameters: Parameters
     at: int
