@@ -301,7 +301,7 @@ _TYPES: tuple[ProblemType, ...] = (
         "authorization-refused",
         400,
         "Authorisation request refused",
-        "An application sent a person to the catalog with a request that is not as RFC 6749 has it, or that is over.",
+        "An application sent a person here with a request that is not as RFC 6749 has it, or that is over.",
     ),
     ProblemType(
         "too-many-attempts",
