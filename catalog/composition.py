@@ -16,11 +16,13 @@ from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
+from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
+from catalog.api.secret_delivery import SecretsEndpoint
 from catalog.api.usage_intake import UsageEndpoint
 from catalog.audit.log import AuditLog
 from catalog.calendar.extension_table import sparing
@@ -48,6 +50,8 @@ from catalog.publishing.transaction import in_turn
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from catalog.usage.ingest import UsageIntake
+from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
+from catalog.upstream_credentials.settings import Sealing
 from catalog.usage.queries import UsageQueries
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
@@ -81,6 +85,8 @@ class Catalog:
     changes: ChangesRoom
     login: LoginRoom
     admin_routes: tuple[AdminRoute, ...]
+    authorization: AuthorizationRoom
+    upstream_credentials: UpstreamRoom
     app: Starlette
 
 
@@ -93,7 +99,9 @@ def compose(
     overrides: Overrides = NO_OVERRIDES,
     login_policy: LoginPolicy = LOCAL_ACCOUNTS,
 ) -> Catalog:
-    """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide."""
+    sealing: Sealing | None = None,
+    """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide;
+    without `sealing` upstream credentials are stored by the catalog's own keys."""
     # What the store holds.
     table = SnapshotTable(store)
     audit = AuditLog(store, clock)
@@ -124,6 +132,23 @@ def compose(
     )
 
     # What ends, and what is to change.
+    # What people let applications do.
+    authorization = authorization_room(
+        store, keys.pepper, identity.environment, identity.url, login, publisher, directory, audit, clock
+    )
+
+    # What opens the upstreams.
+    upstream_credentials = upstream_room(
+        store,
+        sealing or Sealing.own(keys),
+        keys.snapshot,
+        identity.environment,
+        lambda: publisher.estate,
+        lambda: publisher.current,
+        audit,
+        clock,
+    )
+
     calendar = calendar_room(store, lambda: publisher.estate, publisher.republish, audit, clock)
     gate = calendar_gate(calendar.gate, lambda: publisher.estate)
     changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
@@ -140,12 +165,17 @@ def compose(
         *CalendarRoutes(calendar, clock).routes,
         *RevisionRoutes(publisher, Rollbacks(publisher, changes.examiner, changes.reaches)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
+        *UpstreamCredentialRoutes(upstream_credentials).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
-    usage = UsageEndpoint(UsageIntake(store, clock), gateways)
+    for_gateways = (
+        *UsageEndpoint(UsageIntake(store, clock), gateways).routes,
+        *SecretsEndpoint(upstream_credentials.delivery, gateways).routes,
+    )
+    previews = Previews(publisher, changes.table.proposed)
     app = build_app(
-        publisher, table, oauth, gateways, Previews(publisher, changes.table.proposed), usage, admin, login.routes
+        publisher, table, oauth, gateways, previews, for_gateways, admin, (*login.routes, *authorization.routes)
     )
     return Catalog(
         store,
@@ -161,6 +191,8 @@ def compose(
         changes,
         login,
         routes,
+        authorization,
+        upstream_credentials,
         app,
     )
 

@@ -8,7 +8,8 @@ the first start, whole or not at all, and processes that start at once end up wi
 `oauth.jwk`         ES256 private key (JWK) that signs access tokens
 `snapshot.key`      Ed25519 private key (PEM, PKCS #8) that signs snapshots
 `snapshot.pub`      its public half, base64 of the 32 bytes: what gateways are told to trust
-`pepper`            32 bytes under which client secrets are hashed
+`pepper`            32 bytes under which client secrets are hashed; made of them, and in no file: the master key
+                    under which upstream credentials are stored, where the settings name no other
 `api-keys.pepper`   32 bytes in hex under which API keys are hashed, for gateways: made of the other
 `gateway.token`     bearer token that gateways present, where no setting gives one
 ==================  =======================================================================
@@ -52,6 +53,8 @@ class Keys:
     snapshot: Ed25519PrivateKey = field(repr=False)
     pepper: bytes = field(repr=False)
     key_pepper: bytes = field(repr=False)
+    master: bytes = field(repr=False)
+    """Under which upstream credentials are stored, where the settings name no other key."""
     gateway_token: str = field(repr=False)
 
 
@@ -64,6 +67,7 @@ def load_keys(directory: Path) -> Keys:
         snapshot=_snapshot_key(directory),
         pepper=pepper,
         key_pepper=_key_pepper(directory / "api-keys.pepper", pepper),
+        master=hmac.digest(pepper, b"ostiary master key", "sha256"),
         gateway_token=_gateway_token(directory / "gateway.token"),
     )
 

@@ -31,6 +31,8 @@ from catalog.publication import Publisher
 from catalog.publishing.compilation import Overrides
 from catalog.settings import CatalogSettings, explain
 from catalog.storage.engine import Store
+from catalog.upstream_credentials.envelope import MasterKeyError
+from catalog.upstream_credentials.settings import sealing_of
 from catalog.usage.retention import Retention, forget_old_usage
 from contracts.snapshot import SnapshotError
 
@@ -61,7 +63,15 @@ def run(settings: CatalogSettings) -> int:
     configure(settings.log_level, settings.log_format)
     try:
         return uvloop.run(serve(settings))
-    except (StartError, KeyFileError, OSError, ArgumentError, CommandError, SQLAlchemyError) as error:
+    except (
+        StartError,
+        KeyFileError,
+        MasterKeyError,
+        OSError,
+        ArgumentError,
+        CommandError,
+        SQLAlchemyError,
+    ) as error:
         log.error("catalog not started", reason=str(error), error=type(error).__name__)
         return 2
 
@@ -89,7 +99,8 @@ async def _serve(
     identity = Identity(url, settings.environment, token, settings.token_lifetime)
     overrides = Overrides(settings.upstream_urls, settings.public_url, settings.environment, url)
     source = None if settings.estate is None else estate_source(settings.estate, overrides)
-    catalog = compose(store, keys, clock, source, identity, overrides)
+    catalog = compose(store, keys, clock, source, identity, overrides, sealing=sealing_of(settings, keys))
+    await catalog.upstream_credentials.desk.require_keys()
     publisher = catalog.publisher
 
     def on_started() -> None:
@@ -173,6 +184,8 @@ async def _keep_telling(catalog: Catalog, deliverer: Deliverer) -> None:
             if catalog.publisher.current is not published or passes % _PASSES_A_ROUND == 0:
                 await catalog.calendar.rounds.make()
                 await catalog.credentials.rounds.make()
+                await catalog.upstream_credentials.rounds.make()
+                await catalog.upstream_credentials.desk.forget_replaced()
                 published = catalog.publisher.current
             passes += 1
             await deliverer.deliver()

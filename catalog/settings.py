@@ -13,6 +13,7 @@ from pydantic_settings import SettingsConfigDict
 
 from catalog.key_files import MIN_TOKEN
 from catalog.notices.settings import NoticeSettings
+from catalog.upstream_credentials.settings import UpstreamCredentialSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -21,7 +22,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _STORES: Final = ("postgresql://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 
 
-class CatalogSettings(NoticeSettings):
+class CatalogSettings(NoticeSettings, UpstreamCredentialSettings):
     """Each has a default; without `estate` the catalog publishes the revisions that its store has in force."""
 
     model_config = SettingsConfigDict(

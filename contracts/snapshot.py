@@ -82,6 +82,17 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     ejection: EjectionSettings = EjectionSettings()
     health: HealthCheck | None = None
 
+    @property
+    def trust(self) -> tuple[str, ...]:
+        """Names of the secrets that TLS is made with."""
+        tls = self.tls
+        return () if tls is None else tuple(name for name in (tls.ca, tls.client_certificate) if name is not None)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of all secrets that a gateway needs to call it."""
+        return (*self.trust, *(() if self.credential is None else (self.credential,)))
+
     def each_target(self) -> tuple[tuple[str, "Upstream"], ...]:
         """The origin of each target, and the upstream as if that were its only one."""
         scheme, _, rest = self.url.partition("://")

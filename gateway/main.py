@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -24,6 +23,7 @@ from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.admin import Admin
 from gateway.announcement import announce
+from gateway.catalog_links import delivered_secrets, follow, usage_reporter
 from gateway.changeover import Changeover
 from gateway.compiled import compiled
 from gateway.listener import Listener
@@ -33,6 +33,7 @@ from gateway.pipeline import Pipeline, Recorder
 from gateway.record import AccessLog
 from gateway.reload import SnapshotClient
 from gateway.runtime import RuntimeBuilder
+from gateway.secret_client import SecretClient
 from gateway.secret_watch import SecretWatch
 from gateway.secrets import UpstreamSecrets
 from gateway.settings import GatewaySettings, SettingsError, read_key_pepper, read_proxies, read_snapshot_key
@@ -43,7 +44,6 @@ from gateway.telemetry.state import State
 from gateway.telemetry.tracing import Tracing
 from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses
-from gateway.usage.reporting import UsageReporter
 from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
@@ -170,7 +170,10 @@ async def assembled(
         auto_decompress=False,
         trust_env=False,
     ) as session:
-        keys, secrets = IssuerKeys(session), UpstreamSecrets(settings.secrets)
+        delivered, secret_client = delivered_secrets(settings, key, session)
+        if secret_client is not None:
+            await secret_client.at_start()
+        keys, secrets = IssuerKeys(session), UpstreamSecrets(settings.secrets, delivered)
         builder = RuntimeBuilder(
             clock=time.time,
             limiter=InProcessLimiter() if shared is None else shared.limiter,
@@ -189,18 +192,20 @@ async def assembled(
         data = settings.data / "preview" if settings.preview else settings.data
         store = SnapshotStore(data, key, settings.preview)
         _start_from_disk(store, changeover)
-        client = _follow(settings, session, key, store, changeover)
-        usage = _usage(settings, role, session, usage_counting, credential_uses)
+        client = follow(settings, session, key, store, changeover)
+        usage = usage_reporter(settings, role, session, usage_counting, credential_uses)
         state = State(pipeline, access_log, client, spans, shared, usage)
         admin = Admin(
             lambda: pipeline.runtime,
-            lambda: _state(pipeline, access_log, client),
+            lambda: _state(pipeline, access_log, client, secrets, secret_client),
             lambda: expose(counting, state.samples()),
         )
         watch = SecretWatch(secrets, lambda: changeover.renew(store.load))
         background = [asyncio.create_task(watch.run())]
         if client is not None:
             background.append(asyncio.create_task(client.run()))
+        if secret_client is not None:
+            background.append(asyncio.create_task(secret_client.run()))
         if usage is not None:
             usage.start()
         try:
@@ -263,51 +268,6 @@ def _start_from_disk(store: SnapshotStore, changeover: Changeover) -> None:
         log.error("snapshot on disk not used", reason=str(error))
 
 
-def _follow(
-    settings: GatewaySettings,
-    session: aiohttp.ClientSession,
-    key: Ed25519PublicKey,
-    store: SnapshotStore,
-    changeover: Changeover,
-) -> SnapshotClient | None:
-    if settings.catalog_url is None:
-        return None
-    if settings.token is None:
-        raise SettingsError("OSTIARY_GATEWAY_TOKEN is needed to follow OSTIARY_GATEWAY_CATALOG_URL")
-    token = settings.token.get_secret_value()
-    return SnapshotClient(
-        settings.catalog_url,
-        token,
-        key,
-        store,
-        changeover.in_background,
-        session=session,
-        preview=settings.preview,
-    )
-
-
-def _usage(
-    settings: GatewaySettings,
-    role: WorkerRole | None,
-    session: aiohttp.ClientSession,
-    counting: UsageCounting | None,
-    credentials: CredentialUses,
-) -> UsageReporter | None:
-    if settings.catalog_url is None or settings.token is None or counting is None:
-        return None
-    name = settings.name or socket.gethostname()
-    return UsageReporter(
-        counting,
-        settings.catalog_url,
-        settings.token.get_secret_value(),
-        credentials=credentials,
-        gateway=name if role is None else f"{name}/{role.number}",
-        session=session,
-        interval=settings.usage_interval,
-        room=settings.usage_buffer,
-    )
-
-
 def _tls(settings: GatewaySettings) -> ServerTls | None:
     """Raises SettingsError, so that a listener that should speak TLS never speaks without."""
     certificate, key, client_ca = settings.tls_cert, settings.tls_key, settings.tls_client_ca
@@ -326,11 +286,24 @@ def _open_log(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
 
 
-def _state(pipeline: Pipeline, access_log: AccessLog, client: SnapshotClient | None) -> dict[str, Any]:
+def _state(
+    pipeline: Pipeline,
+    access_log: AccessLog,
+    client: SnapshotClient | None,
+    secrets: UpstreamSecrets,
+    secret_client: SecretClient | None,
+) -> dict[str, Any]:
+    servers = () if pipeline.runtime is None else pipeline.runtime.servers.values()
+    named = sorted({name for each in servers for name in each.upstream.secrets})
     return {
         "pid": os.getpid(),
         "compiled": compiled(),
         "open_requests": pipeline.open,
         "access_log": {"lines": access_log.lines, "dropped": access_log.dropped},
         "catalog": None if client is None else {"last_error": client.last_error, "age_seconds": client.age},
+        "secrets": {
+            "key": None if secret_client is None else secret_client.recipient,
+            "last_error": None if secret_client is None else secret_client.last_error,
+            "sources": secrets.sources(named),
+        },
     }

@@ -1,45 +1,79 @@
-"""The gateway's own credentials for upstreams: named in the estate, held in the environment or in files."""
+"""The gateway's credentials for upstreams: named in the estate, held in files or in the environment, or delivered
+by the catalog."""
 
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
+
+from gateway.delivered_secrets import DeliveredSecrets
 
 ENVIRONMENT_PREFIX: Final = "OSTIARY_SECRET_"
 
 
-class FoundSecrets:
-    """Some credentials as they were at one moment. A name without one is not among them."""
+Source: TypeAlias = Literal["file", "environment", "catalog"]
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+
+class FoundSecrets:
+    """Some credentials as they were at one moment. A name without one is not among them; of the `withdrawn` it is
+    known that there is to be none."""
+
+    def __init__(self, values: Mapping[str, str], withdrawn: frozenset[str] = frozenset()) -> None:
         self._values = values
+        self._withdrawn = withdrawn
+
+    def withdrawn(self, name: str) -> bool:
+        return name in self._withdrawn
 
     def find(self, name: str) -> str | None:
         return self._values.get(name)
 
 
 class UpstreamSecrets:
-    """Finds a credential by name: `odoo-key` is the file of that name, else `OSTIARY_SECRET_ODOO_KEY`.
+    """Finds a credential by name: `odoo-key` is the file of that name, else `OSTIARY_SECRET_ODOO_KEY`, else what
+    the catalog has delivered: what stands on this machine was put there by who runs it, and wins.
 
-    A file that was replaced is taken up within a few seconds. The values never appear in a repr, a log line or an
-    error.
+    A file that was replaced, and what is delivered anew, is taken up within a few seconds. The values never appear
+    in a repr, a log line or an error.
     """
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, delivered: DeliveredSecrets | None = None) -> None:
         self._directory = directory
+        self._delivered = delivered
 
     def find(self, name: str) -> str | None:
         """The credential, without the newline that editors leave; None where there is none. Raises OSError and
         UnicodeError for a file that cannot be read."""
-        if self._directory is not None:
-            path = self._directory / name
-            if path.is_file():
-                return path.read_text(encoding="utf-8").strip()
-        return os.environ.get(ENVIRONMENT_PREFIX + name.upper().replace("-", "_"))
+        found = self._local(name)
+        if found is None and self._delivered is not None:
+            return self._delivered.find(name)
+        return found
+
+    def sources(self, names: Iterable[str]) -> dict[str, Source | None]:
+        """Where each of the names is found: what is delivered and not used has something local before it."""
+        found: dict[str, Source | None] = {}
+        for name in names:
+            if self._file(name) is not None:
+                found[name] = "file"
+            elif _variable(name) in os.environ:
+                found[name] = "environment"
+            else:
+                delivered = self._delivered is not None and self._delivered.find(name) is not None
+                found[name] = "catalog" if delivered else None
+        return found
+
+    def _local(self, name: str) -> str | None:
+        path = self._file(name)
+        return os.environ.get(_variable(name)) if path is None else path.read_text(encoding="utf-8").strip()
+
+    def _file(self, name: str) -> Path | None:
+        path = None if self._directory is None else self._directory / name
+        return path if path is not None and path.is_file() else None
 
     def read(self, names: Iterable[str]) -> FoundSecrets:
         """Those of the names. One file that cannot be read is one that is not there."""
         values: dict[str, str] = {}
+        withdrawn: set[str] = set()
         for name in names:
             try:
                 value = self.find(name)
@@ -47,12 +81,15 @@ class UpstreamSecrets:
                 continue
             if value is not None:
                 values[name] = value
-        return FoundSecrets(values)
+            elif self._delivered is not None and self._delivered.withdrew(name):
+                withdrawn.add(name)
+        return FoundSecrets(values, frozenset(withdrawn))
 
     def state(self) -> object:
         """What tells one state of the files from another: a Secret in Kubernetes changes by its links."""
+        delivered = "" if self._delivered is None else self._delivered.state
         if self._directory is None:
-            return None
+            return delivered
         state: list[tuple[str, int, int, int]] = []
         try:
             for path in self._directory.iterdir():
@@ -60,4 +97,8 @@ class UpstreamSecrets:
                 state.append((path.name, found.st_mtime_ns, found.st_ino, found.st_size))
         except OSError:
             return None  # a file went while it was looked at: the next look will see how it ended
-        return sorted(state)
+        return delivered, sorted(state)
+
+
+def _variable(name: str) -> str:
+    return ENVIRONMENT_PREFIX + name.upper().replace("-", "_")

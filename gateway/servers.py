@@ -2,6 +2,7 @@
 
 What did not change stays as it is, with its connections. A secret that was replaced makes a server anew; one that
 cannot be used changes nothing, where there was one before that could: a file may be looked at while it is written.
+What the catalog has taken back is presented no more.
 """
 
 import hashlib
@@ -61,11 +62,11 @@ class ServerMaker:
 
     def _server(self, upstream: Upstream, known: Server | None) -> Server:
         """Raises UpstreamTlsError where there is none that can be gone on with."""
-        found = self._secrets.read(_named(upstream))
-        if known is not None and known.secrets == _digest(found, _named(upstream)):
+        found = self._secrets.read(upstream.secrets)
+        if known is not None and known.secrets == _digest(found, upstream.secrets):
             return known
         secret = _secret(upstream, found)
-        if known is not None and secret is None and upstream.credential is not None:
+        if known is not None and secret is None and _was_not_withdrawn(upstream.credential, found):
             log.error("upstream secret not taken up", upstream=upstream.name, secret=upstream.credential)
             return known
         try:
@@ -75,14 +76,14 @@ class ServerMaker:
                 raise
             log.error("upstream secret not taken up", upstream=upstream.name, reason=str(error))
             return known
-        trust = _digest(found, _trust(upstream))
+        trust = _digest(found, upstream.trust)
         if known is not None and upstream.kind == "http" and known.trust == trust:
             service = known.service
         else:
             service = self._service(upstream, secret, tls)
         if known is not None:
             log.info("upstream secret taken up", upstream=upstream.name)
-        return Server(upstream, service, _credential(upstream, secret), _digest(found, _named(upstream)), trust)
+        return Server(upstream, service, _credential(upstream, secret), _digest(found, upstream.secrets), trust)
 
     def _service(self, upstream: Upstream, secret: str | None, tls: ssl.SSLContext | None) -> AnyUpstream:
         if upstream.kind == "odoo":
@@ -90,15 +91,8 @@ class ServerMaker:
         return HttpService(upstream, self._session, self._make_http, tls)
 
 
-def _trust(upstream: Upstream) -> tuple[str, ...]:
-    """The secrets that TLS is made with."""
-    tls = upstream.tls
-    return () if tls is None else tuple(name for name in (tls.ca, tls.client_certificate) if name is not None)
-
-
-def _named(upstream: Upstream) -> tuple[str, ...]:
-    """All secrets that an upstream names."""
-    return (*_trust(upstream), *(() if upstream.credential is None else (upstream.credential,)))
+def _was_not_withdrawn(credential: str | None, found: FoundSecrets) -> bool:
+    return credential is not None and not found.withdrawn(credential)
 
 
 def _digest(found: FoundSecrets, names: tuple[str, ...]) -> bytes:

@@ -53,6 +53,11 @@ class GatewaySettings(BaseSettings):
     secrets: Path | None = Field(
         None, description="Directory with one file per upstream credential, named as the estate names it."
     )
+    sealing_key: Path | None = Field(
+        None,
+        description="File of the key to which the catalog seals upstream credentials for this gateway; made where "
+        "there is none. By default `sealing.key` in `DATA`.",
+    )
     tls_cert: Path | None = Field(
         None,
         description="PEM file with the listener's certificate and its chain; the listener then speaks TLS. "

@@ -13,7 +13,6 @@ from catalog.api.delivery import Delivery, GatewayToken
 from catalog.api.health import Health
 from catalog.api.middleware import RequestContext
 from catalog.api.problems import on_http_exception, on_store_error
-from catalog.api.usage_intake import UsageEndpoint
 from catalog.oauth.endpoints import OAuthEndpoints
 from catalog.publication import Publisher
 from catalog.publishing.preview import Previews
@@ -26,16 +25,17 @@ def build_app(
     oauth: OAuthEndpoints,
     token: GatewayToken,
     previews: Previews,
-    usage: UsageEndpoint,
+    gateways: Iterable[BaseRoute],
     admin: AdminApi,
     people: Iterable[BaseRoute],
 ) -> Starlette:
-    """All endpoints; `people` are the pages. What runs beside them (watching, housekeeping) is the process's."""
+    """All endpoints; `gateways` are for those alone, `people` are the pages. What runs beside them (watching,
+    housekeeping) is the process's business."""
     app = Starlette(
         routes=[
             *oauth.routes,
             *Delivery(publisher, table, token, previews).routes,
-            *usage.routes,
+            *gateways,
             *Health(publisher, token).routes,
             *people,
             Mount(admin.base_path, admin),

@@ -88,7 +88,7 @@ class Delivery:
         known, wait = query.get("known", ""), query.get("wait", "0")
         preview = query.get("preview", "")
         match = _DIGEST.fullmatch(known)
-        seconds = _seconds(wait)
+        seconds = seconds_of(wait)
         violations = [
             {"in": "query", "pointer": f"/{name}", "rule": rule, "message": message}
             for name, wrong, rule, message in (
@@ -135,7 +135,8 @@ class Delivery:
         return Response(data, headers=headers, media_type="application/json")
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
+    """How long a poll may wait; None for what is no such number."""
     if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?", text):
         return None
     seconds = float(text)

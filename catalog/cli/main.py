@@ -35,6 +35,7 @@ from catalog.cli.routes import routes
 from catalog.cli.schema import schema
 from catalog.cli.token import token
 from catalog.cli.up import up
+from catalog.cli.upstream_credentials import app as upstream_credentials_app
 from catalog.cli.usage import usage
 from catalog.cli.waivers import app as waivers_app
 
@@ -85,6 +86,11 @@ def build() -> typer.Typer:
     app.add_typer(profile_app, name="profile", short_help="Keep the catalogs to talk to, and a token for each.")
     app.add_typer(
         credentials_app, name="credentials", short_help="See what opens the gateway; issue, replace, revoke."
+    )
+    app.add_typer(
+        upstream_credentials_app,
+        name="upstream-credentials",
+        short_help="See what gateways present to upstreams; set, replace, revoke.",
     )
     app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)

@@ -11,6 +11,7 @@ from catalog.storage.tables import (
     people,
     revisions,
     snapshots,
+    upstream_credentials,
     usage,
 )
 from catalog.storage.tables.base import metadata
@@ -27,4 +28,5 @@ __all__ = [
     "revisions",
     "snapshots",
     "usage",
+    "upstream_credentials",
 ]

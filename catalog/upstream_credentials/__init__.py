@@ -1,0 +1,1 @@
+"""Credentials that gateways present to upstreams: owned, ending, rotated; stored sealed and delivered sealed."""
