@@ -38,6 +38,7 @@ from catalog.credentials.room import CredentialsRoom, credentials_room
 from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
 from catalog.login.room import LoginRoom, login_room
+from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
 from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
 from catalog.oauth.tokens import ALGORITHM, key_set
 from catalog.people.delegations import Delegations
@@ -49,9 +50,9 @@ from catalog.publishing.preview import Previews
 from catalog.publishing.transaction import in_turn
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
-from catalog.usage.ingest import UsageIntake
 from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
 from catalog.upstream_credentials.settings import Sealing
+from catalog.usage.ingest import UsageIntake
 from catalog.usage.queries import UsageQueries
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
@@ -84,9 +85,9 @@ class Catalog:
     credentials: CredentialsRoom
     changes: ChangesRoom
     login: LoginRoom
-    admin_routes: tuple[AdminRoute, ...]
     authorization: AuthorizationRoom
     upstream_credentials: UpstreamRoom
+    admin_routes: tuple[AdminRoute, ...]
     app: Starlette
 
 
@@ -98,8 +99,8 @@ def compose(
     identity: Identity,
     overrides: Overrides = NO_OVERRIDES,
     login_policy: LoginPolicy = LOCAL_ACCOUNTS,
-) -> Catalog:
     sealing: Sealing | None = None,
+) -> Catalog:
     """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide;
     without `sealing` upstream credentials are stored by the catalog's own keys."""
     # What the store holds.
@@ -131,7 +132,6 @@ def compose(
         clock,
     )
 
-    # What ends, and what is to change.
     # What people let applications do.
     authorization = authorization_room(
         store, keys.pepper, identity.environment, identity.url, login, publisher, directory, audit, clock
@@ -149,6 +149,7 @@ def compose(
         clock,
     )
 
+    # What ends, and what is to change.
     calendar = calendar_room(store, lambda: publisher.estate, publisher.republish, audit, clock)
     gate = calendar_gate(calendar.gate, lambda: publisher.estate)
     changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
@@ -164,8 +165,8 @@ def compose(
         *WaiverRoutes(changes).routes,
         *CalendarRoutes(calendar, clock).routes,
         *RevisionRoutes(publisher, Rollbacks(publisher, changes.examiner, changes.reaches)).routes,
-        *UsageRoutes(UsageQueries(store), clock).routes,
         *UpstreamCredentialRoutes(upstream_credentials).routes,
+        *UsageRoutes(UsageQueries(store), clock).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
@@ -190,9 +191,9 @@ def compose(
         credentials,
         changes,
         login,
-        routes,
         authorization,
         upstream_credentials,
+        routes,
         app,
     )
 
