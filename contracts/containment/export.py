@@ -7,26 +7,9 @@ import msgspec
 
 from contracts.containment.regexes import BACKTRACKING, backtracking_in, matches, strings_of
 from contracts.containment.source import Exported, Schema
+from contracts.openapi.keywords import NAMED_SCHEMAS, ONE_SCHEMA, SAME_OBJECT, SCHEMAS, VALUES
 from contracts.openapi.patterns import REGEX_ENGINE
 from contracts.operations import JsonSchema
-
-_ONE: Final = frozenset(
-    (
-        *("not", "if", "then", "else", "items", "contains", "propertyNames"),
-        *("additionalProperties", "unevaluatedItems", "unevaluatedProperties"),
-    )
-)
-_LIST: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
-_MAP: Final = frozenset(("properties", "patternProperties", "dependentSchemas"))
-_SAME_OBJECT: Final = frozenset(("allOf", "then", "else"))
-_PLAIN: Final = frozenset(
-    (
-        *("type", "enum", "const", "format", "pattern", "required", "dependentRequired", "multipleOf"),
-        *("maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength"),
-        *("maxItems", "minItems", "uniqueItems", "maxContains", "minContains", "maxProperties", "minProperties"),
-    )
-)
-
 
 _UNCOMPILED: Final = (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError)
 
@@ -109,27 +92,27 @@ def _rewrite(schema: Schema, targets: list[Schema]) -> JsonSchema:
     schema = schema.with_hidden()
     result: dict[str, Any] = {}
     for keyword, value in words.items():
-        same = keyword in _SAME_OBJECT
+        same = keyword in SAME_OBJECT
         if keyword == "$ref":
             target = schema.target()
             if target is None:
                 raise Unreadable(f"the reference {value!r} leads nowhere")
             targets.append(target)
             result["$ref"] = f"#/$defs/{_name(target)}"
-        elif keyword in _ONE:
+        elif keyword in ONE_SCHEMA:
             result[keyword] = _rewrite(schema.child(value, keyword, same_object=same), targets)
-        elif keyword in _LIST:
+        elif keyword in SCHEMAS:
             branches = [
                 _rewrite(schema.child(item, keyword, index, same_object=same), targets)
                 for index, item in enumerate(value)
             ]
             # A branch that is there twice costs a validator twice, again at each level.
             result[keyword] = _once(branches) if keyword in ("allOf", "anyOf") else branches
-        elif keyword in _MAP:
+        elif keyword in NAMED_SCHEMAS:
             result[keyword] = {
                 name: _rewrite(schema.child(member, keyword, name), targets) for name, member in value.items()
             }
-        elif keyword in _PLAIN:
+        elif keyword in VALUES:
             result[keyword] = value
         elif keyword in ("$dynamicRef", "$recursiveRef", "$id", "$anchor", "$dynamicAnchor"):
             raise Unreadable(f"the keyword {keyword!r} is not supported")

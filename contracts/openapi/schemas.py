@@ -20,6 +20,7 @@ from typing import Any, Final
 from contracts.documents.builder import quote
 from contracts.documents.document import Node, tokens_of
 from contracts.openapi.dialect import apply_format, modernise
+from contracts.openapi.keywords import NAMED_SCHEMAS, ONE_SCHEMA, SAME_OBJECT, SCHEMAS, VALUES
 from contracts.openapi.patterns import pattern_fault
 from contracts.openapi.references import Key, References, has_reference, key_of
 from contracts.openapi.rules import Report
@@ -35,25 +36,7 @@ DIALECTS: Final = frozenset(
         "https://spec.openapis.org/oas/3.2/dialect/2025-09-17",
     )
 )
-_PLAIN: Final = frozenset(
-    (
-        *("type", "enum", "const", "format", "dependentRequired"),
-        *("multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"),
-        *("maxLength", "minLength", "maxItems", "minItems", "uniqueItems", "maxContains", "minContains"),
-        *("maxProperties", "minProperties"),
-    )
-)
-_ONE: Final = frozenset(
-    (
-        *("not", "if", "then", "else", "items", "contains", "propertyNames"),
-        *("additionalProperties", "unevaluatedItems", "unevaluatedProperties"),
-    )
-)
-_LIST: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
-_MAP: Final = frozenset(("properties", "patternProperties", "dependentSchemas"))
 _NOTHING: Final[frozenset[str]] = frozenset()
-# These speak about the same object, and hold together with it: what is hidden beside them is hidden in them.
-_SAME_OBJECT: Final = frozenset(("allOf", "then", "else"))
 _UNSUPPORTED: Final = frozenset(
     ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 )
@@ -131,25 +114,25 @@ class SchemaBundle:
                 return result
         hidden |= self._hidden(node, set())
         for key, member in node.members():
-            if key in _PLAIN:
-                result[key] = member.value
-            elif key == "required":
+            if key == "required":
                 self._required(member, result, hidden)
             elif key == "pattern":
                 if self._pattern(member, member.value, member):
                     result[key] = member.value
-            elif key in _ONE and isinstance(member.value, dict | bool):
-                result[key] = self._schema(member, base, hidden if key in _SAME_OBJECT else _NOTHING)
-            elif key in _LIST and isinstance(member.value, list):
-                passed = hidden if key in _SAME_OBJECT else _NOTHING
+            elif key in VALUES:
+                result[key] = member.value
+            elif key in ONE_SCHEMA and isinstance(member.value, dict | bool):
+                result[key] = self._schema(member, base, hidden if key in SAME_OBJECT else _NOTHING)
+            elif key in SCHEMAS and isinstance(member.value, list):
+                passed = hidden if key in SAME_OBJECT else _NOTHING
                 result[key] = [self._schema(item, base, passed) for item in member.items()]
-            elif key in _MAP and isinstance(member.value, dict):
+            elif key in NAMED_SCHEMAS and isinstance(member.value, dict):
                 result[key] = {
                     name: self._schema(child, base)
                     for name, child in member.members()
                     if key != "patternProperties" or self._pattern(child, name, member)
                 }
-            elif key in _ONE or key in _LIST or key in _MAP:
+            elif key in ONE_SCHEMA or key in SCHEMAS or key in NAMED_SCHEMAS:
                 result[key] = member.value  # of a wrong type: refused where schemas are compiled
             else:
                 self._unenforced(key, member)
