@@ -17,6 +17,7 @@ from contracts.containment.verdict import Answer
 from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
 from contracts.diff.notes import compare_notes
+from contracts.diff.origin import origin
 from contracts.diff.rule import Direction
 from contracts.diff.schema_kinds import KINDS
 from contracts.diff.schema_rules import ANNOTATIONS, LABELS, SCHEMA_ROWS
@@ -66,6 +67,8 @@ class _Reading:
     ) -> None:
         self.context, self.direction, self.change, self.where = context, direction, change, where
         self.base, self.revision = base, revision
+        self.before = origin(context.base, change, change.base)
+        self.after = origin(context.revision, change, change.revision)
         self.kind = "enum-value" if change.kind == "enum" and change.subject else change.kind
         sent = direction == "request"
         # What breaks in this direction, and what does not.
@@ -94,9 +97,9 @@ class _Reading:
 
     def location(self) -> str:
         """Where it stands, if no reference is on the way there; else the way itself is told."""
-        place, root = self.change.revision, self.revision.place
+        place, root = self.after.place, self.revision.place
         if place is None:
-            place, root = self.change.base, self.base.place
+            place, root = self.before.place, self.base.place
         if place is None or place[0] != root[0] or not f"{place[1]}/".startswith(f"{root[1]}/"):
             return ""
         return self.where.location + place[1][len(root[1]) :]
@@ -187,11 +190,10 @@ class _Reading:
         return current
 
     def node(self) -> Node:
-        change = self.change
-        if change.revision is not None:
-            return self.context.revision.node(change.revision)
-        if change.base is not None:
-            return self.context.base.node(change.base)
+        if self.after.place is not None:
+            return self.context.revision.node(self.after.place)
+        if self.before.place is not None:
+            return self.context.base.node(self.before.place)
         return self.context.revision.node(self.revision.place)
 
     def message(self, rule: str) -> str:
@@ -202,12 +204,14 @@ class _Reading:
         holder = holder_of(self.where)
         place = (f" at {said(way)}" if way else "") + (f" of {holder}" if holder else "")
         if change.action == "changed":
-            text = f"{what} went from {said(change.before)} to {said(change.after)}{place}"
+            before, after = self.before.told(change.before), self.after.told(change.after)
+            text = f"{what} went from {before} to {after}{place}"
         elif change.subject:
             text = f"{what} was {change.action}{place}"
         else:
-            value = change.after if change.action == "added" else change.before
-            text = f"{what} {said(value)} was {change.action}{place}"
+            added = change.action == "added"
+            value = self.after.told(change.after) if added else self.before.told(change.before)
+            text = f"{what} {value} was {change.action}{place}"
         if self.kind in ANNOTATIONS or rule in _HARMLESS:
             return text
         if self.harm is Answer.UNDECIDED:

@@ -51,3 +51,23 @@ def test_what_is_undecided_says_why_and_not_what_was_decided() -> None:
         json_answer({"type": "string", "pattern": "^(?=x)[A-Z]+$"}),
     )
     assert "cannot be decided: whether a string has all of the patterns in question is not known" in message
+
+
+def test_what_a_format_stands_for_is_told_with_the_format() -> None:
+    base, revision = ({"type": "integer", "format": name, "minimum": 0} for name in ("int64", "int32"))
+    (change,) = changes_of(document(json_body(base)), document(json_body(revision)))
+    assert change.rule.id == "request-maximum-narrowed"
+    assert change.message.startswith(
+        "`maximum` went from `9223372036854775807` (`format: int64`) to `2147483647` (`format: int32`)"
+    )
+    assert change.location.endswith("/schema/format")
+    assert change.node.value == "int32"
+
+
+@pytest.mark.parametrize("format_", ["int32", "byte"])
+def test_what_is_written_down_beside_a_format_is_told_as_it_is(format_: str) -> None:
+    base = {"type": ["integer", "string"], "format": format_, "pattern": "^[A-Z]{4}$", "maximum": 9}
+    revision = {**base, "pattern": "^[A-Z]{2}$", "maximum": 5}
+    changes = changes_of(document(json_body(base)), document(json_body(revision)))
+    assert [change.location.rpartition("/")[2] for change in changes] == ["maximum", "pattern"]
+    assert not any("format" in change.message for change in changes)
