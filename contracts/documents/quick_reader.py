@@ -125,7 +125,7 @@ def _yaml(text: str) -> tuple[Any, Callable[[str], Spot]]:
 
 
 def _json_in_yaml(text: str) -> Any:
-    """The value of a JSON text as YAML has it. YAML 1.2 is meant to hold JSON (§1.3), and libyaml does but for tabs,
+    """The value of a JSON text as YAML has it. YAML 1.2 is meant to hold JSON (§1.3). libyaml does, but for tabs,
     characters that are not printable, long keys, and keys whose colon stands on another line."""
     if "\t" in text or STRANGE.search(with_one_line_break(text)) or _FAR_COLON.search(text):
         raise Unusual
