@@ -3,14 +3,20 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from catalog.login.client_address import ClientAddress
+from catalog.login.passwords import STRONG, Strength
 from catalog.login.sessions import SessionLimits
 
 
 @dataclass(frozen=True, slots=True)
 class LoginPolicy:
-    """The settings of the log-in, in the form that it works with."""
+    """The settings of the log-in, in the form that it works with. `accounts` says whether members may log in by
+    accounts of the catalog's own."""
 
     limits: SessionLimits = field(default_factory=SessionLimits)
+    accounts: bool = True
+    strength: Strength = STRONG
+    address: ClientAddress = field(default_factory=ClientAddress)
 
 
 LOCAL_ACCOUNTS: Final = LoginPolicy()

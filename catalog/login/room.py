@@ -6,9 +6,25 @@ from starlette.routing import BaseRoute
 
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
+from catalog.login.account_pages import AccountPages
+from catalog.login.accounts import Accounts
+from catalog.login.administration import Administration
+from catalog.login.door import Door
+from catalog.login.enrolment import EnrolmentPages
+from catalog.login.factor_pages import FactorPages
+from catalog.login.factors import Factors
+from catalog.login.invitation_pages import InvitationPages
+from catalog.login.invitations import Invitations
 from catalog.login.keys import LoginKeys
+from catalog.login.login_pages import LoginPages
+from catalog.login.passkeys import Passkeys
+from catalog.login.passwords import Passwords
 from catalog.login.policy import LoginPolicy
+from catalog.login.recovery import RecoveryCodes
 from catalog.login.sessions import Sessions
+from catalog.login.steps import Steps
+from catalog.login.throttle import Throttle
+from catalog.login.totp import Totp
 from catalog.pages.assets import Assets
 from catalog.pages.pages import Pages
 from catalog.people.directory import Directory
@@ -21,6 +37,7 @@ class LoginRoom:
 
     sessions: Sessions
     pages: Pages
+    administration: Administration
     routes: tuple[BaseRoute, ...]
 
 
@@ -32,4 +49,19 @@ def login_room(
     assets = Assets()
     pages = Pages(url, assets)
     sessions = Sessions(store, keys, directory, audit, clock, policy.limits)
-    return LoginRoom(sessions, pages, (*assets.routes,))
+    steps = Steps(store, keys, clock)
+    accounts = Accounts(store, audit, clock, Passwords(policy.strength))
+    invitations = Invitations(keys, clock)
+    factors = Factors(store, audit, Totp(keys, clock), RecoveryCodes(keys, clock), Passkeys(keys, url, clock))
+    throttle = Throttle(store, keys, audit, clock)
+    door = Door(store, keys, pages, directory, sessions, steps, accounts, factors, throttle, policy)
+    administration = Administration(store, directory, accounts, invitations, factors, sessions, clock)
+    routes = (
+        *assets.routes,
+        *LoginPages(door).routes,
+        *FactorPages(door).routes,
+        *EnrolmentPages(door).routes,
+        *InvitationPages(door, invitations).routes,
+        *AccountPages(door, clock).routes,
+    )
+    return LoginRoom(sessions, pages, administration, routes)

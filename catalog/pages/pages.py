@@ -37,6 +37,7 @@ class Pages:
         parts = urlsplit(url)
         self.url = url
         self.origin = f"{parts.scheme}://{parts.netloc}".lower()
+        self.host = parts.hostname or ""
         self.base = parts.path.rstrip("/")
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -75,3 +76,9 @@ class Pages:
     def redirect(self, path: str) -> Response:
         """To one of our paths, with GET: what follows a form that was taken (RFC 9110 §15.4.4)."""
         return RedirectResponse(self.link(path), 303, {"cache-control": "no-store"})
+
+    def onward(self, path: str) -> Response:
+        """A page that leads on to one of our paths by itself. After a form that may end at another origin (a
+        log-in on the way to an application) a redirect would not do: browsers hold `form-action` against all
+        that follow."""
+        return self.page("onward.html", target=self.link(path))
