@@ -98,6 +98,7 @@ registrations = sa.Table(
     sa.Column("team", sa.String(63), nullable=False, comment="that answers for it"),
     sa.Column("owner", sa.String(63), nullable=False, comment="the member of the team who does"),
     sa.Column("consumer", sa.String(63), nullable=False, comment="of the estate; empty until it is approved"),
+    sa.Column("profile", sa.String(16), nullable=False, comment="of security: baseline or fapi-2"),
     sa.Column("subscriptions", sa.Text, nullable=False, comment="JSON array: what was granted"),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False, comment="when the client ends"),

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _codes()
     _grants()
     _registrations()
+    _used_ids()
 
 
 def _codes() -> None:
@@ -123,6 +124,7 @@ def _registrations() -> None:
         sa.Column("team", sa.String(63), nullable=False, comment="that answers for it"),
         sa.Column("owner", sa.String(63), nullable=False, comment="the member of the team who does"),
         sa.Column("consumer", sa.String(63), nullable=False, comment="of the estate; empty until it is approved"),
+        sa.Column("profile", sa.String(16), nullable=False, comment="of security: baseline or fapi-2"),
         sa.Column("subscriptions", sa.Text(), nullable=False, comment="JSON array: what was granted"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False, comment="when the client ends"),
@@ -149,7 +151,18 @@ def _registrations() -> None:
     )
 
 
+def _used_ids() -> None:
+    op.create_table(
+        "used_ids",
+        sa.Column("digest", sa.LargeBinary(32), nullable=False, comment="SHA-256 of whose id it is, and the id"),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_used_ids")),
+    )
+    op.create_index(op.f("ix_used_ids_expires_at"), "used_ids", ["expires_at"])
+
+
 def downgrade() -> None:
+    op.drop_table("used_ids")
     op.drop_table("initial_access_tokens")
     op.drop_table("registrations")
     op.drop_table("oauth_consents")
