@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from contracts.documents import block_places as block_places_module
+from contracts.documents import quick_reader
 from contracts.documents.block_places import block_places
-from contracts.documents.document import parse
+from contracts.documents.document import Document, parse
 from contracts.documents.json_places import json_places
 from contracts.documents.quick_reader import parse_quickly
 from contracts.documents.spot import Spot
+from contracts.findings import Finding
+from tests.benchmarks import contract_document
 from tests.contracts.documents.random_texts import ROUNDS, changed, json_text, yaml_text
 from tests.contracts.documents.test_block_reader import TAKEN
 
@@ -71,6 +75,26 @@ def test_places_in_random_json(file: str) -> None:
         found[_compare(text, file)] += 1
         found[_compare(changed(text, chance), file)] += 1
     assert found[json_places.__name__] > ROUNDS / 4
+
+
+@pytest.mark.parametrize("file", ["a.json", "a.yaml"])
+def test_hardly_anything_is_read_once_more(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    made = contract_document.document(60, 100_000)
+    text = contract_document.as_json(made) if file == "a.json" else contract_document.as_yaml(made)
+    read: list[int] = []
+
+    def counted(text: str, file: str) -> tuple[Document | None, list[Finding]]:
+        read.append(len(text))
+        return parse(text, file)
+
+    monkeypatch.setattr(block_places_module, "parse", counted)
+    monkeypatch.setattr(quick_reader, "parse", counted)
+    document, _ = parse_quickly(text, file)
+    assert document is not None
+    paths = document.at("/paths")
+    assert paths is not None
+    assert len({node.place for node in paths.children()}) > 10
+    assert sum(read) < len(text) / 100
 
 
 def _compare(text: str, file: str) -> str:
