@@ -73,7 +73,8 @@ def diff(
     waivers = _waivers(ignore_file)
     with without_collection():
         outcome = _compare(base, revision, day, notice_days, fail_on, waivers)
-    sys.stdout.write(_rendered(outcome, form))
+        text = _rendered(outcome, form)
+    sys.stdout.write(text)
     if outcome.verdict == "breaking":
         raise typer.Exit(FINDINGS)
     if outcome.verdict == "undecided":
