@@ -14,6 +14,8 @@ from catalog.audit.log import AuditLog
 from catalog.composition import Catalog, Identity, compose
 from catalog.credentials.ledger import SecretLedger
 from catalog.key_files import Keys, load_keys
+from catalog.login.passwords import Strength
+from catalog.login.policy import LoginPolicy
 from catalog.publication import Publisher
 from catalog.publishing.compilation import Compilation
 from catalog.storage.engine import Store
@@ -31,6 +33,8 @@ WEB_SHOP = Application(
         Subscription("partners", "v1", "standard", ("partners:read",)),
     ),
 )
+QUICK = LoginPolicy(strength=Strength(passes=1, kibibytes=8))
+"""Passwords that are hashed as weakly as can be: a test has no second to give for each."""
 ANALYST = Application("analyst", "Reports", "bi-firm", (Subscription("orders", "v2", "small", ("orders:read",)),))
 WITHOUT_SCOPES = Application("idle", "Idle", "acme", ())
 
@@ -91,6 +95,7 @@ async def serving(
     compiled: Compilation | Exception = GOOD,
     lifetime: int = 600,
     store_url: str | None = None,
+    login_policy: LoginPolicy = QUICK,
 ) -> AsyncIterator[World]:
     """Serves a catalog whose keys are below `directory`, and its store too without `store_url`, after its first
     publication."""
@@ -105,7 +110,7 @@ async def serving(
         return world.now
 
     identity = Identity(issuer_url, "test", GATEWAY_TOKEN, lifetime)
-    catalog = compose(store, keys, clock, lambda: world.compile(), identity)
+    catalog = compose(store, keys, clock, lambda: world.compile(), identity, login_policy=login_policy)
     publisher = catalog.publisher
     world = World(bound, keys, catalog, compiled=compiled)
     await publisher.restore()
