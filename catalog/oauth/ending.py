@@ -6,6 +6,7 @@ Both happen in one transaction, that of a publication: the access part names gra
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -15,9 +16,11 @@ from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
-from catalog.oauth.authorization_grants import Grant, grant_of, replace_grant
+from catalog.oauth.authorization_grants import Grant, find_grant, grant_of, replace_grant
 from catalog.refusal import Refusal
 from catalog.storage.tables.oauth import grants
+
+UNKNOWN: Final = Refusal("resource-not-found", "There is no such grant, or it is another member's.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,23 @@ class Ending:
 
         outcome = await self._republish(act)
         return outcome if isinstance(outcome, Refusal) else tuple(ended)
+
+    async def end_one(self, grant_id: str, by: By, member: str | None = None) -> Grant | Refusal:
+        """Ends one grant by its id; a `member`'s alone, where one is named. To end it again is a conflict."""
+        ended: list[Grant] = []
+
+        async def act(connection: AsyncConnection) -> Refusal | None:
+            found = await find_grant(connection, grant_id)
+            if found is None or member not in (None, found.member):
+                return UNKNOWN
+            ended.extend(await self.end_in(connection, grants.c.id == grant_id, by))
+            if not ended:
+                current = {"current": {"id": grant_id, "ended_at": found.ended_at}}
+                return Refusal("state-conflict", "It was ended already.", current)
+            return None
+
+        outcome = await self._republish(act)
+        return outcome if isinstance(outcome, Refusal) else ended[0]
 
     async def end_in(self, connection: AsyncConnection, which: sa.ColumnElement[bool], by: By) -> Sequence[Grant]:
         """The same within a publication that is under way."""

@@ -1,0 +1,60 @@
+"""The grants of which a member is part, at the token endpoint: `authorization_code` and `refresh_token`."""
+
+from catalog.oauth.asker import Asker, Granted
+from catalog.oauth.codes import Codes, Redemption
+from catalog.oauth.issue import Issue
+from catalog.oauth.refresh import RefreshTokens
+from catalog.oauth.resource_servers import ResourceServers
+from catalog.oauth.token_request import TokenRequest
+from policies.revocation import GRANT_CLAIM
+
+
+class CodeGrants:
+    """Handles both. What they raise is the token endpoint's to tell."""
+
+    def __init__(self, codes: Codes, refreshing: RefreshTokens, servers: ResourceServers) -> None:
+        self._codes = codes
+        self._refreshing = refreshing
+        self._servers = servers
+
+    async def code(self, request: TokenRequest) -> Issue:
+        """RFC 6749 §4.1.3, with RFC 7636 §4.5: the verifier is demanded as the challenge was."""
+        form = request.form
+        redemption = Redemption(
+            code=form.needed("code"),
+            redirect_uri=form.one("redirect_uri") or "",
+            verifier=form.needed("code_verifier"),
+            resources=form.parameters.all("resource"),
+        )
+        return self._issue(request, await self._codes.redeem(_asker(request), redemption))
+
+    async def refresh(self, request: TokenRequest) -> Issue:
+        """RFC 6749 §6."""
+        form = request.form
+        resources = form.parameters.all("resource")
+        granted = await self._refreshing.exchange(
+            _asker(request), form.needed("refresh_token"), form.one("scope"), resources
+        )
+        return self._issue(request, granted)
+
+    def _issue(self, request: TokenRequest, granted: Granted) -> Issue:
+        target = self._servers.target(request.client.settings, granted.resources)
+        grant = granted.grant
+        return Issue(
+            subject=grant.member,
+            scopes=tuple(each for each in granted.scopes if each in target.scopes),
+            audiences=target.audiences,
+            claims={GRANT_CLAIM: grant.id, "auth_time": grant.authenticated_at},
+            members={} if granted.refresh_token is None else {"refresh_token": granted.refresh_token},
+        )
+
+
+def _asker(request: TokenRequest) -> Asker:
+    settings = request.client.settings
+    return Asker(
+        client_id=settings.client_id,
+        public=settings.public,
+        may_refresh=settings.uses("refresh_token"),
+        scopes=frozenset(settings.scopes),
+        key=request.binding.key,
+    )
