@@ -47,6 +47,7 @@ MODULES: Final = (
     "gateway/upstreams/resilience/guard.py",
     "gateway/upstreams/resilience/http_service.py",
     "gateway/upstreams/resilience/retry_budget.py",
+    "gateway/usage/callers.py",
     "gateway/usage/counting.py",
     "gateway/usage/walking.py",
     "gateway/wire/answer.py",

@@ -9,11 +9,7 @@ def walk(place: Place, value: Any, found: set[Term]) -> None:
     """Adds to `found` what is there. As deep as the places go, and so never deeper than they do."""
     found.add(place.term)
     kind = type(value)
-    if kind is str:
-        term = place.texts.get(value)
-        if term is not None:
-            found.add(term)
-    elif kind is dict:
+    if kind is dict:
         properties, other = place.properties, place.other
         for name, inner in value.items():
             below = properties.get(name, other)
@@ -24,7 +20,14 @@ def walk(place: Place, value: Any, found: set[Term]) -> None:
         if below is not None:
             for inner in value:
                 walk(below, inner, found)
-    elif place.scalars:
-        term = place.scalars.get(text_of(value))
+    else:
+        term = scalar(place, value)
         if term is not None:
             found.add(term)
+
+
+def scalar(place: Place, value: Any) -> Term | None:
+    """What `value`, which is neither an object nor an array, is among those that the place enumerates."""
+    if type(value) is str:
+        return place.texts.get(value)
+    return place.scalars.get(text_of(value)) if place.scalars else None

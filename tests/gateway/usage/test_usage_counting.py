@@ -233,6 +233,61 @@ def test_callers_are_counted_apart_up_to_a_number() -> None:
     assert [each.application for each in rows(counting)] == ["c"]
 
 
+def test_what_a_full_interval_cannot_say_of_a_call_is_told_as_lost() -> None:
+    counting = UsageCounting(most=3)
+    known = {"query": {"limit": 7}, "header": {"X-Mode": "fast"}}
+    counting.record(call(parameters={"query": {"limit": 7}}))
+    counting.record(call(parameters=known))
+    assert counting.overflowed == 1
+    counting.record(call(parameters={"query": {"limit": 8}}))
+    assert counting.overflowed == 1
+    assert seen(counting) == {"accepted": 3, "query limit": 3, "header x-mode": 1}
+
+
+def test_a_caller_is_kept_for_the_next_interval_but_one_and_nothing_of_what_was_told() -> None:
+    counting = UsageCounting()
+    first = call(
+        502, parameters={"query": {"limit": 7}}, violations=(Violation("body", "/a", "type", "is no string"),)
+    )
+    counting.record(first)
+    counting.record(call(201, bytes_in=10))
+    (told,) = rows(counting)
+    assert len(told.tallies) == 2
+    assert rows(counting) == []
+    late = call(201, parameters={"header": {"X-Mode": "new"}}, bytes_in=3)
+    late.received_at, late.ended_at = 200.0, 200.0
+    counting.record(late)
+    (told,) = rows(counting)
+    assert (told.first, told.last) == (1200, 1200)
+    assert told.tallies == (Tally("201", 1, 0, 3, (1, 0, 0, 0, 0)),)
+    assert {(each.kind, each.name): each.calls for each in told.seen} == {
+        ("accepted", ""): 1,
+        ("header", "x-mode"): 1,
+        ("body", ""): 1,
+    }
+
+
+def test_who_does_not_call_again_leaves_its_room_to_others() -> None:
+    counting = UsageCounting(most=2)
+    counting.record(call(who="a", parameters={"query": {"limit": 7}}))
+    for _ in range(4):
+        rows(counting)
+    counting.record(call(who="b", parameters={"query": {"limit": 7}}))
+    assert seen(counting) == {"accepted": 1, "query limit": 1}
+    assert counting.overflowed == 0
+
+
+def test_what_a_caller_sends_no_more_leaves_its_room_to_what_it_sends() -> None:
+    counting = UsageCounting(most=2)
+    counting.record(call(parameters={"query": {"limit": 7}}))
+    for _ in range(2):
+        rows(counting)
+        rows(counting)
+        counting.record(call(parameters={"header": {"X-Mode": "new"}}))
+    assert seen(counting) == {"accepted": 1, "header x-mode": 1}
+    assert counting.overflowed == 1
+
+
 def test_an_operation_that_was_bound_anew_is_told_in_one_row() -> None:
     counting = UsageCounting()
     counting.record(call(parameters={"query": {"limit": 1}}))
