@@ -24,6 +24,7 @@ from contracts.snapshot import (
 )
 from gateway import protected_resource
 from gateway.access import AccessView
+from gateway.adapters.introspection import Introspector
 from gateway.adapters.keys import IssuerKeys
 from gateway.approving import Approvals
 from gateway.filling import Filling
@@ -61,6 +62,8 @@ class Runtime:
     revocations: Revocations = NOTHING
     api_keys: Mapping[str, KnownKey] = field(default_factory=dict)
     """By their public id."""
+    identities: Mapping[tuple[str, str], Application] = field(default_factory=dict)
+    """By issuer and client, of issuers that are not the catalog."""
 
     @property
     def upstreams(self) -> Mapping[str, tuple[Upstream, AnyUpstream]]:
@@ -99,6 +102,7 @@ class RuntimeBuilder:
         self._keys = keys
         self._access = access
         self._servers = ServerMaker(secrets, session, make_http)
+        self._witness = Introspector(session, secrets, clock)
         self._max_open = max_open
         self._approved_by = approved_by
         self._key_pepper = key_pepper
@@ -116,9 +120,10 @@ class RuntimeBuilder:
             access, applications = yield from read_access(snapshot.access)
             issuers, revocations = access.issuers, Revocations(access.revoked)
             api_keys: Mapping[str, KnownKey] = yield from _api_keys(applications.values())
+            identities: Mapping[tuple[str, str], Application] = yield from _identities(applications.values())
         elif current is not None:
             issuers, applications = current.issuers, current.applications
-            revocations, api_keys = current.revocations, current.api_keys
+            revocations, api_keys, identities = current.revocations, current.api_keys, current.identities
         else:
             raise SnapshotError("there is no access part")
         if current is not None and current.manifest.contracts == manifest.contracts:
@@ -131,6 +136,7 @@ class RuntimeBuilder:
                 well_known=known,
                 revocations=revocations,
                 api_keys=api_keys,
+                identities=identities,
             )
         if snapshot.contracts is None:
             raise SnapshotError("there is no contracts part")
@@ -152,6 +158,7 @@ class RuntimeBuilder:
             frozenset(filling.unapproved),
             revocations,
             api_keys,
+            identities,
         )
 
     def renewed(self, contracts: Data, current: Runtime) -> Steps[Runtime]:
@@ -188,7 +195,8 @@ class RuntimeBuilder:
         """Puts the access part in force and closes the upstreams that the new runtime no longer has."""
         if previous is None or previous.manifest.access != runtime.manifest.access:
             self._keys.update(runtime.issuers)
-            self._access.swap(runtime.applications, runtime.api_keys, runtime.revocations)
+            self._witness.update(runtime.issuers)
+            self._access.swap(runtime.applications, runtime.api_keys, runtime.revocations, runtime.identities)
         for _, upstream in runtime.upstreams.values():
             upstream.start()
         if previous is None:
@@ -226,6 +234,7 @@ class RuntimeBuilder:
             plans=plans,
             key_plans=key_plans,
             key_pepper=self._key_pepper,
+            witness=self._witness,
             # A token is verified for an audience; to it the plans are nothing.
             tokens=VerifiedTokens() if known is None else known.tokens,
         )
@@ -249,6 +258,15 @@ def _api_keys(applications: Iterable[Application]) -> Steps[dict[str, KnownKey]]
         if each.keys:
             yield
             found |= known_keys((each,))
+    return found
+
+
+def _identities(applications: Iterable[Application]) -> Steps[dict[tuple[str, str], Application]]:
+    found: dict[tuple[str, str], Application] = {}
+    for application in applications:
+        if application.identities:
+            yield
+            found.update(((each.issuer, each.client), application) for each in application.identities)
     return found
 
 

@@ -1,8 +1,12 @@
 """Authentication by bearer access token (RFC 6750), with the challenge that RFC 9728 describes.
 
 Who has verified a token before is recognised by a look-up. A token at first sight is read, its issuer's key
-found by (issuer, key id), and verified; where the key is not known yet, the stage waits for the key source.
-An issuer that cannot be reached is an outage (503) and never the client's fault (401).
+found by (issuer, key id), and verified; where the key is not known yet, the stage waits for the key source. An
+issuer is asked about a token of its that is no JWT. One that cannot be reached is an outage (503) and never the
+client's fault (401).
+
+Most tokens are for all of the gateway. One that is for some APIs alone (RFC 8707) opens no other, however often it
+was verified.
 """
 
 import re
@@ -12,17 +16,22 @@ from typing import Final
 
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
-from policies.access_token import TokenFault, UnverifiedToken, read, verify
+from contracts.public_keys import PublicKey
+from contracts.snapshot import Application
+from policies.access_token import UnverifiedToken, admit, read, verify
 from policies.api_key import ApiKeyCheck
 from policies.exchange import Exchange, Principal
 from policies.ports import IssuerUnavailableError, Ports
+from policies.revocation import OUR_CLAIMS
+from policies.token_claims import OTHER_AUDIENCE, TokenClaims, TokenFault, accepted
+from policies.trusted_issuer import TrustedIssuer
 from policies.uris import field_uri
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "authentication"
 
 RETRY_AFTER: Final = 10
-"""Seconds, when an issuer's keys cannot be had: as often as they are asked for."""
+"""Seconds, when an issuer cannot be reached: as often as its keys are asked for."""
 
 # RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1). Two joined fields have a comma and do not match.
 _BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
@@ -47,7 +56,7 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
     """None for a public operation: a token that nobody asked for is not looked at."""
     if operation.public:
         return None
-    tokens = Authentication(resource_metadata(ports.audience, version), ports).check
+    tokens = Authentication(version, ports).check
     if operation.api_key is None:
         return tokens
     # Where the contract names keys alone, a token is not looked at.
@@ -58,43 +67,66 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
 class Authentication:
     """Sets `exchange.principal`."""
 
-    __slots__ = ("_access", "_audience", "_clock", "_keys", "_metadata", "_tokens")
+    __slots__ = (
+        "_access",
+        "_audience",
+        "_clock",
+        "_keys",
+        "_mark",
+        "_metadata",
+        "_resource",
+        "_tokens",
+        "_witness",
+    )
 
-    def __init__(self, metadata: str, ports: Ports) -> None:
-        self._metadata = metadata
+    def __init__(self, version: ApiVersion, ports: Ports) -> None:
+        self._metadata = resource_metadata(ports.audience, version)
+        self._resource = ports.audience + version.base_path
         self._clock = ports.clock
         self._access = ports.access
         self._keys = ports.keys
+        self._witness = ports.witness
         self._tokens = ports.tokens
         self._audience = ports.audience
+        self._mark = object()
+        """Of what is kept by this operation alone: a token that is not for all of the gateway."""
 
     def check(self, exchange: Exchange) -> Verdict | Awaitable[Verdict]:
         credentials = exchange.fields.get(b"authorization")
         if credentials is None:
             return self._missing()
         generation, now, kept = self._access.generation, self._clock(), exchange.kept
-        if kept is not None and kept.mark is self._tokens.mark and kept.generation == generation:
+        if (
+            kept is not None
+            and (kept.mark is self._tokens.mark or kept.mark is self._mark)
+            and kept.generation == generation
+        ):
             principal = kept.principal
             if principal is not None and principal.expires > now:
                 exchange.principal = principal
                 return ALLOW
         principal = self._tokens.get(credentials, generation, now)
-        if principal is not None:
-            exchange.principal = principal
-            if kept is not None:
-                kept.principal, kept.generation, kept.mark = principal, generation, self._tokens.mark
-            return ALLOW
-        return self._first_sight(exchange, credentials)
+        if principal is None:
+            return self._first_sight(exchange, credentials)
+        if principal.resources is not None and self._resource not in principal.resources:
+            return self._invalid(OTHER_AUDIENCE)
+        exchange.principal = principal
+        if kept is not None:
+            kept.principal, kept.generation = principal, generation
+            kept.mark = self._tokens.mark if principal.resources is None else self._mark
+        return ALLOW
 
     def _first_sight(self, exchange: Exchange, credentials: bytes) -> Verdict | Awaitable[Verdict]:
         match = _BEARER.match(credentials)
         if match is None:
             # Another scheme is no attempt at ours.
             return self._invalid("it is not one token") if _IS_BEARER.match(credentials) else self._missing()
+        asked = self._witness.issuer_of(match[1])
+        if asked is not None:
+            return self._after_asking(exchange, credentials, match[1], asked)
         try:
             token = read(match[1])
-            if self._keys.algorithms(token.issuer) is None:
-                raise TokenFault("its issuer is not trusted")
+            admit(token, self._issuer(token.issuer))
             key = self._keys.find(token.issuer, token.key_id)
             if key is None:
                 return self._after_fetch(exchange, credentials, token)
@@ -109,40 +141,74 @@ class Authentication:
                 raise TokenFault("its issuer has no such key")
             return self._verify(exchange, credentials, token, key)
         except IssuerUnavailableError:
-            return Deny(
-                POLICY,
-                problem(
-                    "issuer-unavailable",
-                    "The keys of the token's issuer cannot be fetched now; try again.",
-                    headers=(("retry-after", str(RETRY_AFTER)),),
-                ),
-            )
+            return _unavailable("The keys of the token's issuer cannot be fetched now; try again.")
         except TokenFault as fault:
             return self._invalid(str(fault))
 
-    def _verify(self, exchange: Exchange, credentials: bytes, token: UnverifiedToken, key: object) -> Verdict:
+    async def _after_asking(self, exchange: Exchange, credentials: bytes, token: bytes, asked: str) -> Verdict:
+        try:
+            while True:
+                generation = self._access.generation
+                claims = await self._witness.ask(asked, token)
+                if self._access.generation == generation:
+                    return self._accept(exchange, credentials, claims, self._issuer(asked))
+                # How the issuer's answers are read may have changed meanwhile.
+        except IssuerUnavailableError:
+            return _unavailable("The token's issuer cannot be asked about it now; try again.")
+        except TokenFault as fault:
+            return self._invalid(str(fault))
+
+    def _verify(self, exchange: Exchange, credentials: bytes, token: UnverifiedToken, key: PublicKey) -> Verdict:
         """Runs without a wait from the look-ups to the end, so that no swap comes between them."""
-        generation, now = self._access.generation, self._clock()
-        verify(token, key, self._keys.algorithms(token.issuer) or (), self._audience, now)
-        claims = token.typed
-        application = self._access.applications.get(claims.client_id)
+        issuer = self._issuer(token.issuer)
+        claims = verify(token, key, issuer, self._clock())
+        return self._accept(exchange, credentials, claims, issuer)
+
+    def _accept(
+        self, exchange: Exchange, credentials: bytes, claims: TokenClaims, issuer: TrustedIssuer
+    ) -> Verdict:
+        """What is claimed is true: whether it opens anything here. Raises TokenFault."""
+        resources = accepted(claims, issuer, self._audience)
+        if claims.bound:
+            # RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is worth nothing without proof of it.
+            raise TokenFault("it is bound to a key and was presented as a bearer token")
+        application = self._application(claims, issuer)
         if application is None:
             raise TokenFault("its client is not known")
-        if self._access.revocations.ends(application, claims.iat, token.claims):
+        raw = claims.raw
+        if issuer.external:
+            # What our own tokens say by these names, another issuer cannot say.
+            raw = {name: value for name, value in raw.items() if name not in OUR_CLAIMS}
+        if self._access.revocations.ends(application, claims.issued_at, raw):
             raise TokenFault("it was revoked")
         principal = Principal(
-            issuer=claims.iss,
-            client_id=claims.client_id,
-            subject=claims.sub,
+            issuer=issuer.name,
+            client_id=application.client_id,
+            subject=claims.subject,
             consumer=application.consumer,
-            scopes=frozenset(claims.scope.split()),
-            expires=claims.exp,
-            token_id=claims.jti,
-            claims=token.claims,
+            scopes=claims.scopes,
+            expires=claims.expires,
+            token_id=claims.token_id,
+            claims=raw,
+            resources=resources,
         )
-        self._tokens.put(credentials, generation, principal)
+        self._tokens.put(credentials, self._access.generation, principal)
+        if resources is not None and self._resource not in resources:
+            raise TokenFault(OTHER_AUDIENCE)
         exchange.principal = principal
         return ALLOW
+
+    def _issuer(self, name: str) -> TrustedIssuer:
+        """Raises TokenFault."""
+        issuer = self._keys.trusted(name)
+        if issuer is None:
+            raise TokenFault("its issuer is not trusted")
+        return issuer
+
+    def _application(self, claims: TokenClaims, issuer: TrustedIssuer) -> Application | None:
+        if issuer.external:
+            return self._access.identities.get((issuer.name, claims.client))
+        return self._access.applications.get(claims.client)
 
     def _missing(self) -> Deny:
         # RFC 6750 §3.1: a request that carries no credentials gets no error code.
@@ -162,3 +228,7 @@ class Authentication:
     @staticmethod
     def _deny(problem_id: str, detail: str, challenge: str) -> Deny:
         return Deny(POLICY, problem(problem_id, detail, headers=(("www-authenticate", challenge),)))
+
+
+def _unavailable(detail: str) -> Deny:
+    return Deny(POLICY, problem("issuer-unavailable", detail, headers=(("retry-after", str(RETRY_AFTER)),)))

@@ -53,9 +53,10 @@ class Grant:
 class Principal:
     """Who calls, as the verified access token says.
 
-    `scopes` are those in the token; `expires` is Unix seconds; `token_id` is the `jti`, for the log. `grants`
-    holds what was found out already, by what an operation needs; `log_members` is what the record says of the
-    caller, as members of a JSON object that follow others.
+    `scopes` are those in the token; `expires` is Unix seconds; `token_id` is the `jti`, for the log. `resources`
+    are those of the gateway that the token is for (RFC 8707), None for all. `grants` holds what was found out
+    already, by what an operation needs; `log_members` is what the record says of the caller, as members of a JSON
+    object that follow others.
     """
 
     issuer: str
@@ -66,6 +67,7 @@ class Principal:
     expires: float
     token_id: str
     claims: Mapping[str, Any]
+    resources: frozenset[str] | None = None
     grants: dict[object, Grant] = field(default_factory=dict, compare=False, repr=False)
     log_members: str = field(init=False, compare=False, repr=False)
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, RateLimit
 from policies.exchange import Allowance as Allowance
 from policies.known_keys import KnownKey
 from policies.revocation import Revocations
+from policies.token_claims import TokenClaims
+from policies.trusted_issuer import TrustedIssuer
 from policies.verified_tokens import VerifiedTokens
 
 
@@ -24,26 +27,48 @@ class Limiter(Protocol):
 
 
 class IssuerUnavailableError(Exception):
-    """The issuer's keys cannot be had now. This is an outage (503), not a bad token (401)."""
+    """The issuer gives no keys, or no word on a token, now. This is an outage (503), not a bad token (401)."""
 
 
 class KeySource(Protocol):
     """The public keys of trusted issuers."""
 
-    def algorithms(self, issuer: str, /) -> tuple[str, ...] | None:
-        """The fixed algorithms of a trusted issuer; None for an issuer that is not trusted."""
+    def trusted(self, issuer: str, /) -> TrustedIssuer | None:
+        """How the tokens of a trusted issuer are read; None for an issuer that is not trusted."""
         ...
 
-    def find(self, issuer: str, key_id: str, /) -> Any | None:
-        """The key (as PyJWT takes it), if it is known now."""
+    def find(self, issuer: str, key_id: str, /) -> PublicKey | None:
+        """The key, if it is known now."""
         ...
 
-    def fetch(self, issuer: str, key_id: str, /) -> Awaitable[Any | None]:
+    def fetch(self, issuer: str, key_id: str, /) -> Awaitable[PublicKey | None]:
         """Fetches the issuer's keys (once for all who ask at the same time), then as `find`.
 
         Raises IssuerUnavailableError.
         """
         ...
+
+
+class TokenWitness(Protocol):
+    """Issuers that are asked about tokens which say nothing of themselves (RFC 7662)."""
+
+    def issuer_of(self, token: bytes, /) -> str | None:
+        """The one to ask about a token, if there is one."""
+        ...
+
+    def ask(self, issuer: str, token: bytes, /) -> Awaitable[TokenClaims]:
+        """What the issuer says of it. Raises TokenFault, IssuerUnavailableError."""
+        ...
+
+
+class NoWitness:
+    """Nobody is asked about any token."""
+
+    def issuer_of(self, token: bytes, /) -> str | None:
+        return None
+
+    def ask(self, issuer: str, token: bytes, /) -> Awaitable[TokenClaims]:
+        raise IssuerUnavailableError(issuer)
 
 
 class Access(Protocol):
@@ -57,6 +82,11 @@ class Access(Protocol):
     @property
     def applications(self) -> Mapping[str, Application]:
         """By client id."""
+        ...
+
+    @property
+    def identities(self) -> Mapping[tuple[str, str], Application]:
+        """By issuer and client, of issuers that are not the catalog."""
         ...
 
     @property
@@ -85,5 +115,6 @@ class Ports:
     """Plans under which API keys are good."""
     key_pepper: bytes | None = field(default=None, repr=False)
     """What API keys are checked with; None where the gateway was not given it."""
+    witness: TokenWitness = field(default_factory=NoWitness)
     tokens: VerifiedTokens = field(default_factory=VerifiedTokens)
     """Shared by all operations that are bound with these ports, and dropped with them."""

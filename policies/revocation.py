@@ -13,6 +13,7 @@ CREDENTIAL_CLAIM: Final = "credential_id"
 """The private claim (RFC 7519 §4.3) by which our tokens name the credential that obtained them: its public id."""
 GRANT_CLAIM: Final = "grant_id"
 """And the one by which they name the grant of a member that they are of, where they are of one."""
+OUR_CLAIMS: Final = frozenset({CREDENTIAL_CLAIM, GRANT_CLAIM})
 
 
 class Revocations:
@@ -49,7 +50,7 @@ class Revocations:
             self._by_client.get(application.client_id, 0),
             self._by_consumer.get(application.consumer, 0),
         )
-        # Another issuer's token may have anything under these names.
+        # What is no text names nothing.
         named = (claims.get(CREDENTIAL_CLAIM), claims.get(GRANT_CLAIM)) if self._credentials else ()
         return issued_at < before or any(isinstance(each, str) and each in self._credentials for each in named)
 

@@ -3,40 +3,45 @@
 An issuer's keys are fetched at most once in `INTERVAL` seconds and by one request for all who wait: a key id is
 untrusted input, and must not make the gateway knock at the issuer's door. When the issuer does not answer, the
 keys known so far go on, and a token with an unknown key gets 503 and not 401.
+
+The catalog's keys come with the snapshot, and one that it withdraws is gone with the next. Another issuer's are
+fetched anew once they are `STALE` seconds old and a token needs one, so that a key which it withdrew is not good
+for ever; nobody waits for that.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
-import msgspec
 import structlog
 
+from contracts.public_keys import PublicKey
 from contracts.snapshot import Issuer
-from gateway.adapters.jwks import trusted_algorithms, verification_keys
+from gateway.adapters.discovery import discover
+from gateway.adapters.issuer_http import IssuerFault, get_json, safe
+from gateway.adapters.jwks import verification_keys
 from policies.ports import IssuerUnavailableError
+from policies.trusted_issuer import TrustedIssuer
 
 log = structlog.get_logger()
 
 INTERVAL: Final = 10.0
-MAXIMUM_BYTES: Final = 262_144
-TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0, sock_connect=2.0, sock_read=3.0)
-# The session is the worker's and does not decompress.
-_HEADERS: Final = {"accept": "application/jwk-set+json, application/json", "accept-encoding": "identity"}
+STALE: Final = 600.0
 
 
 class _Trusted:
-    """One issuer and the keys that are known of it."""
+    """One issuer and the keys that are known of it. `jwks_uri` is empty until it is known."""
 
-    __slots__ = ("algorithms", "failed", "fetch", "fetched_at", "issuer", "keys")
+    __slots__ = ("failed", "fetch", "fetched_at", "issuer", "jwks_uri", "keys", "reading")
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
-        self.algorithms = trusted_algorithms(issuer.algorithms)
-        self.keys = verification_keys(issuer.jwks, self.algorithms)
-        self.fetched_at = -INTERVAL
+        self.reading = TrustedIssuer.of(issuer)
+        self.keys = verification_keys(issuer.jwks, self.reading.algorithms)
+        self.jwks_uri = issuer.jwks_uri
+        self.fetched_at = -STALE
         self.failed = False
         self.fetch: asyncio.Task[None] | None = None
 
@@ -53,7 +58,7 @@ class IssuerKeys:
         self._issuers: dict[str, _Trusted] = {}
 
     def update(self, issuers: Iterable[Issuer]) -> None:
-        """Trusts these issuers and no others.
+        """Trusts these issuers and no others. Of two with one URL the first counts: that is the catalog.
 
         An entry that changed starts with the keys it brings: a key that the catalog took out is out at once. An
         unchanged one keeps what was fetched.
@@ -63,23 +68,29 @@ class IssuerKeys:
         for issuer in issuers:
             known = before.get(issuer.issuer)
             same = known is not None and known.issuer == issuer
-            self._issuers[issuer.issuer] = known if known is not None and same else _Trusted(issuer)
+            entry = known if known is not None and same else _Trusted(issuer)
+            self._issuers.setdefault(issuer.issuer, entry)
 
-    def algorithms(self, issuer: str, /) -> tuple[str, ...] | None:
+    def trusted(self, issuer: str, /) -> TrustedIssuer | None:
         trusted = self._issuers.get(issuer)
-        return None if trusted is None else trusted.algorithms
+        return None if trusted is None else trusted.reading
 
-    def find(self, issuer: str, key_id: str, /) -> Any | None:
+    def find(self, issuer: str, key_id: str, /) -> PublicKey | None:
         trusted = self._issuers.get(issuer)
-        return None if trusted is None else trusted.keys.get(key_id)
+        if trusted is None:
+            return None
+        key = trusted.keys.get(key_id)
+        if key is not None and trusted.reading.external and self._clock() - trusted.fetched_at >= STALE:
+            self._start(trusted)
+        return key
 
-    async def fetch(self, issuer: str, key_id: str, /) -> Any | None:
+    async def fetch(self, issuer: str, key_id: str, /) -> PublicKey | None:
         """Raises IssuerUnavailableError where the last fetch, this one or a very recent one, failed."""
         trusted = self._issuers.get(issuer)
         if trusted is None:
             return None
-        if trusted.fetch is None and self._clock() - trusted.fetched_at >= INTERVAL:
-            trusted.fetch = asyncio.create_task(self._refresh(trusted))
+        if self._clock() - trusted.fetched_at >= INTERVAL:
+            self._start(trusted)
         if trusted.fetch is not None:
             # Shielded: a client that goes away must not end the fetch for the others.
             await asyncio.shield(trusted.fetch)
@@ -89,29 +100,31 @@ class IssuerKeys:
             raise IssuerUnavailableError(issuer)
         return key
 
+    def _start(self, trusted: _Trusted) -> None:
+        if trusted.fetch is None:
+            trusted.fetch = asyncio.create_task(self._refresh(trusted))
+
     async def _refresh(self, trusted: _Trusted) -> None:
         try:
-            keys = verification_keys(await self._download(trusted.issuer.jwks_uri), trusted.algorithms)
-            if not keys:
-                raise ValueError("no usable key")
-        except (aiohttp.ClientError, OSError, ValueError, msgspec.DecodeError) as error:
-            trusted.failed = True
-            log.warning("issuer keys not fetched", issuer=trusted.issuer.issuer, reason=type(error).__name__)
-        else:
-            # All of them at once: a key that the issuer no longer publishes is no longer accepted.
-            trusted.keys = keys
+            trusted.keys = await self._download(trusted)
             trusted.failed = False
+        except IssuerFault as fault:
+            trusted.failed = True
+            trusted.jwks_uri = trusted.issuer.jwks_uri  # if it has moved, its metadata says where to
+            log.warning("issuer keys not fetched", issuer=trusted.issuer.issuer, reason=str(fault))
         finally:
             trusted.fetched_at = self._clock()
             trusted.fetch = None
 
-    async def _download(self, uri: str) -> dict[str, Any]:
-        async with self._session.get(uri, timeout=TIMEOUT, allow_redirects=False, headers=_HEADERS) as response:
-            if response.status != 200:
-                raise ValueError("unexpected status")
-            data = b""
-            async for piece in response.content.iter_any():
-                data += piece
-                if len(data) > MAXIMUM_BYTES:
-                    raise ValueError("too large")
-        return msgspec.json.decode(data, type=dict[str, Any])
+    async def _download(self, trusted: _Trusted) -> dict[str, PublicKey]:
+        """All of them: a key that the issuer no longer publishes is no longer accepted. Raises IssuerFault."""
+        if not trusted.jwks_uri:
+            trusted.jwks_uri = (await discover(self._session, trusted.issuer.issuer)).jwks_uri
+            if not trusted.jwks_uri:
+                raise IssuerFault("its metadata names no jwks_uri")
+        # The catalog may be in the next container, and what it signs is in the snapshot anyway.
+        uri = safe(trusted.jwks_uri) if trusted.reading.external else trusted.jwks_uri
+        keys = verification_keys(await get_json(self._session, uri), trusted.reading.algorithms)
+        if not keys:
+            raise IssuerFault("it has no usable key")
+        return keys

@@ -9,7 +9,7 @@ from policies.exchange import Exchange, Kept
 from policies.verdict import ALLOW, Deny
 from policies.verified_tokens import VerifiedTokens
 from tests.support.policy_world import (
-    EC_KEY,
+    EC_PUBLIC,
     ISSUER,
     NOW,
     World,
@@ -149,7 +149,7 @@ async def test_tokens_are_shared_by_the_operations_of_one_snapshot() -> None:
 
 async def test_an_unknown_key_is_fetched() -> None:
     world = World()
-    world.keys.later[(ISSUER, "k2")] = EC_KEY.public_key()
+    world.keys.later[(ISSUER, "k2")] = EC_PUBLIC
     request = exchange(compact(header(kid="k2"), claims()))
     assert await run(world, request) is ALLOW
     assert request.principal is not None
@@ -182,7 +182,7 @@ async def test_an_issuer_that_is_down_is_an_outage() -> None:
 async def test_a_swap_during_a_fetch_counts() -> None:
     """The application was withdrawn while its token waited for a key."""
     world = World()
-    world.keys.later[(ISSUER, "k2")] = EC_KEY.public_key()
+    world.keys.later[(ISSUER, "k2")] = EC_PUBLIC
     stage = authentication.bind(version(), operation(), world.ports())
     assert stage is not None
     pending = stage(exchange(compact(header(kid="k2"), claims())))

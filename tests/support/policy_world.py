@@ -12,12 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwt.algorithms import RSAAlgorithm
 
 from contracts.operations import ApiVersion, HttpBackend, Operation
+from contracts.public_keys import PublicKey, public_key
 from contracts.snapshot import Application, RateLimit, Subscription
 from gateway.adapters.limiter import InProcessLimiter
 from policies.exchange import Exchange
 from policies.known_keys import KnownKey
 from policies.ports import IssuerUnavailableError, Ports
 from policies.revocation import NOTHING
+from policies.trusted_issuer import TrustedIssuer
 
 NOW = 1_800_000_000
 ISSUER = "https://catalog.example"
@@ -86,23 +88,26 @@ def ec_jwk(key: ec.EllipticCurvePrivateKey, key_id: str, curve: str = "P-256", *
     }
 
 
+EC_PUBLIC = public_key(ec_jwk(EC_KEY, "k1"))
+
+
 class StaticKeys:
     """A key source in which `later` arrives by a fetch, and which can be down."""
 
     def __init__(self) -> None:
-        self.issuers: dict[str, tuple[str, ...]] = {ISSUER: ("ES256",)}
-        self.known: dict[tuple[str, str], Any] = {(ISSUER, "k1"): EC_KEY.public_key()}
-        self.later: dict[tuple[str, str], Any] = {}
+        self.issuers = {ISSUER: TrustedIssuer(ISSUER, ("ES256",))}
+        self.known = {(ISSUER, "k1"): EC_PUBLIC}
+        self.later: dict[tuple[str, str], PublicKey] = {}
         self.down = False
         self.fetches = 0
 
-    def algorithms(self, issuer: str, /) -> tuple[str, ...] | None:
+    def trusted(self, issuer: str, /) -> TrustedIssuer | None:
         return self.issuers.get(issuer)
 
-    def find(self, issuer: str, key_id: str, /) -> Any | None:
+    def find(self, issuer: str, key_id: str, /) -> PublicKey | None:
         return self.known.get((issuer, key_id))
 
-    async def fetch(self, issuer: str, key_id: str, /) -> Any | None:
+    async def fetch(self, issuer: str, key_id: str, /) -> PublicKey | None:
         self.fetches += 1
         if self.down:
             raise IssuerUnavailableError(issuer)
@@ -113,6 +118,7 @@ class StaticAccess:
     def __init__(self, applications: Mapping[str, Application]) -> None:
         self.generation = 1
         self.applications = applications
+        self.identities: dict[tuple[str, str], Application] = {}
         self.keys: dict[str, KnownKey] = {}
         self.revocations = NOTHING
 

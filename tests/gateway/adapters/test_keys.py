@@ -12,8 +12,10 @@ from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts.snapshot import Issuer
-from gateway.adapters.keys import INTERVAL, MAXIMUM_BYTES, IssuerKeys
+from gateway.adapters.issuer_http import MAXIMUM_BYTES
+from gateway.adapters.keys import INTERVAL, IssuerKeys
 from policies.ports import IssuerUnavailableError
+from policies.trusted_issuer import TrustedIssuer
 from tests.support.policy_world import ec_jwk
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -72,8 +74,8 @@ async def test_the_snapshot_brings_the_first_keys(issuer: Fixture) -> None:
     assert issuer.find("k1") is not None
     assert issuer.find("k2") is None
     assert issuer.keys.find("https://other.example", "k1") is None
-    assert issuer.keys.algorithms("https://issuer.example") == ("ES256",)
-    assert issuer.keys.algorithms("https://other.example") is None
+    assert issuer.keys.trusted("https://issuer.example") == TrustedIssuer("https://issuer.example", ("ES256",))
+    assert issuer.keys.trusted("https://other.example") is None
     assert issuer.endpoint.asked == 0
 
 
@@ -171,10 +173,12 @@ async def test_a_changed_issuer_has_the_snapshots_keys_and_no_others(issuer: Fix
 
 async def test_an_issuer_that_is_gone(issuer: Fixture) -> None:
     issuer.keys.update([])
-    assert issuer.keys.algorithms("https://issuer.example") is None
+    assert issuer.keys.trusted("https://issuer.example") is None
     assert issuer.find("k1") is None
 
 
 async def test_symmetric_algorithms_are_never_trusted(issuer: Fixture) -> None:
     issuer.keys.update([issuer.issuer(algorithms=("HS256", "none", "ES256"))])
-    assert issuer.keys.algorithms("https://issuer.example") == ("ES256",)
+    trusted = issuer.keys.trusted("https://issuer.example")
+    assert trusted is not None
+    assert trusted.algorithms == ("ES256",)
