@@ -35,12 +35,18 @@ from catalog.credentials.enforcement import enforcing
 from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.making import Maker
 from catalog.credentials.room import CredentialsRoom, credentials_room
+from catalog.guarded_fetch import GuardedFetch
 from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
 from catalog.login.room import LoginRoom, login_room
 from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
-from catalog.oauth.endpoints import JWKS_PATH, OAuthEndpoints
-from catalog.oauth.tokens import ALGORITHM, key_set
+from catalog.oauth.client_connection import ClientCertificates
+from catalog.oauth.endpoints import OAuthEndpoints
+from catalog.oauth.policy import DEFAULT, OAuthPolicy
+from catalog.oauth.room import OAuthRoom, oauth_room
+from catalog.oauth.server_metadata import JWKS_PATH
+from catalog.oauth.signing import SigningKey
+from catalog.oauth.signing_keys import SigningKeys
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
 from catalog.people.tokens import MemberTokens
@@ -86,6 +92,7 @@ class Catalog:
     changes: ChangesRoom
     login: LoginRoom
     authorization: AuthorizationRoom
+    oauth: OAuthRoom
     upstream_credentials: UpstreamRoom
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
@@ -100,6 +107,7 @@ def compose(
     overrides: Overrides = NO_OVERRIDES,
     login_policy: LoginPolicy = LOCAL_ACCOUNTS,
     sealing: Sealing | None = None,
+    policy: OAuthPolicy = DEFAULT,
 ) -> Catalog:
     """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide;
     without `sealing` upstream credentials are stored by the catalog's own keys."""
@@ -109,7 +117,8 @@ def compose(
     ledger = SecretLedger(store, keys.pepper, identity.environment, clock, audit)
 
     # What is in force.
-    issuer = Issuer(identity.url, identity.url + JWKS_PATH, (ALGORITHM,), key_set(keys.oauth))
+    signing = SigningKeys(SigningKey(keys.oauth))
+    issuer = Issuer(identity.url, identity.url + JWKS_PATH, signing.algorithms(), signing.jwks())
     amend = in_turn(sparing(clock), enforcing(clock))
     publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
 
@@ -155,7 +164,19 @@ def compose(
     changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
 
     # The faces.
-    oauth = OAuthEndpoints(identity.url, keys.oauth, identity.token_lifetime, publisher, ledger, clock)
+    oauth = oauth_room(
+        identity.url,
+        store,
+        keys.pepper,
+        signing,
+        identity.token_lifetime,
+        lambda: publisher.current,
+        ledger,
+        authorization,
+        ClientCertificates(policy.terminators, listened=policy.asks_certificates),
+        GuardedFetch(clock, loopback=policy.loopback),
+        clock,
+    )
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
         *CredentialRoutes(credentials, tokens, directory).routes,
@@ -175,9 +196,8 @@ def compose(
         *SecretsEndpoint(upstream_credentials.delivery, gateways).routes,
     )
     previews = Previews(publisher, changes.table.proposed)
-    app = build_app(
-        publisher, table, oauth, gateways, previews, for_gateways, admin, (*login.routes, *authorization.routes)
-    )
+    endpoints, pages = OAuthEndpoints(oauth), (*login.routes, *authorization.routes)
+    app = build_app(publisher, table, endpoints, gateways, previews, for_gateways, admin, pages)
     return Catalog(
         store,
         table,
@@ -192,6 +212,7 @@ def compose(
         changes,
         login,
         authorization,
+        oauth,
         upstream_credentials,
         routes,
         app,

@@ -1,7 +1,7 @@
 """Applications as clients of the authorisation endpoint, and what may be asked for in their name."""
 
 from catalog.oauth.authorization_request import AuthorizationClient, Resources
-from catalog.oauth.client import granted_scopes
+from catalog.oauth.client_settings import granted_scopes
 from catalog.publishing.published import Published
 from contracts.access import Application
 from contracts.oauth_client import OAuthSettings

@@ -44,3 +44,28 @@ class InvalidTarget(OAuth2Error):  # type: ignore[misc]
 
     error = "invalid_target"
     description = "A resource is malformed, unknown, or beyond what was granted."
+
+
+class UnauthorizedClient(OAuth2Error):  # type: ignore[misc]
+    error = "unauthorized_client"
+    description = "The client is not registered for this grant type."
+
+
+class InvalidDpopProof(OAuth2Error):  # type: ignore[misc]
+    """RFC 9449 §5."""
+
+    error = "invalid_dpop_proof"
+
+
+class UseDpopNonce(OAuth2Error):  # type: ignore[misc]
+    """RFC 9449 §8: the proof is to be made anew, with this nonce."""
+
+    error = "use_dpop_nonce"
+    description = "The proof needs the nonce in the DPoP-Nonce field."
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__()
+        self._nonce = nonce
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        return [*super().get_headers(), ("DPoP-Nonce", self._nonce)]
