@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
@@ -31,7 +31,7 @@ class RegistrationRoom:
     initial: InitialAccess
     ending: RegistrationEnding
     endpoint_url: str
-    routes: tuple[BaseRoute, ...]
+    routes: tuple[Route, ...]
 
 
 def registration_room(
