@@ -16,16 +16,18 @@ from catalog.login.returning import login_redirect
 from catalog.login.session import Session
 from catalog.login.sessions import Sessions
 from catalog.oauth.authorization import OVER, Answer, Authorizing
-from catalog.oauth.authorization_client import authorization_client, known_resources
+from catalog.oauth.authorization_client import authorization_client, resources_of
 from catalog.oauth.authorization_request import (
     AuthorizationRequest,
     Refused,
     Untold,
     check,
 )
+from catalog.oauth.client_settings import Clients
 from catalog.oauth.consent_page import ConsentPage
 from catalog.oauth.parameters import LONGEST, ParameterFault, Parameters, read_parameters
 from catalog.oauth.pushed_requests import PushedRequests
+from catalog.oauth.resource_servers import ResourceServers
 from catalog.pages.forms import FORGED, Form, read_form, refuse_forged
 from catalog.pages.pages import Pages
 from catalog.publishing.published import CurrentPublished
@@ -54,13 +56,15 @@ class AuthorizationEndpoint:
     def __init__(
         self,
         current: CurrentPublished,
+        servers: ResourceServers,
         sessions: Sessions,
         pages: Pages,
         pushed: PushedRequests,
         authorizing: Authorizing,
         consumer_title: Callable[[str], str],
     ) -> None:
-        self._current = current
+        self._clients = Clients(current)
+        self._servers = servers
         self._sessions = sessions
         self._pages = pages
         self._pushed = pushed
@@ -110,23 +114,24 @@ class AuthorizationEndpoint:
         except ParameterFault as fault:
             return Untold(str(fault))
         client_id, request_uri = given.one("client_id"), given.one("request_uri")
-        client = None if client_id is None else authorization_client(self._current(), client_id)
-        if client is None or client_id is None:
+        settings = None if client_id is None else self._clients.find(client_id)
+        client = None if settings is None else authorization_client(settings)
+        if settings is None or client is None:
             return Untold("No application of that client_id asks people here.")
-        resources = known_resources(self._current())
+        resources = resources_of(settings, self._servers)
         if request_uri is None:
             if len(query) > LONGEST:
                 return Untold("The request is too long for a URL. The application can push it instead (RFC 9126).")
             found = check(given, client, resources)
             return found if isinstance(found, Untold) else _Asked(found, given.query())
-        opened = await self._pushed.open(request_uri, client_id, cookies.read(request, COOKIE))
+        opened = await self._pushed.open(request_uri, client.client_id, cookies.read(request, COOKIE))
         if opened is None:
             return OVER
         # What was pushed is all that counts: RFC 9126 §4, RFC 9101 §5.
         found = check(opened.parameters, client, resources, pushed=True)
         if isinstance(found, Untold):
             return found
-        short = Parameters({"client_id": (client_id,), "request_uri": (request_uri,)})
+        short = Parameters({"client_id": (client.client_id,), "request_uri": (request_uri,)})
         return _Asked(found, short.query(), request_uri, opened.at, opened.cookie)
 
     async def _put(self, request: Request, asked: _Asked) -> Response:

@@ -15,8 +15,9 @@ from catalog.oauth.redirects import is_registered
 
 PROMPTS: Final = frozenset({"none", "login", "consent"})
 
-Resources: TypeAlias = Callable[[tuple[str, ...]], bool]
-"""Whether all of these may be asked for as audiences (RFC 8707)."""
+Resources: TypeAlias = Callable[[tuple[str, ...]], tuple[str, ...] | None]
+"""The scopes that a client is granted at resources (RFC 8707), sorted; everywhere where none is named. None where
+one of them is unknown, or nothing that the client may call."""
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _STATE: Final = re.compile(r"[\x20-\x7e]*")  # RFC 6749 appendix A.5
@@ -25,15 +26,13 @@ _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationClient:
-    """A client as this endpoint sees it. `scopes` are what it is granted, sorted; with `pushed_only` its requests
-    are pushed (RFC 9126)."""
+    """A client as this endpoint sees it. With `pushed_only` its requests are pushed (RFC 9126)."""
 
     client_id: str
     name: str
     consumer: str
     public: bool
     redirect_uris: tuple[str, ...]
-    scopes: tuple[str, ...]
     pushed_only: bool
 
 
@@ -87,28 +86,34 @@ def check(
         sent = state if state is not None and _STATE.fullmatch(state) else None
         return Refused(error, description, uri, sent)
 
-    fault = _fault(parameters, client, resources, pushed)
+    fault = _fault(parameters, client, pushed)
     if fault is not None:
         return refused(*fault)
+    targets = tuple(sorted(set(parameters.all("resource"))))
+    granted = resources(targets)
+    if granted is None:
+        return refused("invalid_target", "A resource is unknown, or the application may not call it.")
     scope = parameters.one("scope")
-    wanted = client.scopes if scope is None else tuple(sorted(set(scope.split(" "))))
+    if scope is not None and not _SCOPE.fullmatch(scope):
+        return refused("invalid_scope", "scope is malformed.")
+    scopes = granted if scope is None else tuple(sorted(set(scope.split(" "))))
+    if not scopes or not set(scopes) <= set(granted):
+        return refused("invalid_scope", "A scope is unknown, or beyond what the application was granted.")
     thumbprint = parameters.one("dpop_jkt")
     return AuthorizationRequest(
         client=client,
         redirect_uri=uri,
         given_uri=given,
         state=state,
-        scopes=wanted,
-        resources=tuple(sorted(set(parameters.all("resource")))),
+        scopes=scopes,
+        resources=targets,
         challenge=parameters.one("code_challenge") or "",
         bound_to="" if thumbprint is None else f"jkt:{thumbprint}",
         prompts=frozenset((parameters.one("prompt") or "").split()),
     )
 
 
-def _fault(
-    parameters: Parameters, client: AuthorizationClient, resources: Resources, pushed: bool
-) -> tuple[str, str] | None:
+def _fault(parameters: Parameters, client: AuthorizationClient, pushed: bool) -> tuple[str, str] | None:
     """The error's code and its description, which repeats nothing of the request."""
     state = parameters.one("state")
     if state is not None and not _STATE.fullmatch(state):
@@ -137,18 +142,4 @@ def _fault(
     prompts = (parameters.one("prompt") or "").split()
     if not set(prompts) <= PROMPTS or ("none" in prompts and len(prompts) > 1):
         return "invalid_request", "prompt is none, or login, consent or both."
-    return _beyond(parameters, client, resources)
-
-
-def _beyond(parameters: Parameters, client: AuthorizationClient, resources: Resources) -> tuple[str, str] | None:
-    scope = parameters.one("scope")
-    if scope is not None and not _SCOPE.fullmatch(scope):
-        return "invalid_scope", "scope is malformed."
-    wanted = set(client.scopes if scope is None else scope.split(" "))
-    if not wanted <= set(client.scopes):
-        return "invalid_scope", "A scope is unknown, or beyond what the application was granted."
-    if not wanted:
-        return "invalid_scope", "The application was granted no scope that one could allow it."
-    if not resources(parameters.all("resource")):
-        return "invalid_target", "A resource is malformed or unknown."
     return None

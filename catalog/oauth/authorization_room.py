@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from starlette.routing import BaseRoute
 
 from catalog.audit.log import AuditLog
@@ -9,15 +10,17 @@ from catalog.clock import Clock
 from catalog.login.room import LoginRoom
 from catalog.oauth.authorization import Authorizing
 from catalog.oauth.authorization_endpoint import AuthorizationEndpoint
-from catalog.oauth.authorization_grants import DAY, Grant, forget_old_grants
+from catalog.oauth.authorization_grants import DAY, Grant, forget_old_grants, grant_of
 from catalog.oauth.codes import Codes
 from catalog.oauth.consent import LIFE, Consents
 from catalog.oauth.ending import Ending
 from catalog.oauth.pushed_requests import PushedRequests
 from catalog.oauth.refresh import RefreshTokens
+from catalog.oauth.resource_servers import ResourceServers
 from catalog.people.directory import Directory
 from catalog.publication import Publisher
 from catalog.storage.engine import Store
+from catalog.storage.tables.oauth import grants
 from policies.revocation import Revocations
 
 
@@ -34,6 +37,13 @@ class AuthorizationRoom:
     consents: Consents
     ending: Ending
     routes: tuple[BaseRoute, ...]
+
+    async def grants(self, member: str | None = None) -> tuple[Grant, ...]:
+        """Everyone's or one member's, the newest first. Raises SQLAlchemyError."""
+        query = sa.select(grants).order_by(grants.c.created_at.desc(), grants.c.id)
+        if member is not None:
+            query = query.where(grants.c.member == member)
+        return tuple(grant_of(row) for row in await self.store.all(query))
 
     async def forget(self) -> int:
         """Removes what has long been over; how many grants. Raises SQLAlchemyError."""
@@ -78,6 +88,12 @@ def authorization_room(
     consents = Consents(store, audit, clock, ending, publisher.republish)
     authorizing = Authorizing(store, issuer, clock, consents, codes, pushed, longest)
     endpoint = AuthorizationEndpoint(
-        lambda: publisher.current, login.sessions, login.pages, pushed, authorizing, consumer_title
+        lambda: publisher.current,
+        ResourceServers(lambda: publisher.current),
+        login.sessions,
+        login.pages,
+        pushed,
+        authorizing,
+        consumer_title,
     )
     return AuthorizationRoom(store, clock, codes, refreshing, pushed, consents, ending, tuple(endpoint.routes))
