@@ -13,8 +13,10 @@ from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
+from catalog.api.admin.routes.grants import GrantRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
+from catalog.api.admin.routes.registrations import RegistrationRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
 from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
@@ -42,7 +44,10 @@ from catalog.login.room import LoginRoom, login_room
 from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
 from catalog.oauth.client_connection import ClientCertificates
 from catalog.oauth.endpoints import OAuthEndpoints
+from catalog.oauth.people_endpoints import people_endpoints
 from catalog.oauth.policy import DEFAULT, OAuthPolicy
+from catalog.oauth.registered import registering
+from catalog.oauth.registration_room import RegistrationRoom, registration_room
 from catalog.oauth.room import OAuthRoom, oauth_room
 from catalog.oauth.server_metadata import JWKS_PATH
 from catalog.oauth.signing import SigningKey
@@ -92,6 +97,7 @@ class Catalog:
     changes: ChangesRoom
     login: LoginRoom
     authorization: AuthorizationRoom
+    registration: RegistrationRoom
     oauth: OAuthRoom
     upstream_credentials: UpstreamRoom
     admin_routes: tuple[AdminRoute, ...]
@@ -119,7 +125,7 @@ def compose(
     # What is in force.
     signing = SigningKeys(SigningKey(keys.oauth))
     issuer = Issuer(identity.url, identity.url + JWKS_PATH, signing.algorithms(), signing.jwks())
-    amend = in_turn(sparing(clock), enforcing(clock))
+    amend = in_turn(registering(clock), sparing(clock), enforcing(clock))
     publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
 
     # Who acts.
@@ -144,6 +150,21 @@ def compose(
     # What people let applications do.
     authorization = authorization_room(
         store, keys.pepper, identity.environment, identity.url, login, publisher, directory, audit, clock
+    )
+
+    registration = registration_room(
+        store,
+        keys.pepper,
+        identity.environment,
+        identity.url,
+        maker,
+        ledger,
+        tokens,
+        directory,
+        authorization.ending,
+        publisher,
+        audit,
+        clock,
     )
 
     # What opens the upstreams.
@@ -180,6 +201,8 @@ def compose(
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
         *CredentialRoutes(credentials, tokens, directory).routes,
+        *GrantRoutes(authorization).routes,
+        *RegistrationRoutes(registration, lambda: directory.members).routes,
         *OwnershipRoutes(lambda: publisher.estate, directory).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
         *ChangeRoutes(changes).routes,
@@ -196,7 +219,8 @@ def compose(
         *SecretsEndpoint(upstream_credentials.delivery, gateways).routes,
     )
     previews = Previews(publisher, changes.table.proposed)
-    endpoints, pages = OAuthEndpoints(oauth), (*login.routes, *authorization.routes)
+    pages = (*login.routes, *authorization.routes)
+    endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
     app = build_app(publisher, table, endpoints, gateways, previews, for_gateways, admin, pages)
     return Catalog(
         store,
@@ -212,6 +236,7 @@ def compose(
         changes,
         login,
         authorization,
+        registration,
         oauth,
         upstream_credentials,
         routes,
