@@ -12,6 +12,7 @@ from catalog.api.admin.contract import admin_contract
 from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
+from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
@@ -24,6 +25,7 @@ from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
+from catalog.api.leaks import LeakEndpoint
 from catalog.api.secret_delivery import SecretsEndpoint
 from catalog.api.usage_intake import UsageEndpoint
 from catalog.audit.log import AuditLog
@@ -34,6 +36,8 @@ from catalog.changes.rollback import Rollbacks
 from catalog.changes.room import ChangesRoom, changes_room
 from catalog.clock import Clock
 from catalog.credentials.enforcement import enforcing
+from catalog.credentials.leak_keys import LeakKeys, Read
+from catalog.credentials.leaks import Peppers
 from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.making import Maker
 from catalog.credentials.room import CredentialsRoom, credentials_room
@@ -113,6 +117,7 @@ def compose(
     overrides: Overrides = NO_OVERRIDES,
     login_policy: LoginPolicy = LOCAL_ACCOUNTS,
     sealing: Sealing | None = None,
+    leak_keys: Read | None = None,
     policy: OAuthPolicy = DEFAULT,
 ) -> Catalog:
     """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide;
@@ -139,6 +144,7 @@ def compose(
     credentials = credentials_room(
         store,
         maker,
+        Peppers(keys.pepper, keys.key_pepper),
         identity.environment,
         lambda: publisher.estate,
         lambda: publisher.current,
@@ -201,6 +207,7 @@ def compose(
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
         *CredentialRoutes(credentials, tokens, directory).routes,
+        *CredentialWorkRoutes(credentials).routes,
         *GrantRoutes(authorization).routes,
         *RegistrationRoutes(registration, lambda: directory.members).routes,
         *OwnershipRoutes(lambda: publisher.estate, directory).routes,
@@ -219,7 +226,8 @@ def compose(
         *SecretsEndpoint(upstream_credentials.delivery, gateways).routes,
     )
     previews = Previews(publisher, changes.table.proposed)
-    pages = (*login.routes, *authorization.routes)
+    leaks = () if leak_keys is None else LeakEndpoint(credentials.leaks, LeakKeys(leak_keys, clock)).routes
+    pages = (*login.routes, *authorization.routes, *leaks)
     endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
     app = build_app(publisher, table, endpoints, gateways, previews, for_gateways, admin, pages)
     return Catalog(

@@ -22,6 +22,7 @@ from catalog.changes.keeping import EVERY as CHANGES_SECONDS
 from catalog.changes.room import ChangesRoom
 from catalog.clock import Clock, system_clock
 from catalog.composition import Catalog, Identity, compose
+from catalog.credentials.leak_keys import keys_from
 from catalog.estate_source import estate_source, watch
 from catalog.key_files import KeyFileError, Keys, load_keys
 from catalog.log import configure
@@ -99,7 +100,9 @@ async def _serve(
     identity = Identity(url, settings.environment, token, settings.token_lifetime)
     overrides = Overrides(settings.upstream_urls, settings.public_url, settings.environment, url)
     source = None if settings.estate is None else estate_source(settings.estate, overrides)
-    catalog = compose(store, keys, clock, source, identity, overrides, sealing=sealing_of(settings, keys))
+    sealing, leak_keys = sealing_of(settings, keys), settings.leak_keys
+    scanner = None if leak_keys is None else keys_from(leak_keys)
+    catalog = compose(store, keys, clock, source, identity, overrides, sealing=sealing, leak_keys=scanner)
     await catalog.upstream_credentials.desk.require_keys()
     publisher = catalog.publisher
 

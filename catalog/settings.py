@@ -13,6 +13,7 @@ from pydantic_settings import SettingsConfigDict
 
 from catalog.key_files import MIN_TOKEN
 from catalog.notices.settings import NoticeSettings
+from catalog.oauth.settings import OAuthSettings
 from catalog.upstream_credentials.settings import UpstreamCredentialSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -22,7 +23,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _STORES: Final = ("postgresql://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 
 
-class CatalogSettings(NoticeSettings, UpstreamCredentialSettings):
+class CatalogSettings(NoticeSettings, OAuthSettings, UpstreamCredentialSettings):
     """Each has a default; without `estate` the catalog publishes the revisions that its store has in force."""
 
     model_config = SettingsConfigDict(
@@ -79,6 +80,13 @@ class CatalogSettings(NoticeSettings, UpstreamCredentialSettings):
         pattern=r"^[a-z][a-z0-9]{1,15}$",
         description="Name of this environment in the client secrets it issues; secrets of another are refused. "
         "Of the estate's other issuers, those of this environment are trusted.",
+    )
+    leak_keys: str | None = Field(
+        default=None,
+        pattern=r"^(https://.+|[^:]+)$",
+        description="Where the keys are by which a scanner signs what it reports to `/leaks`: a file, or an https "
+        "address such as GitHub's, https://api.github.com/meta/public_keys/secret_scanning. Without it there is no "
+        "`/leaks`.",
     )
     token_lifetime: int = Field(default=600, ge=30, le=3600, description="Seconds that an access token lives.")
     usage_hourly: int = Field(default=30, ge=1, le=400, description="Days for which usage is kept by the hour.")

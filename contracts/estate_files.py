@@ -178,6 +178,8 @@ class CredentialsEntry(EstateStruct, frozen=True):
     max_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 366
     upstream_max_days: Annotated[int, msgspec.Meta(ge=1, le=1098)] = 90
     reminders: tuple[Days, ...] = (30, 7, 1)
+    on_leak: Literal["revoke", "tell"] = "revoke"
+    """What becomes of one that was found where it should not be."""
 
 
 class EstateFile(EstateStruct, frozen=True):

@@ -6,6 +6,7 @@ checksum is CRC-32 over everything before it, in six characters of base62.
 
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,10 +16,11 @@ KEY_ID_LENGTH: Final = 12
 SECRET_LENGTH: Final = 43  # 62 ** 43 > 2 ** 256
 _CHECKSUM_LENGTH: Final = 6  # 62 ** 6 > 2 ** 32
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_FORMAT: Final = re.compile(
-    rf"{PREFIX}_([a-z][a-z0-9]{{1,15}})_((?:{API_KEY_MARK})?[0-9A-Za-z]{{{KEY_ID_LENGTH}}})"
-    rf"_[0-9A-Za-z]{{{SECRET_LENGTH}}}([0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
-)
+_NAME: Final = rf"{PREFIX}_([a-z][a-z0-9]{{1,15}})_((?:{API_KEY_MARK})?[0-9A-Za-z]{{{KEY_ID_LENGTH}}})_"
+_FORMAT: Final = re.compile(rf"{_NAME}[0-9A-Za-z]{{{SECRET_LENGTH}}}([0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})")
+# What begins like a secret must not hide one that begins in it.
+_WITHIN: Final = re.compile(rf"(?=({_FORMAT.pattern}))")
+_LIKE_ONE: Final = re.compile(rf"({_NAME})[0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,19 @@ def parse(text: str) -> SecretText | None:
     if match is None or checksum(text[:-_CHECKSUM_LENGTH]) != match[3]:
         return None
     return SecretText(match[1], match[2], text)
+
+
+def find(text: str) -> Iterator[SecretText]:
+    """Every secret that stands in a text, whatever is around it, in the order in which they stand."""
+    for match in _WITHIN.finditer(text):
+        found = parse(match[1])
+        if found is not None:
+            yield found
+
+
+def redact(text: str) -> str:
+    """The text with nothing in it that looks like a secret: of each only its public part is left."""
+    return _LIKE_ONE.sub(r"\1…", text)
 
 
 def checksum(body: str) -> str:

@@ -60,7 +60,7 @@ def print_detail(found: dict[str, Any]) -> None:
         if credential[name]:
             typer.echo(f"  {title + ':':<14}{' '.join(credential[name])}")
     _print_uses(found["uses"])
-    _print_called(found["called"])
+    print_called(found["called"])
 
 
 def print_done(done: dict[str, Any]) -> None:
@@ -76,7 +76,7 @@ def print_done(done: dict[str, Any]) -> None:
         typer.echo(f"  {each['client_id']} of {each['consumer'] or '(a consumer that is gone)'}")
     if reached["credentials"]:
         typer.echo(f"  credentials: {', '.join(reached['credentials'])}")
-    _print_called(reached["called"])
+    print_called(reached["called"])
 
 
 def _print_uses(uses: list[dict[str, Any]]) -> None:
@@ -88,7 +88,7 @@ def _print_uses(uses: list[dict[str, Any]]) -> None:
     print_table(_USES, [tuple(each[column] or "-" for column in columns) for each in uses], indent=2)
 
 
-def _print_called(called: list[dict[str, Any]]) -> None:
+def print_called(called: list[dict[str, Any]]) -> None:
     if not called:
         typer.echo("Nothing was called in the last day.")
         return

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from catalog.cli.credential_text import CREDENTIALS, credential_row, print_detail, print_done
+from catalog.cli.credential_work import bulk, leak, least_privilege
 from catalog.cli.moments import moment
 from catalog.cli.output import note, print_json, print_table
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
@@ -179,6 +180,11 @@ def lift(
         print_json(lifted)
     else:
         typer.echo(f"{lifted['application'] or lifted['consumer']} may call again")
+
+
+app.command("least-privilege")(least_privilege)
+app.command("bulk")(bulk)
+app.command("leak")(leak)
 
 
 def _list(profile: str | None, as_json: bool, **chosen: Any) -> None:

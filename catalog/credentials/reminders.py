@@ -1,6 +1,7 @@
-"""What is told of credentials: that one ends soon, and that one was revoked."""
+"""What is told of credentials: that one ends soon, that one was revoked, and that one has leaked."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import sqlalchemy as sa
@@ -8,11 +9,13 @@ import sqlalchemy as sa
 from catalog.calendar.entries import CurrentView, EstateView
 from catalog.clock import Clock
 from catalog.credentials.credential import Credential
+from catalog.credentials.granted import Granted, granted, keep_granted
 from catalog.credentials.table import ENDS, credential_of, good_at
 from catalog.notices.notice import Notice
 from catalog.notices.outbox import post
 from catalog.notices.wording import day
 from catalog.people.members import Members
+from catalog.publishing.published import CurrentPublished
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
 
@@ -22,14 +25,17 @@ DAY: Final = 86_400
 class CredentialRounds:
     """Made as often as one likes: what was told is in the outbox, and so a second round tells nothing."""
 
-    def __init__(self, store: Store, view: CurrentView, clock: Clock) -> None:
+    def __init__(self, store: Store, view: CurrentView, published: CurrentPublished, clock: Clock) -> None:
         self._store = store
         self._view = view
+        self._published = published
+        self._granted: frozenset[Granted] | None = None
         self._clock = clock
 
     async def make(self) -> int:
         """One round; how many notices came of it. Raises SQLAlchemyError."""
         view, now = self._view(), self._clock()
+        await self._keep_granted(int(now))
         if view is None:
             return 0
         steps = view.file.credentials.reminders
@@ -41,6 +47,17 @@ class CredentialRounds:
             return 0
         async with self._store.write() as connection:
             return await post(connection, wanted, now)
+
+    async def _keep_granted(self, now: int) -> None:
+        published = self._published()
+        if published is None:
+            return
+        wanted = frozenset(await asyncio.to_thread(granted, published.applications.values()))
+        if wanted == self._granted:
+            return
+        async with self._store.write() as connection:
+            await keep_granted(connection, wanted, now)
+        self._granted = wanted
 
 
 def ending(credential: Credential, view: EstateView, steps: Iterable[int], now: float) -> tuple[Notice, ...]:
@@ -79,20 +96,48 @@ def revoked(credential: Credential, view: EstateView | None) -> tuple[Notice, ..
         f"{_called(credential)} was revoked by {credential.revoked_by} on {day(credential.revoked_at)}: it opens "
         f"nothing any more, nor do the tokens that were obtained by it.\n\nReason: {credential.revoked_reason}\n"
     )
-    contacts = (
-        each.contact for each in view.consumers.consumers.values() if credential.application in each.applications
-    )
     return (
         Notice(
             kind="credential-revoked",
             key=f"credential-revoked/{credential.key_id}",
             about=f"credential/{credential.key_id}",
-            recipients=tuple(dict.fromkeys((*_recipients(credential, view), *contacts))),
+            recipients=tuple(dict.fromkeys((*_recipients(credential, view), *_contacts(credential, view)))),
             subject=f"{_called(credential)} was revoked",
             body=body,
             due_at=credential.revoked_at,
         ),
     )
+
+
+def leaked(
+    credential: Credential, view: EstateView | None, where: str, *, ended: bool, now: int
+) -> tuple[Notice, ...]:
+    """That its secret was found where it should not be, to those whom its revocation is told. No I/O.
+
+    Told once, unless what it says of the credential has changed.
+    """
+    if view is None:
+        return ()
+    state = "It opens nothing any more." if ended else "It is still good: replace it now, and revoke it."
+    subject = f"{_called(credential)} has leaked"
+    return (
+        Notice(
+            kind="credential-leaked",
+            key=f"credential-leaked/{credential.key_id}/{'ended' if ended else 'good'}",
+            about=f"credential/{credential.key_id}",
+            recipients=tuple(dict.fromkeys((*_recipients(credential, view), *_contacts(credential, view)))),
+            subject=subject,
+            body=f"{subject}.\n\n{where}\n\n{state}\n",
+            due_at=now,
+        ),
+    )
+
+
+def _contacts(credential: Credential, view: EstateView) -> Iterator[str]:
+    """Of the consumer whose application it is."""
+    for each in view.consumers.consumers.values():
+        if credential.application in each.applications:
+            yield each.contact
 
 
 def _called(credential: Credential) -> str:

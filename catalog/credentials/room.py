@@ -6,9 +6,12 @@ from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
+from catalog.credentials.bulk import BulkActions
 from catalog.credentials.desk import CredentialDesk
+from catalog.credentials.leaks import LeakIntake, Peppers
 from catalog.credentials.making import Maker
 from catalog.credentials.reach import Called, called_in_a_day
+from catalog.credentials.reduction import LeastPrivilege
 from catalog.credentials.reminders import CredentialRounds
 from catalog.credentials.revoking import Revoking
 from catalog.credentials.uses import Use, uses_of
@@ -18,7 +21,8 @@ from catalog.storage.engine import Store
 
 @dataclass(frozen=True, slots=True)
 class CredentialsRoom:
-    """`desk` issues and rotates, `revoking` ends, `rounds` reminds. `environment` is that of all credentials."""
+    """`desk` issues and rotates, `revoking` ends, `bulk` acts on many, `least_privilege` finds what is granted and
+    not used, `leaks` takes what was found, `rounds` reminds. `environment` is that of all credentials."""
 
     store: Store
     clock: Clock
@@ -26,6 +30,9 @@ class CredentialsRoom:
     environment: str
     desk: CredentialDesk
     revoking: Revoking
+    bulk: BulkActions
+    least_privilege: LeastPrivilege
+    leaks: LeakIntake
     rounds: CredentialRounds
 
     async def called(self, application: str) -> tuple[Called, ...]:
@@ -40,6 +47,7 @@ class CredentialsRoom:
 def credentials_room(
     store: Store,
     maker: Maker,
+    peppers: Peppers,
     environment: str,
     view: CurrentView,
     published: CurrentPublished,
@@ -55,5 +63,8 @@ def credentials_room(
         environment=environment,
         desk=CredentialDesk(store, maker, audit, clock, view, published, republish),
         revoking=Revoking(store, audit, clock, view, published, republish),
-        rounds=CredentialRounds(store, view, clock),
+        bulk=BulkActions(store, maker, audit, clock, view, published, republish),
+        least_privilege=LeastPrivilege(store, audit, clock, view, published, republish),
+        leaks=LeakIntake(store, peppers, environment, audit, clock, view, republish),
+        rounds=CredentialRounds(store, view, published, clock),
     )

@@ -71,6 +71,16 @@ async def uses_of(store: Store, key_ids: Iterable[str]) -> tuple[Use, ...]:
     return tuple(sorted(found, key=lambda each: (-each.last_used_at, each.api, each.version, each.scope)))
 
 
+async def used_since(store: Store, since: int, application: str | None = None) -> tuple[Use, ...]:
+    """What credentials were used for since then: all of them, or those of an application. Raises
+    SQLAlchemyError."""
+    query = sa.select(credential_uses).where(_uses.last_used_at >= since)
+    if application is not None:
+        theirs = sa.select(credentials.c.key_id).where(credentials.c.application == application)
+        query = query.where(_uses.key_id.in_(theirs))
+    return tuple(Use(**row._mapping) for row in await store.all(query))
+
+
 async def _owned(connection: AsyncConnection, told: Sequence[CredentialUsed]) -> dict[str, str]:
     ids, found = sorted({each.id for each in told}), dict[str, str]()
     for start in range(0, len(ids), _BATCH):

@@ -18,6 +18,7 @@ Kind = Literal[
     "waiver-ending",
     "credential-ending",
     "credential-revoked",
+    "credential-leaked",
     "upstream-credential-ending",
 ]
 """What it tells of. The wording stands in `wording`, or with those who write the notice."""

@@ -36,11 +36,13 @@ class Shell:
 
     environment: dict[str, str]
 
-    async def __call__(self, *arguments: str) -> Ended:
+    async def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended:
         command = [sys.executable, "-m", "catalog.cli.main", "credentials", *arguments]
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*command, env=self.environment, stdout=pipe, stderr=pipe)
-        stdout, stderr = await process.communicate()
+        process = await asyncio.create_subprocess_exec(
+            *command, env=self.environment, stdin=pipe, stdout=pipe, stderr=pipe
+        )
+        stdout, stderr = await process.communicate(stdin)
         assert process.returncode is not None
         return Ended(process.returncode, stdout.decode(), stderr.decode())
 
@@ -108,3 +110,36 @@ async def test_bad_input_ends_with_two(shell: Shell, arguments: tuple[str, ...])
     refused = await shell(*arguments)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("ostiary: ")
+
+
+async def test_a_leaked_secret_is_taken_from_standard_input_and_from_a_file(shell: Shell, tmp_path: Path) -> None:
+    secrets = [(await shell(*ISSUE)).stdout.strip() for _ in range(2)]
+    found = await shell("leak", "--source", "a chat", stdin=f"> look: {secrets[0]}".encode())
+    assert (found.exit_code, found.stdout.rstrip().endswith("client-secret of web-shop: revoked")) == (0, True)
+    file = tmp_path / "log.bin"
+    file.write_bytes(b"\xff\x00" + secrets[1].encode())
+    assert [each["outcome"] for each in (await shell("leak", str(file), "--json")).json["leaks"]] == ["revoked"]
+    nothing = await shell("leak", stdin=b"hello")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert (await shell("leak", str(tmp_path / "none"))).exit_code == 2
+    assert not any(secret in each.stdout + each.stderr for secret in secrets for each in (found, nothing))
+
+
+async def test_many_are_acted_on_once_it_was_shown_who_is_hit(shell: Shell) -> None:
+    await shell(*ISSUE)
+    asked = await shell("bulk", "revoke", "--consumer", "acme", "--reason", "over", "--dry-run")
+    assert asked.stdout.startswith("Nothing was done. revoke would hit 1:")
+    assert (await shell("bulk", "revoke", "--consumer", "acme", "-m", "over", "--expected", "2")).exit_code == 1
+    rotated = (await shell("bulk", "rotate", "--team", "sales", "-m", "yearly", "--json")).json
+    assert [each["secret"].startswith("ost_test_") for each in rotated["issued"]] == [True]
+    assert (await shell("bulk", "extend", "--team", "sales", "-m", "later")).exit_code == 2
+    done = (await shell("bulk", "revoke", "--consumer", "acme", "-m", "over", "--expected", "2", "--json")).json
+    assert {each["state"] for each in done["credentials"]} == {"revoked"}
+
+
+async def test_unused_grants_are_listed_and_reduced(shell: Shell) -> None:
+    listed = await shell("least-privilege")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert (await shell("least-privilege", "--patch")).json == []
+    assert (await shell("least-privilege", "--reduce")).exit_code == 2
+    assert (await shell("least-privilege", "--reduce", "-m", "spare", "--json")).json["narrowed"] == []

@@ -212,12 +212,11 @@ class CredentialRoutes:
         return Answer(IssuedView(credential=view, secret=made.secret), 201, location=f"/credentials/{made.key_id}")
 
     def _done(self, done: Done, dry_run: bool) -> DoneView:
-        reached, credential, made = done.reached, done.credential, done.revocation
-        applications = tuple(ApplicationView(name, of or None) for name, of in reached.applications.items())
+        credential, made = done.credential, done.revocation
         now, environment = self._room.clock(), self._room.environment
         return DoneView(
             dry_run,
-            ReachedView(applications, reached.credentials, _called(reached)),
+            reached_view(done.reached),
             None if credential is None else credential_view(credential, environment, now),
             None if made is None else revocation_view(made),
         )
@@ -238,6 +237,11 @@ class CredentialRoutes:
     def _team(self, token: TokenEntry) -> str | None:
         member = self._directory.members.by_name.get(token.member)
         return None if member is None else min(member.memberships, default=None)
+
+
+def reached_view(reached: Reached) -> ReachedView:
+    applications = tuple(ApplicationView(name, of or None) for name, of in reached.applications.items())
+    return ReachedView(applications, reached.credentials, _called(reached))
 
 
 def _called(reached: Reached) -> tuple[CalledView, ...]:
