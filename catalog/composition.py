@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
+from catalog.api.admin.routes.accounts import AccountRoutes
 from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
@@ -206,6 +207,7 @@ def compose(
     )
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
+        *AccountRoutes(login, directory).routes,
         *CredentialRoutes(credentials, tokens, directory).routes,
         *CredentialWorkRoutes(credentials).routes,
         *GrantRoutes(authorization).routes,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.cli.accounts import app as accounts_app
 from catalog.cli.add import add
 from catalog.cli.agreements import consent, notices, override
 from catalog.cli.audit import app as audit_app
@@ -92,6 +93,7 @@ def build() -> typer.Typer:
         name="upstream-credentials",
         short_help="See what gateways present to upstreams; set, replace, revoke.",
     )
+    app.add_typer(accounts_app, name="accounts", short_help="See how members log in; invite, reset, disable.")
     app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
     app.command("usage", short_help="Show who calls what, and how much.")(usage)

@@ -5,13 +5,14 @@ reset and shut by security members alone. An operator could otherwise become an 
 account of one.
 """
 
-import msgspec
+from dataclasses import dataclass
 
 from catalog.clock import Clock
+from catalog.credentials.rights import GUARDS, guards
 from catalog.login.accounts import Account, Accounts
 from catalog.login.factors import Enrolled, Factors
 from catalog.login.invitations import Invitation, Invitations
-from catalog.login.session import GUARDED
+from catalog.login.session import needs_second_factor
 from catalog.login.sessions import SessionEntry, Sessions
 from catalog.people.directory import Directory
 from catalog.people.principal import Principal
@@ -21,11 +22,13 @@ from catalog.storage.engine import Store
 _UNKNOWN = Refusal("resource-not-found", "There is no such member in a team of the estate.")
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True)
+class Status:
     """How a member can log in, without anything that opens."""
 
     account: Account
     factors: Enrolled
+    factor_demanded: bool
     sessions: tuple[SessionEntry, ...]
 
 
@@ -52,9 +55,11 @@ class Administration:
 
     async def status(self, member: str) -> Status:
         """One member's. Raises SQLAlchemyError."""
+        principal = await self._directory.principal(member)
         return Status(
             account=await self._accounts.of(member),
             factors=await self._factors.of(member),
+            factor_demanded=principal is not None and needs_second_factor(principal),
             sessions=await self._sessions.list(member),
         )
 
@@ -115,6 +120,8 @@ class Administration:
     ) -> int | Refusal:
         """Logs a member out, of one session or of all: one's own, or anyone's for a guard. Raises
         SQLAlchemyError."""
+        if member != principal.name and not guards(principal):
+            return Refusal("role-missing", "These are another member's sessions.", {"roles": list(GUARDS)})
         async with self._store.write() as connection:
             ended = await self._sessions.end_all(connection, member, principal.name, reason, request_id, reference)
         if reference is not None and not ended:
@@ -125,8 +132,7 @@ class Administration:
         target = await self._directory.principal(member)
         if target is None:
             return _UNKNOWN
-        guarded = any(target.right(role) is not None for role in GUARDED)
-        if not guarded or principal.right("security") is not None:
+        if not needs_second_factor(target) or principal.right("security") is not None:
             return None
         detail = f"{member} has a role that a password alone does not give: a security member sees to the account."
         return Refusal("role-missing", detail, {"roles": ["security"]})

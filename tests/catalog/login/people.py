@@ -41,7 +41,7 @@ async def log_in(browser: Browser, name: str, password: str = PASSWORD, *, retur
 
 def secret_of(browser: Browser) -> str:
     """The TOTP secret that the enrolment page shows."""
-    shown = re.search(r"Key: ([A-Z2-7 ]+)", browser.page.text)
+    shown = re.search(r"Key: <code>([A-Z2-7 ]+)</code>", browser.page.html)
     assert shown is not None
     return shown.group(1).replace(" ", "")
 
