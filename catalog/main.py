@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from catalog.api.server import CatalogServer
+from catalog.api.tls import ListenerTls, TlsError
 from catalog.audit.log import AuditLog
 from catalog.changes.keeping import EVERY as CHANGES_SECONDS
 from catalog.changes.room import ChangesRoom
@@ -41,6 +42,7 @@ log = structlog.get_logger("catalog")
 
 _HOUSEKEEPING_SECONDS = 5.0
 _NOTICES_SECONDS = 5.0
+_TRUST_SECONDS = 3600.0
 _PASSES_A_ROUND = 12
 _FORGETTING_SECONDS = 86_400.0
 
@@ -66,6 +68,7 @@ def run(settings: CatalogSettings) -> int:
         return uvloop.run(serve(settings))
     except (
         StartError,
+        TlsError,
         KeyFileError,
         MasterKeyError,
         OSError,
@@ -83,18 +86,25 @@ async def serve(settings: CatalogSettings, clock: Clock = system_clock) -> int:
         raise StartError(f"the estate {str(settings.estate)!r} is no directory")
     with _listening_socket(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
-        url = settings.url or _default_url(settings.host, port)
+        tls = _tls(settings)
+        url = settings.url or _default_url(settings.host, port, "http" if tls is None else "https")
         keys = load_keys(settings.keys_directory)
         store = Store.open(settings.store_url)
         try:
             await store.migrate()
-            return await _serve(settings, clock, listener, url, keys, store)
+            return await _serve(settings, clock, listener, url, keys, store, tls)
         finally:
             await store.close()
 
 
 async def _serve(
-    settings: CatalogSettings, clock: Clock, listener: socket.socket, url: str, keys: Keys, store: Store
+    settings: CatalogSettings,
+    clock: Clock,
+    listener: socket.socket,
+    url: str,
+    keys: Keys,
+    store: Store,
+    tls: ListenerTls | None,
 ) -> int:
     token = settings.gateway_token.get_secret_value() if settings.gateway_token else keys.gateway_token
     identity = Identity(url, settings.environment, token, settings.token_lifetime)
@@ -102,7 +112,17 @@ async def _serve(
     source = None if settings.estate is None else estate_source(settings.estate, overrides)
     sealing, leak_keys = sealing_of(settings, keys), settings.leak_keys
     scanner = None if leak_keys is None else keys_from(leak_keys)
-    catalog = compose(store, keys, clock, source, identity, overrides, sealing=sealing, leak_keys=scanner)
+    catalog = compose(
+        store,
+        keys,
+        clock,
+        source,
+        identity,
+        overrides,
+        sealing=sealing,
+        leak_keys=scanner,
+        policy=settings.oauth_policy(),
+    )
     await catalog.upstream_credentials.desk.require_keys()
     publisher = catalog.publisher
 
@@ -111,7 +131,8 @@ async def _serve(
         log.info("catalog listening", host=host, port=port, url=url)
         _announce(settings.port_file, host, port, url)
 
-    server = CatalogServer(catalog.app, publisher, settings.drain, on_started)
+    context = None if tls is None else tls.context
+    server = CatalogServer(catalog.app, publisher, settings.drain, on_started, context)
 
     background = {"housekeeping": asyncio.create_task(_keep_house(catalog, keys))}
     if settings.estate is not None and settings.watch:
@@ -120,6 +141,8 @@ async def _serve(
         background["watch"] = asyncio.create_task(watching)
     retention = Retention(settings.usage_hourly, settings.usage_daily)
     deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), catalog.audit, clock)
+    if tls is not None:
+        background["trust"] = asyncio.create_task(_keep_trusting(tls, publisher))
     background["notices"] = asyncio.create_task(_keep_telling(catalog, deliverer))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
@@ -145,6 +168,17 @@ async def _serve(
         await asyncio.wait(background.values())
     log.info("catalog stopped")
     return server.exit_code
+
+
+async def _keep_trusting(tls: ListenerTls, publisher: Publisher) -> None:
+    known = ""
+    while True:
+        published = await publisher.wait(known, _TRUST_SECONDS)
+        if published is not None:
+            tls.trust(published.applications.values())
+            known = published.digest
+        elif publisher.closed:
+            await asyncio.sleep(_TRUST_SECONDS)  # nothing comes any more, and the process stops
 
 
 async def _restore(publisher: Publisher) -> None:
@@ -233,12 +267,19 @@ def _listening_socket(host: str, port: int) -> socket.socket:
         raise StartError(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
 
 
-def _default_url(host: str, port: int) -> str:
+def _default_url(host: str, port: int, scheme: str) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 (compared with, not bound)
         raise StartError(
             "a catalog that listens on every address needs OSTIARY_CATALOG_URL, its address for others"
         )
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _tls(settings: CatalogSettings) -> ListenerTls | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    asks = settings.oauth_policy().asks_certificates
+    return ListenerTls(settings.tls_cert, settings.tls_key, settings.tls_client_ca, asks=asks)
 
 
 def _announce(path: Path | None, host: str, port: int, url: str) -> None:

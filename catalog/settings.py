@@ -13,7 +13,7 @@ from pydantic_settings import SettingsConfigDict
 
 from catalog.key_files import MIN_TOKEN
 from catalog.notices.settings import NoticeSettings
-from catalog.oauth.settings import OAuthSettings
+from catalog.oauth.settings import AuthorizationServerSettings
 from catalog.upstream_credentials.settings import UpstreamCredentialSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -23,7 +23,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _STORES: Final = ("postgresql://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 
 
-class CatalogSettings(NoticeSettings, OAuthSettings, UpstreamCredentialSettings):
+class CatalogSettings(NoticeSettings, AuthorizationServerSettings, UpstreamCredentialSettings):
     """Each has a default; without `estate` the catalog publishes the revisions that its store has in force."""
 
     model_config = SettingsConfigDict(

@@ -20,6 +20,8 @@ MAX_HEAD: Final = 32_768
 """Bytes of a request's line and fields together."""
 HEAD_SECONDS: Final = 10.0
 """In which a request's head must be complete."""
+CLIENT_CERTIFICATE: Final = "ostiary.client_certificate"
+"""Where the ASGI scope has the certificate (DER) that the client proved in the TLS handshake, or None."""
 
 
 class CatalogProtocol(HttpToolsProtocol):
@@ -30,9 +32,12 @@ class CatalogProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = True  # from the first byte on; a connection that sends none is also waited for
         self._head_timer: asyncio.TimerHandle | None = None
+        self._certificate: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        connection = transport.get_extra_info("ssl_object")
+        self._certificate = None if connection is None else connection.getpeercert(binary_form=True)
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -51,6 +56,7 @@ class CatalogProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope[CLIENT_CERTIFICATE] = self._certificate  # type: ignore[typeddict-unknown-key]
         self._head_bytes = 0
         self._in_head = True
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 
 import structlog
@@ -20,9 +21,14 @@ class CatalogServer(uvicorn.Server):
     """Ends on SIGTERM and SIGINT: pollers are let go at once, open requests get `drain` seconds."""
 
     def __init__(
-        self, app: Starlette, publisher: Publisher, drain: float, on_started: Callable[[], None] = lambda: None
+        self,
+        app: Starlette,
+        publisher: Publisher,
+        drain: float,
+        on_started: Callable[[], None] = lambda: None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`on_started` is called once connections are accepted and signals are heard."""
+        """`on_started` is called once connections are accepted and signals are heard. With `tls` they are TLS."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -33,6 +39,7 @@ class CatalogServer(uvicorn.Server):
                 log_config=None,
                 proxy_headers=False,
                 server_header=False,
+                ssl_context_factory=None if tls is None else lambda _config, _default: tls,
                 timeout_graceful_shutdown=max(1, round(drain)),
             )
         )

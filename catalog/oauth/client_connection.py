@@ -11,9 +11,9 @@ from typing import Any, Final
 import http_sf
 from starlette.requests import Request
 
+from catalog.api.protocol import CLIENT_CERTIFICATE
+
 FIELD: Final = b"client-cert"
-SCOPE: Final = "ostiary.client_certificate"
-"""Where the listener puts the certificate (DER) into the ASGI scope, or None."""
 _LARGEST: Final = 16_384
 
 
@@ -28,7 +28,7 @@ class ClientCertificates:
 
     def of(self, request: Request) -> bytes | None:
         """The client's certificate in DER, which TLS proved; None where there is none."""
-        direct: bytes | None = request.scope.get(SCOPE)
+        direct: bytes | None = request.scope.get(CLIENT_CERTIFICATE)
         if direct is not None or not self._terminators:
             return direct
         told = [value for name, value in request.headers.raw if name == FIELD]
