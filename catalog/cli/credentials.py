@@ -65,7 +65,7 @@ def issue(
     purpose: Annotated[str, typer.Option(help="What it is for.")],
     kind: Annotated[str, typer.Option(help="client-secret or api-key.")] = "client-secret",
     expires_days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
-    scope: Annotated[list[str] | None, typer.Option(help="Of an API key: what it is good for. Repeat.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="What it is good for. Repeat.")] = None,
     network: Annotated[list[str] | None, typer.Option(help="Of an API key: from where (CIDR). Repeat.")] = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,

@@ -56,8 +56,9 @@ class SecretLedger:
             await self._audit.append(connection, event)
         return Issued(made, secret.text)
 
-    async def verify(self, client_id: str, text: str) -> str | None:
-        """The key id of `text`, where it is a secret of this client now; else None. Raises SQLAlchemyError.
+    async def verify(self, client_id: str, text: str) -> Credential | None:
+        """The credential whose secret is `text`, where it is one of this client now; else None. Raises
+        SQLAlchemyError.
 
         The row is found by the key id in the secret, never by the client id: neither the answer nor its time
         tells whether such a client exists.
@@ -73,7 +74,7 @@ class SecretLedger:
         if found.kind != "client-secret" or found.application != client_id or not found.is_good(now):
             return None
         self._last_use.note(secret.key_id, int(now))
-        return secret.key_id
+        return found
 
     async def flush_last_used(self) -> None:
         """Writes the times of last use noted since the last flush. Raises SQLAlchemyError."""

@@ -16,7 +16,7 @@ DAY: Final = 86_400
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A credential that is asked for. `owner` is a member of `team`. Scopes and networks are for API keys."""
+    """A credential that is asked for. `owner` is a member of `team`. Networks are for API keys."""
 
     kind: Literal["client-secret", "api-key"]
     application: str
@@ -86,10 +86,8 @@ def fault_of_wanted(
         return _wrong("/owner", "member", f"must be a member of the team {wanted.team!r}")
     if wanted.expires_days > policy.max_days:
         return _wrong("/expires_days", "maximum", f"the estate lets none live longer than {policy.max_days} days")
-    if wanted.kind == "client-secret":
-        if wanted.scopes or wanted.networks:
-            return _wrong("/scopes", "kind", "only an API key has scopes and networks of its own")
-        return None
+    if wanted.kind == "client-secret" and wanted.networks:
+        return _wrong("/networks", "kind", "only an API key is bound to networks")
     granted = {scope for each in application.subscriptions for scope in each.scopes}
     if not set(wanted.scopes) <= granted:
         return _wrong("/scopes", "granted", "the application's subscriptions do not grant all of them")

@@ -82,7 +82,7 @@ class ClientAuthenticator:
             raise _refused(method, "unknown client or secret")
         if not client.authenticates_by(method):
             raise _refused(method, "not the client's method")
-        return AuthenticatedClient(client, method, credential)
+        return AuthenticatedClient(client.limited_to(credential.scopes), method, credential.key_id)
 
     def _by_certificate(self, client: ClientSettings, certificate: bytes | None) -> AuthenticatedClient:
         if certificate is None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from catalog.publishing.published import CurrentPublished
 from contracts.access import Application
 from contracts.oauth_client import AuthMethod, Constraint, GrantType, OAuthSettings, Profile
@@ -26,6 +28,16 @@ class ClientSettings:
     def of(cls, application: Application) -> "ClientSettings":
         """Those of an application; one that says nothing has a secret and uses client credentials."""
         return cls(application, application.oauth or _DEFAULT)
+
+    def limited_to(self, scopes: tuple[str, ...]) -> "ClientSettings":
+        """As granted no more than these, by what it proved itself with; without any, all that it is granted."""
+        if not scopes:
+            return self
+        subscriptions = tuple(
+            msgspec.structs.replace(each, scopes=tuple(scope for scope in each.scopes if scope in scopes))
+            for each in self.application.subscriptions
+        )
+        return ClientSettings(msgspec.structs.replace(self.application, subscriptions=subscriptions), self.oauth)
 
     @property
     def client_id(self) -> str:

@@ -1,7 +1,9 @@
 """Least privilege: what is granted and was not used for long enough, and one step to be rid of it."""
 
+import base64
 from typing import Any
 
+import msgspec
 import pytest
 
 from catalog.audit.log import Filter
@@ -10,7 +12,7 @@ from contracts.operations import HttpBackend, Operation
 from contracts.snapshot import ContractsPart
 from contracts.usage.batch import Batch, CredentialUsed, Exercised, Row, Tally, encode
 from tests.catalog.admin import AdminClient, company, compiled
-from tests.catalog.api.admin.test_admin_credentials import DAY, GUARD, issued
+from tests.catalog.api.admin.test_admin_credentials import DAY, GUARD, issued, token_of
 from tests.catalog.serving import AUDIENCE, GOOD
 from tests.catalog.usage.test_usage_endpoint import post
 from tests.support.policy_world import version
@@ -146,6 +148,15 @@ async def test_one_step_narrows_what_was_used_and_leaves_what_was_not(estate: Ad
     ]
     again = await estate(GUARD, "POST", "/least-privilege/reduction", {"reason": "least privilege"})
     assert again.body["narrowed"] == []
+
+
+async def test_a_narrowed_secret_obtains_no_more_than_it_is_good_for(estate: AdminClient) -> None:
+    made = await issued(estate, expires_days=300)
+    later(estate, 91)
+    await use(estate, made["credential"]["key_id"], "list", READ, 1)
+    await estate(GUARD, "POST", "/least-privilege/reduction", {"reason": "least privilege"})
+    payload = (await token_of(estate, made["secret"])).split(".")[1]
+    assert msgspec.json.decode(base64.urlsafe_b64decode(payload + "=="))["scope"] == READ
 
 
 async def test_nobody_sees_or_narrows_what_is_anothers(estate: AdminClient) -> None:

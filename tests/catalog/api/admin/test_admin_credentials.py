@@ -94,7 +94,8 @@ async def test_the_store_has_no_text_of_a_secret(admin: AdminClient) -> None:
         ({"expires_days": 0}, 422),
         ({"expires_days": 367}, 422),
         ({"purpose": ""}, 422),
-        ({"scopes": ["orders:read"]}, 422),  # of a client secret
+        ({"networks": ["192.0.2.0/24"]}, 422),  # of a client secret
+        ({"scopes": ["orders:delete"]}, 422),
         ({"kind": "api-key", "scopes": ["orders:delete"]}, 422),  # that was not granted
         ({"kind": "api-key", "networks": ["10.0.0.1/8"]}, 422),
         ({"kind": "member-token"}, 422),
