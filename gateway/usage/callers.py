@@ -17,6 +17,7 @@ from policies.exchange import Labels
 _BOUNDS: Final = list(BOUNDS)
 _FIRST: Final = BOUNDS[0]
 _BUCKETS: Final = len(BOUNDS) + 1
+_NONE_SLOWER: Final = [0] * len(BOUNDS)
 
 
 class Tally:
@@ -40,10 +41,21 @@ class Tally:
                 self.slower = [0] * _BUCKETS
             self.slower[bisect_left(_BOUNDS, seconds)] += 1
 
+    def merge(self, other: "Tally") -> None:
+        """Adds those of another status."""
+        self.calls += other.calls
+        self.seconds += other.seconds
+        self.bytes += other.bytes
+        if other.slower is not None:
+            slower = self.slower or [0] * _BUCKETS
+            self.slower = [one + another for one, another in zip(slower, other.slower, strict=True)]
+
     @property
     def buckets(self) -> tuple[int, ...]:
         """The calls by how long they took: see `contracts.usage.batch.BOUNDS`."""
-        slower = self.slower or [0] * _BUCKETS
+        slower = self.slower
+        if slower is None:
+            return (self.calls, *_NONE_SLOWER)
         return (self.calls - sum(slower), *slower[1:])
 
 

@@ -1,6 +1,5 @@
 """What was counted, as the rows of batches, in small steps: all at once would hold up requests."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,28 +11,27 @@ from gateway.usage.callers import Caller, Counted, OperationCallers, Tally
 from gateway.usage.counting import ABORTED
 
 BATCH: Final = 1 << 19
-"""Bytes of rows in a batch of several. One row is below a megabyte, and `MAX_BATCH` is far from either."""
+"""Bytes of rows from which on a batch is full. One row is below a megabyte, and `MAX_BATCH` is far from either."""
 
 
-def rows_of(counted: Counted, epoch: float) -> Steps[list[list[Row]]]:
-    """The rows, batch by batch. What was told is at rest then. `epoch` is the Unix time of the monotonic zero."""
-    batches: list[list[Row]] = []
+def batch_of(rows: Iterator[Row | None]) -> Steps[list[Row]]:
+    """The next of `rows`, as many as one batch takes; none where no more is left."""
+    found: list[Row] = []
     size = 0
-    for row in _rows(counted, epoch):
+    for row in rows:
         yield
         if row is None:
             continue
-        length = len(batch.encode(row))
-        if not batches or size + length > BATCH or len(batches[-1]) == MAX_ROWS:
-            batches.append([])
-            size = 0
-        batches[-1].append(row)
-        size += length
-    return batches
+        found.append(row)
+        size += len(batch.encode(row))
+        if size >= BATCH or len(found) == MAX_ROWS:
+            break
+    return found
 
 
-def _rows(counted: Counted, epoch: float) -> Iterator[Row | None]:
-    """What each caller did; None for one of which there is nothing to tell, and which is dropped."""
+def rows_of(counted: Counted, epoch: float) -> Iterator[Row | None]:
+    """What each caller did, which is at rest then; None for one of which there is nothing to tell, and which is
+    dropped. `epoch` is the Unix time of the monotonic zero."""
     for key, operation in list(counted.operations.items()):
         idle: list[str] = []
         for application, caller in operation.callers.items():
@@ -69,22 +67,20 @@ def _tallies(operation: OperationCallers, caller: Caller) -> Iterator[batch.Tall
     if caller.others is None:
         yield _tally(_word(caller.status, operation.statuses), caller)
         return
-    alike: dict[str, list[Tally]] = {}
+    alike: dict[str, Tally] = {}
     for tally in (caller, *caller.others.values()):
-        alike.setdefault(_word(tally.status, operation.statuses), []).append(tally)
-    for word, tallies in alike.items():
-        yield _tally(word, *tallies)
+        word = _word(tally.status, operation.statuses)
+        known = alike.get(word)
+        if known is None:
+            alike[word] = tally
+        else:
+            known.merge(tally)
+    for word, tally in alike.items():
+        yield _tally(word, tally)
 
 
-def _tally(word: str, *tallies: Tally) -> batch.Tally:
-    """One of all those that have the word."""
-    return batch.Tally(
-        word,
-        sum(tally.calls for tally in tallies),
-        round(sum(tally.seconds for tally in tallies) * 1e6),
-        sum(tally.bytes for tally in tallies),
-        tuple(map(sum, zip(*(tally.buckets for tally in tallies), strict=True))),
-    )
+def _tally(word: str, tally: Tally) -> batch.Tally:
+    return batch.Tally(word, tally.calls, round(tally.seconds * 1e6), tally.bytes, tally.buckets)
 
 
 def _word(status: int, declared: frozenset[int]) -> str:
@@ -97,13 +93,16 @@ def _word(status: int, declared: frozenset[int]) -> str:
 
 
 def _seen(caller: Caller) -> Iterator[Sight]:
-    found: Counter[tuple[Kind, str, str]] = Counter()
+    found: dict[tuple[Kind, str, str], int] = {}
     if caller.accepted:
         found["accepted", "", ""] = caller.accepted
-    for policy, count in (caller.reported or {}).items():
-        found["would-refuse", policy, ""] = count
-    for term, count in (caller.seen or {}).items():
-        if count:
-            found[term.kind, term.name, term.value] += count
+    if caller.reported is not None:
+        for policy, count in caller.reported.items():
+            found["would-refuse", policy, ""] = count
+    if caller.seen is not None:
+        for term, count in caller.seen.items():
+            if count:
+                key = (term.kind, term.name, term.value)
+                found[key] = found.get(key, 0) + count  # of two contracts, where one replaced the other
     for (kind, name, value), count in list(found.items())[:MAX_SIGHTS]:
         yield Sight(kind, name, value, count)

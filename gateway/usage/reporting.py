@@ -21,7 +21,7 @@ from contracts.usage.batch import Batch, CredentialUsed, Lost, Row
 from gateway.slices import in_slices
 from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses, told
-from gateway.usage.packing import rows_of
+from gateway.usage.packing import batch_of, rows_of
 
 log = structlog.get_logger()
 
@@ -77,6 +77,7 @@ class UsageReporter:
         self._waiting: deque[_Packed] = deque()
         self._sending: _Packed | None = None
         self._news = asyncio.Event()
+        self._settled = asyncio.Event()  # a batch was sent, or was not
         self._stopping = asyncio.Event()
         self._gathering: asyncio.Task[None]
         self._posting: asyncio.Task[None]
@@ -134,21 +135,32 @@ class UsageReporter:
         counted, used = self._counting.take(), self._credentials.take()
         began, self._began = self._began, int(self._clock())
         epoch = self._clock() - self._monotonic()
-        for rows in await in_slices(rows_of(counted, epoch)):
-            self._add(began, tuple(rows))
+        rows = rows_of(counted, epoch)
+        while found := await in_slices(batch_of(rows)):
+            await self._add(began, tuple(found))
         for credentials in await in_slices(told(used, epoch)):
-            self._add(began, credentials=tuple(credentials))
-        while self.waiting_bytes > self._room and self._waiting:
-            self._give_up(self._waiting.popleft())
+            await self._add(began, credentials=tuple(credentials))
         self._news.set()
 
-    def _add(self, began: int, rows: tuple[Row, ...] = (), credentials: tuple[CredentialUsed, ...] = ()) -> None:
+    async def _add(
+        self, began: int, rows: tuple[Row, ...] = (), credentials: tuple[CredentialUsed, ...] = ()
+    ) -> None:
         self._sequence += 1
         lost = Lost(self.dropped, self.lost_calls)
         made = Batch(1, self._gateway, self._boot, self._sequence, began, self._began, rows, lost, credentials)
         calls = sum(tally.calls for row in rows for tally in row.tallies)
-        self._waiting.append(_Packed(batch.encode(made), calls))
-        self.waiting_bytes += len(self._waiting[-1].data)
+        packed = _Packed(batch.encode(made), calls)
+        if self.waiting_bytes + len(packed.data) > self._room:
+            await asyncio.sleep(0)  # who sends has just been told of what is before it, perhaps
+            while self._sending is not None and self.waiting_bytes + len(packed.data) > self._room:
+                # The catalog may take it: a report that is larger than the room goes in pieces.
+                self._settled.clear()
+                await self._settled.wait()
+        self._waiting.append(packed)
+        self.waiting_bytes += len(packed.data)
+        while self.waiting_bytes > self._room and self._waiting:
+            self._give_up(self._waiting.popleft())
+        self._news.set()
 
     async def send(self) -> bool:
         """Sends the oldest batch; False where the catalog did not take it and may do so later."""
@@ -161,6 +173,8 @@ class UsageReporter:
                 await response.read()
         except (aiohttp.ClientError, OSError) as error:  # a timeout is an OSError
             return self._keep(str(error) or type(error).__name__)
+        finally:
+            self._settled.set()
         if status in _REFUSED_FOR_GOOD:
             # Asked again it would be refused again, and hold up all that comes after it.
             log.error("usage refused", status=status, calls=packed.calls)

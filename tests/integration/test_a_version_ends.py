@@ -21,7 +21,7 @@ from catalog.usage.ingest import UsageIntake
 from contracts.packed import at_once
 from contracts.snapshot import AccessPart, Issuer, Snapshot, encode_part
 from gateway.usage.counting import UsageCounting
-from gateway.usage.packing import rows_of
+from gateway.usage.packing import batch_of, rows_of
 from tests.catalog.changes.office import BOOKS_API, PEOPLE, TEAMS, Office
 from tests.catalog.usage.test_usage_store import batch
 from tests.gateway.gateway_world import Gateway, gateway, problem_of
@@ -87,9 +87,10 @@ class World:
         """The gateway tells what it counted."""
         self.batches += 1
         now = self.desk.now
-        for rows in at_once(rows_of(self.usage.take(), now - time.monotonic())):
+        rows = rows_of(self.usage.take(), now - time.monotonic())
+        while found := at_once(batch_of(rows)):
             await UsageIntake(self.desk.store, self.desk.clock).take(
-                batch(self.batches, *rows, begin=int(now) - 10)
+                batch(self.batches, *found, begin=int(now) - 10)
             )
 
     async def later(self, moment: str) -> None:

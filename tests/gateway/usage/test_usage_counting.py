@@ -11,7 +11,7 @@ from contracts.packed import at_once
 from contracts.problems import problem
 from contracts.usage.batch import MAX_ROWS, Row, Tally
 from gateway.usage.counting import SAMPLED, WALKED, UsageCounting
-from gateway.usage.packing import rows_of
+from gateway.usage.packing import batch_of, rows_of
 from policies.exchange import Exchange, Labels, Principal, Violation
 from tests.support.policy_world import exchange, version
 
@@ -70,7 +70,7 @@ def call(
 
 
 def rows(counting: UsageCounting) -> list[Row]:
-    return [row for batch in at_once(rows_of(counting.take(), 1_000.0)) for row in batch]
+    return [row for row in rows_of(counting.take(), 1_000.0) if row is not None]
 
 
 def row(counting: UsageCounting) -> Row:
@@ -304,10 +304,14 @@ def test_batches_hold_so_many_rows() -> None:
     counting = UsageCounting()
     for number in range(MAX_ROWS + 1):
         counting.record(call(who=f"shop-{number}"))
-    batches = at_once(rows_of(counting.take(), 0.0))
-    assert [len(each) for each in batches] == [MAX_ROWS, 1]
+    rows = rows_of(counting.take(), 0.0)
+    assert [len(at_once(batch_of(rows))) for _ in range(3)] == [MAX_ROWS, 1, 0]
     large = UsageCounting()
     body = {"state": "draft", "lines": [{"sku": "a"}]}
     for number in range(1_000):
         large.record(call(who="x" * 200 + str(number), body_value=body, bytes_in=9))
-    assert len(at_once(rows_of(large.take(), 0.0))) > 1
+    rows = rows_of(large.take(), 0.0)
+    first, second = at_once(batch_of(rows)), at_once(batch_of(rows))
+    assert first
+    assert len(first) + len(second) == 1_000
+    assert second

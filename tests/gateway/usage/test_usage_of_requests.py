@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from contracts.operations import HttpBackend, MediaType, Operation, RequestBody
-from contracts.packed import at_once
 from contracts.usage.batch import Row
 from gateway.usage.counting import UsageCounting
 from gateway.usage.packing import rows_of
@@ -36,8 +35,8 @@ JSON = {"Content-Type": "application/json"}
 
 def told(counting: UsageCounting) -> dict[str, Row]:
     """By application and operation."""
-    rows = [row for batch in at_once(rows_of(counting.take(), 0.0)) for row in batch]
-    return {f"{row.application}/{row.operation}": row for row in rows}
+    rows = rows_of(counting.take(), 0.0)
+    return {f"{row.application}/{row.operation}": row for row in rows if row is not None}
 
 
 def seen(row: Row) -> dict[str, int]:
