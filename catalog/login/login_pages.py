@@ -7,6 +7,7 @@ from starlette.routing import Route
 from catalog.login import cookies
 from catalog.login.door import Door
 from catalog.login.known_browser import mark_of
+from catalog.login.provider.client import ProviderClient
 from catalog.login.returning import LOG_IN_PATH, safe_path
 from catalog.login.steps import Step
 from catalog.login.throttle import Bucket, of_account, of_address, of_browser, of_unknown
@@ -19,9 +20,9 @@ _NO_ACCOUNTS = problem("log-in-refused", "Members of this catalog log in through
 class LoginPages:
     """`/login` and `/logout`."""
 
-    def __init__(self, door: Door, provider_title: str = "") -> None:
+    def __init__(self, door: Door, provider: ProviderClient | None) -> None:
         self._door = door
-        self._provider_title = provider_title
+        self._provider = provider
         self.routes = [
             Route(LOG_IN_PATH, self.show, methods=["GET"]),
             Route(LOG_IN_PATH, self.enter, methods=["POST"]),
@@ -71,7 +72,12 @@ class LoginPages:
             if isinstance(form, Problem):
                 return door.pages.refusal(request, form)
             await door.sessions.end(session, request)
-        response = door.pages.page("logged_out.html")
+        provider = self._provider if session is not None and "provider" in session.methods else None
+        response = door.pages.page(
+            "logged_out.html",
+            provider="" if provider is None else provider.settings.name,
+            address="" if provider is None else provider.logout_address() or "",
+        )
         cookies.drop(response, cookies.SESSION)
         cookies.drop(response, cookies.LOG_IN)
         return response
@@ -118,7 +124,7 @@ class LoginPages:
             fault=fault,
             faults=faults or {},
             accounts=self._door.policy.accounts,
-            provider=self._provider_title,
+            provider="" if self._provider is None else self._provider.settings.name,
         )
         cookies.put(response, cookies.LOG_IN, value)
         return response

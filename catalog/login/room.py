@@ -20,6 +20,8 @@ from catalog.login.login_pages import LoginPages
 from catalog.login.passkeys import Passkeys
 from catalog.login.passwords import Passwords
 from catalog.login.policy import LoginPolicy
+from catalog.login.provider.client import ProviderClient
+from catalog.login.provider.pages import ProviderPages
 from catalog.login.recovery import RecoveryCodes
 from catalog.login.sessions import Sessions
 from catalog.login.steps import Steps
@@ -56,12 +58,14 @@ def login_room(
     throttle = Throttle(store, keys, audit, clock)
     door = Door(store, keys, pages, directory, sessions, steps, accounts, factors, throttle, policy)
     administration = Administration(store, directory, accounts, invitations, factors, sessions, clock)
+    provider = None if policy.provider is None else ProviderClient(policy.provider, url, clock)
     routes = (
         *assets.routes,
-        *LoginPages(door).routes,
+        *LoginPages(door, provider).routes,
         *FactorPages(door).routes,
         *EnrolmentPages(door).routes,
         *InvitationPages(door, invitations).routes,
         *AccountPages(door, clock).routes,
+        *([] if provider is None else ProviderPages(door, provider).routes),
     )
     return LoginRoom(sessions, pages, administration, routes)

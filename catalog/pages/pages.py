@@ -82,3 +82,7 @@ class Pages:
         log-in on the way to an application) a redirect would not do: browsers hold `form-action` against all
         that follow."""
         return self.page("onward.html", target=self.link(path))
+
+    def away(self, address: str) -> Response:
+        """The same to another's address, which the caller vouches for."""
+        return self.page("onward.html", target=address)

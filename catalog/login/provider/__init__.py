@@ -1,0 +1,1 @@
+"""Logging in through an external OpenID provider (OpenID Connect Core 1.0, authorization code flow)."""
