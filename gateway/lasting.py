@@ -2,18 +2,19 @@
 
 What is open for hours would outlive what allowed it. So with each tick the token, the subscription and the
 contract are asked again, by the very stages that let it through: a revocation ends it as soon as it would refuse a
-call.
+call. Where a stage has to ask an issuer, the exchange goes on meanwhile, and ends with the next tick if it has to.
 """
 
+import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Iterator
 from typing import Final, Protocol
 
 from gateway.routes import Route
 from gateway.runtime import Runtime
 from policies import authentication, subscription
 from policies.exchange import Exchange
-from policies.verdict import ALLOW, Deny
+from policies.verdict import Allow, Deny, Stage, Verdict
 
 _ASKED_AGAIN: Final = frozenset({authentication.POLICY, subscription.POLICY})
 
@@ -34,28 +35,45 @@ class Ending(Protocol):
 class Lasting:
     """Implements the tunnel's `Watcher`, and that of an event stream."""
 
-    __slots__ = ("_ending", "_exchange", "_owner")
+    __slots__ = ("_asking", "_ending", "_exchange", "_owner", "_refused")
 
     def __init__(self, exchange: Exchange, owner: Owner, ending: Ending) -> None:
         exchange.lasting = True
         self._exchange = exchange
         self._owner = owner
         self._ending = ending
+        self._asking: asyncio.Task[None] | None = None
+        self._refused = False
 
     def may_go_on(self) -> bool:
+        if self._asking is not None:
+            return not self._owner.stopping
         route = self._route()
-        if route is None or self._owner.stopping:
+        if route is None or self._owner.stopping or self._refused:
             return False
-        for policy, stage in zip(route.stages.policies, route.stages.head, strict=False):
-            if policy not in _ASKED_AGAIN:
-                continue
+        stages = zip(route.stages.policies, route.stages.head, strict=False)
+        return self._allowed(iter([stage for policy, stage in stages if policy in _ASKED_AGAIN]))
+
+    def _allowed(self, stages: Iterator[Stage]) -> bool:
+        for stage in stages:
             verdict = stage(self._exchange)
-            if verdict is ALLOW:
-                continue
             if isinstance(verdict, Deny):
                 return False
-            _leave(verdict)  # an issuer's key is not at hand: no reason to end what it has allowed
+            if not isinstance(verdict, Allow):
+                self._asking = asyncio.ensure_future(self._ask(verdict, stages))
+                break
         return True
+
+    async def _ask(self, waiting: Awaitable[Verdict], further: Iterator[Stage]) -> None:
+        try:
+            verdict = await waiting
+        finally:
+            self._asking = None
+        if isinstance(verdict, Deny):
+            # That an issuer is down says nothing against the client: it does not end what the issuer has allowed.
+            self._refused = verdict.problem.status < 500
+        else:
+            self._refused = not self._allowed(further)
 
     def tunnel_ended(self, received: int, sent: int, /) -> None:
         exchange = self._exchange
@@ -63,6 +81,8 @@ class Lasting:
         self.ended()
 
     def ended(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
         self._exchange.upstream_ended_at = time.monotonic()
         self._ending.done()
 
@@ -75,8 +95,3 @@ class Lasting:
         if route is None:
             return None
         return route if (route.operation.websocket if exchange.upgrade else route.event_stream) else None
-
-
-def _leave(waiting: object) -> None:
-    if isinstance(waiting, Coroutine):
-        waiting.close()

@@ -5,6 +5,7 @@ taken over as it is: an upstream with its connections, a version and an operatio
 of them. Building is a series of small steps, so that requests go on between them.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -96,13 +97,14 @@ class RuntimeBuilder:
         max_open: int = 4_096,
         approved_by: Ed25519PublicKey | None = None,
         key_pepper: bytes | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._limiter = limiter
         self._keys = keys
         self._access = access
         self._servers = ServerMaker(secrets, session, make_http)
-        self._witness = Introspector(session, secrets, clock)
+        self._witness = Introspector(session, secrets, clock, monotonic)
         self._max_open = max_open
         self._approved_by = approved_by
         self._key_pepper = key_pepper

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,7 @@ async def gateway(
     recorder: Recorder | None = None,
     approved_by: Ed25519PublicKey | None = None,
     clock: Callable[[], float] = lambda: float(NOW),
+    monotonic: Callable[[], float] = time.monotonic,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`. `recorder` is one more of them."""
@@ -221,12 +223,13 @@ async def gateway(
         builder = RuntimeBuilder(
             clock=clock,
             limiter=InProcessLimiter(),
-            keys=IssuerKeys(session),
+            keys=IssuerKeys(session, monotonic),
             access=AccessView(),
             secrets=UpstreamSecrets(directory / "secrets"),
             session=session,
             max_open=max_open,
             approved_by=approved_by,
+            monotonic=monotonic,
         )
         port = await listener.start("127.0.0.1", 0)
         running = Gateway(port, listener, pipeline, builder, upstream, path, counting, access_log)
