@@ -49,6 +49,7 @@ MODULES: Final = (
     "gateway/upstreams/resilience/retry_budget.py",
     "gateway/usage/callers.py",
     "gateway/usage/counting.py",
+    "gateway/usage/credentials.py",
     "gateway/usage/walking.py",
     "gateway/wire/answer.py",
     "gateway/wire/connection.py",

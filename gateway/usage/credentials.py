@@ -2,7 +2,8 @@
 
 A call costs a comparison and three assignments: what there is to know of a credential is found out when a
 principal first uses a grant after it was last told. Of an address the network is told, /24 of IPv4 and /48 of
-IPv6: enough to see that a key is used from elsewhere, or to bind it to a network, and not who sat at which machine.
+IPv6: enough to see that a key is used from elsewhere, or to bind it to a network, and not who sat at which
+machine.
 """
 
 import ipaddress
@@ -32,6 +33,8 @@ class CredentialUses:
         self._most = most
         self._uses: dict[str, CredentialUse] = {}
         self._taking: object = object()
+        # For those of which nothing is told: that is found out once, too.
+        self._untold = CredentialUse("", "", self._taking)
 
     def record(self, exchange: Exchange) -> None:
         principal = exchange.principal
@@ -41,8 +44,6 @@ class CredentialUses:
         use = None if grant is None else grant.use
         if use is None or use.taking is not self._taking:
             use = self._first(principal, grant)
-            if use is None:
-                return
         use.last = exchange.ended_at
         use.last_grant = grant
         use.peer = exchange.peer
@@ -51,18 +52,21 @@ class CredentialUses:
         """What was used since it was taken last."""
         taken, self._uses = self._uses, {}
         self._taking = object()
+        self._untold = CredentialUse("", "", self._taking)
         return list(taken.values())
 
-    def _first(self, principal: Principal, grant: Grant | None) -> CredentialUse | None:
+    def _first(self, principal: Principal, grant: Grant | None) -> CredentialUse:
         credential = credential_of(principal)
         use = self._uses.get(credential)
         if use is None:
             if not credential or len(self._uses) >= self._most:
-                return None
-            use = self._uses[credential] = CredentialUse(credential, principal.client_id, self._taking)
+                use = self._untold
+            else:
+                use = self._uses[credential] = CredentialUse(credential, principal.client_id, self._taking)
         if grant is not None:
             grant.use = use
-            use.grants.append(grant)
+            if use is not self._untold:
+                use.grants.append(grant)
         return use
 
 
