@@ -43,6 +43,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "CredentialsEntry": {
         "max-days": "The most days that a client secret or an API key may live.",
+        "upstream-max-days": "The most days that a value of an upstream credential may be meant to live.",
         "on-leak": "What becomes of a credential that has leaked: `revoke` ends it, `tell` only tells its owner.",
         "reminders": "How many days before its end the owner of a credential is reminded.",
     },
