@@ -27,6 +27,7 @@ from catalog.credentials.leak_keys import keys_from
 from catalog.estate_source import estate_source, watch
 from catalog.key_files import KeyFileError, Keys, load_keys
 from catalog.log import configure
+from catalog.login.settings import login_policy
 from catalog.notices.delivery import Deliverer
 from catalog.notices.settings import channels_of
 from catalog.publication import Publisher
@@ -122,6 +123,7 @@ async def _serve(
         sealing=sealing,
         leak_keys=scanner,
         policy=settings.oauth_policy(),
+        login_policy=login_policy(settings),
     )
     await catalog.upstream_credentials.desk.require_keys()
     publisher = catalog.publisher

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import SettingsConfigDict
 
 from catalog.key_files import MIN_TOKEN
+from catalog.login.settings import LoginSettings
 from catalog.notices.settings import NoticeSettings
 from catalog.oauth.settings import AuthorizationServerSettings
 from catalog.upstream_credentials.settings import UpstreamCredentialSettings
@@ -23,7 +24,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _STORES: Final = ("postgresql://", "postgresql+asyncpg://", "sqlite+aiosqlite:///")
 
 
-class CatalogSettings(NoticeSettings, AuthorizationServerSettings, UpstreamCredentialSettings):
+class CatalogSettings(NoticeSettings, LoginSettings, AuthorizationServerSettings, UpstreamCredentialSettings):
     """Each has a default; without `estate` the catalog publishes the revisions that its store has in force."""
 
     model_config = SettingsConfigDict(
