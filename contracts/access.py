@@ -111,13 +111,16 @@ class Revoked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """What was withdrawn and would still be believed otherwise.
 
     `credentials` are ids of client secrets and of grants: a token that is of one names it. `client_ids` and
-    `consumers` are cut off until they are let in again.
+    `consumers` are cut off until they are let in again. `tokens` are single ones of the catalog's own, by `jti`
+    and end; `signing_keys` verify nothing any more, by issuer and `kid`.
     """
 
     credentials: tuple[str, ...] = ()
     client_ids: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
     issued_before: tuple[IssuedBefore, ...] = ()
+    tokens: tuple[tuple[str, int], ...] = ()
+    signing_keys: tuple[tuple[str, str], ...] = ()
 
 
 class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

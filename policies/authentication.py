@@ -127,6 +127,8 @@ class Authentication:
         try:
             token = read(match[1])
             admit(token, self._issuer(token.issuer))
+            if self._access.revocations.has_withdrawn(token.issuer, token.key_id):
+                raise TokenFault("the key that signed it was withdrawn")
             key = self._keys.find(token.issuer, token.key_id)
             if key is None:
                 return self._after_fetch(exchange, credentials, token)

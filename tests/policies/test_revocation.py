@@ -78,3 +78,17 @@ def test_a_token_that_was_verified_before_is_refused_from_the_next_access_part_o
 def test_nothing_is_revoked_where_nothing_is_said() -> None:
     assert not NOTHING.ends(SHOP, 0, {})
     assert not NOTHING.cuts_off(SHOP)
+
+
+def test_single_tokens_are_named_by_their_id() -> None:
+    revocations = Revocations(Revoked(tokens=(("token-1", 2_000),)))
+    assert revocations.ends(SHOP, 1_000, {"jti": "token-1"})
+    assert not revocations.ends(SHOP, 1_000, {"jti": "token-2"})
+    assert not revocations.ends(SHOP, 1_000, {"jti": ["token-1"]})
+
+
+def test_a_withdrawn_key_is_one_issuers() -> None:
+    revocations = Revocations(Revoked(signing_keys=(("https://catalog.example", "key-1"),)))
+    assert revocations.has_withdrawn("https://catalog.example", "key-1")
+    assert not revocations.has_withdrawn("https://other.example", "key-1")
+    assert not revocations.has_withdrawn("https://catalog.example", "key-2")

@@ -10,9 +10,11 @@ from catalog.storage.tables import (
     oauth,
     people,
     revisions,
+    signing,
     snapshots,
     upstream_credentials,
     usage,
+    used_ids,
 )
 from catalog.storage.tables.base import metadata
 
@@ -26,7 +28,9 @@ __all__ = [
     "oauth",
     "people",
     "revisions",
+    "signing",
     "snapshots",
-    "usage",
     "upstream_credentials",
+    "usage",
+    "used_ids",
 ]

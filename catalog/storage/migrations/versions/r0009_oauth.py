@@ -17,6 +17,7 @@ def upgrade() -> None:
     _grants()
     _registrations()
     _used_ids()
+    _signing()
 
 
 def _codes() -> None:
@@ -161,7 +162,38 @@ def _used_ids() -> None:
     op.create_index(op.f("ix_used_ids_expires_at"), "used_ids", ["expires_at"])
 
 
+def _signing() -> None:
+    op.create_table(
+        "signing_keys",
+        sa.Column("kid", sa.String(64), nullable=False, comment="RFC 7638 thumbprint"),
+        sa.Column("algorithm", sa.String(8), nullable=False),
+        sa.Column("jwk", sa.Text(), nullable=False, comment="JSON object (RFC 7517): the public half"),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(255), nullable=False),
+        sa.Column("signs_from", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True, comment="since when it verifies nothing any more"),
+        sa.Column("ended_by", sa.String(255), nullable=False),
+        sa.Column("ended_reason", sa.Text(), nullable=False),
+        sa.Column(
+            "withdrawn", sa.Boolean(), nullable=False, comment="in an emergency: gateways name it as refused"
+        ),
+        sa.PrimaryKeyConstraint("kid", name=op.f("pk_signing_keys")),
+    )
+    op.create_table(
+        "revoked_tokens",
+        sa.Column("jti", sa.String(64), nullable=False),
+        sa.Column("client_id", sa.String(63), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("jti", name=op.f("pk_revoked_tokens")),
+    )
+    op.create_index(op.f("ix_revoked_tokens_client_id"), "revoked_tokens", ["client_id"])
+    op.create_index(op.f("ix_revoked_tokens_expires_at"), "revoked_tokens", ["expires_at"])
+
+
 def downgrade() -> None:
+    op.drop_table("revoked_tokens")
+    op.drop_table("signing_keys")
     op.drop_table("used_ids")
     op.drop_table("initial_access_tokens")
     op.drop_table("registrations")
