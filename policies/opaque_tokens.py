@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from policies.token_claims import TokenClaims, TokenFault, check_times, scope_values
+from policies.token_claims import TokenClaims, TokenFault, check_times, name_claim, scope_values
 from policies.trusted_issuer import TrustedIssuer
 
 INACTIVE: Final = "its issuer says that it is not good"
@@ -51,15 +51,16 @@ def read_answer(answer: Mapping[str, Any], issuer: TrustedIssuer, now: float, lo
         raise TokenFault(INACTIVE)
     if read.iss is not None and read.iss != issuer.name:
         raise TokenFault("it is of another issuer")
-    if not read.client_id:
+    if read.client_id is None:
         raise TokenFault("its issuer does not say which client it is of")
+    client = name_claim(read.client_id)
     until = now + longest if read.exp is None else min(now + longest, read.exp)
     check_times(until, read.iat, read.nbf, now)
     scopes = frozenset(scope_values(answer["scope"])) if "scope" in answer else frozenset()
     return TokenClaims(
-        read.client_id,
-        read.sub or read.client_id,
-        read.jti or "-",
+        client,
+        name_claim(read.sub or client),
+        name_claim(read.jti or "-"),
         (read.aud,) if isinstance(read.aud, str) else read.aud,
         # Without a time of issue it was not issued after anything.
         read.iat or 0.0,

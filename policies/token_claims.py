@@ -4,7 +4,7 @@ RFC 9068 §2.2 names the claims. An issuer that is not the catalog may name the 
 where it writes plain JWTs it may leave out `sub` and `jti`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ def read_claims(raw: Mapping[str, Any], token_type: str, issuer: TrustedIssuer, 
     if token_type != ACCESS_TOKEN_TYPE:
         _must_be_access_token(raw)
         names = (client, client if claims.sub is None else claims.sub, claims.jti or "-")
-    client, subject, token_id = (_name(each) for each in names)
+    client, subject, token_id = (name_claim(each) for each in names)
     values = _values(raw, issuer)
     check_times(claims.exp, claims.iat, claims.nbf, now)
     return TokenClaims(
@@ -114,13 +114,19 @@ OTHER_AUDIENCE: Final = "it was issued for another audience"
 _LACKING: Final = "it lacks a claim that an access token must have, or one has the wrong type"
 
 
-def scope_values(value: object) -> Iterable[str]:
+def scope_values(value: object) -> frozenset[str]:
     """The scopes in a claim: text with spaces (RFC 6749 §3.3), or a list. Raises TokenFault."""
-    if isinstance(value, str):
-        return value.split()
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return value
-    raise TokenFault(_LACKING)
+    values = value.split() if isinstance(value, str) else value
+    if not isinstance(values, list):
+        raise TokenFault(_LACKING)
+    return frozenset(map(_encodable, values))
+
+
+def name_claim(value: object) -> str:
+    """A name in a claim: of the client, the subject or the token. Raises TokenFault."""
+    if not 0 < len(text := _encodable(value)) <= _LONGEST:
+        raise TokenFault(_LACKING)
+    return text
 
 
 def _values(raw: Mapping[str, Any], issuer: TrustedIssuer) -> frozenset[str]:
@@ -129,9 +135,7 @@ def _values(raw: Mapping[str, Any], issuer: TrustedIssuer) -> frozenset[str]:
         if name in raw:
             if not issuer.external and not isinstance(raw[name], str):
                 raise TokenFault(_LACKING)
-            found.update(scope_values(raw[name]))
-    for each in found:
-        _encodable(each)
+            found |= scope_values(raw[name])
     return frozenset(found)
 
 
@@ -142,16 +146,12 @@ def _must_be_access_token(raw: Mapping[str, Any]) -> None:
         raise TokenFault("it is not an access token")
 
 
-def _name(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
+def _encodable(value: object) -> str:
+    """Text, but for a lone surrogate, which no log and no store could take. Raises TokenFault."""
+    if not isinstance(value, str):
         raise TokenFault(_LACKING)
-    _encodable(value)
-    return value
-
-
-def _encodable(text: str) -> None:
-    """A lone surrogate is something which no log and no store could take."""
     try:
-        text.encode("utf-8")
+        value.encode("utf-8")
     except UnicodeEncodeError:
         raise TokenFault(_LACKING) from None
+    return value
