@@ -39,6 +39,8 @@ from gateway.snapshot_store import SnapshotStore  # noqa: E402
 from gateway.telemetry.counting import Counting  # noqa: E402
 from gateway.upstreams.http import HttpUpstream  # noqa: E402
 from gateway.upstreams.http_connection import HttpConnection  # noqa: E402
+from gateway.usage.counting import UsageCounting  # noqa: E402
+from gateway.usage.credentials import CredentialUses  # noqa: E402
 from gateway.wire.connection import Connection  # noqa: E402
 from gateway.wire.headers import request_head  # noqa: E402
 from gateway.wire.outgoing import Gathering  # noqa: E402
@@ -93,7 +95,9 @@ class Bench:
         assert snapshot is not None
         self.counting = Counting()
         self.log = AccessLog(os.open(directory / "access.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        self.pipeline = Pipeline(self.log, self.counting)
+        self.usage = UsageCounting()
+        usage = (self.usage, CredentialUses()) if policies else ()
+        self.pipeline = Pipeline(self.log, self.counting, *usage)
         builder = RuntimeBuilder(
             clock=time.time,
             limiter=InProcessLimiter(),
@@ -195,6 +199,7 @@ class Bench:
             exchange.upstream_first_byte_at = exchange.upstream_ended_at = exchange.received_at + 0.0011
         found["access log"] = over(every, lambda index: self.log.record(made[index]))
         found["counting"] = over(every, lambda index: self.counting.record(made[index]))
+        found["usage"] = over(every, lambda index: self.usage.record(made[index]))
         return found
 
     def _routed(self, exchange: Exchange, body: bytes | None) -> Route:

@@ -21,7 +21,7 @@ def packages() -> Path:
     reason = obstacle()
     if reason is not None:
         pytest.skip(f"THE COMPILED GATEWAY IS NOT TESTED: {reason}")
-    return build(trained=False)
+    return build()
 
 
 def environment(packages: Path) -> dict[str, str]:
@@ -92,9 +92,15 @@ def test_all_modules_are_compiled(packages: Path) -> None:
     assert (len(lines), lines[-1]) == (len(MODULES) + 1, "True")
 
 
+def test_the_compiler_can_be_shown_what_runs_often(packages: Path) -> None:
+    """Where that fails, a build goes on without, and is slower: nothing else would tell."""
+    run(packages, str(ROOT / hot_path.TRAINING), str(packages))
+
+
 @pytest.mark.parametrize("tests", ["tests/conformance/http", "tests/gateway"])
 def test_the_compiled_gateway_is_no_other(packages: Path, tests: str) -> None:
-    """The tests of what is compiled pass in a process that runs it so, those with raw requests first."""
+    """The tests of what is compiled pass in a process that runs it so, those with raw requests first: of the form
+    that is installed and measured, in which the compiler was shown what runs often."""
     options = ("-q", "-n0", "-p", "no:cacheprovider", "-o", f"pythonpath={packages}")
     left_out = ("adapters", "compiling", "upstreams/odoo", "workers")
     others = [f"--ignore=tests/gateway/{folder}" for folder in left_out]
@@ -105,7 +111,7 @@ def test_the_wheel_can_hold_them(packages: Path, tmp_path: Path) -> None:
     run(
         packages,
         *("-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)),
-        OSTIARY_COMPILE="quick",
+        OSTIARY_COMPILE="1",
     )
     (wheel,) = tmp_path.glob("*.whl")
     assert not wheel.name.endswith("-none-any.whl"), "it fits this Python on this platform alone"
