@@ -3,10 +3,35 @@ from pathlib import Path
 
 import pytest
 
+from tests.catalog.browser import Browser
 from tests.catalog.serving import World, serving
+from tests.conformance.oauth.authorizing import logged_in, people_world
+from tests.conformance.oauth.tokens import secret_of
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with serving(tmp_path) as world:
         yield world
+
+
+@pytest.fixture
+async def people(tmp_path: Path) -> AsyncIterator[World]:
+    """A catalog with people, and applications that ask them."""
+    async with people_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+async def browser(people: World) -> AsyncIterator[Browser]:
+    """A browser in which Anna is logged in."""
+    made = Browser(people.url)
+    await logged_in(people, made)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def secret(people: World) -> str:
+    """The planner's client secret."""
+    return await secret_of(people, "planner")
