@@ -2,6 +2,9 @@
 
 The rate is half of what the slower of the two can do, by the rounds just measured. The upstream called directly
 is measured at the same rate, and its times are taken off.
+
+At the same rate one worker is compared with two on the same core, by CPU time a request. At saturation that says
+less: one worker then finds many requests each time that it wakes, and two find half as many.
 """
 
 import sys
@@ -14,6 +17,8 @@ from tests.benchmarks.report import Sample
 
 CONNECTIONS = 64
 PEERS: dict[str, str] = {"half_full": "full", "half_envoy_jwt_ratelimit": "envoy_jwt_ratelimit"}
+WORKERS: dict[str, str] = {"half_full_shared": "full_shared", "half_full_2_workers": "full_2_workers"}
+"""Measured where they are running: a quick run leaves them out."""
 DIRECT = "half_direct"
 MOST_LATE_MS = 1.0
 
@@ -45,7 +50,8 @@ def measure(
 
 
 def added(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:
-    """Of the latencies added over the direct call, ours to Envoy's; None where one was not measured."""
+    """Of the latencies added over the direct call, ours to Envoy's, and of the CPU time of two workers to that of
+    one; None where one was not measured."""
     ratios: dict[str, float | None] = {}
     for quantile in ("p50", "p99"):
         found = None
@@ -55,4 +61,6 @@ def added(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]
             # On a noisy machine the direct call may be the slower one; then there is nothing to compare.
             found = round(max(0.0, ours) / theirs, 3) if theirs > 0 else None
         ratios[f"half_load_added_{quantile}_full_vs_envoy"] = found
+    one, two = (figures.get(name, {}).get("cpu_us_per_request") for name in WORKERS)
+    ratios["half_load_cpu_2_workers_vs_shared"] = round(two / one, 3) if one and two else None
     return ratios

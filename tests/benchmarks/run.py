@@ -177,8 +177,9 @@ def at_half_load(
 ) -> None:
     """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
     rate = half_load.rate_of(report.results(samples))
+    workers = {name: peer for name, peer in half_load.WORKERS.items() if peer in running}
     for number in range(rounds):
-        for name, peer in {half_load.DIRECT: None, **half_load.PEERS}.items():
+        for name, peer in {half_load.DIRECT: None, **half_load.PEERS, **workers}.items():
             if name in missing:
                 continue
             server = backend if peer is None else running.get(peer)

@@ -127,6 +127,15 @@ def test_what_is_added_is_what_is_left_without_the_direct_call():
     assert half_load.added(figures) == {
         "half_load_added_p50_full_vs_envoy": 2.0,
         "half_load_added_p99_full_vs_envoy": None,  # Envoy added nothing that could be measured
+        "half_load_cpu_2_workers_vs_shared": None,
     }
     del figures["half_direct"]
     assert set(half_load.added(figures).values()) == {None}
+
+
+def test_two_workers_are_compared_by_cpu_time_at_one_rate():
+    figures = {
+        "half_full_shared": {"cpu_us_per_request": 80.0},
+        "half_full_2_workers": {"cpu_us_per_request": 84.0},
+    }
+    assert half_load.added(figures)["half_load_cpu_2_workers_vs_shared"] == 1.05
