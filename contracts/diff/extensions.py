@@ -20,6 +20,7 @@ CLASSIFICATION: Final = "x-ostiary-classification"
 RULE: Final = "x-ostiary-rule"
 LEVELS: Final = ("public", "internal", "confidential", "restricted")
 """The least protected first."""
+_CLASSES: Final = (None, *LEVELS)
 
 
 def _rule(
@@ -33,8 +34,17 @@ ROWS: Final = (
     _rule("limit-cost-lowered", "info", "A call takes less of a plan's limits."),
     _rule("limit-body-lowered", "error", "Bodies of a size that was accepted are refused now."),
     _rule("limit-body-raised", "info", "Larger bodies are accepted."),
+    _rule(
+        "limit-undecided", "warning", "Nobody can tell what a limit of an unknown form lets in.", undecided=True
+    ),
     _rule("classification-tightened", "error", "Consumers without the clearance lose what they could see."),
     _rule("classification-loosened", "info", "More consumers may be let in."),
+    _rule(
+        "classification-undecided",
+        "warning",
+        "Nobody can tell who is cleared for an unknown class.",
+        undecided=True,
+    ),
     _rule("access-rule-added", "error", "Calls that the rule does not admit were let in before."),
     _rule("access-rule-removed", "info", "No call is refused by a rule any more."),
     _rule("access-rule-tightened", "error", "The rule asks for a further condition."),
@@ -50,6 +60,7 @@ ROWS: Final = (
     _rule("extension-changed", "info", "Tools that know the extension may act upon it.", bump="patch"),
 )
 
+_LIMITS: Final = ("cost", "max-body")
 _INNER: Final = {UPSTREAM: "upstream-changed", ODOO: "odoo-mapping-changed", RETRY: "retry-changed"}
 _HANDLED: Final = frozenset((LIMIT, CLASSIFICATION, RULE, SUNSET))
 
@@ -116,6 +127,21 @@ def _compare_limits(context: Context, base: Operation, revision: Operation, wher
         message = f"the limit of a body's bytes went from {said(old_body)} to {said(new_body)}"
         rule = "limit-body-lowered" if lowered else "limit-body-raised"
         context.changes.add(rule, where.down(LIMIT, "max-body"), message, node, before=old_body, after=new_body)
+    unknown, now_unknown = _other_limits(base), _other_limits(revision)
+    if unknown != now_unknown:
+        message = f"`{LIMIT}` went from {said(unknown)} to {said(now_unknown)}, which is no limit that is known"
+        context.changes.add("limit-undecided", where.down(LIMIT), message, node, before=unknown, after=now_unknown)
+
+
+def _other_limits(operation: Operation) -> Any:
+    """What stands under the extension and is none of the two limits, beside the operation or the document."""
+    for holder in (operation.node, operation.contract.document.root):
+        value = _value(holder.get(LIMIT))
+        if isinstance(value, dict):
+            value = {key: each for key, each in value.items() if key not in _LIMITS or type(each) is not int}
+        if value:
+            return value
+    return None
 
 
 def _compare_classification(context: Context, base: Operation, revision: Operation, where: Where) -> None:
@@ -130,11 +156,16 @@ def compare_classification(
     was, is_ = _value(old), _value(new)
     if was == is_:
         return
-    first, second = (LEVELS.index(each) if each in LEVELS else -1 for each in (was, is_))
-    tightened = second > first
     message = f"the classification went from {said(was)} to {said(is_)}"
-    rule = "classification-tightened" if tightened else "classification-loosened"
+    rule = f"classification-{protection(was, is_)}"
     context.changes.add(rule, where.down(CLASSIFICATION), message, new or holder, before=was, after=is_)
+
+
+def protection(before: Any, after: Any) -> str:
+    """What happened from one class to another, as the end of a rule's id."""
+    if before not in _CLASSES or after not in _CLASSES:
+        return "undecided"
+    return "tightened" if _CLASSES.index(after) > _CLASSES.index(before) else "loosened"
 
 
 def _compare_rule(context: Context, base: Operation, revision: Operation, where: Where) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
-from contracts.diff.extensions import CLASSIFICATION, LEVELS
+from contracts.diff.extensions import CLASSIFICATION, protection
 from contracts.diff.rule import DiffRule, Direction, row
 from contracts.documents.document import Node, escape
 from contracts.findings import Severity
@@ -21,8 +21,8 @@ _MAPS: Final = ("properties", "patternProperties")
 _LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
 
 
-def _rule(name: str, severity: Severity, direction: Direction, why: str) -> DiffRule:
-    return row(name, severity, why, area="schemas", direction=direction)
+def _rule(name: str, severity: Severity, direction: Direction, why: str, *, undecided: bool = False) -> DiffRule:
+    return row(name, severity, why, area="schemas", direction=direction, undecided=undecided)
 
 
 ROWS: Final = (
@@ -49,6 +49,13 @@ ROWS: Final = (
         "Consumers without the clearance do not get the property any more.",
     ),
     _rule("response-classification-loosened", "info", "response", "More consumers get the property."),
+    _rule(
+        "response-classification-undecided",
+        "warning",
+        "response",
+        "Nobody can tell who is cleared for an unknown class.",
+        undecided=True,
+    ),
 )
 
 
@@ -113,7 +120,6 @@ def _compare_classification(context: Context, old: Node, new: Node, where: Where
     was, is_ = old.value.get(CLASSIFICATION), new.value.get(CLASSIFICATION)
     if was == is_:
         return
-    first, second = (LEVELS.index(each) if each in LEVELS else -1 for each in (was, is_))
-    rule = "response-classification-tightened" if second > first else "response-classification-loosened"
+    rule = f"response-classification-{protection(was, is_)}"
     message = f"the classification went from {said(was)} to {said(is_)}"
     context.changes.add(rule, where.down(CLASSIFICATION), message, new, before=was, after=is_)
