@@ -95,7 +95,11 @@ def _compare(
 
     (old, old_is_file), (new, new_is_file) = _trees(base, revision)
     if old_is_file != new_is_file:
-        fail("a document is compared with a document, and a directory with a directory")
+        file, directory = (base, revision) if old_is_file else (revision, base)
+        fail(
+            "a document is compared with a document, and a directory with a directory",
+            hint=f"{file} is a document, {directory} a directory.",
+        )
     options = Options(day, notice_days)
     compared = (compare_documents if old_is_file else compare_estates)(old, new, options)
     if not compared.sound:

@@ -39,18 +39,18 @@ class GitTree:
         """From `git:REF:path`, the path relative to the working directory. Raises GitFailed."""
         ref, colon, path = text.removeprefix(PREFIX).partition(":")
         if not ref or not colon:
-            raise GitFailed(f"{text!r} is not git:REF:path")
+            raise GitFailed(f"{text!r} is not git:REF:path, such as git:main:openapi.yaml")
         if ref.startswith("-"):
             raise GitFailed(f"{ref!r} is no revision of Git")
         if shutil.which("git") is None:
             raise GitFailed("git is not installed")
         here = Path.cwd()
         repository = Path(_git(here, "rev-parse", "--show-toplevel").decode().strip())
-        commit = (
-            _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-            .decode()
-            .strip()
-        )
+        try:
+            found = _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        except GitFailed:
+            raise GitFailed(f"{text!r}: the repository at {repository} has no commit {ref!r}") from None
+        commit = found.decode().strip()
         inside = here.resolve().relative_to(repository.resolve()).as_posix()
         wanted = posixpath.normpath(posixpath.join(inside, path))
         if wanted == ".." or wanted.startswith(("../", "/")):
@@ -99,5 +99,5 @@ def _git(directory: Path, *arguments: str) -> bytes:
         raise GitFailed(f"git cannot be run: {error}") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise GitFailed(f"git {arguments[0]} failed: {said[0] if said else 'there is no such revision or file'}")
+        raise GitFailed(f"git {arguments[0]} failed: {said[0] if said else 'it does not say why'}")
     return done.stdout

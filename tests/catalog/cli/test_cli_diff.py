@@ -356,13 +356,21 @@ class TestCommits:
         assert "bad.yaml:1:10: error:" in result.stderr
 
     @pytest.mark.parametrize(
-        "text",
-        ["git:HEAD", "git::a.yaml", "git:none:api/a.yaml", "git:HEAD:none.yaml", "git:--all:x", "git:HEAD:../x"],
+        ("text", "said"),
+        [
+            ("git:HEAD", "'git:HEAD' is not git:REF:path"),
+            ("git::a.yaml", "'git::a.yaml' is not git:REF:path"),
+            ("git:none:api/a.yaml", "has no commit 'none'"),
+            ("git:HEAD:none.yaml", "HEAD has no 'none.yaml'"),
+            ("git:--all:x", "'--all' is no revision of Git"),
+            ("git:HEAD:../x", "'../x' lies outside of the repository"),
+        ],
     )
-    def test_bad_input(self, repository: Path, text: str) -> None:
+    def test_bad_input(self, repository: Path, text: str, said: str) -> None:
         result = run(text, repository / "api/a.yaml")
         assert result.exit_code == 2
         assert result.stderr.startswith("ostiary: ")
+        assert said in result.stderr
 
 
 def test_sarif_places_are_relative_or_as_given(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
