@@ -46,6 +46,7 @@ _NOTICES_SECONDS = 5.0
 _TRUST_SECONDS = 3600.0
 _PASSES_A_ROUND = 12
 _FORGETTING_SECONDS = 86_400.0
+_AUTHORIZATION_SECONDS = 60.0
 
 
 class StartError(Exception):
@@ -148,6 +149,7 @@ async def _serve(
     background["notices"] = asyncio.create_task(_keep_telling(catalog, deliverer))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
+    background["authorizations"] = asyncio.create_task(_keep_authorizations(catalog))
     for name, task in background.items():
         task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]
     try:
@@ -230,6 +232,19 @@ async def _keep_telling(catalog: Catalog, deliverer: Deliverer) -> None:
             await deliverer.deliver()
         except SQLAlchemyError as error:
             log.error("notices not looked at", error=type(error).__name__)  # the next pass does
+
+
+async def _keep_authorizations(catalog: Catalog) -> None:
+    while True:
+        await asyncio.sleep(_AUTHORIZATION_SECONDS)
+        try:
+            ended = await catalog.registration.ending.expire()
+            if ended:
+                log.info("registrations ended by their time", registrations=ended)
+            await catalog.authorization.forget()
+            await catalog.oauth.used.forget()
+        except SQLAlchemyError as error:
+            log.error("authorisations not looked at", error=type(error).__name__)  # the next pass does
 
 
 async def _forget_usage(store: Store, clock: Clock, retention: Retention) -> None:

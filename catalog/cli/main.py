@@ -17,6 +17,7 @@ from catalog.cli.catalog import app as catalog_app
 from catalog.cli.changes import app as changes_app
 from catalog.cli.changes import impact
 from catalog.cli.check import check
+from catalog.cli.client_consents import app as consents_app
 from catalog.cli.credentials import app as credentials_app
 from catalog.cli.delegate import app as delegate_app
 from catalog.cli.demo import demo
@@ -31,6 +32,7 @@ from catalog.cli.owners import app as owners_app
 from catalog.cli.profile import app as profile_app
 from catalog.cli.profile import whoami
 from catalog.cli.push import plan, push
+from catalog.cli.registrations import app as registrations_app
 from catalog.cli.revisions import publish, revisions, rollback
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
@@ -94,6 +96,10 @@ def build() -> typer.Typer:
         short_help="See what gateways present to upstreams; set, replace, revoke.",
     )
     app.add_typer(accounts_app, name="accounts", short_help="See how members log in; invite, reset, disable.")
+    app.add_typer(consents_app, name="consents", short_help="See what members let applications do; end it.")
+    app.add_typer(
+        registrations_app, name="registrations", short_help="Decide about clients that register themselves."
+    )
     app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
     app.command("usage", short_help="Show who calls what, and how much.")(usage)
