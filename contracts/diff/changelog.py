@@ -16,6 +16,7 @@ _SECTIONS: Final = (
     ("Worth a look", "These break nothing by the contract, but some consumers may notice."),
     ("Other changes", "What consumers do today goes on working."),
 )
+_WHOLE: Final = "The document"
 _VERDICTS: Final = {
     "compatible": "Consumers need no change.",
     "breaking": "Some consumers have to change.",
@@ -37,7 +38,7 @@ def markdown(outcome: Outcome) -> str:
         title, meaning = _SECTIONS[number]
         lines += [f"## {title}", "", meaning, ""]
         for heading, group in groupby(changes, _heading):
-            lines += [f"### {code(heading)}" if "/" in heading else f"### {heading}", ""]
+            lines += [f"### {code(heading)}" if heading != _WHOLE else f"### {heading}", ""]
             for change in group:
                 lines.append(f"- {prose(change.message)} ({code(change.rule.id)})")
                 if change.before and change.after:
@@ -120,5 +121,4 @@ def _section(change: Change) -> int:
 
 def _heading(change: Change) -> str:
     operation = change.where.operation
-    file = f"{change.file} " if change.file else ""
-    return f"{file}{operation}" if operation else f"{file}The document".strip()
+    return " ".join(filter(None, (change.file, str(operation or "")))) or _WHOLE

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from contracts.diff.changes import Changes, Where, said
 from contracts.diff.context import Options
-from contracts.diff.extensions import LEVELS
+from contracts.diff.extensions import protection
 from contracts.diff.lifecycle import date_of
 from contracts.diff.rule import DiffRule, row
 from contracts.documents.document import Node
@@ -15,13 +15,19 @@ from contracts.findings import Severity
 from contracts.limits_text import parse_limit
 
 
-def _rule(name: str, severity: Severity, why: str) -> DiffRule:
-    return row(name, severity, why, area="document", direction="request")
+def _rule(name: str, severity: Severity, why: str, *, undecided: bool = False) -> DiffRule:
+    return row(name, severity, why, area="document", direction="request", undecided=undecided)
 
 
 ROWS: Final = (
     _rule("api-classification-tightened", "error", "Consumers without the clearance cannot call it any more."),
     _rule("api-classification-loosened", "info", "More consumers may be let in."),
+    _rule(
+        "api-classification-undecided",
+        "warning",
+        "Nobody can tell who is cleared for an unknown class.",
+        undecided=True,
+    ),
     _rule("api-sunset-added", "info", "Consumers know until when they can call the version."),
     _rule("api-sunset-removed", "info", "The version does not end on the day that was announced."),
     _rule("api-sunset-moved-earlier", "error", "Consumers planned with the day that was announced."),
@@ -39,11 +45,11 @@ ROWS: Final = (
 def compare_api(changes: Changes, old: Node, new: Node, options: Options) -> None:
     """Two `api.yaml`."""
     was, is_ = old.value.get("classification"), new.value.get("classification")
-    if was != is_ and was in LEVELS and is_ in LEVELS:
-        action = "tightened" if LEVELS.index(is_) > LEVELS.index(was) else "loosened"
+    if was != is_:
         message = f"the API's classification went from {said(was)} to {said(is_)}"
         at = Where("/classification", "/classification")
-        changes.add(f"api-classification-{action}", at, message, new, before=was, after=is_)
+        node = new.get("classification") or new
+        changes.add(f"api-classification-{protection(was, is_)}", at, message, node, before=was, after=is_)
     before, after = old.get("versions"), new.get("versions")
     for name, version in after.members() if after is not None else ():
         previous = before.get(name) if before is not None else None
@@ -96,21 +102,19 @@ def _compare_limits(changes: Changes, plan: str, old: Node, new: Node, at: Where
     for name in {**before, **after}:
         where, called = at.down(name), f"the limit {said(name)} of the plan {said(plan)}"
         was, is_ = before.get(name), after.get(name)
-        if was == is_:
-            continue
         if is_ is None:
-            changes.add("plan-limit-removed", where, f"{called} was removed", old, before=was)
+            changes.add("plan-limit-removed", where, f"{called} was removed", was or old)
         elif was is None:
-            changes.add("plan-limit-added", where, f"{called} is {said(is_)}", new, after=is_)
-        elif (lowered := _is_lower(name, was, is_)) is not None:
+            changes.add("plan-limit-added", where, f"{called} is {said(is_.value)}", is_, after=is_.value)
+        elif was.value != is_.value and (lowered := _is_lower(name, was.value, is_.value)) is not None:
             action = "lowered" if lowered else "raised"
-            message = f"{called} went from {said(was)} to {said(is_)}"
-            changes.add(f"plan-limit-{action}", where, message, new, before=was, after=is_)
+            message = f"{called} went from {said(was.value)} to {said(is_.value)}"
+            changes.add(f"plan-limit-{action}", where, message, is_, before=was.value, after=is_.value)
 
 
-def _limits(plan: Node) -> dict[str, Any]:
+def _limits(plan: Node) -> dict[str, Node]:
     section = plan.get("limits")
-    return dict(section.value) if section is not None and isinstance(section.value, dict) else {}
+    return dict(section.members()) if section is not None else {}
 
 
 def _is_lower(name: str, was: Any, is_: Any) -> bool | None:

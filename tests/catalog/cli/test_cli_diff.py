@@ -243,6 +243,7 @@ PLAN = "name: x\nplans: {}\n"
     [
         ("api", API.format("internal", ""), API.format("confidential", ""), {"api-classification-tightened"}),
         ("api", API.format("confidential", ""), API.format("public", ""), {"api-classification-loosened"}),
+        ("api", API.format("public", ""), API.format("secret", ""), {"api-classification-undecided"}),
         ("api", API.format("public", ""), API.format("public", "sunset: 2027-01-01"), {"api-sunset-added"}),
         (
             "api",
@@ -298,6 +299,19 @@ def test_what_an_estate_says_of_its_apis(
     found = json.loads(run(*sides, "--format", "json", "--today", "2026-01-01").stdout)["changes"]
     assert {each["id"] for each in found} == rules
     assert all("#/" in each["location"] for each in found)
+
+
+def test_what_an_estate_says_is_told_where_it_says_so(tmp_path: Path) -> None:
+    sides = [estate(tmp_path / name, v1=OLD) for name in ("a", "b")]
+    for root, level, limit in zip(sides, ("public", "internal"), ("9/second", "5/second"), strict=True):
+        (root / "apis/things/api.yaml").write_text(f"title: T\nclassification: {level}\n", encoding="utf-8")
+        plan = f"plans:\n  a:\n    limits:\n      burst: {limit}\n"
+        (root / "ostiary.yaml").write_text(plan, encoding="utf-8")
+    told = run(*sides).stdout
+    assert f"{sides[1]}/apis/things/api.yaml:2:17: error: the API's classification went" in told
+    assert f"{sides[1]}/ostiary.yaml:4:14: error: the limit `burst` of the plan `a` went" in told
+    headings = [line for line in run(*sides, "--format", "markdown").stdout.splitlines() if line[:4] == "### "]
+    assert headings == ["### `apis/things/api.yaml`", "### `ostiary.yaml`"]
 
 
 def test_faults_in_directories_are_found_at_once(tmp_path: Path) -> None:
