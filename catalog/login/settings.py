@@ -29,8 +29,8 @@ class LoginSettings(BaseSettings):
     )
     local_accounts: bool | None = Field(
         default=None,
-        description="Whether members may log in by accounts of the catalog's own (a password, and a second factor). "
-        "By default where there is no provider.",
+        description="Whether members may log in by accounts of the catalog's own, with a password. By default "
+        "where there is no provider.",
     )
     trusted_proxies: str = Field(
         default="",

@@ -3,6 +3,7 @@ redirects."""
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -32,7 +33,7 @@ class Page:
     def text(self) -> str:
         """What a person reads."""
         without = re.sub(r"<(style|script|svg|head)\b.*?</\1>|<[^>]+>", " ", self.html, flags=re.DOTALL)
-        return " ".join(without.split())
+        return " ".join(unescape(without).split())
 
     @property
     def path(self) -> str:

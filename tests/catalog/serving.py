@@ -96,11 +96,12 @@ async def serving(
     lifetime: int = 600,
     store_url: str | None = None,
     login_policy: LoginPolicy = QUICK,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[World]:
     """Serves a catalog whose keys are below `directory`, and its store too without `store_url`, after its first
-    publication."""
+    publication. `host` is by which name of this machine it is reached."""
     listener = socket.create_server(("127.0.0.1", 0))
-    bound = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    bound = f"http://{host}:{listener.getsockname()[1]}"
     issuer_url = url or bound
     keys = load_keys(directory / "keys")
     store = Store.open(store_url or f"sqlite+aiosqlite:///{directory / 'catalog.db'}")
