@@ -130,10 +130,11 @@ class OperationCallers:
 
 class Counted:
     """Everything of one interval, by API, version and operation. `size` is how many callers it holds, and terms
-    that were seen of them."""
+    that were seen of them; `spared` was it when the garbage collector was last spared them."""
 
-    __slots__ = ("operations", "size")
+    __slots__ = ("operations", "size", "spared")
 
     def __init__(self) -> None:
         self.operations: dict[tuple[str, str, str], OperationCallers] = {}
         self.size = 0
+        self.spared = 0

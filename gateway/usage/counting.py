@@ -17,9 +17,9 @@ from policies import request_schema, response_schema
 from policies.exchange import Exchange, Labels
 
 MOST: Final = 250_000
-"""Applications at operations that are told apart in one interval, and things seen of them, all together: some
-50 MB, and as much again for the interval before. A worker serves fewer calls in ten seconds; beyond it they are
-told as lost."""
+"""Applications at operations that are told apart in one interval, and things seen of them, all together: 50 to
+70 MB (measured), and as much again for the interval before. A worker serves fewer calls in ten seconds; beyond it
+they are told as lost."""
 WALKED: Final = 64
 """Bodies of one caller that are walked in each interval before they are sampled."""
 SAMPLED: Final = 16

@@ -18,7 +18,7 @@ import structlog
 
 from contracts.usage import batch
 from contracts.usage.batch import Batch, CredentialUsed, Lost, Row
-from gateway.slices import in_slices
+from gateway.slices import in_slices, keep_what_is_there
 from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses, told
 from gateway.usage.packing import batch_of, rows_of
@@ -29,6 +29,9 @@ _HOUR: Final = 3600
 _LIMITS: Final = aiohttp.ClientTimeout(total=10.0, sock_connect=3.0)
 _LAST_SECONDS: Final = 3.0
 """In which a process that ends may still tell what it knows."""
+GROWN: Final = 10_000
+"""Things counted that are new, from which on the garbage collector is spared all of them: they are kept and have
+no cycles, and to look at 250,000 takes it 40 ms."""
 _REFUSED_FOR_GOOD: Final = frozenset({400, 413, 415, 422})
 
 
@@ -140,6 +143,9 @@ class UsageReporter:
             await self._add(began, tuple(found))
         for credentials in await in_slices(told(used, epoch)):
             await self._add(began, credentials=tuple(credentials))
+        if counted.size - counted.spared >= GROWN:
+            counted.spared = counted.size
+            keep_what_is_there()
         self._news.set()
 
     async def _add(

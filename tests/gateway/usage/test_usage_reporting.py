@@ -158,6 +158,21 @@ async def test_a_report_larger_than_the_room_goes_in_pieces(world: World, monkey
     assert (reporter.dropped, reporter.lost_calls, reporter.waiting_bytes) == (0, 0, 0)
 
 
+async def test_the_collector_is_spared_many_callers_that_are_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "GROWN", 3)
+    spared: list[int] = []
+    monkeypatch.setattr(reporting, "keep_what_is_there", lambda: spared.append(1))
+    reporter = world.reporter()
+    for callers, times in ((2, 0), (3, 2), (5, 2), (6, 4)):
+        for _ in range(2):  # those of two intervals are kept in turn
+            for number in range(callers):
+                world.count(who=f"shop-{number}")
+            await reporter.gather()
+        assert len(spared) == times
+
+
 @pytest.mark.parametrize("status", [400, 413, 422])
 async def test_what_is_refused_for_good_does_not_hold_up_the_rest(world: World, status: int) -> None:
     reporter = world.reporter()
