@@ -4,22 +4,27 @@ from dataclasses import dataclass
 
 from catalog.clock import Clock
 from catalog.credentials.ledger import SecretLedger
+from catalog.guarded_fetch import GuardedFetch
 from catalog.oauth.access_tokens import AccessTokens
 from catalog.oauth.answering import Answering
 from catalog.oauth.authorization_room import AuthorizationRoom
 from catalog.oauth.binding import Binder
-from catalog.oauth.client_authentication import ClientAuthenticator, FetchKeys
+from catalog.oauth.client_authentication import ClientAuthenticator
 from catalog.oauth.client_connection import ClientCertificates
 from catalog.oauth.client_credentials import ClientCredentials
 from catalog.oauth.client_settings import Clients
 from catalog.oauth.code_grants import CodeGrants
 from catalog.oauth.dpop_nonces import DpopNonces
+from catalog.oauth.introspection import Introspection
+from catalog.oauth.own_tokens import OwnTokens
+from catalog.oauth.policy import OAuthPolicy
 from catalog.oauth.resource_servers import ResourceServers
 from catalog.oauth.signing_keys import SigningKeys
 from catalog.oauth.token_endpoint import TokenEndpoint
+from catalog.oauth.token_revocation import TokenRevocation
 from catalog.oauth.used_ids import UsedIds
-from catalog.publishing.published import CurrentPublished
-from catalog.storage.engine import Store
+from catalog.publication import Publisher
+from catalog.publishing.published import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,9 @@ class OAuthRoom:
     """`authenticator` and `binder` are for every endpoint to which clients post, which `answering` makes."""
 
     issuer: str
-    current: CurrentPublished
+    publisher: Publisher
     certificates: ClientCertificates
+    fetch: GuardedFetch
     answering: Answering
     clients: Clients
     authenticator: ClientAuthenticator
@@ -37,48 +43,66 @@ class OAuthRoom:
     used: UsedIds
     keys: SigningKeys
     token: TokenEndpoint
+    revocation: TokenRevocation
+    introspection: Introspection
 
 
 def oauth_room(
     issuer: str,
-    store: Store,
     pepper: bytes,
-    keys: SigningKeys,
+    gateway_token: str,
     lifetime: int,
-    current: CurrentPublished,
+    policy: OAuthPolicy,
+    keys: SigningKeys,
     ledger: SecretLedger,
     authorization: AuthorizationRoom,
-    certificates: ClientCertificates,
-    fetch: FetchKeys,
+    publisher: Publisher,
     clock: Clock,
 ) -> OAuthRoom:
     """Over a store that was migrated; access tokens live `lifetime` seconds."""
-    clients, used = Clients(current), UsedIds(store, clock)
+
+    def current() -> Published | None:
+        return publisher.current
+
+    # Who asks.
+    certificates = ClientCertificates(policy.terminators, listened=policy.asks_certificates)
+    fetch = GuardedFetch(clock, loopback=policy.loopback)
+    clients, used = Clients(current), UsedIds(publisher.store, clock)
     authenticator = ClientAuthenticator(issuer, clients, ledger, used, fetch, clock)
     binder = Binder(used, DpopNonces(pepper, clock), clock)
+
+    # What they get.
     resources = ResourceServers(current)
+    tokens = AccessTokens(issuer, keys, lifetime, clock)
     people = CodeGrants(authorization.codes, authorization.refreshing, resources)
     token = TokenEndpoint(
         issuer,
         authenticator,
         binder,
-        AccessTokens(issuer, keys, lifetime, clock),
+        tokens,
         {
             "client_credentials": ClientCredentials(resources),
             "authorization_code": people.code,
             "refresh_token": people.refresh,
         },
     )
+
+    # What becomes of it.
+    own = OwnTokens(issuer, keys, current, clock)
+    refreshing = authorization.refreshing
     return OAuthRoom(
-        issuer,
-        current,
-        certificates,
-        Answering(current, certificates),
-        clients,
-        authenticator,
-        binder,
-        resources,
-        used,
-        keys,
-        token,
+        issuer=issuer,
+        publisher=publisher,
+        certificates=certificates,
+        fetch=fetch,
+        answering=Answering(current, certificates),
+        clients=clients,
+        authenticator=authenticator,
+        binder=binder,
+        resources=resources,
+        used=used,
+        keys=keys,
+        token=token,
+        revocation=TokenRevocation(issuer, authenticator, own, refreshing, publisher.republish, clock),
+        introspection=Introspection(issuer, authenticator, own, refreshing, gateway_token),
     )
