@@ -42,21 +42,20 @@ from catalog.credentials.leaks import Peppers
 from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.making import Maker
 from catalog.credentials.room import CredentialsRoom, credentials_room
-from catalog.guarded_fetch import GuardedFetch
 from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
 from catalog.login.room import LoginRoom, login_room
 from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
-from catalog.oauth.client_connection import ClientCertificates
 from catalog.oauth.endpoints import OAuthEndpoints
+from catalog.oauth.key_desk import KeyDesk, signing_in_force
+from catalog.oauth.key_store import KeyStore
 from catalog.oauth.people_endpoints import people_endpoints
 from catalog.oauth.policy import DEFAULT, OAuthPolicy
 from catalog.oauth.registered import registering
 from catalog.oauth.registration_room import RegistrationRoom, registration_room
 from catalog.oauth.room import OAuthRoom, oauth_room
 from catalog.oauth.server_metadata import JWKS_PATH
-from catalog.oauth.signing import SigningKey
-from catalog.oauth.signing_keys import SigningKeys
+from catalog.oauth.signing_keys import SigningKeys, algorithms_of, jwks_of
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
 from catalog.people.tokens import MemberTokens
@@ -104,6 +103,7 @@ class Catalog:
     authorization: AuthorizationRoom
     registration: RegistrationRoom
     oauth: OAuthRoom
+    signing: KeyDesk
     upstream_credentials: UpstreamRoom
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
@@ -129,9 +129,12 @@ def compose(
     ledger = SecretLedger(store, keys.pepper, identity.environment, clock, audit)
 
     # What is in force.
-    signing = SigningKeys(SigningKey(keys.oauth))
-    issuer = Issuer(identity.url, identity.url + JWKS_PATH, signing.algorithms(), signing.jwks())
-    amend = in_turn(registering(clock), sparing(clock), enforcing(clock))
+    signing = SigningKeys(KeyStore(keys.directory, keys.oauth), clock)
+    records = signing.records
+    issuer = Issuer(identity.url, identity.url + JWKS_PATH, algorithms_of(records), jwks_of(records))
+    amend = in_turn(
+        registering(clock), sparing(clock), enforcing(clock), signing_in_force(identity.url, signing, clock)
+    )
     publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
 
     # Who acts.
@@ -194,15 +197,24 @@ def compose(
     # The faces.
     oauth = oauth_room(
         identity.url,
-        store,
         keys.pepper,
-        signing,
+        identity.gateway_token,
         identity.token_lifetime,
-        lambda: publisher.current,
+        policy,
+        signing,
         ledger,
         authorization,
-        ClientCertificates(policy.terminators, listened=policy.asks_certificates),
-        GuardedFetch(clock, loopback=policy.loopback),
+        publisher,
+        clock,
+    )
+    signing_desk = KeyDesk(
+        store,
+        signing,
+        policy.algorithm,
+        policy.signing_key_days,
+        lambda: publisher.current,
+        publisher.republish,
+        audit,
         clock,
     )
     routes = (
@@ -248,6 +260,7 @@ def compose(
         authorization,
         registration,
         oauth,
+        signing_desk,
         upstream_credentials,
         routes,
         app,

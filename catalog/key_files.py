@@ -5,7 +5,7 @@ holds nothing with which to sign a token or a snapshot, or to guess at a client 
 the first start, whole or not at all, and processes that start at once end up with the same one.
 
 ==================  =======================================================================
-`oauth.jwk`         ES256 private key (JWK) that signs access tokens
+`oauth.jwk`         ES256 private key (JWK) that signs access tokens, until there are `signing-….jwk`
 `snapshot.key`      Ed25519 private key (PEM, PKCS #8) that signs snapshots
 `snapshot.pub`      its public half, base64 of the 32 bytes: what gateways are told to trust
 `pepper`            32 bytes under which client secrets are hashed; made of them, and in no file: the master key
@@ -36,6 +36,8 @@ from cryptography.hazmat.primitives.serialization import (
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+FIRST = "oauth.jwk"
+"""The file of the signing key that a catalog begins with."""
 PEPPER_BYTES = 32
 MIN_TOKEN = 16
 """Characters of a gateway token at least: an empty file must not open the door."""
@@ -47,8 +49,9 @@ class KeyFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of one catalog. None of the private ones shows in a repr."""
+    """The keys of one catalog, from its `directory`. None of the private ones shows in a repr."""
 
+    directory: Path = field(repr=False)
     oauth: ECKey = field(repr=False)
     snapshot: Ed25519PrivateKey = field(repr=False)
     pepper: bytes = field(repr=False)
@@ -63,7 +66,8 @@ def load_keys(directory: Path) -> Keys:
     _make(directory)
     pepper = _pepper(directory / "pepper")
     return Keys(
-        oauth=_oauth_key(directory / "oauth.jwk"),
+        directory=directory,
+        oauth=_oauth_key(directory / FIRST),
         snapshot=_snapshot_key(directory),
         pepper=pepper,
         key_pepper=_key_pepper(directory / "api-keys.pepper", pepper),
@@ -102,7 +106,7 @@ def _oauth_key(path: Path) -> ECKey:
         return json.dumps(ECKey.generate_key("P-256", private=True).as_dict(private=True)).encode()
 
     try:
-        key = ECKey.import_key(json.loads(_once(path, generate)))
+        key = ECKey.import_key(json.loads(write_once(path, generate)))
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise KeyFileError(f"{path} is no JWK: {error}") from None
     if not key.is_private or key.curve_name != "P-256":
@@ -117,26 +121,29 @@ def _snapshot_key(directory: Path) -> Ed25519PrivateKey:
 
     path = directory / "snapshot.key"
     try:
-        key = load_pem_private_key(_once(path, generate), None)
+        key = load_pem_private_key(write_once(path, generate), None)
     except (ValueError, TypeError) as error:
         raise KeyFileError(f"{path} is no unencrypted PEM key: {error}") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{path} is no Ed25519 key")
     public = public_key_text(key.public_key())
-    if _once(directory / "snapshot.pub", lambda: f"{public}\n".encode(), mode=0o644).decode().strip() != public:
+    if (
+        write_once(directory / "snapshot.pub", lambda: f"{public}\n".encode(), mode=0o644).decode().strip()
+        != public
+    ):
         raise KeyFileError(f"{directory / 'snapshot.pub'} does not belong to {path}")
     return key
 
 
 def _gateway_token(path: Path) -> str:
-    token = _once(path, lambda: secrets.token_urlsafe(32).encode()).decode("ascii", "replace").strip()
+    token = write_once(path, lambda: secrets.token_urlsafe(32).encode()).decode("ascii", "replace").strip()
     if len(token) < MIN_TOKEN:
         raise KeyFileError(f"{path} holds less than {MIN_TOKEN} characters")
     return token
 
 
 def _pepper(path: Path) -> bytes:
-    pepper = _once(path, lambda: secrets.token_bytes(PEPPER_BYTES))
+    pepper = write_once(path, lambda: secrets.token_bytes(PEPPER_BYTES))
     if len(pepper) != PEPPER_BYTES:
         raise KeyFileError(f"{path} does not hold {PEPPER_BYTES} bytes")
     return pepper
@@ -149,7 +156,7 @@ def _key_pepper(path: Path, pepper: bytes) -> bytes:
     """
     made = hmac.digest(pepper, b"ostiary api keys", "sha256")
     try:
-        found = _once(path, lambda: f"{made.hex()}\n".encode())
+        found = write_once(path, lambda: f"{made.hex()}\n".encode())
     except OSError:
         return made
     if found.decode("ascii", "replace").strip() != made.hex():
@@ -157,7 +164,7 @@ def _key_pepper(path: Path, pepper: bytes) -> bytes:
     return made
 
 
-def _once(path: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:
+def write_once(path: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:
     """The file's content; where there is none yet, what `make` gives, written whole before it gets its name."""
     with contextlib.suppress(FileNotFoundError):
         return path.read_bytes()

@@ -44,6 +44,7 @@ log = structlog.get_logger("catalog")
 _HOUSEKEEPING_SECONDS = 5.0
 _NOTICES_SECONDS = 5.0
 _TRUST_SECONDS = 3600.0
+_KEYS_SECONDS = 30.0
 _PASSES_A_ROUND = 12
 _FORGETTING_SECONDS = 86_400.0
 _AUTHORIZATION_SECONDS = 60.0
@@ -146,6 +147,7 @@ async def _serve(
     deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), catalog.audit, clock)
     if tls is not None:
         background["trust"] = asyncio.create_task(_keep_trusting(tls, publisher))
+    background["keys"] = asyncio.create_task(_keep_keys(catalog))
     background["notices"] = asyncio.create_task(_keep_telling(catalog, deliverer))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
@@ -154,6 +156,7 @@ async def _serve(
         task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]
     try:
         await _restore(publisher)
+        await catalog.oauth.keys.refresh(store)
         await publisher.publish()
         if publisher.current is None and settings.estate is None:
             raise StartError("there is neither an estate (OSTIARY_CATALOG_ESTATE) nor an earlier snapshot")
@@ -205,6 +208,16 @@ async def _keep_house(catalog: Catalog, keys: Keys) -> None:
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)
         await _flush(catalog)
         await _sign_audit(catalog.audit, keys)
+
+
+async def _keep_keys(catalog: Catalog) -> None:
+    while True:
+        try:
+            await catalog.signing.round()
+            await catalog.oauth.used.forget()
+        except (SQLAlchemyError, OSError) as error:
+            log.error("signing keys not looked at", error=type(error).__name__)  # the next round does
+        await asyncio.sleep(_KEYS_SECONDS)
 
 
 async def _keep_changes(changes: ChangesRoom) -> None:

@@ -1,4 +1,5 @@
-"""The OAuth endpoints of one issuer: token (RFC 6749 §3.2), metadata (RFC 8414) and keys (RFC 7517)."""
+"""The OAuth endpoints of one issuer: token (RFC 6749 §3.2), revocation (RFC 7009), introspection (RFC 7662),
+metadata (RFC 8414) and keys (RFC 7517)."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -10,9 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from catalog.oauth.authorization_endpoint import AUTHORIZE_PATH
+from catalog.oauth.introspection import INTROSPECTION_PATH
 from catalog.oauth.room import OAuthRoom
 from catalog.oauth.server_metadata import JWKS_PATH, ServerMetadata
 from catalog.oauth.token_endpoint import TOKEN_PATH
+from catalog.oauth.token_revocation import REVOCATION_PATH
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _CACHED: Final = {"cache-control": "public, max-age=300"}
@@ -29,13 +32,17 @@ class OAuthEndpoints:
             certificates=room.certificates.are_seen,
             further={
                 "authorization_endpoint": room.issuer + AUTHORIZE_PATH,
-                "token_endpoint": room.issuer + TOKEN_PATH,
+                "token_endpoint": room.token.url,
+                "revocation_endpoint": room.revocation.url,
+                "introspection_endpoint": room.introspection.url,
                 **told,
             },
         )
         paths = dict.fromkeys((get_well_known_url(room.issuer), get_well_known_url("")))
         self.routes = [
             Route(TOKEN_PATH, room.answering.endpoint(room.token.answer), methods=["POST"]),
+            Route(REVOCATION_PATH, room.answering.endpoint(room.revocation.answer), methods=["POST"]),
+            Route(INTROSPECTION_PATH, room.answering.endpoint(room.introspection.answer), methods=["POST"]),
             Route(JWKS_PATH, self.jwks, methods=["GET"]),
             *(Route(path, self.metadata, methods=["GET"]) for path in paths),
             *others,
@@ -47,4 +54,4 @@ class OAuthEndpoints:
 
     async def metadata(self, _request: Request) -> Response:
         """RFC 8414."""
-        return JSONResponse(self._metadata.document(self._room.current), headers=_CACHED)
+        return JSONResponse(self._metadata.document(self._room.publisher.current), headers=_CACHED)

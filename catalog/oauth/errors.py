@@ -69,3 +69,14 @@ class UseDpopNonce(OAuth2Error):  # type: ignore[misc]
 
     def get_headers(self) -> list[tuple[str, str]]:
         return [*super().get_headers(), ("DPoP-Nonce", self._nonce)]
+
+
+class TemporarilyUnavailable(OAuth2Error):  # type: ignore[misc]
+    """RFC 7009 §2.2.1: the token must be taken for one that is good still."""
+
+    error = "temporarily_unavailable"
+    status_code = 503
+    description = "It cannot be done now; try again."
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        return [*super().get_headers(), ("Retry-After", "60")]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from catalog.oauth.client_settings import granted_scopes
-from catalog.publishing.published import CurrentPublished
+from catalog.publishing.published import Published
 from contracts.oauth_client import MTLS_METHODS, SECRET_METHODS
 from contracts.public_keys import ALGORITHMS
 
@@ -22,9 +22,8 @@ class ServerMetadata:
     certificates: bool
     further: Mapping[str, Any]
 
-    def document(self, current: CurrentPublished) -> dict[str, Any]:
+    def document(self, published: Published | None) -> dict[str, Any]:
         """The JSON object."""
-        published = current()
         applications = () if published is None else published.applications.values()
         scopes = sorted({scope for each in applications for scope in granted_scopes(each)})
         methods = [*SECRET_METHODS, "private_key_jwt", *(MTLS_METHODS if self.certificates else ())]

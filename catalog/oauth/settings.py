@@ -71,4 +71,6 @@ class AuthorizationServerSettings(BaseSettings):
             terminators=self.tls_terminators,
             asks_certificates=self.tls_client_ca is not None or self.tls_client_certificates,
             loopback=self.allow_local_client_keys,
+            algorithm=self.signing_algorithm,
+            signing_key_days=self.signing_key_days,
         )

@@ -25,7 +25,7 @@ from contracts.snapshot import (
 @dataclass(frozen=True, slots=True)
 class Published:
     """The snapshot in force and what the catalog itself needs of it. `digest` is that of the manifest's bytes;
-    `issuers` are those besides the catalog."""
+    `issuers` are those besides the catalog, whose own keys are `signing_keys`, by `kid`."""
 
     signed: SignedManifest
     manifest: Manifest
@@ -34,6 +34,7 @@ class Published:
     applications: Mapping[str, Application]
     revoked: Revoked | None = None
     issuers: tuple[Issuer, ...] = ()
+    signing_keys: tuple[str, ...] = ()
 
     def cuts_off(self, application: Application) -> bool:
         """Whether the application, or its consumer as a whole, was revoked."""
@@ -49,8 +50,9 @@ class Published:
         """A snapshot whose manifest was verified, or made here."""
         applications = {application.client_id: application for application in access.applications}
         issuers = tuple(each for each in access.issuers if each.external is not None)
+        own = (key["kid"] for each in access.issuers if each.external is None for key in each.jwks.get("keys", ()))
         digest = digest_of(signed.manifest)
-        return cls(signed, manifest, digest, contracts, applications, access.revoked, issuers)
+        return cls(signed, manifest, digest, contracts, applications, access.revoked, issuers, tuple(own))
 
 
 CurrentPublished: TypeAlias = Callable[[], Published | None]

@@ -8,6 +8,7 @@ signing_keys = sa.Table(
     "signing_keys",
     metadata,
     sa.Column("kid", sa.String(64), primary_key=True, comment="RFC 7638 thumbprint"),
+    sa.Column("number", sa.BigInteger, nullable=False, unique=True, comment="in the order of their making"),
     sa.Column("algorithm", sa.String(8), nullable=False),
     sa.Column("jwk", sa.Text, nullable=False, comment="JSON object (RFC 7517): the public half"),
     sa.Column("created_at", sa.BigInteger, nullable=False),

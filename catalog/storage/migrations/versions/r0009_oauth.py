@@ -166,6 +166,7 @@ def _signing() -> None:
     op.create_table(
         "signing_keys",
         sa.Column("kid", sa.String(64), nullable=False, comment="RFC 7638 thumbprint"),
+        sa.Column("number", sa.BigInteger(), nullable=False, comment="in the order of their making"),
         sa.Column("algorithm", sa.String(8), nullable=False),
         sa.Column("jwk", sa.Text(), nullable=False, comment="JSON object (RFC 7517): the public half"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -178,6 +179,7 @@ def _signing() -> None:
             "withdrawn", sa.Boolean(), nullable=False, comment="in an emergency: gateways name it as refused"
         ),
         sa.PrimaryKeyConstraint("kid", name=op.f("pk_signing_keys")),
+        sa.UniqueConstraint("number", name=op.f("uq_signing_keys_number")),
     )
     op.create_table(
         "revoked_tokens",

@@ -1,0 +1,70 @@
+"""Private signing keys as files of the keys directory: `oauth.jwk`, the first, and `signing-<kid>.jwk`.
+
+They are kept out of the database on purpose (see `catalog.key_files`). Processes that share a store share the
+directory too, and so each has a key that another made.
+"""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey
+
+from catalog.key_files import FIRST, KeyFileError, write_once
+from catalog.oauth.signing import SigningAlgorithm, SigningKey
+
+
+class KeyStore:
+    """The files below a directory. `first` is the key that a catalog begins with."""
+
+    def __init__(self, directory: Path, first: ECKey) -> None:
+        self._directory = directory
+        self.first = SigningKey(first)
+        self._loaded = {self.first.kid: self.first}
+
+    def make(self, algorithm: SigningAlgorithm) -> SigningKey:
+        """A new key, in its file before anybody hears of it. Raises OSError."""
+        made: ECKey | OKPKey
+        made = ECKey.generate_key("P-256") if algorithm == "ES256" else OKPKey.generate_key("Ed25519")
+        key = SigningKey(_labelled(made, algorithm))
+        write_once(self._path(key.kid), lambda: json.dumps(made.as_dict(private=True)).encode())
+        self._loaded[key.kid] = key
+        return key
+
+    def find(self, kid: str, algorithm: SigningAlgorithm) -> SigningKey | None:
+        """The private key of that id; None where there is no such file. Raises KeyFileError."""
+        if kid not in self._loaded:
+            path = self._path(kid)
+            try:
+                text = path.read_bytes()
+            except OSError:
+                return None
+            try:
+                kind = ECKey if algorithm == "ES256" else OKPKey
+                key = SigningKey(_labelled(kind.import_key(json.loads(text)), algorithm))
+            except (JoseError, ValueError, KeyError, TypeError) as error:
+                raise KeyFileError(f"{path} is no JWK of {algorithm}: {type(error).__name__}") from None
+            if key.kid != kid:
+                raise KeyFileError(f"{path} holds another key")
+            self._loaded[kid] = key
+        return self._loaded[kid]
+
+    def remove(self, kid: str) -> None:
+        """Removes the file of a key that signs nothing any more. (Where the directory cannot be written to, it
+        stays, and the store's record is what keeps it from signing.)"""
+        with contextlib.suppress(OSError):
+            self._path(kid).unlink(missing_ok=True)
+
+    def _path(self, kid: str) -> Path:
+        if kid == self.first.kid:
+            return self._directory / FIRST
+        # A thumbprint is of base64url's letters: no separator is among them.
+        return self._directory / f"signing-{kid}.jwk"
+
+
+def _labelled(key: ECKey | OKPKey, algorithm: SigningAlgorithm) -> ECKey | OKPKey:
+    # Verifiers choose by these (RFC 7517 §4, RFC 7638).
+    labels: Any = {"use": "sig", "alg": algorithm, "kid": key.thumbprint()}
+    return type(key).import_key(key.as_dict(private=True), labels)
