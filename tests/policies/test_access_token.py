@@ -23,6 +23,8 @@ from tests.support.policy_world import (
     rsa_key,
 )
 
+NOT_YET = "it is not valid yet, or its times are none"
+
 
 def reading(token: str) -> str:
     with pytest.raises(TokenFault) as fault:
@@ -123,8 +125,8 @@ def test_a_weak_key_is_no_key() -> None:
     [
         ({"exp": NOW}, "it has expired"),
         ({"exp": 10**12}, "it has expired"),
-        ({"iat": NOW + 30.5}, "it is not valid yet"),
-        ({"nbf": NOW + 30.5}, "it is not valid yet"),
+        ({"iat": NOW + 30.5}, NOT_YET),
+        ({"nbf": NOW + 30.5}, NOT_YET),
     ],
 )
 def test_what_a_token_claims(changes: dict[str, Any], reason: str) -> None:

@@ -10,6 +10,7 @@ from policies.trusted_issuer import TrustedIssuer
 from tests.support.policy_world import AUDIENCE, ISSUER, NOW
 
 ISSUER_READ = TrustedIssuer(ISSUER, (), external=True)
+NOT_YET = "it is not valid yet, or its times are none"
 LACKING = "it lacks a claim that an access token must have, or one has the wrong type"
 JWT = b"eyJh.eyJi.c2ln"
 
@@ -98,9 +99,9 @@ def test_what_it_need_not_say() -> None:
         ({"exp": NOW}, "it has expired"),
         ({"exp": "soon"}, "what its issuer says of it is malformed"),
         ({"exp": True}, "what its issuer says of it is malformed"),
-        ({"nbf": NOW + 31}, "it is not valid yet"),
-        ({"nbf": NOW + 31, "exp": ...}, "it is not valid yet"),
-        ({"iat": NOW + 31}, "it is not valid yet"),
+        ({"nbf": NOW + 31}, NOT_YET),
+        ({"nbf": NOW + 31, "exp": ...}, NOT_YET),
+        ({"iat": NOW + 31}, NOT_YET),
         ({"aud": 7}, "what its issuer says of it is malformed"),
     ],
 )

@@ -9,6 +9,7 @@ from policies.token_claims import TokenFault, accepted, read_claims
 from policies.trusted_issuer import TrustedIssuer
 from tests.support.policy_world import AUDIENCE, ISSUER, NOW, claims
 
+NOT_YET = "it is not valid yet, or its times are none"
 LACKING = "it lacks a claim that an access token must have, or one has the wrong type"
 OWN = TrustedIssuer(ISSUER, ("ES256",))
 
@@ -126,9 +127,11 @@ def test_what_keycloak_calls_an_access_token(kind: str) -> None:
         ({"exp": -(10**30)}, "it has expired"),
         ({"exp": 253402300800}, "it has expired"),
         ({"exp": 1e308}, "it has expired"),
-        ({"iat": NOW + 30.5}, "it is not valid yet"),
-        ({"iat": 10**30}, "it is not valid yet"),
-        ({"nbf": NOW + 30.5}, "it is not valid yet"),
+        ({"iat": NOW + 30.5}, NOT_YET),
+        ({"iat": 10**30}, NOT_YET),
+        ({"iat": -1}, NOT_YET),
+        ({"nbf": -0.5}, NOT_YET),
+        ({"nbf": NOW + 30.5}, NOT_YET),
     ],
 )
 def test_times(changes: dict[str, Any], reason: str) -> None:
