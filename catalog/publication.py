@@ -18,6 +18,7 @@ import structlog
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.key_files import Keys
+from catalog.publishing.access_texts import AccessTexts
 from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source, SourceError
 from catalog.publishing.planning import Broken, Plan, Planner
 from catalog.publishing.published import Publication, Published, finding_object, last_published
@@ -68,6 +69,7 @@ class Publisher:
     pointers: Mapping[str, Pointer] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
     last: Publication | None = None
+    access_texts: AccessTexts = field(default_factory=AccessTexts)
     planner: Planner = field(init=False)
     _writer: Writer = field(init=False)
     _applications: tuple[Application, ...] = ()
@@ -233,6 +235,7 @@ class Publisher:
             self.held = plan.held
             for name, why in plan.held.items():
                 log.error("held as it was published", what=name, reason=why)
+        self.access_texts.keep(*done.access)
         if done.changed:
             log.info(
                 "published",

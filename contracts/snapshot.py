@@ -161,12 +161,26 @@ Data: TypeAlias = bytes | bytearray
 """A part's bytes. A part that was fetched is a bytearray: to make it bytes would be one long copy."""
 
 
+class AccessChange(msgspec.Struct, frozen=True):
+    """What an access part has otherwise than the one with the digest `base`: the part without its applications,
+    those that are new or others than before, and the client ids of those that are gone."""
+
+    base: str
+    frame: AccessPart
+    changed: tuple[Application, ...]
+    gone: frozenset[str]
+
+
 class PackedSnapshot(msgspec.Struct, frozen=True):
-    """A verified snapshot whose parts are still text. None: that part is the one in force already."""
+    """A verified snapshot whose parts are still text. None: that part is the one in force already.
+
+    `change` is what the access part has otherwise than the one in force, where that is known.
+    """
 
     manifest: Manifest
     contracts: Data | None
     access: Data | None
+    change: AccessChange | None = None
 
 
 class SnapshotError(Exception):

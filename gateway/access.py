@@ -1,9 +1,9 @@
-"""The access part in force, indexed for the request path."""
+"""The access part in force, as the request path reads it."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from contracts.snapshot import Application
+from gateway.access_index import AccessIndex
 from policies.known_keys import KnownKey
 from policies.revocation import NOTHING, Revocations
 
@@ -17,19 +17,15 @@ class AccessView:
         self.applications: Mapping[str, Application] = {}
         self.identities: Mapping[tuple[str, str], Application] = {}
         self.keys: Mapping[str, KnownKey] = {}
-        self.revocations = NOTHING
+        self.revocations: Revocations = NOTHING
         self.generation = 0
 
-    def swap(
-        self,
-        applications: Mapping[str, Application],
-        keys: Mapping[str, KnownKey],
-        revocations: Revocations = NOTHING,
-        identities: Mapping[tuple[str, str], Application] = MappingProxyType({}),
-    ) -> None:
-        """`applications` are by client id, API keys by theirs, `identities` by issuer and client."""
-        self.applications = applications
-        self.identities = identities
-        self.keys = keys
-        self.revocations = revocations
+    def swap(self, index: AccessIndex) -> None:
+        """A part that is settled. What was verified under the one before is verified again: a change of one
+        application may be what ends a token, and to find out whose tokens it does not touch would have to be right
+        each time, to save each client one verification of 90 µs."""
+        self.applications = index.applications
+        self.identities = index.identities
+        self.keys = index.keys
+        self.revocations = index.revocations
         self.generation += 1

@@ -6,7 +6,7 @@ where a process has one core to itself, and whoever waits for an answer meanwhil
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ REST: Final = 0.000_5
 """Seconds."""
 
 
-def in_pieces(data: Data) -> Iterator[memoryview]:
+def in_pieces(data: Data | memoryview) -> Iterator[memoryview]:
     """The data, for the caller to do something with each piece."""
     with memoryview(data) as view:
         for start in range(0, len(view), PIECE):
@@ -33,6 +33,15 @@ def digest_in_pieces(data: Data) -> str:
     for piece in in_pieces(data):
         digest.update(piece)
     return "sha256:" + digest.hexdigest()
+
+
+def joined_in_pieces(parts: Iterable[Data | memoryview]) -> bytearray:
+    """The parts, one after the other."""
+    joined = bytearray()
+    for part in parts:
+        for piece in in_pieces(part):
+            joined += piece
+    return joined
 
 
 def read_in_pieces(path: Path) -> bytearray:

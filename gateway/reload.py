@@ -16,7 +16,9 @@ import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from contracts import access_delta
 from contracts.snapshot import (
+    AccessChange,
     Data,
     Manifest,
     PackedSnapshot,
@@ -26,7 +28,7 @@ from contracts.snapshot import (
     digest_of,
     verify,
 )
-from gateway.pieces import digest_in_pieces
+from gateway.pieces import digest_in_pieces, joined_in_pieces
 from gateway.slices import REST
 from gateway.snapshot_store import SnapshotStore
 
@@ -38,6 +40,7 @@ FIRST_DELAY: Final = 0.2
 LONGEST_DELAY: Final = 5.0
 _MANIFEST_BYTES: Final = 65_536
 _PART_BYTES: Final = 1 << 28
+_DELTA_BYTES: Final = 1 << 24
 _TURN: Final = 1 << 17
 """Bytes read of a part between two turns of requests; a whole megabyte in one go takes half a millisecond."""
 
@@ -146,12 +149,14 @@ class SnapshotClient:
             self._refuse_older(manifest)
         except SnapshotError as error:
             return self._refuse(digest, error)
-        fetched = await self._fetch_missing(manifest)
+        changed = await self._fetch_change(manifest)
+        fetched = await self._fetch_missing(manifest, {} if changed is None else {manifest.access: changed[0]})
         try:
             parts = _Parts(fetched, self._store)
-            await self._on_snapshot(
-                await asyncio.to_thread(collect, manifest, parts, self._manifest, digest_in_pieces)
-            )
+            snapshot = await asyncio.to_thread(collect, manifest, parts, self._manifest, digest_in_pieces)
+            if changed is not None:
+                snapshot = msgspec.structs.replace(snapshot, change=changed[1])
+            await self._on_snapshot(snapshot)
         except Exception as error:  # whatever is wrong with a snapshot, the gateway keeps the one it has
             return self._refuse(digest, error)
         self._judged = self._in_force = digest
@@ -175,11 +180,38 @@ class SnapshotClient:
         except msgspec.DecodeError:
             raise CatalogUnavailableError("the catalog's answer is no signed manifest") from None
 
-    async def _fetch_missing(self, manifest: Manifest) -> dict[str, Data]:
-        """The parts that are not on disk, by digest."""
-        fetched: dict[str, Data] = {}
+    async def _fetch_change(self, manifest: Manifest) -> tuple[Data, AccessChange] | None:
+        """The access part, made of the one in force by what has changed; None where it has to be read whole.
+
+        Whatever is wrong with a delta, or where there is none, the whole part is right: nothing is refused for it.
+        """
+        if self._manifest is None or self._manifest.access == manifest.access or self._preview:
+            return None
+        base, url = self._manifest.access, f"{self._url}/parts/{manifest.access}/delta"
+        limits = aiohttp.ClientTimeout(total=15.0, sock_connect=3.0)
+        try:
+            data = await self._get(url, limits, _DELTA_BYTES, {"base": base})
+            if data is None:
+                return None
+            return await asyncio.to_thread(self._apply, base, manifest.access, data)
+        except (CatalogUnavailableError, SnapshotError, aiohttp.ClientError, OSError) as error:
+            log.debug("no delta", reason=str(error) or type(error).__name__)
+            return None
+
+    def _apply(self, base: str, digest: str, data: Data) -> tuple[Data, AccessChange] | None:
+        """Raises SnapshotError, OSError."""
+        delta, old = access_delta.decode(data), self._store.get(base)
+        if old is None or delta.base != base:
+            return None
+        made = joined_in_pieces(access_delta.apply(old, delta))
+        if digest_in_pieces(made) != digest:
+            raise SnapshotError(f"what comes of the delta is not {digest}")
+        return made, access_delta.read_change(old, made, delta)
+
+    async def _fetch_missing(self, manifest: Manifest, fetched: dict[str, Data]) -> dict[str, Data]:
+        """What was `fetched` already, and the parts that are not on disk either, by digest."""
         for digest in (manifest.contracts, manifest.access):
-            if await asyncio.to_thread(self._store.holds, digest):
+            if digest in fetched or await asyncio.to_thread(self._store.holds, digest):
                 continue
             limits = aiohttp.ClientTimeout(total=120.0, sock_connect=3.0, sock_read=15.0)
             data = await self._get(f"{self._url}/parts/{digest}", limits, _PART_BYTES)

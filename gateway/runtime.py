@@ -7,14 +7,13 @@ of them. Building is a series of small steps, so that requests go on between the
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from contracts.packed import Steps, at_once, read_access, read_contracts
+from contracts.packed import Steps, at_once, read_contracts
 from contracts.snapshot import (
-    Application,
     ContractsPart,
     Data,
     Issuer,
@@ -25,6 +24,7 @@ from contracts.snapshot import (
 )
 from gateway import protected_resource
 from gateway.access import AccessView
+from gateway.access_index import AccessIndex, index_after, index_of
 from gateway.adapters.introspection import Introspector
 from gateway.adapters.keys import IssuerKeys
 from gateway.approving import Approvals
@@ -34,9 +34,7 @@ from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
-from policies.known_keys import KnownKey, known_keys
 from policies.ports import Clock, Limiter, Ports
-from policies.revocation import NOTHING, Revocations
 from policies.verified_tokens import VerifiedTokens
 
 
@@ -45,9 +43,7 @@ class Runtime:
     """What the pipeline reads. A runtime is never changed; the next one replaces it."""
 
     manifest: Manifest
-    issuers: tuple[Issuer, ...]
-    applications: Mapping[str, Application]
-    """By client id."""
+    access: AccessIndex
     ports: Ports
     router: Router[ServedOperation]
     servers: Mapping[str, Server]
@@ -60,11 +56,6 @@ class Runtime:
     good form."""
     unapproved: frozenset[str] = frozenset()
     """Those of them that were not approved."""
-    revocations: Revocations = NOTHING
-    api_keys: Mapping[str, KnownKey] = field(default_factory=dict)
-    """By their public id."""
-    identities: Mapping[tuple[str, str], Application] = field(default_factory=dict)
-    """By issuer and client, of issuers that are not the catalog."""
 
     @property
     def upstreams(self) -> Mapping[str, tuple[Upstream, AnyUpstream]]:
@@ -117,29 +108,12 @@ class RuntimeBuilder:
         """The runtime of a snapshot; `stored`: it was in force before. Raises SnapshotError where nothing of it
         can be served."""
         manifest = snapshot.manifest
-        applications: Mapping[str, Application]
-        if snapshot.access is not None:
-            access, applications = yield from read_access(snapshot.access)
-            issuers, revocations = access.issuers, Revocations(access.revoked)
-            api_keys: Mapping[str, KnownKey] = yield from _api_keys(applications.values())
-            identities: Mapping[tuple[str, str], Application] = yield from _identities(applications.values())
-        elif current is not None:
-            issuers, applications = current.issuers, current.applications
-            revocations, api_keys, identities = current.revocations, current.api_keys, current.identities
-        else:
-            raise SnapshotError("there is no access part")
+        access = yield from self._index(snapshot, current)
         if current is not None and current.manifest.contracts == manifest.contracts:
-            known = yield from _documents(current.ports.audience, current.versions.values(), issuers)
-            return replace(
-                current,
-                manifest=manifest,
-                issuers=issuers,
-                applications=applications,
-                well_known=known,
-                revocations=revocations,
-                api_keys=api_keys,
-                identities=identities,
-            )
+            known = current.well_known
+            if access.issuers != current.access.issuers:
+                known = yield from _documents(current.ports.audience, current.versions.values(), access.issuers)
+            return replace(current, manifest=manifest, access=access, well_known=known)
         if snapshot.contracts is None:
             raise SnapshotError("there is no contracts part")
         part, packed = yield from read_contracts(snapshot.contracts)
@@ -149,18 +123,14 @@ class RuntimeBuilder:
         yield from filling.fill(packed)
         return Runtime(
             manifest,
-            issuers,
-            applications,
+            access,
             filling.ports,
             filling.router,
             servers,
             filling.versions,
-            (yield from _documents(part.audience, filling.versions.values(), issuers)),
+            (yield from _documents(part.audience, filling.versions.values(), access.issuers)),
             filling.rejected,
             frozenset(filling.unapproved),
-            revocations,
-            api_keys,
-            identities,
         )
 
     def renewed(self, contracts: Data, current: Runtime) -> Steps[Runtime]:
@@ -177,10 +147,21 @@ class RuntimeBuilder:
             router=filling.router,
             servers=servers,
             versions=filling.versions,
-            well_known=(yield from _documents(part.audience, filling.versions.values(), current.issuers)),
+            well_known=(yield from _documents(part.audience, filling.versions.values(), current.access.issuers)),
             rejected=filling.rejected,
             unapproved=frozenset(filling.unapproved),
         )
+
+    @staticmethod
+    def _index(snapshot: PackedSnapshot, current: Runtime | None) -> Steps[AccessIndex]:
+        change = snapshot.change
+        if change is not None and current is not None and current.manifest.access == change.base:
+            return index_after(current.access, change)
+        if snapshot.access is not None:
+            return (yield from index_of(snapshot.access))
+        if current is not None:
+            return current.access
+        raise SnapshotError("there is no access part")
 
     def _filling(
         self,
@@ -196,9 +177,10 @@ class RuntimeBuilder:
     def adopt(self, runtime: Runtime, previous: Runtime | None) -> None:
         """Puts the access part in force and closes the upstreams that the new runtime no longer has."""
         if previous is None or previous.manifest.access != runtime.manifest.access:
-            self._keys.update(runtime.issuers)
-            self._witness.update(runtime.issuers)
-            self._access.swap(runtime.applications, runtime.api_keys, runtime.revocations, runtime.identities)
+            self._keys.update(runtime.access.issuers)
+            self._witness.update(runtime.access.issuers)
+            runtime.access.settle()
+            self._access.swap(runtime.access)
         for _, upstream in runtime.upstreams.values():
             upstream.start()
         if previous is None:
@@ -252,24 +234,6 @@ def dismantle(old: Runtime, runtime: Runtime) -> Steps[None]:
             while served.operations:
                 served.operations.popitem()
                 yield
-
-
-def _api_keys(applications: Iterable[Application]) -> Steps[dict[str, KnownKey]]:
-    found: dict[str, KnownKey] = {}
-    for each in applications:
-        if each.keys:
-            yield
-            found |= known_keys((each,))
-    return found
-
-
-def _identities(applications: Iterable[Application]) -> Steps[dict[tuple[str, str], Application]]:
-    found: dict[tuple[str, str], Application] = {}
-    for application in applications:
-        if application.identities:
-            yield
-            found.update(((each.issuer, each.client), application) for each in application.identities)
-    return found
 
 
 def _documents(

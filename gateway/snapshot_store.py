@@ -92,7 +92,8 @@ class SnapshotStore:
         return data is not None and digest_in_pieces(data) == digest
 
     def save(self, signed: SignedManifest, manifest: Manifest, parts: Mapping[str, Data]) -> None:
-        """Puts a snapshot in the place of the stored one, then deletes the parts that it does not name.
+        """Puts a snapshot in the place of the stored one, then deletes the parts that it does not name, but for
+        the access part of the one before.
 
         `parts` are those that are not on disk yet. A newer snapshot that another worker has stored stays.
         """
@@ -103,6 +104,10 @@ class SnapshotStore:
 
     def _replace(self, signed: SignedManifest, manifest: Manifest, parts: Mapping[str, Data]) -> None:
         wanted = {self._name(manifest.contracts), self._name(manifest.access)}
+        # Another worker may be one access part behind, and makes the next of that one.
+        before = self._stored_manifest()
+        if before is not None:
+            wanted.add(self._name(before.access))
         for digest, data in parts.items():
             if digest_in_pieces(data) != digest:
                 raise SnapshotError(f"the bytes of part {digest} are not those of that name")
@@ -124,13 +129,17 @@ class SnapshotStore:
         except msgspec.DecodeError as error:
             raise SnapshotError(f"the stored manifest does not decode: {error}") from None
 
-    def _newer_is_stored(self, manifest: Manifest) -> bool:
-        """Whether what is stored can be trusted, is whole, and came after `manifest`."""
+    def _stored_manifest(self) -> Manifest | None:
+        """What is stored, where it can be trusted."""
         try:
             signed = self._stored()
-            stored = verify(signed, self._key, self._preview) if signed is not None else None
+            return None if signed is None else verify(signed, self._key, self._preview)
         except SnapshotError:
-            return False
+            return None
+
+    def _newer_is_stored(self, manifest: Manifest) -> bool:
+        """Whether what is stored can be trusted, is whole, and came after `manifest`."""
+        stored = self._stored_manifest()
         if stored is None or stored.serial <= manifest.serial:
             return False
         return all((self._parts / self._name(digest)).exists() for digest in (stored.contracts, stored.access))

@@ -19,6 +19,7 @@ from catalog.publication import Publisher
 from catalog.publishing.preview import Previews
 from catalog.refusal import Refusal
 from catalog.storage.snapshots import SnapshotTable
+from contracts import access_delta
 from contracts.problems import Problem, problem
 
 MAX_WAIT = 30.0
@@ -76,6 +77,7 @@ class Delivery:
         self.routes = [
             Route("/gateway/snapshot", token.guard(self.snapshot), methods=["GET"]),
             Route("/gateway/parts/{digest}", token.guard(self.part), methods=["GET"]),
+            Route("/gateway/parts/{digest}/delta", token.guard(self.delta), methods=["GET"]),
         ]
 
     async def snapshot(self, request: Request) -> Response:
@@ -133,6 +135,19 @@ class Delivery:
             return problem_response(refusal, request.state.request_id)
         headers = {"cache-control": "private, max-age=31536000, immutable"}
         return Response(data, headers=headers, media_type="application/json")
+
+    async def delta(self, request: Request) -> Response:
+        """What turns the access part `base` into this one; 404 where it is shorter to fetch it whole, or where one
+        of them was not published here."""
+        texts = (request.query_params.get("base", ""), request.path_params["digest"])
+        matches = [_DIGEST.fullmatch(text) for text in texts]
+        base, digest = (f"sha256:{match[1]}" if match else "" for match in matches)
+        made = self._publisher.access_texts.delta(base, digest)
+        if made is None:
+            refusal = problem("route-not-found", "There is no delta from that part to this one.")
+            return problem_response(refusal, request.state.request_id)
+        headers = {"cache-control": "no-store"}
+        return Response(access_delta.encode(made), headers=headers, media_type="application/json")
 
 
 def seconds_of(text: str) -> float | None:

@@ -80,11 +80,13 @@ class _UndoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is in force now. `changed` says whether that is a new snapshot."""
+    """What is in force now. `changed` says whether that is a new snapshot, and `access` has the digest and the
+    bytes of its access part."""
 
     published: Published
     changed: bool
     pointers: Mapping[str, Pointer]
+    access: tuple[str, bytes]
 
 
 class Writer:
@@ -118,7 +120,7 @@ class Writer:
                 await put_approvals(connection, plan.attested.fresh)
                 await self._tell_renewals(connection, plan)
                 if same and current is not None:
-                    return Written(current, False, pointers)
+                    return Written(current, False, pointers, access_part)
                 manifest = Manifest(FORMAT, serial, now, *digests)
                 signed = sign(manifest, self._keys.snapshot)
                 await add_snapshot(connection, contracts, access_part, manifest, signed)
@@ -126,7 +128,7 @@ class Writer:
                 await self._tell_snapshot(connection, published, current, plan.act)
         except _UndoneError as undone:
             return undone.refusal
-        return Written(published, True, pointers)
+        return Written(published, True, pointers, access_part)
 
     async def _move(self, connection: AsyncConnection, plan: Plan, now: int, serial: int) -> Mapping[str, Pointer]:
         pointers = await pointers_in(connection)

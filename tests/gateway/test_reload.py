@@ -11,8 +11,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contracts import access_delta
+from contracts.access_delta import AccessDelta, Edit, delta_of
 from contracts.packed import at_once, read_access, read_contracts
-from contracts.snapshot import Manifest, PackedSnapshot, SignedManifest, digest_of
+from contracts.snapshot import AccessChange, Manifest, PackedSnapshot, SignedManifest, digest_of
 from gateway.reload import FIRST_DELAY, LONGEST_DELAY, CatalogUnavailableError, SnapshotClient
 from gateway.snapshot_store import SnapshotStore
 from tests.support.snapshots import ISSUED, KEY, publication
@@ -30,6 +32,7 @@ class Catalog:
         self.status = 200
         self.forgetful = False
         self.padding = 0
+        self.deltas: dict[tuple[str, str], bytes] = {}
 
     def publish(self, signed: SignedManifest, manifest: Manifest, parts: dict[str, bytes]) -> None:
         self.signed = signed
@@ -54,6 +57,11 @@ class Catalog:
         data = self.parts.get(request.match_info["digest"])
         return web.Response(status=404) if data is None else web.Response(body=data)
 
+    async def delta(self, request: web.Request) -> web.Response:
+        self.asked.append("delta")
+        data = self.deltas.get((request.query["base"], request.match_info["digest"]))
+        return web.Response(status=404) if data is None else web.Response(body=data)
+
 
 class Gateway:
     """A gateway as far as the client sees it: what was put in force, and whether the next can be."""
@@ -65,6 +73,7 @@ class Gateway:
         self.data = data
         self.now = float(ISSUED + 5000)
         self.in_force: list[int] = []
+        self.changes: list[AccessChange | None] = []
         self.refuse: Exception | None = None
         self.naps: list[float] = []
         self.naps_left = 0
@@ -100,6 +109,7 @@ class Gateway:
         if snapshot.access is not None:
             at_once(read_access(snapshot.access))
         self.in_force.append(snapshot.manifest.serial)
+        self.changes.append(snapshot.change)
         self.after_adopting()
 
     async def nap(self, seconds: float) -> None:
@@ -122,6 +132,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     app = web.Application()
     app.router.add_get("/gateway/snapshot", catalog.snapshot)
     app.router.add_get("/gateway/parts/{digest}", catalog.part)
+    app.router.add_get("/gateway/parts/{digest}/delta", catalog.delta)
     async with TestServer(app) as server, aiohttp.ClientSession(auto_decompress=False) as session:
         yield Gateway(server, session, catalog, tmp_path / "data")
 
@@ -161,7 +172,69 @@ async def test_only_what_changed_is_fetched(gateway: Gateway) -> None:
     gateway.catalog.asked.clear()
     await gateway.client.poll()
     assert gateway.in_force == [1, 2]
-    assert gateway.catalog.asked == ["snapshot", "part"]
+    assert gateway.catalog.asked == ["snapshot", "delta", "part"]
+
+
+def delta_to(gateway: Gateway, serial: int, *clients: str) -> tuple[Manifest, AccessDelta]:
+    """Publishes a snapshot, and what leads from the one in force to it; without sending the part itself."""
+    known = gateway.client.manifest
+    assert known is not None
+    signed, manifest, parts = publication(serial, *clients)
+    old, new = gateway.catalog.parts[known.access], parts[manifest.access]
+    made = delta_of(known.access, old.split(b"\n"), new.split(b"\n"))
+    assert made is not None
+    gateway.catalog.publish(signed, manifest, {})
+    gateway.catalog.deltas[known.access, manifest.access] = access_delta.encode(made)
+    gateway.catalog.asked.clear()
+    return manifest, made
+
+
+async def test_of_an_access_part_only_what_changed_is_fetched(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1, "desk", "shop"))
+    await gateway.client.poll()
+    manifest, _ = delta_to(gateway, 2, "kiosk", "shop")
+    assert await gateway.client.poll()
+    assert gateway.catalog.asked == ["snapshot", "delta"]
+    change = gateway.changes[-1]
+    assert change is not None
+    assert ({each.client_id for each in change.changed}, change.gone) == ({"kiosk"}, {"desk"})
+    stored = SnapshotStore(gateway.data, KEY.public_key()).load()
+    assert stored is not None
+    assert stored.manifest == manifest, "it is stored whole"
+
+
+async def test_a_worker_whose_part_another_has_replaced_goes_on_from_it(gateway: Gateway) -> None:
+    gateway.catalog.publish(*publication(1, "desk", "shop"))
+    await gateway.client.poll()
+    behind = gateway.client
+    manifest, _ = delta_to(gateway, 2, "kiosk", "shop")
+    ahead = gateway.start()
+    assert await ahead.poll()
+    assert await behind.poll()
+    assert gateway.catalog.asked == ["snapshot", "delta"] * 2
+    assert [each is not None for each in gateway.changes] == [False, True, True]
+    assert behind.manifest == manifest
+
+
+@pytest.mark.parametrize("fault", ["none", "garbage", "another base", "another result", "half a line"])
+async def test_without_a_good_delta_the_part_is_fetched_whole(gateway: Gateway, fault: str) -> None:
+    gateway.catalog.publish(*publication(1, "desk", "shop"))
+    await gateway.client.poll()
+    manifest, made = delta_to(gateway, 2, "kiosk", "shop")
+    name = (made.base, manifest.access)
+    signed, _, parts = publication(2, "kiosk", "shop")
+    gateway.catalog.publish(signed, manifest, parts)
+    edit = made.edits[0]
+    broken = {
+        "garbage": b"{",
+        "another base": access_delta.encode(AccessDelta(manifest.access, made.edits)),
+        "another result": access_delta.encode(AccessDelta(made.base, ())),
+        "half a line": access_delta.encode(AccessDelta(made.base, (Edit(edit.start + 1, edit.end, edit.text),))),
+    }
+    gateway.catalog.deltas = {name: broken[fault]} if fault in broken else {}
+    assert await gateway.client.poll()
+    assert gateway.catalog.asked == ["snapshot", "delta", "part"]
+    assert (gateway.in_force, gateway.changes[-1], gateway.client.last_error) == ([1, 2], None, None)
 
 
 async def test_after_a_restart_nothing_is_fetched_again(gateway: Gateway) -> None:

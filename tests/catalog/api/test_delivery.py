@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from contracts import access_delta
 from contracts.problems import CATALOGUE
 from contracts.snapshot import SignedManifest, digest_of, verify
 from tests.catalog.serving import GATEWAY_TOKEN, GOOD, WEB_SHOP, World, serving
@@ -33,6 +34,27 @@ async def test_a_gateway_fetches_a_whole_snapshot(world: World) -> None:
         assert response.status == 200
         assert digest_of(data) == digest
         assert "immutable" in response.headers["cache-control"]
+
+
+async def test_a_gateway_is_told_what_an_access_part_has_otherwise_than_the_one_before(world: World) -> None:
+    assert world.publisher.current is not None
+    base = world.publisher.current.manifest.access
+    old = (await get(world, f"/gateway/parts/{base}"))[1]
+    world.compiled = replace(GOOD, applications=(WEB_SHOP,))
+    await world.publisher.publish()
+    digest = world.publisher.current.manifest.access
+    response, body = await get(world, f"/gateway/parts/{digest}/delta?base={base}")
+    assert (response.status, response.headers["cache-control"]) == (200, "no-store")
+    assert digest_of(b"".join(map(bytes, access_delta.apply(old, access_delta.decode(body))))) == digest
+    nowhere = "sha256:" + "0" * 64
+    for path in (
+        f"{digest}/delta",
+        f"{digest}/delta?base={nowhere}",
+        f"{nowhere}/delta?base={base}",
+        "x/delta?base=x",
+    ):
+        assert (await get(world, f"/gateway/parts/{path}"))[0].status == 404
+    assert (await get(world, f"/gateway/parts/{digest}/delta?base={base}", {}))[0].status == 401
 
 
 async def test_the_known_snapshot_is_not_sent_again(world: World) -> None:

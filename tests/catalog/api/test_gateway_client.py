@@ -49,6 +49,18 @@ async def test_a_gateway_gets_the_snapshot_and_then_each_new_one(world: World, t
         assert second.manifest.serial > first.manifest.serial
 
 
+async def test_of_an_access_part_a_gateway_is_sent_what_has_changed(world: World, tmp_path: Path) -> None:
+    async with asyncio.timeout(60), following(world, tmp_path / "gateway") as adopted:
+        first = await adopted.get()
+        world.compiled = replace(GOOD, applications=(WEB_SHOP,))
+        await world.publisher.publish()
+        second = await adopted.get()
+        assert second.change is not None
+        gone = {each.client_id for each in GOOD.applications} - {WEB_SHOP.client_id}
+        assert (second.change.base, second.change.gone) == (first.manifest.access, gone)
+        assert _applications(second) == (WEB_SHOP,)
+
+
 async def test_a_gateway_that_restarts_polls_from_what_it_has(world: World, tmp_path: Path) -> None:
     async with asyncio.timeout(60):
         async with following(world, tmp_path / "gateway") as adopted:
