@@ -92,11 +92,7 @@ class Project:
         return replace(entry, place=self._shown(root, entry.place), why=why)
 
     def _shown(self, root: Path, place: Place) -> Place:
-        """With its file as it is reached from the working directory."""
-        path = os.path.normpath(root / place.file)
-        relative = os.path.relpath(path, self.folder)
-        shown = path if relative.startswith("..") else relative
-        return replace(place, file=Path(shown).as_posix())
+        return _reached(self.folder, root, place)
 
 
 def open_project(
@@ -133,7 +129,8 @@ def open_project(
         waivers += _waivers(file, loader.findings)
     if loader.findings:
         raise BadProject(
-            "the rulesets or waivers cannot be used; nothing was linted", sorted(set(loader.findings))
+            "the rulesets or waivers cannot be used; nothing was linted",
+            sorted({replace(each, place=_reached(folder, folder, each.place)) for each in loader.findings}),
         )
     fail_on: Severity = min((each.fail_on for _, each in settings), key=_STRICTEST.index, default="error")
     title = ", ".join(str(path) for path in paths) or "ostiary lint"
@@ -172,6 +169,14 @@ class _Rulesets:
                     definitions.append(definition)
             self._engines[key] = Engine(combined(tuple(definitions), folder))
         return self._engines[key]
+
+
+def _reached(folder: Path, root: Path, place: Place) -> Place:
+    """A place below a root, with its file as it is reached from the working directory."""
+    path = os.path.normpath(root / place.file)
+    relative = os.path.relpath(path, folder)
+    shown = path if relative.startswith("..") else relative
+    return replace(place, file=Path(shown).as_posix())
 
 
 def _is_ours(finding: Finding) -> bool:

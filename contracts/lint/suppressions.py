@@ -115,11 +115,10 @@ class Suppressions:
         ends = None if expires is None else day(expires.value)
         if isinstance(node.value, dict):
             if not rule:
-                faults.append((node.place, "it is not said which `rule` is let pass"))
+                faults.append((node.place, "the suppression names no `rule`"))
             if not reason:
-                faults.append(
-                    (node.place, f"it is not said for what `reason` {quote(rule or 'a rule')} is let pass")
-                )
+                named = f" of {quote(rule)}" if rule else ""
+                faults.append((node.place, f"the suppression{named} gives no `reason`"))
         if expires is not None and ends is None:
             faults.append((expires.place, "`expires` is a day in the calendar, such as 2027-04-01"))
         self.findings += [_finding("suppression-invalid", place, message) for place, message in faults]

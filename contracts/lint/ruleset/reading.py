@@ -301,7 +301,8 @@ class RulesetReader:
             self.report("ruleset-unknown-function", place, f"there is no function {quote(name)}{hint}")
             return None
         field, path = self._text(node, "field"), None
-        if field is not None and field.startswith("$"):
+        # `$ref` is a key: JSONPath-Plus, by which Spectral reads a path, takes the whole of it for a name.
+        if field is not None and field.startswith("$") and not field[1:2].isalnum():
             try:
                 path = parse(field)
             except PathSyntaxError as error:

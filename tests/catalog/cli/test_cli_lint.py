@@ -100,7 +100,7 @@ def test_default_rulesets(folder: Path) -> None:
         (("none.yaml",), "there is no file or directory 'none.yaml'"),
         ((".",), "'.' is no estate: it has no ostiary.yaml"),
         (("api.yaml", "--ruleset", "nope.yaml"), "there is no file `nope.yaml`"),
-        (("api.yaml", "--ruleset", "bad.yaml"), "bad.yaml:1:13: error:"),
+        (("api.yaml", "--ruleset", "bad.yaml"), "\nbad.yaml:1:13: error:"),
         (
             ("api.yaml", "--ignore-file", "rules.yaml"),
             "rules.yaml:1:1: error: an ignore file is a list",
@@ -117,7 +117,7 @@ def test_bad_input(folder: Path, arguments: tuple[str, ...], message: str) -> No
     result = run(*arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert message in result.stderr
+    assert message in f"\n{result.stderr}"
 
 
 def test_explain_and_list(folder: Path) -> None:

@@ -179,9 +179,9 @@ def test_a_suppression_covers_what_is_below_it(tmp_path: Path) -> None:
         (("rule: names", "rule: other"), "api.yaml:4:7: warning: nothing here breaks the rule `other`"),
         (
             ("reason: It was always so.", "reason: ''"),
-            "api.yaml:4:7: error: it is not said for what `reason` `names` is let pass",
+            "api.yaml:4:7: error: the suppression of `names` gives no `reason`",
         ),
-        (("rule: names, ", ""), "api.yaml:4:7: error: it is not said which `rule` is let pass"),
+        (("rule: names, ", ""), "api.yaml:4:7: error: the suppression names no `rule`"),
         (("expires", "until"), "api.yaml:4:49: error: an entry has no key `until`"),
         (("2026-11-22", "soon"), "api.yaml:4:58: error: `expires` is a day in the calendar"),
     ],

@@ -120,6 +120,15 @@ def test_refuses(tmp_path: Path, text: str, expected: str) -> None:
     assert fault.startswith(expected)
 
 
+@pytest.mark.parametrize("field", ["$ref", "$.b", "$['b']"])
+def test_a_field_that_begins_with_a_dollar_is_a_path_or_a_key(tmp_path: Path, field: str) -> None:
+    # JSONPath-Plus, by which Spectral reads both, takes the whole of `$ref` for a name.
+    rule = f'{{ resolved: false, given: $.info, then: {{ field: "{field}", function: falsy }} }}'
+    api = "openapi: 3.1.0\ninfo: { $ref: '#/x', b: 1 }\nx: {}\npaths: {}\n"
+    (line,) = found(tmp_path, f"rules:\n  r: {rule}\n", api)
+    assert line.startswith("r api.yaml#/info/" + ("$ref" if field == "$ref" else "b"))
+
+
 def test_every_fault_at_once(tmp_path: Path) -> None:
     text = "rulez: 1\nextends: [nope, spectral:x]\nrules:\n  a: loud\n  b: { given: x, then: { function: y } }\n"
     assert len(ruleset_faults(tmp_path, text)) == 6
