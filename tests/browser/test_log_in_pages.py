@@ -177,12 +177,12 @@ async def test_each_page_can_be_read_and_used_by_everyone(
     await tab.call("Emulation.setDeviceMetricsOverride", width=1000, height=900, deviceScaleFactor=1, mobile=False)
     seen = []
 
-    async def look(name: str) -> None:
+    async def look(name: str, width: int = 1000) -> None:
         faults = [json.loads(await tab.run(script)) for script in (CONTRASTS, UNLABELLED, SMALL)]
         assert faults == [{}, [], []], name
         assert await tab.run("document.documentElement.lang") == "en"
         assert await tab.run("document.querySelectorAll('h1').length") == 1, name
-        assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), name
+        assert await tab.run("document.documentElement.scrollWidth") <= width, name
         await tab.picture(tmp_path / f"{name}-{scheme}.png")
         seen.append(name)
 
@@ -211,7 +211,7 @@ async def test_each_page_can_be_read_and_used_by_everyone(
     await look("account-done")
     await tab.call("Emulation.setDeviceMetricsOverride", width=320, height=700, deviceScaleFactor=1, mobile=True)
     await tab.go(f"{world.url}/account")
-    await look("account-narrow")
+    await look("account-narrow", 320)
     await tab.click("Log out")
     await tab.go(f"{world.url}/login")
     await tab.fill(name="omar", password=PASSWORD)
