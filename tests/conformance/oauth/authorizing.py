@@ -14,10 +14,13 @@ from starlette.requests import Request
 from catalog.login import cookies
 from catalog.publishing.compilation import Compilation
 from contracts.access import Application, Subscription
+from contracts.estate_files import ConsumerEntry, ConsumersFile, EstateFile, PlanEntry, TeamsFile
 from contracts.oauth_client import OAuthSettings
-from tests.catalog.admin import company
+from contracts.operations import ApiVersion, HttpBackend, Operation
+from contracts.snapshot import ContractsPart, Plan
+from tests.catalog.admin import TEAMS, company
 from tests.catalog.browser import Browser, Page
-from tests.catalog.serving import GOOD, WEB_SHOP, World, serving
+from tests.catalog.serving import AUDIENCE, WEB_SHOP, World, serving
 from tests.conformance.oauth.tokens import Answer, post
 
 CALLBACK = "https://planner.example/callback"
@@ -70,11 +73,35 @@ VAULT = Application(
 APPLICATIONS = (WEB_SHOP, PLANNER, NOTES, VAULT)
 
 
+def _version(api: str, name: str, *scopes: str) -> ApiVersion:
+    backend = HttpBackend("erp")
+    operations = tuple(
+        Operation(f"op{number}", "GET", f"/{number}", f"/paths/~1{number}/get", backend, scopes=((scope,),))
+        for number, scope in enumerate(scopes, 1)
+    )
+    return ApiVersion(api, name, api.title(), "sales", f"/{api}/{name}", "sha256:0", operations)
+
+
+CONTRACTS = ContractsPart(
+    AUDIENCE,
+    (),
+    (Plan("standard", ()),),
+    (_version("orders", "v2", "orders:read", "orders:write"), _version("partners", "v1", "partners:read")),
+)
+_FILE = EstateFile("test", {}, {"standard": PlanEntry({"burst": "10/second"})})
+_CONSUMERS = ConsumersFile({"acme": ConsumerEntry("Acme Ltd", "it@acme.example")})
+
+
+def compilation(*applications: Application, teams: TeamsFile = TEAMS) -> Compilation:
+    """What the estate compiles to, with these applications or with all of them."""
+    estate = company(teams, file=_FILE, consumers=_CONSUMERS)
+    return Compilation((), CONTRACTS, applications or APPLICATIONS, estate)
+
+
 @asynccontextmanager
 async def people_world(directory: Path, **options: Any) -> AsyncIterator[World]:
     """A catalog with a company's people and these applications."""
-    compilation = Compilation((), GOOD.contracts, APPLICATIONS, company())
-    async with serving(directory, compiled=compilation, **options) as world:
+    async with serving(directory, compiled=compilation(), **options) as world:
         yield world
 
 

@@ -9,17 +9,17 @@ from catalog.credentials.revoking import Done, Target
 from catalog.oauth.authorization_grants import IDLE
 from catalog.oauth.consent import LIFE
 from catalog.oauth.refresh import GRACE
-from catalog.publishing.compilation import Compilation
 from catalog.storage.tables.oauth import grants
 from contracts.estate_files import TeamsFile
-from tests.catalog.admin import TEAMS, company
+from tests.catalog.admin import TEAMS
 from tests.catalog.browser import Browser
-from tests.catalog.serving import GOOD, World
+from tests.catalog.serving import World
 from tests.conformance.oauth.authorizing import (
     APPLICATIONS,
     ASKING,
     NOTES,
     ON_DEVICE,
+    compilation,
     redeem,
     refresh,
 )
@@ -164,7 +164,7 @@ async def test_what_the_client_lost_meanwhile_its_tokens_lose(people: World, bro
         subscriptions=(msgspec.structs.replace(NOTES.subscriptions[0], scopes=("orders:read",)),),
     )
     others = tuple(less if each is NOTES else each for each in APPLICATIONS)
-    people.compiled = Compilation((), GOOD.contracts, others, company())
+    people.compiled = compilation(*others)
     await people.publisher.publish()
     assert (await refresh(people, given.body["refresh_token"])).body["scope"] == "orders:read"
 
@@ -189,8 +189,7 @@ async def test_it_ends_with_its_consent_however_busy_it_is(people: World, browse
 
 async def test_it_ends_with_its_members_place_in_the_teams(people: World, browser: Browser) -> None:
     text = (await first(people, browser)).body["refresh_token"]
-    without = company(TeamsFile({"platform": TEAMS.teams["platform"]}))
-    people.compiled = Compilation((), GOOD.contracts, APPLICATIONS, without)
+    people.compiled = compilation(teams=TeamsFile({"platform": TEAMS.teams["platform"]}))
     await people.publisher.publish()
     assert (await refresh(people, text)).error == "invalid_grant"
 
@@ -215,6 +214,6 @@ async def test_a_client_that_is_not_registered_for_them_gets_none(people: World,
     assert NOTES.oauth is not None
     oauth = msgspec.structs.replace(NOTES.oauth, grants=("authorization_code",))
     others = tuple(msgspec.structs.replace(each, oauth=oauth) if each is NOTES else each for each in APPLICATIONS)
-    people.compiled = Compilation((), GOOD.contracts, others, company())
+    people.compiled = compilation(*others)
     await people.publisher.publish()
     assert "refresh_token" not in (await first(people, browser)).body

@@ -24,9 +24,19 @@ from tests.conformance.oauth.tokens import post, secret_of
 async def test_4_1_1_the_person_is_asked_and_the_client_gets_a_code(people: World, browser: Browser) -> None:
     page = await ASKING.go(browser)
     assert page.status == 200
-    for shown in ("Planner", "acme", "anna", "orders:read", "planner.example", "16 February 2027"):
+    for shown in (
+        "Planner",
+        "Acme Ltd",
+        "anna",
+        "Orders v2",
+        "GET /orders/v2/1",
+        "orders:read",
+        "planner.example",
+        "16 February 2027",
+    ):
         assert shown in page.text
     assert "partners:read" not in page.text
+    assert "GET /orders/v2/2" not in page.text
     answered = await browser.send("/oauth/authorize/decision", follow=False, decision="allow")
     assert target_of(answered) == CALLBACK
     assert answer_of(answered).keys() == {"code", "state", "iss"}
