@@ -20,6 +20,7 @@ from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
 from catalog.api.admin.routes.registrations import RegistrationRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
+from catalog.api.admin.routes.signing_keys import SigningKeyRoutes
 from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
@@ -223,6 +224,7 @@ def compose(
         *CredentialRoutes(credentials, tokens, directory).routes,
         *CredentialWorkRoutes(credentials).routes,
         *GrantRoutes(authorization).routes,
+        *SigningKeyRoutes(signing_desk, clock).routes,
         *RegistrationRoutes(registration, lambda: directory.members).routes,
         *OwnershipRoutes(lambda: publisher.estate, directory).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,

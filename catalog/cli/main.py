@@ -26,6 +26,7 @@ from catalog.cli.diff import diff
 from catalog.cli.extensions import app as extensions_app
 from catalog.cli.gateway import gateway
 from catalog.cli.init import init
+from catalog.cli.keys import app as keys_app
 from catalog.cli.lint import lint
 from catalog.cli.member_tokens import app as member_tokens_app
 from catalog.cli.owners import app as owners_app
@@ -95,6 +96,7 @@ def build() -> typer.Typer:
         name="upstream-credentials",
         short_help="See what gateways present to upstreams; set, replace, revoke.",
     )
+    app.add_typer(keys_app, name="keys", short_help="See what signs access tokens; rotate, withdraw.")
     app.add_typer(accounts_app, name="accounts", short_help="See how members log in; invite, reset, disable.")
     app.add_typer(consents_app, name="consents", short_help="See what members let applications do; end it.")
     app.add_typer(

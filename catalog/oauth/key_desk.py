@@ -109,9 +109,15 @@ class KeyDesk:
             if state_of(each, self._keys.records, now) in ("ended", "withdrawn"):
                 self._keys.files.remove(each.kid)
 
-    def list(self) -> tuple[KeyRecord, ...]:
+    @property
+    def records(self) -> tuple[KeyRecord, ...]:
+        """All that there were, in the order of their making, as this process knows them."""
+        return self._keys.records
+
+    async def list(self) -> tuple[KeyRecord, ...]:
         """All that there were, the youngest first."""
-        return tuple(reversed(self._keys.records))
+        await self._keys.refresh(self._store)
+        return tuple(reversed(self.records))
 
     async def rotate(
         self, principal: Principal, ahead: int, reason: str, *, request_id: str = ""

@@ -176,6 +176,11 @@ def credentials(shell: Shell) -> None:
     shell("ruth", "credentials", "revoke", "--application", "lumen-bi", "-m", "Exercise")
     number = shell("ruth", "credentials", "revocations")[0]["number"]
     shell("ruth", "credentials", "lift", number, "-m", "Over")
+    next_key = shell("ruth", "keys", "rotate", "-m", "Exercise")["kid"]
+    assert shell("ruth", "keys", "list")[0]["kid"] == next_key
+    assert shell("ruth", "keys", "retire", next_key, "-m", "Exercise")["ended"]["kid"] == next_key
+    signing = next(each["kid"] for each in shell("ruth", "keys", "list") if each["state"] == "signing")
+    assert shell("ruth", "keys", "withdraw", signing, "-m", "Exercise")["ended"]["state"] == "withdrawn"
 
 
 def changes(shell: Shell, estate: Path) -> None:

@@ -52,10 +52,10 @@ async def test_the_first_key_is_recorded_and_nothing_is_published_anew(world: Wo
     before = world.publisher.current
     await world.catalog.signing.round()
     assert world.publisher.current == before
-    [record] = world.catalog.signing.list()
+    [record] = world.catalog.signing.records
     assert record.kid == world.keys.oauth.kid
     await world.catalog.signing.round()
-    assert world.catalog.signing.list() == (record,)
+    assert world.catalog.signing.records == (record,)
 
 
 async def test_keys_follow_each_other_by_the_calendar_with_an_overlap(world: World) -> None:
@@ -64,7 +64,7 @@ async def test_keys_follow_each_other_by_the_calendar_with_an_overlap(world: Wor
     first = signer_of(await token_of(world))
     world.now += 89 * DAY  # a day before its time is over
     await desk.round()
-    second = desk.list()[0].kid
+    second = desk.records[-1].kid
     assert await jwks(world) == await published(world) == [first, second]
     assert signer_of(await token_of(world)) == first
     world.now += AHEAD
