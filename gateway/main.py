@@ -47,6 +47,8 @@ from gateway.usage.credentials import CredentialUses
 from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
+from policies.dpop_nonces import DpopNonces
+from policies.used_proofs import UsedProofs
 
 if TYPE_CHECKING:
     from gateway.adapters.shared_state import SharedState
@@ -68,7 +70,7 @@ def main() -> None:
         if role is None and settings.workers > 1:
             # What cannot work is said once, and not by each worker.
             _shared_state(settings)
-            read_proxies(settings.trusted_proxies)
+            read_proxies(settings.trusted_proxies, certificates=settings.trusted_client_cert)
             read_key_pepper(settings.key_pepper)
             code = uvloop.run(supervise(settings))
         else:
@@ -126,7 +128,7 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
 def listener_settings(settings: GatewaySettings, files: int = open_files.MOST) -> ListenerSettings:
     """What of the settings is the listener's, whoever listens. The process may have so many `files` open."""
     return ListenerSettings(
-        proxies=read_proxies(settings.trusted_proxies),
+        proxies=read_proxies(settings.trusted_proxies, certificates=settings.trusted_client_cert),
         max_connections=settings.max_connections or open_files.most_connections(files),
         max_head=settings.max_head,
         max_target=settings.max_target,
@@ -184,6 +186,8 @@ async def assembled(
             max_open=-(-settings.max_open // settings.workers),
             # What is only proposed has no approval yet; whoever starts a preview wants to see it.
             key_pepper=read_key_pepper(settings.key_pepper),
+            proofs=UsedProofs(time.time) if shared is None else shared.proofs,
+            nonces=_nonces(settings),
             approved_by=key if settings.approvals == "required" and not settings.preview else None,
         )
 
@@ -246,6 +250,15 @@ def _shared_state(settings: GatewaySettings) -> "SharedState | None":
         raise SettingsError(
             "OSTIARY_GATEWAY_STATE_URL is no URL of a Redis or Valkey server (redis://, rediss:// or unix://)"
         ) from None
+
+
+def _nonces(settings: GatewaySettings) -> DpopNonces | None:
+    """Those that all gateways with the same token know. Raises SettingsError."""
+    if not settings.dpop_nonce:
+        return None
+    if settings.token is None:
+        raise SettingsError("OSTIARY_GATEWAY_TOKEN is needed for OSTIARY_GATEWAY_DPOP_NONCE")
+    return DpopNonces(settings.token.get_secret_value().encode(), time.time)
 
 
 def _span_export(settings: GatewaySettings) -> "SpanExport | None":

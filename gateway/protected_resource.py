@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from contracts.operations import ApiVersion
+from contracts.public_keys import ALGORITHMS
 from contracts.snapshot import Issuer
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
@@ -39,4 +40,5 @@ def _metadata(
         "authorization_servers": [issuer.issuer for issuer in issuers],
         "scopes_supported": sorted(scopes),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": sorted(ALGORITHMS),
     }

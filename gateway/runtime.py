@@ -34,7 +34,9 @@ from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
-from policies.ports import Clock, Limiter, Ports
+from policies.dpop_nonces import DpopNonces
+from policies.ports import Clock, Limiter, Ports, ProofMemory
+from policies.used_proofs import UsedProofs
 from policies.verified_tokens import VerifiedTokens
 
 
@@ -88,6 +90,8 @@ class RuntimeBuilder:
         max_open: int = 4_096,
         approved_by: Ed25519PublicKey | None = None,
         key_pepper: bytes | None = None,
+        proofs: ProofMemory | None = None,
+        nonces: DpopNonces | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -99,6 +103,8 @@ class RuntimeBuilder:
         self._max_open = max_open
         self._approved_by = approved_by
         self._key_pepper = key_pepper
+        self._proofs: ProofMemory = UsedProofs(clock) if proofs is None else proofs
+        self._nonces = nonces
 
     def build(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Runtime:
         """`steps`, one right after the other."""
@@ -219,6 +225,8 @@ class RuntimeBuilder:
             key_plans=key_plans,
             key_pepper=self._key_pepper,
             witness=self._witness,
+            proofs=self._proofs,
+            nonces=self._nonces,
             # A token is verified for an audience; to it the plans are nothing.
             tokens=VerifiedTokens() if known is None else known.tokens,
         )

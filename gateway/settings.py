@@ -119,6 +119,17 @@ class GatewaySettings(BaseSettings):
         description="Addresses and networks of proxies before the gateway, separated by commas (`10.0.0.0/8`). "
         "They are believed as to a client's address and scheme (`X-Forwarded-For`, `X-Forwarded-Proto`).",
     )
+    trusted_client_cert: bool = Field(
+        False,
+        description="Whether these proxies are believed what they say of a client's certificate too "
+        "(`Client-Cert`, RFC 9440). Only for proxies that end TLS, verify the certificate, and take that field away "
+        "from clients.",
+    )
+    dpop_nonce: bool = Field(
+        False,
+        description="Whether DPoP proofs need a nonce of the gateway's. The client that sends none is told one, "
+        "and tries again; a proof then cannot have been made long before.",
+    )
     slow: float = Field(
         1.0,
         ge=0,
@@ -165,13 +176,15 @@ class SettingsError(Exception):
     """A setting that cannot work; the message says which and why."""
 
 
-def read_proxies(text: str) -> TrustedProxies | None:
+def read_proxies(text: str, *, certificates: bool = False) -> TrustedProxies | None:
     """The proxies of that setting; None where it lists none. Raises SettingsError."""
     try:
         networks = [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
     except ValueError as error:
         raise SettingsError(f"OSTIARY_GATEWAY_TRUSTED_PROXIES: {error}") from None
-    return TrustedProxies(networks) if networks else None
+    if certificates and not networks:
+        raise SettingsError("OSTIARY_GATEWAY_TRUSTED_CLIENT_CERT goes with OSTIARY_GATEWAY_TRUSTED_PROXIES")
+    return TrustedProxies(networks, certificates=certificates) if networks else None
 
 
 def read_key_pepper(path: Path | None) -> bytes | None:

@@ -20,6 +20,7 @@ from contracts.public_keys import PublicKey
 from contracts.snapshot import Application
 from policies.access_token import UnverifiedToken, admit, read, verify
 from policies.api_key import ApiKeyCheck
+from policies.confirmation import binding_of
 from policies.exchange import Exchange, Principal
 from policies.ports import IssuerUnavailableError, Ports
 from policies.revocation import OUR_CLAIMS
@@ -34,8 +35,11 @@ RETRY_AFTER: Final = 10
 """Seconds, when an issuer cannot be reached: as often as its keys are asked for."""
 
 # RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1). Two joined fields have a comma and do not match.
-_BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
-_IS_BEARER: Final = re.compile(rb"bearer(?: |\Z)", re.IGNORECASE)
+_TOKEN: Final = re.compile(rb"(?:bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)\Z", re.IGNORECASE)
+_IS_OURS: Final = re.compile(rb"(?:bearer|dpop)(?: |\Z)", re.IGNORECASE)
+
+_NO_BEARER: Final = "it is bound to a key and was presented as a bearer token"
+_NOT_BOUND: Final = "it is not bound to the key of a DPoP proof"
 
 
 def resource_metadata(audience: str, version: ApiVersion) -> str:
@@ -109,7 +113,7 @@ class Authentication:
         if principal is None:
             return self._first_sight(exchange, credentials)
         if principal.resources is not None and self._resource not in principal.resources:
-            return self._invalid(OTHER_AUDIENCE)
+            return self._invalid(OTHER_AUDIENCE, credentials)
         exchange.principal = principal
         if kept is not None:
             kept.principal, kept.generation = principal, generation
@@ -117,10 +121,14 @@ class Authentication:
         return ALLOW
 
     def _first_sight(self, exchange: Exchange, credentials: bytes) -> Verdict | Awaitable[Verdict]:
-        match = _BEARER.match(credentials)
+        match = _TOKEN.match(credentials)
         if match is None:
             # Another scheme is no attempt at ours.
-            return self._invalid("it is not one token") if _IS_BEARER.match(credentials) else self._missing()
+            return (
+                self._invalid("it is not one token", credentials)
+                if _IS_OURS.match(credentials)
+                else self._missing()
+            )
         asked = self._witness.issuer_of(match[1])
         if asked is not None:
             return self._after_asking(exchange, credentials, match[1], asked)
@@ -134,7 +142,7 @@ class Authentication:
                 return self._after_fetch(exchange, credentials, token)
             return self._verify(exchange, credentials, token, key)
         except TokenFault as fault:
-            return self._invalid(str(fault))
+            return self._invalid(str(fault), credentials)
 
     async def _after_fetch(self, exchange: Exchange, credentials: bytes, token: UnverifiedToken) -> Verdict:
         try:
@@ -145,7 +153,7 @@ class Authentication:
         except IssuerUnavailableError:
             return _unavailable("The keys of the token's issuer cannot be fetched now; try again.")
         except TokenFault as fault:
-            return self._invalid(str(fault))
+            return self._invalid(str(fault), credentials)
 
     async def _after_asking(self, exchange: Exchange, credentials: bytes, token: bytes, asked: str) -> Verdict:
         try:
@@ -158,7 +166,7 @@ class Authentication:
         except IssuerUnavailableError:
             return _unavailable("The token's issuer cannot be asked about it now; try again.")
         except TokenFault as fault:
-            return self._invalid(str(fault))
+            return self._invalid(str(fault), credentials)
 
     def _verify(self, exchange: Exchange, credentials: bytes, token: UnverifiedToken, key: PublicKey) -> Verdict:
         """Runs without a wait from the look-ups to the end, so that no swap comes between them."""
@@ -171,12 +179,17 @@ class Authentication:
     ) -> Verdict:
         """What is claimed is true: whether it opens anything here. Raises TokenFault."""
         resources = accepted(claims, issuer, self._audience)
-        if claims.bound:
-            # RFC 9449 §7.2, RFC 8705 §3: a token that is bound to a key is worth nothing without proof of it.
-            raise TokenFault("it is bound to a key and was presented as a bearer token")
+        binding = binding_of(claims.raw) if claims.bound else None
+        if _by_proof(credentials) != (binding is not None and binding.kind == "dpop"):
+            # RFC 9449 §7.1, §7.2: a token that is bound to a key is worth nothing without proof of it, and a proof
+            # proves nothing of another.
+            raise TokenFault(_NO_BEARER if binding is not None and binding.kind == "dpop" else _NOT_BOUND)
         application = self._application(claims, issuer)
         if application is None:
             raise TokenFault("its client is not known")
+        constraint = "none" if application.oauth is None else application.oauth.constraint
+        if constraint != "none" and (binding is None or constraint not in (binding.kind, "any")):
+            raise TokenFault("its application calls with tokens that are bound to a key or a certificate")
         raw = claims.raw
         if issuer.external:
             # What our own tokens say by these names, another issuer cannot say.
@@ -193,6 +206,7 @@ class Authentication:
             token_id=claims.token_id,
             claims=raw,
             resources=resources,
+            binding=binding,
         )
         self._tokens.put(credentials, self._access.generation, principal)
         if resources is not None and self._resource not in resources:
@@ -220,16 +234,21 @@ class Authentication:
             f"Bearer {self._metadata}",
         )
 
-    def _invalid(self, reason: str) -> Deny:
+    def _invalid(self, reason: str, credentials: bytes) -> Deny:
+        scheme = "DPoP" if _by_proof(credentials) else "Bearer"
         return self._deny(
             "token-invalid",
             f"The access token is not accepted: {reason}.",
-            f'Bearer error="invalid_token", {self._metadata}',
+            f'{scheme} error="invalid_token", {self._metadata}',
         )
 
     @staticmethod
     def _deny(problem_id: str, detail: str, challenge: str) -> Deny:
         return Deny(POLICY, problem(problem_id, detail, headers=(("www-authenticate", challenge),)))
+
+
+def _by_proof(credentials: bytes) -> bool:
+    return credentials[:4].lower() == b"dpop"
 
 
 def _unavailable(detail: str) -> Deny:

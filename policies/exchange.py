@@ -6,7 +6,7 @@ what its own group says and reads only what an earlier stage has set (the order 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -49,14 +49,22 @@ class Grant:
         self.use: CredentialUse | None = None
 
 
+class Binding(msgspec.Struct, frozen=True, gc=False):
+    """To whose key an access token is bound: that of a DPoP proof (`dpop`, RFC 9449 §6) or of a client's
+    certificate (`mtls`, RFC 8705 §3.1), by its SHA-256 thumbprint in base64url."""
+
+    kind: Literal["dpop", "mtls"]
+    thumbprint: str
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls, as the verified access token says.
 
     `scopes` are those in the token; `expires` is Unix seconds; `token_id` is the `jti`, for the log. `resources`
-    are those of the gateway that the token is for (RFC 8707), None for all. `grants` holds what was found out
-    already, by what an operation needs; `log_members` is what the record says of the caller, as members of a JSON
-    object that follow others.
+    are those of the gateway that the token is for (RFC 8707), None for all; `binding` is the key to which it is
+    bound. `grants` holds what was found out already, by what an operation needs; `log_members` is what the record
+    says of the caller, as members of a JSON object that follow others.
     """
 
     issuer: str
@@ -68,6 +76,7 @@ class Principal:
     token_id: str
     claims: Mapping[str, Any]
     resources: frozenset[str] | None = None
+    binding: Binding | None = None
     grants: dict[object, Grant] = field(default_factory=dict, compare=False, repr=False)
     log_members: str = field(init=False, compare=False, repr=False)
 

@@ -1,16 +1,19 @@
 """What the policies need from outside: small protocols, implemented in `gateway/adapters`."""
 
+import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, RateLimit
+from policies.dpop_nonces import DpopNonces
 from policies.exchange import Allowance as Allowance
 from policies.known_keys import KnownKey
 from policies.revocation import Revocations
 from policies.token_claims import TokenClaims
 from policies.trusted_issuer import TrustedIssuer
+from policies.used_proofs import UsedProofs
 from policies.verified_tokens import VerifiedTokens
 
 
@@ -71,6 +74,14 @@ class NoWitness:
         raise IssuerUnavailableError(issuer)
 
 
+class ProofMemory(Protocol):
+    """DPoP proofs that were used, for as long as they could be used again."""
+
+    def use(self, digest: bytes, until: float, /) -> bool | Awaitable[bool]:
+        """Whether it was not used before; from now on it is, until then (Unix seconds). Raises NoRoomError."""
+        ...
+
+
 class Access(Protocol):
     """The access part in force. The object stays the same over swaps; what it answers changes."""
 
@@ -116,5 +127,8 @@ class Ports:
     key_pepper: bytes | None = field(default=None, repr=False)
     """What API keys are checked with; None where the gateway was not given it."""
     witness: TokenWitness = field(default_factory=NoWitness)
+    proofs: ProofMemory = field(default_factory=lambda: UsedProofs(time.time))
+    nonces: DpopNonces | None = None
+    """What DPoP proofs must have in them; None where they need no nonce."""
     tokens: VerifiedTokens = field(default_factory=VerifiedTokens)
     """Shared by all operations that are bound with these ports, and dropped with them."""

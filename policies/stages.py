@@ -17,6 +17,7 @@ from policies import (
     rate_limit,
     request_schema,
     response_schema,
+    sender_constraint,
     subscription,
     websocket,
 )
@@ -70,6 +71,12 @@ REQUEST_ORDER: Final[tuple[RequestEntry, ...]] = (
         Phase.HEAD,
         authentication.bind,
         "First, as everything after it depends on who calls; a stranger learns nothing but how to get a token.",
+    ),
+    RequestEntry(
+        sender_constraint.POLICY,
+        Phase.HEAD,
+        sender_constraint.bind,
+        "Right after the token: who cannot prove that it is theirs is nobody to whom anything is granted.",
     ),
     RequestEntry(
         subscription.POLICY,

@@ -88,8 +88,8 @@ def check_times(expires: float, issued_at: float | None, not_before: float | Non
     if not now < expires <= _LATEST:
         raise TokenFault("it has expired")
     for each in (issued_at, not_before):
-        if each is not None and each > now + SKEW:
-            raise TokenFault("it is not valid yet")
+        if each is not None and not 0 <= each <= now + SKEW:
+            raise TokenFault("it is not valid yet, or its times are none")
 
 
 def accepted(claims: TokenClaims, issuer: TrustedIssuer, public_url: str) -> frozenset[str] | None:

@@ -7,12 +7,12 @@ from typing import Any, Literal
 from catalog.clock import Clock
 from catalog.oauth.client_assertion import FAPI_ALGORITHMS
 from catalog.oauth.client_settings import ClientSettings
-from catalog.oauth.dpop_nonces import DpopNonces
 from catalog.oauth.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 from catalog.oauth.request import FormRequest
 from catalog.oauth.used_ids import UsedIds
 from contracts.client_certificates import thumbprint
 from contracts.public_keys import ALGORITHMS
+from policies.dpop_nonces import DpopNonces
 from policies.dpop_proof import SKEW, Proof, ProofFault, read_proof
 
 

@@ -14,7 +14,6 @@ from catalog.oauth.client_connection import ClientCertificates
 from catalog.oauth.client_credentials import ClientCredentials
 from catalog.oauth.client_settings import Clients
 from catalog.oauth.code_grants import CodeGrants
-from catalog.oauth.dpop_nonces import DpopNonces
 from catalog.oauth.introspection import Introspection
 from catalog.oauth.own_tokens import OwnTokens
 from catalog.oauth.policy import OAuthPolicy
@@ -25,6 +24,7 @@ from catalog.oauth.token_revocation import TokenRevocation
 from catalog.oauth.used_ids import UsedIds
 from catalog.publication import Publisher
 from catalog.publishing.published import Published
+from policies.dpop_nonces import DpopNonces
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,10 +229,10 @@ class Connection:
         )
         exchange.path, exchange.query = head.path, head.query
         exchange.kept = head.kept
-        if self._proxied and self._listener.proxies is not None:
-            self._listener.proxies.introduce(exchange)
         if self._certificate is not None:
             exchange.client_certificate = self._certificate
+        if self._proxied and self._listener.proxies is not None:
+            self._listener.proxies.introduce(exchange)
         if head.upgrade:
             exchange.upgrade = True
         return exchange

@@ -1,17 +1,23 @@
 """A proxy before the gateway: believed what it says of its client where it is listed, and nobody else is."""
 
+import base64
+import hashlib
 import ipaddress
+import ssl
 from pathlib import Path
 
 import pytest
 
 from gateway.asgi import AsgiGateway
 from gateway.settings import SettingsError, read_proxies
+from gateway.wire.client_certificate import told_certificate
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.proxies import TrustedProxies
+from policies.exchange import ClientCertificate
 from tests.gateway.asgi_harness import asgi_server
 from tests.gateway.gateway_world import gateway
 from tests.gateway.http_harness import Doorman, RawClient, listening, raw_client
+from tests.gateway.tls_harness import Authority
 from tests.support.policy_world import exchange
 
 PROXIES = TrustedProxies(map(ipaddress.ip_network, ("127.0.0.1/32", "10.0.0.0/8", "2001:db8:1::/48")))
@@ -118,3 +124,33 @@ def test_the_setting() -> None:
     for wrong in ("10.0.0.1/8", "proxy.example", "10.0.0.0/33"):
         with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
             read_proxies(wrong)
+
+
+def test_a_certificate_is_believed_of_those_alone_who_were_asked_for_it(tmp_path: Path) -> None:
+    pem = Authority(tmp_path).issue("acme").read_text()
+    der = ssl.PEM_cert_to_DER_cert(pem[: pem.index("-----END") + 25])
+    field = b":" + base64.b64encode(der) + b":"
+    own = ClientCertificate("of-the-proxy-itself", "CN=proxy")
+    asked = TrustedProxies(map(ipaddress.ip_network, ("10.0.0.0/8",)), certificates=True)
+    for proxies, said, expected in (
+        (asked, field, told_certificate(field)),
+        (asked, b"", None),
+        (asked, field[1:], None),
+        (asked, b":no base64:", None),
+        (asked, b":" + base64.b64encode(b"no certificate") + b":", None),
+        (asked, field + b", " + field, None),
+        (PROXIES, field, own),
+    ):
+        made = exchange()
+        made.peer, made.client_certificate = "10.1.2.3", own
+        made.fields[b"client-cert"] = said
+        proxies.introduce(made)
+        assert made.client_certificate == expected
+    told = told_certificate(field)
+    assert told is not None
+    assert told.thumbprint == base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
+
+
+def test_to_ask_nobody_for_certificates_is_a_mistake() -> None:
+    with pytest.raises(SettingsError, match="TRUSTED_CLIENT_CERT goes with"):
+        read_proxies("", certificates=True)

@@ -189,7 +189,12 @@ async def test_an_opaque_token_is_asked_about_once() -> None:
         (claimed(audiences=()), 401, "it was issued for another audience."),
         (claimed(audiences=(AUDIENCE + "/stock/v1",)), 401, "it was issued for another audience."),
         (claimed(client="other"), 401, "its client is not known."),
-        (claimed(bound=True), 401, "it is bound to a key and was presented as a bearer token."),
+        (
+            claimed(bound=True, raw={"cnf": {"jkt": "A" * 43}}),
+            401,
+            "it is bound to a key and was presented as a bearer token.",
+        ),
+        (claimed(bound=True), 401, "it is bound to a key in a way that is not supported."),
     ],
 )
 async def test_an_opaque_token_that_opens_nothing(said: Any, status: int, detail: str) -> None:

@@ -11,6 +11,7 @@ from tests.support.policy_world import World, claims, compact, exchange, header,
 def test_the_order_is_the_one_that_was_argued() -> None:
     assert [(entry.policy, entry.phase) for entry in ORDER] == [
         ("authentication", Phase.HEAD),
+        ("sender-constraint", Phase.HEAD),
         ("subscription", Phase.HEAD),
         ("rate-limit", Phase.HEAD),
         ("lifecycle", Phase.HEAD),
@@ -39,9 +40,10 @@ def test_an_operation_gets_the_stages_that_have_something_to_do() -> None:
     world = World()
     calendar = Lifecycle("deprecated", deprecation=1, sunset=2_000_000_000)
     full = bind_all(version(lifecycle=calendar), operation(), world.ports())
-    assert full.policies[:4] == ("authentication", "subscription", "rate-limit", "lifecycle")
+    stages = ("authentication", "sender-constraint", "subscription", "rate-limit", "lifecycle")
+    assert full.policies[:5] == stages
     public = bind_all(version(), operation(public=True, scopes=()), world.ports())
-    assert not {"authentication", "subscription", "rate-limit", "lifecycle"} & set(public.policies)
+    assert not {*stages} & set(public.policies)
     assert len(full.head) + len(full.body) == len(full.policies)
 
 

@@ -1,11 +1,11 @@
-"""Nonces for DPoP proofs (RFC 9449 §8): time, and a MAC over it, so that every process of a catalog knows them and
-none has to remember them."""
+"""Nonces for DPoP proofs (RFC 9449 §8, §9): time, and a MAC over it, so that every process which has the secret
+knows them and none has to remember them."""
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Final
 
-from catalog.clock import Clock
 from contracts.base64url import base64url
 
 LIFE: Final = 120
@@ -13,9 +13,9 @@ LIFE: Final = 120
 
 
 class DpopNonces:
-    """`secret` is the catalog's pepper, of which the key is derived."""
+    """Those of one `secret`, of which the key is derived. `clock` gives Unix seconds."""
 
-    def __init__(self, secret: bytes, clock: Clock) -> None:
+    def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
         self._key = hmac.digest(secret, b"ostiary dpop nonces", hashlib.sha256)
         self._clock = clock
 
