@@ -235,6 +235,12 @@ _TYPES: tuple[ProblemType, ...] = (
     ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
     ProblemType("record-conflict", 409, "Conflict", "The record was changed or locked by someone else."),
     ProblemType(
+        "dpop-proof-invalid",
+        401,
+        "DPoP proof not accepted",
+        "The access token is bound to a key, and the request does not prove to come from who holds it (RFC 9449).",
+    ),
+    ProblemType(
         "gateway-key-unknown",
         403,
         "Gateway key unknown",
