@@ -13,8 +13,9 @@ from pydantic_settings import BaseSettings
 from catalog.api.admin.contract import admin_contract
 from catalog.cli.main import build
 from catalog.settings import CatalogSettings
-from contracts import estate_changes, estate_files
+from contracts import estate_changes, estate_files, estate_issuers, estate_oauth
 from contracts.estate.catalogue import ESTATE_RULES
+from contracts.estate_words import EstateStruct
 from contracts.openapi import extensions
 from contracts.openapi.odoo import mapping as odoo
 from contracts.openapi.rules import CONTRACT_RULES
@@ -25,11 +26,12 @@ from gateway.telemetry.metrics import METRICS
 from policies.stages import ORDER
 
 ROOT = Path(__file__).parents[2]
-FILE_TYPES = [
+FILE_TYPES = {
     value
-    for value in {**vars(estate_files), **vars(estate_changes)}.values()
-    if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__struct_fields__
-]
+    for module in (estate_files, estate_changes, estate_issuers, estate_oauth)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, EstateStruct) and value.__struct_fields__
+}
 VARIABLE = re.compile(r"OSTIARY_[A-Z]+(?:_[A-Z]+)*(?![A-Z_])")
 
 
