@@ -2,6 +2,7 @@
 
 import json
 
+from contracts.access import ExternalIssuer
 from contracts.operations import Lifecycle
 from contracts.snapshot import Issuer
 from gateway.protected_resource import documents
@@ -20,6 +21,12 @@ def test_the_well_known_part_stands_between_host_and_path() -> None:
     assert {json.loads(document)["resource"] for document in found.values()} == {
         "https://api.example/gw/orders/v1"
     }
+
+
+def test_whoever_may_issue_tokens_for_it_is_named() -> None:
+    other = Issuer("https://sso.example", "", ("ES256",), {"keys": []}, ExternalIssuer())
+    for document in documents("https://api.example", orders(), (), (*ISSUERS, other)).values():
+        assert json.loads(document)["authorization_servers"] == ["https://login.example", "https://sso.example"]
 
 
 def test_a_retired_version_has_none() -> None:

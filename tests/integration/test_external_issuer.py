@@ -1,7 +1,9 @@
 """A gateway before an OpenID provider that is not ours (npm's `oidc-provider`): metadata, keys, tokens, answers,
 rotation and outages are as that provider has them."""
 
+import hashlib
 import time
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts.access import ExternalIssuer, Identity, Introspection, Revoked
+from contracts.base64url import base64url
 from contracts.snapshot import AccessPart, Application, Issuer, Snapshot, Subscription, encode_part
 from gateway.adapters.introspection import BRIEFLY, PAUSE
 from gateway.adapters.keys import INTERVAL
@@ -119,6 +122,40 @@ async def test_a_client_that_is_nobodys_application(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         status, detail = await here.refusal(await here.provider.token("stranger"))
         assert (status, detail) == (401, "The access token is not accepted: its client is not known.")
+
+
+def proof(key: ec.EllipticCurvePrivateKey, method: str, uri: str, token: str = "") -> str:
+    """A DPoP proof (RFC 9449 §4.2), for a token where there is one."""
+    jwk = ec_jwk(key, "")
+    del jwk["kid"]
+    claims = {"jti": str(uuid.uuid4()), "htm": method, "htu": uri, "iat": int(time.time())}
+    if token:
+        claims["ath"] = base64url(hashlib.sha256(token.encode()).digest())
+    return compact({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}, claims, lambda data: es256(data, key))
+
+
+@pytest.mark.parametrize("client", KINDS)
+async def test_a_token_that_it_bound_to_a_key(tmp_path: Path, client: str) -> None:
+    """In the token itself (`cnf`), and in its answer about an opaque one (RFC 9449 §6.2)."""
+    async with world(tmp_path) as here:
+        key, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        token = await here.provider.token(client, proof(key, "POST", here.provider.issuer + "/token"))
+        uri = AUDIENCE + "/orders/v1/orders"
+        assert (await here.refusal(token))[0] == 401, "it is no bearer token"
+
+        async def status(**fields: str) -> int:
+            answer = await here.gateway.ask("GET", "/orders/v1/orders", bearer=None, **fields)
+            return answer.status
+
+        assert await status(authorization=f"DPoP {token}") == 401
+        assert await status(authorization=f"DPoP {token}", dpop=proof(other, "GET", uri, token)) == 401
+        assert await status(authorization=f"DPoP {token}", dpop=proof(key, "GET", uri)) == 401
+        mine = proof(key, "GET", uri, token)
+        assert await status(authorization=f"Bearer {token}", dpop=mine) == 401
+        assert here.gateway.upstream.seen == []
+        assert await status(authorization=f"DPoP {token}", dpop=mine) == 200
+        assert await status(authorization=f"DPoP {token}", dpop=mine) == 401, "a proof is used once"
+        assert await status(authorization=f"DPoP {token}", dpop=proof(key, "GET", uri, token)) == 200
 
 
 async def test_its_keys_change(tmp_path: Path) -> None:
