@@ -18,6 +18,7 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from catalog.clock import Clock
+from contracts.safe_urls import unsafe
 
 MAXIMUM_BYTES: Final = 65_536
 TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0, sock_connect=2.0, sock_read=3.0)
@@ -104,12 +105,14 @@ class _Kept:
 class GuardedFetch:
     """JSON objects by URL, kept for a while; one fetch serves all who wait for it.
 
-    `loopback` lets plain http and addresses of this machine pass.
+    `loopback` lets plain http and addresses of this machine pass. With `anywhere` every address may be connected
+    to, and http within this machine: for what the company itself names, which may well be in its own network.
     """
 
-    def __init__(self, clock: Clock, *, loopback: bool = False) -> None:
+    def __init__(self, clock: Clock, *, loopback: bool = False, anywhere: bool = False) -> None:
         self._clock = clock
         self._loopback = loopback
+        self._anywhere = anywhere
         self._kept: dict[str, _Kept] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -166,29 +169,26 @@ class GuardedFetch:
             raise FetchError("it is no JSON object") from None
 
     def _refuse_unsafe(self, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            parts.port  # noqa: B018  (reading it is what parses it)
-        except ValueError:
-            raise FetchError("its URL is none") from None
-        if parts.scheme != "https" and not (self._loopback and parts.scheme == "http"):
+        reason = unsafe(url)
+        if reason is not None:
+            raise FetchError(f"its URL {reason}")
+        parts = urlsplit(url)
+        if self._anywhere:
+            return
+        if parts.scheme != "https" and not self._loopback:
             raise FetchError("its URL is not https")
-        if not host or parts.username is not None:
-            raise FetchError("its URL has no host, or a user name")
         try:
-            ipaddress.ip_address(host)
+            ipaddress.ip_address(parts.hostname or "")
         except ValueError:
             return
         # aiohttp asks no resolver about an address.
-        if not is_public(host, loopback=self._loopback):
+        if not is_public(parts.hostname or "", loopback=self._loopback):
             raise FetchError("its address is not public")
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=PublicResolver(loopback=self._loopback), use_dns_cache=False, limit=16
-            )
+            resolver = None if self._anywhere else PublicResolver(loopback=self._loopback)
+            connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=16)
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 timeout=TIMEOUT,

@@ -173,6 +173,7 @@ async def _serve(
         for task in background.values():
             task.cancel()
         await asyncio.wait(background.values())
+        await catalog.oauth.close()
     log.info("catalog stopped")
     return server.exit_code
 

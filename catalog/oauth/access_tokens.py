@@ -27,6 +27,8 @@ class AccessTokens:
         """The members of a token response (RFC 6749 §5.1)."""
         now, settings = int(self._clock()), client.settings
         lifetime = min(self._lifetime, FAPI_LIFETIME) if settings.profile == "fapi-2" else self._lifetime
+        if wanted.until is not None:
+            lifetime = max(0, min(lifetime, wanted.until - now))
         audiences, scope = wanted.audiences, " ".join(wanted.scopes)
         claims = {
             "iss": self._issuer,

@@ -10,13 +10,14 @@ from catalog.oauth.errors import InvalidScope
 @dataclass(frozen=True, slots=True)
 class Issue:
     """An access token: about whom (`sub`), for what and for whom. `claims` are further ones of it, and `members`
-    further ones of the response (a refresh token, say)."""
+    further ones of the response (a refresh token, say). It ends at the latest at `until` (Unix seconds)."""
 
     subject: str
     scopes: tuple[str, ...]
     audiences: tuple[str, ...]
     claims: Mapping[str, Any] = field(default_factory=dict)
     members: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    until: int | None = None
 
 
 def scopes_asked(asked: str | None, granted: tuple[str, ...]) -> tuple[str, ...]:

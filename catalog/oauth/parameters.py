@@ -11,7 +11,7 @@ LONGEST: Final = 3_000
 
 _MOST: Final = 100
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_REPEATABLE: Final = frozenset({"resource"})  # RFC 8707 §2
+_REPEATABLE: Final = frozenset({"audience", "resource"})  # RFC 8693 §2.1, RFC 8707 §2
 
 
 class ParameterFault(ValueError):

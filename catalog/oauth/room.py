@@ -14,16 +14,19 @@ from catalog.oauth.client_connection import ClientCertificates
 from catalog.oauth.client_credentials import ClientCredentials
 from catalog.oauth.client_settings import Clients
 from catalog.oauth.code_grants import CodeGrants
+from catalog.oauth.external_tokens import ExternalTokens
 from catalog.oauth.introspection import Introspection
 from catalog.oauth.own_tokens import OwnTokens
 from catalog.oauth.policy import OAuthPolicy
 from catalog.oauth.resource_servers import ResourceServers
 from catalog.oauth.signing_keys import SigningKeys
 from catalog.oauth.token_endpoint import TokenEndpoint
+from catalog.oauth.token_exchange import TokenExchange
 from catalog.oauth.token_revocation import TokenRevocation
 from catalog.oauth.used_ids import UsedIds
 from catalog.publication import Publisher
 from catalog.publishing.published import Published
+from contracts.oauth_client import TOKEN_EXCHANGE
 from policies.dpop_nonces import DpopNonces
 
 
@@ -34,7 +37,7 @@ class OAuthRoom:
     issuer: str
     publisher: Publisher
     certificates: ClientCertificates
-    fetch: GuardedFetch
+    fetches: tuple[GuardedFetch, ...]
     answering: Answering
     clients: Clients
     authenticator: ClientAuthenticator
@@ -45,6 +48,11 @@ class OAuthRoom:
     token: TokenEndpoint
     revocation: TokenRevocation
     introspection: Introspection
+
+    async def close(self) -> None:
+        """Closes connections to those whose keys are fetched."""
+        for each in self.fetches:
+            await each.close()
 
 
 def oauth_room(
@@ -66,7 +74,7 @@ def oauth_room(
 
     # Who asks.
     certificates = ClientCertificates(policy.terminators, listened=policy.asks_certificates)
-    fetch = GuardedFetch(clock, loopback=policy.loopback)
+    fetch, company = GuardedFetch(clock, loopback=policy.loopback), GuardedFetch(clock, anywhere=True)
     clients, used = Clients(current), UsedIds(publisher.store, clock)
     authenticator = ClientAuthenticator(issuer, clients, ledger, used, fetch, clock)
     binder = Binder(used, DpopNonces(pepper, clock), clock)
@@ -84,6 +92,7 @@ def oauth_room(
             "client_credentials": ClientCredentials(resources),
             "authorization_code": people.code,
             "refresh_token": people.refresh,
+            TOKEN_EXCHANGE: TokenExchange(ExternalTokens(current, company, clock), resources),
         },
     )
 
@@ -94,7 +103,7 @@ def oauth_room(
         issuer=issuer,
         publisher=publisher,
         certificates=certificates,
-        fetch=fetch,
+        fetches=(fetch, company),
         answering=Answering(current, certificates),
         clients=clients,
         authenticator=authenticator,

@@ -10,12 +10,14 @@ from pathlib import Path
 import aiohttp
 
 from catalog.api.server import CatalogServer
+from catalog.api.tls import ListenerTls
 from catalog.audit.log import AuditLog
 from catalog.composition import Catalog, Identity, compose
 from catalog.credentials.ledger import SecretLedger
 from catalog.key_files import Keys, load_keys
 from catalog.login.passwords import Strength
 from catalog.login.policy import LoginPolicy
+from catalog.oauth.policy import DEFAULT, OAuthPolicy
 from catalog.publication import Publisher
 from catalog.publishing.compilation import Compilation
 from catalog.storage.engine import Store
@@ -97,11 +99,13 @@ async def serving(
     store_url: str | None = None,
     login_policy: LoginPolicy = QUICK,
     host: str = "127.0.0.1",
+    policy: OAuthPolicy = DEFAULT,
+    tls: ListenerTls | None = None,
 ) -> AsyncIterator[World]:
     """Serves a catalog whose keys are below `directory`, and its store too without `store_url`, after its first
     publication. `host` is by which name of this machine it is reached."""
     listener = socket.create_server(("127.0.0.1", 0))
-    bound = f"http://{host}:{listener.getsockname()[1]}"
+    bound = f"{'http' if tls is None else 'https'}://{host}:{listener.getsockname()[1]}"
     issuer_url = url or bound
     keys = load_keys(directory / "keys")
     store = Store.open(store_url or f"sqlite+aiosqlite:///{directory / 'catalog.db'}")
@@ -111,12 +115,16 @@ async def serving(
         return world.now
 
     identity = Identity(issuer_url, "test", GATEWAY_TOKEN, lifetime)
-    catalog = compose(store, keys, clock, lambda: world.compile(), identity, login_policy=login_policy)
+    catalog = compose(
+        store, keys, clock, lambda: world.compile(), identity, login_policy=login_policy, policy=policy
+    )
     publisher = catalog.publisher
     world = World(bound, keys, catalog, compiled=compiled)
     await publisher.restore()
     await publisher.publish()
-    server = CatalogServer(catalog.app, publisher, drain=1)
+    if tls is not None and publisher.current is not None:
+        tls.trust(publisher.current.applications.values())
+    server = CatalogServer(catalog.app, publisher, drain=1, tls=None if tls is None else tls.context)
     running = asyncio.create_task(server._serve([listener]))
     try:
         async with aiohttp.ClientSession() as world.session:
@@ -130,5 +138,6 @@ async def serving(
             each.close()
         for connection in list(server.server_state.connections):
             connection.transport.close()
+        await catalog.oauth.close()
         await store.close()
         listener.close()
