@@ -141,7 +141,9 @@ def _read(
 def _shown(place: Place, folder: str) -> Place:
     if folder.endswith(":"):
         return replace(place, file=folder + place.file)
-    return replace(place, file=posixpath.normpath(posixpath.join(folder, place.file)))
+    path = posixpath.normpath(posixpath.join(folder, place.file))
+    # Up and down again leads back to where the caller is.
+    return replace(place, file=posixpath.relpath(path) if path.startswith("../") else path)
 
 
 def _minor(document: Document, report: Report) -> str | None:
@@ -154,7 +156,8 @@ def _minor(document: Document, report: Report) -> str | None:
     if match is not None:
         return match[1]
     if node is not None:
-        hint = "; quote it, YAML reads it as a number" if isinstance(node.value, int | float) else ""
+        whole = re.fullmatch(r"3\.[012]", str(node.value))
+        hint = f"; write the whole version, such as `{node.value}.0`" if whole else ""
         found = f"the document says `openapi: {node.value}`{hint}"
     elif swagger is not None:
         found = f"the document says `swagger: {swagger.value}`; convert it to OpenAPI 3 first"

@@ -194,7 +194,9 @@ class References:
         path = unquote(uri)
         if _SCHEME.match(uri):
             self._report.add(
-                "remote-reference", _place(node), f"{quote(text)} is not a file of the estate; nothing is fetched"
+                "remote-reference",
+                _place(node),
+                f"{quote(text)} is no file beside the contract; nothing is fetched",
             )
             return None
         if _BAD_ESCAPE.search(uri) or any(character in path for character in "\\\0?") or len(uri) > _LONGEST:

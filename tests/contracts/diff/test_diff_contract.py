@@ -52,6 +52,12 @@ def test_swagger_is_told_what_to_do() -> None:
     assert "convert it to OpenAPI 3 first" in finding.message
 
 
+@pytest.mark.parametrize("version", ["3.1", "'3.1'"])
+def test_half_a_version_is_told_how_to_be_written(version: str) -> None:
+    ((finding,),) = (contract_of(f"openapi: {version}")[1],)
+    assert "write the whole version, such as `3.1.0`" in finding.message
+
+
 def test_files_beside_it_are_read_and_shown_as_the_caller_names_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,8 +73,9 @@ def test_files_beside_it_are_read_and_shown_as_the_caller_names_them(
     assert {each.place.file for each in findings} == {"../s.yaml"}
     (tmp_path / "s.yaml").write_text("{type: string}", encoding="utf-8")
     contract, findings = load_contract(Path("a.yaml"))
-    assert findings == []
     assert contract is not None
+    assert contract.shown(contract.document.place()).file == "a.yaml"
+    assert findings == []
     assert set(contract.documents) == {"deep/a.yaml", "s.yaml"}
 
 
