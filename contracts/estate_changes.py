@@ -27,6 +27,7 @@ Touch = Literal[
     "upstreams",
     "plans",
     "consumers",
+    "issuers",
 ]
 """What a change does besides changing contracts; `docs/guides/changes.md` says what each means."""
 
@@ -158,8 +159,8 @@ DEFAULT_RULES: tuple[ApprovalRule, ...] = (
     ),
     _rule(
         "people",
-        WhenEntry(touches=("people", "rules")),
-        "Who may decide, and by which rules, is a matter of security.",
+        WhenEntry(touches=("people", "rules", "issuers")),
+        "Who may decide, by which rules, and whose tokens open the gateway, is a matter of security.",
         _SECURITY,
     ),
 )

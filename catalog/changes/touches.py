@@ -115,6 +115,8 @@ def touches_of_estate(before: EstateFiles, after: EstateFiles) -> frozenset[Touc
         found.add("plans")
     if before.consumers != after.consumers:
         found.add("consumers")
+    if was.issuers != is_.issuers:
+        found.add("issuers")
     return frozenset(found)
 
 

@@ -115,6 +115,9 @@ def test_an_api_counts_as_it_was_and_as_it_becomes() -> None:
     assert [each.criticality for each in found.traits] == [1, 4]
 
 
+SSO = b"issuers: { sso: { issuer: 'https://sso.example', environment: production, algorithms: [ES256] } }\n"
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "touches"),
     [
@@ -123,6 +126,7 @@ def test_an_api_counts_as_it_was_and_as_it_becomes() -> None:
         ("ostiary.yaml", b"rulesets: [", b"fail-on: warning\n  rulesets: [", ("rules",)),
         ("ostiary.yaml", b"connections: 32", b"connections: 16", ("upstreams",)),
         ("ostiary.yaml", b"per-minute: 10/minute", b"per-minute: 20/minute", ("plans",)),
+        ("ostiary.yaml", b"plans:\n", SSO + b"plans:\n", ("issuers",)),
         ("consumers.yaml", b"Nightly reports", b"Daily reports", ("consumers",)),
     ],
 )
