@@ -121,8 +121,8 @@ class GatewaySettings(BaseSettings):
     )
     trusted_client_cert: bool = Field(
         False,
-        description="Whether these proxies are believed as to a client's certificate too (`Client-Cert`, RFC 9440). "
-        "Only for proxies that end TLS, verify the certificate, and take that field away from clients.",
+        description="Whether these proxies are believed as to a client's certificate too (`Client-Cert`, RFC "
+        "9440). Only for proxies that end TLS, verify the certificate, and take that field away from clients.",
     )
     dpop_nonce: bool = Field(
         False,
