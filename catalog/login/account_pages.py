@@ -4,6 +4,7 @@ Looking needs a session. Changing needs one whose member has just proved itself:
 nothing, and is asked to log in again.
 """
 
+import asyncio
 from typing import Final
 
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from catalog.login.password_rules import MIN_LENGTH, fault
 from catalog.login.returning import HOME, LOG_IN_PATH, login_redirect
 from catalog.login.session import Session, needs_second_factor
 from catalog.login.steps import Step
-from catalog.login.throttle import of_factor
+from catalog.login.throttle import of_factor, too_many
 from catalog.pages.forms import Form
 from contracts.problems import Problem, problem
 
@@ -62,17 +63,19 @@ class AccountPages:
             return sent
         session, form = sent
         member = door.directory.members.by_name[session.member]
-        wrong = fault(form.secret("password"), member)
+        wrong = await asyncio.to_thread(fault, form.secret("password"), member)
         if wrong is not None:
             return await self._page(session, faults={"password": wrong}, status=422)
         if form.secret("password") != form.secret("again"):
             return await self._page(session, faults={"again": "This is not the same."}, status=422)
         wait = await door.throttle.take(of_factor(session.member), request_id=request.state.request_id)
-        if wait or not await door.accounts.proves(session.member, form.secret("current")):
-            text = (
-                f"There were too many attempts. Try again in {wait} s." if wait else "This is not your password."
-            )
-            return await self._page(session, faults={"current": text}, status=429 if wait else 422)
+        if wait:
+            refusal = too_many(wait)
+            response = await self._page(session, faults={"current": refusal.detail}, status=refusal.status)
+            response.headers.update(dict(refusal.headers))
+            return response
+        if not await door.accounts.proves(session.member, form.secret("current")):
+            return await self._page(session, faults={"current": "This is not your password."}, status=422)
         hashed = await door.accounts.hash(form.secret("password"))
         identity: str = request.state.request_id
         async with door.store.write() as connection:

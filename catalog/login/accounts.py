@@ -52,7 +52,7 @@ class Accounts:
     async def proves(self, member: str | None, password: str) -> bool:
         """Whether the password is the member's, and the account is not disabled. For None, a name that is
         nobody's, it takes as long. A hash of another strength is made anew. Raises SQLAlchemyError."""
-        account = Account("") if member is None else await self.of(member)
+        account = await self.of(member or "")
         same = await self._passwords.same(account.hashed, password)
         if not same or account.disabled_at is not None:
             return False

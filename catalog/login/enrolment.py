@@ -16,7 +16,7 @@ from catalog.login.passkeys import MAX_LABEL, Passkeys
 from catalog.login.session import SECOND, needs_second_factor
 from catalog.login.sessions import Begun
 from catalog.login.steps import Step
-from catalog.login.throttle import of_factor
+from catalog.login.throttle import of_factor, too_many
 from catalog.login.totp import enrolment, new_secret
 from catalog.pages.forms import Form
 from catalog.people.members import Member
@@ -61,9 +61,11 @@ class EnrolmentPages:
         code, secret = sent.form.text("code"), sent.step.memory.totp
         wait = await self._door.throttle.take(of_factor(sent.member.name), request_id=request.state.request_id)
         if wait:
-            fault = f"There were too many attempts. Try again in {wait} s."
-            response = await self._page(request, sent.step, sent.member, fault=fault, status=429)
-            response.headers["retry-after"] = str(wait)
+            refusal = too_many(wait)
+            response = await self._page(
+                request, sent.step, sent.member, fault=refusal.detail, status=refusal.status
+            )
+            response.headers.update(dict(refusal.headers))
             return response
         at = self._door.factors.totp.step(secret, code) if secret else None
         if at is None:

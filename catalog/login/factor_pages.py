@@ -12,7 +12,7 @@ from catalog.login.door import EXPIRED, FACTOR_PATH, Door, proved
 from catalog.login.factors import Enrolled
 from catalog.login.passkeys import Question
 from catalog.login.steps import Memory, Step
-from catalog.login.throttle import of_address, of_factor
+from catalog.login.throttle import of_address, of_factor, too_many
 from catalog.pages.forms import Form
 from contracts.problems import Problem
 
@@ -96,9 +96,9 @@ class FactorPages:
         await self._door.throttle.give_back(connection, of_address(self._door.address(request)))
 
     async def _too_many(self, request: Request, step: Step, wait: int) -> Response:
-        fault = f"There were too many attempts. Try again in {wait} s."
-        response = await self._page(request, step, fault=fault, status=429)
-        response.headers["retry-after"] = str(wait)
+        refusal = too_many(wait)
+        response = await self._page(request, step, fault=refusal.detail, status=refusal.status)
+        response.headers.update(dict(refusal.headers))
         return response
 
     async def _page(self, request: Request, step: Step, *, fault: str = "", status: int = 200) -> Response:

@@ -7,7 +7,7 @@ does not stand in an address: the member types or pastes it, so that no log, his
 import re
 import secrets
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -59,14 +59,14 @@ class Invitations:
         )
         return made
 
+    async def fits(self, connection: AsyncConnection, member: str, code: str) -> bool:
+        """Whether the code is the member's, now."""
+        return await self._row(connection, member, code) is not None
+
     async def take(self, connection: AsyncConnection, member: str, code: str) -> bool | None:
         """Uses one up: whether the second factors end with it; None for a code that is wrong or too old."""
-        columns = invitations.c
-        query = sa.select(invitations).where(
-            columns.member == member, columns.digest == self._digest(member, code)
-        )
-        row = (await connection.execute(query)).one_or_none()
-        if row is None or row.expires_at <= int(self._clock()):
+        row = await self._row(connection, member, code)
+        if row is None:
             return None
         await self.drop(connection, member)
         return bool(row.resets_factors)
@@ -74,6 +74,14 @@ class Invitations:
     async def drop(self, connection: AsyncConnection, member: str) -> None:
         """Ends the member's, if there is one."""
         await connection.execute(sa.delete(invitations).where(invitations.c.member == member))
+
+    async def _row(self, connection: AsyncConnection, member: str, code: str) -> sa.Row[*tuple[Any, ...]] | None:
+        columns = invitations.c
+        query = sa.select(invitations).where(
+            columns.member == member, columns.digest == self._digest(member, code)
+        )
+        row = (await connection.execute(query)).one_or_none()
+        return None if row is None or row.expires_at <= int(self._clock()) else row
 
     def _digest(self, member: str, code: str) -> bytes:
         return self._keys.digest("invitation", f"{member}/{re.sub(r'[^0-9a-z]', '', code.lower())}")

@@ -10,7 +10,7 @@ from catalog.login.known_browser import mark_of
 from catalog.login.provider.client import ProviderClient
 from catalog.login.returning import LOG_IN_PATH, safe_path
 from catalog.login.steps import Step
-from catalog.login.throttle import Bucket, of_account, of_address, of_browser, of_unknown
+from catalog.login.throttle import Bucket, of_account, of_address, of_browser, of_unknown, too_many
 from contracts.problems import Problem, problem
 
 _WRONG = "The name or the password is wrong."
@@ -97,9 +97,9 @@ class LoginPages:
         return of_account(member) if mark is None else of_browser(member, mark)
 
     def _too_many(self, request: Request, return_to: str, name: str, wait: int) -> Response:
-        fault = f"There were too many attempts. Try again in {wait} s."
-        response = self._page(request, return_to, name=name, fault=fault, status=429)
-        response.headers["retry-after"] = str(wait)
+        refusal = too_many(wait)
+        response = self._page(request, return_to, name=name, fault=refusal.detail, status=refusal.status)
+        response.headers.update(dict(refusal.headers))
         return response
 
     def _page(

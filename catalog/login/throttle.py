@@ -21,6 +21,7 @@ from catalog.login.keys import LoginKeys
 from catalog.people.principal import CATALOG
 from catalog.storage.engine import Store
 from catalog.storage.tables.login import login_failures
+from contracts.problems import Problem, problem
 
 _FORGOTTEN_SECONDS: Final = 3600
 _IPV6_NETWORK: Final = 64  # what one subscriber has at least (RFC 6177)
@@ -86,6 +87,12 @@ def of_address(address: str) -> Bucket:
     except ValueError:
         pass  # a Unix socket's peer has no address: all of them count together
     return Bucket("address", key, ADDRESS, key or "unknown")
+
+
+def too_many(wait: int) -> Problem:
+    """The refusal of an attempt that has to wait, in seconds."""
+    detail = f"There were too many attempts. Try again in {wait} s."
+    return problem("too-many-attempts", detail, headers=(("Retry-After", str(wait)),))
 
 
 class Throttle:
