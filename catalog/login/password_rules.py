@@ -37,7 +37,7 @@ def fault(password: str, member: Member) -> str | None:
     if wrong is not None:
         return wrong
     words = own_words(member)
-    if _rest(password, words) < _LEAST_REST:
+    if _is_of(password, words):
         return "This is made of your own name, address or teams. Several other words are better."
     estimate = zxcvbn(password[:_ESTIMATED], user_inputs=list(words))
     if estimate["score"] >= _LEAST_SCORE:
@@ -53,10 +53,10 @@ def own_words(member: Member) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.casefold() for each in (*whole, *parts) if each))
 
 
-def _rest(password: str, words: tuple[str, ...]) -> int:
-    """How many letters of a password are in none of these words."""
-    rest = password.casefold()
+def _is_of(password: str, words: tuple[str, ...]) -> bool:
+    """Whether a password is made of these words, and of hardly a letter more."""
+    rest = whole = password.casefold()
     for word in sorted(words, key=len, reverse=True):
         if len(word) > 2:
             rest = rest.replace(word, " ")
-    return sum(each.isalpha() for each in rest)
+    return rest != whole and sum(each.isalpha() for each in rest) < _LEAST_REST
