@@ -181,16 +181,16 @@ class BulkActions:
 
         def extend(each: Credential) -> _Change | None:
             expires = now + (order.expires_days or 0) * DAY
-            if each.successor or expires <= each.expires_at:
-                return None  # it is to end, or ends later already
+            if each.successor or expires <= each.expires_at or each.kind == "certificate":
+                return None  # it is to end, ends later already, or says itself when it ends
             return _Change(each, msgspec.structs.replace(each, expires_at=expires))
 
         def hand_over(each: Credential) -> _Change:
             return _Change(each, msgspec.structs.replace(each, team=order.team, owner=order.owner))
 
         def rotate(each: Credential) -> _Change | None:
-            if each.successor:
-                return None
+            if each.successor or each.is_public:
+                return None  # its client makes the next one
             days = order.expires_days or min((each.expires_at - each.created_at) // DAY, policy.max_days)
             issued, digest = self._maker.succeed(each, by, now, days)
             until = min(order.overlap_until, each.expires_at)

@@ -1,11 +1,16 @@
 """A credential as the ledger has it: all that may be known of it, and so not its secret. No I/O."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
-CredentialKind = Literal["client-secret", "api-key", "member-token"]
+CredentialKind = Literal["client-secret", "api-key", "member-token", "jwk", "jwks", "certificate"]
+"""Of a client that proves itself by a key there is its `jwk` or `certificate`, or the `jwks` at an address."""
+
+PUBLIC_KINDS: Final = ("jwk", "jwks", "certificate")
+"""Those that the client has made and the estate names. Their `key_id` is a thumbprint, their text is not a
+secret."""
 
 CredentialState = Literal["active", "replaced", "ended", "expired", "revoked"]
 """`replaced`: there is a successor, and it is still good for a while; `ended`: that while is over."""
@@ -40,6 +45,11 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: int | None = None
     revoked_by: str = ""
     revoked_reason: str = ""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is a key or a certificate that its client has made: nobody else can replace it."""
+        return self.kind in PUBLIC_KINDS
 
     @property
     def ends_at(self) -> int:

@@ -3,6 +3,7 @@
 To end one is `catalog.credentials.revoking`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -16,8 +17,8 @@ from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
 from catalog.credentials.credential import Credential, CredentialKind, CredentialState, Issued
 from catalog.credentials.making import Maker, Wanted, fault_of_rotation, fault_of_wanted
-from catalog.credentials.rights import UNKNOWN, holds, may_issue
-from catalog.credentials.table import add, by_key, credential_of, find, replace
+from catalog.credentials.rights import UNKNOWN, guards, holds, may_issue, teams_of
+from catalog.credentials.table import add, by_key, credential_of, find, good_at, in_state, replace
 from catalog.credentials.telling import current_of
 from catalog.people.members import Members
 from catalog.people.principal import Principal
@@ -62,21 +63,23 @@ class CredentialDesk:
         self._published = published
         self._republish = republish
 
-    async def list(self, principal: Principal, chosen: Chosen) -> tuple[Credential, ...]:
-        """Those that are the principal's to see, the ones that end first first."""
-        columns = credentials.c
-        query = sa.select(credentials)
-        for name in ("application", "team", "kind"):
-            value = getattr(chosen, name)
-            query = query if value is None else query.where(columns[name] == value)
-        rows = await self._store.all(query.order_by(columns.expires_at, columns.key_id))
-        now = self._clock()
-        found = [each for each in (credential_of(row._mapping) for row in rows) if holds(principal, each.team)]
-        if chosen.state is not None:
-            found = [each for each in found if each.state(now) == chosen.state]
-        if chosen.ending is not None:
-            found = [each for each in found if each.is_good(now) and each.ends_at <= chosen.ending]
-        return tuple(sorted(found, key=lambda each: (each.ends_at, each.key_id)))
+    async def page(
+        self, principal: Principal, chosen: Chosen, limit: int, after: str | None = None
+    ) -> tuple[Credential, ...] | None:
+        """At most `limit` of those that are the principal's to see, the ones that end first first, from behind the
+        one with the key id `after`; None where there is no such one to go on from."""
+        now, columns = self._clock(), credentials.c
+        query = sa.select(credentials).where(*_conditions(chosen, now))
+        if not guards(principal):
+            query = query.where(columns.team.in_(sorted(teams_of(principal))))
+        if after is not None:
+            row = await self._store.one(sa.select(columns.ends_at).where(columns.key_id == after))
+            if row is None:
+                return None
+            behind = sa.and_(columns.ends_at == row.ends_at, columns.key_id > after)
+            query = query.where(columns.ends_at >= row.ends_at, sa.or_(columns.ends_at > row.ends_at, behind))
+        rows = await self._store.all(query.order_by(columns.ends_at, columns.key_id).limit(limit))
+        return tuple(credential_of(row._mapping) for row in rows)
 
     async def find(self, principal: Principal, key_id: str) -> Credential | Refusal:
         """One by its key id."""
@@ -125,6 +128,9 @@ class CredentialDesk:
             return known
         if view is None:
             return Refusal("state-conflict", "There is no estate in force.")
+        if known.is_public:
+            detail = "Its client makes the next one: add that to the application in the estate, beside this one."
+            return Refusal("state-conflict", detail, current_of(known, now))
         policy = view.file.credentials
         days = min((known.expires_at - known.created_at) // DAY, policy.max_days)
         refusal = fault_of_rotation(overlap_until, expires_days, now, policy)
@@ -192,3 +198,15 @@ class CredentialDesk:
             request_id=request_id,
         )
         await self._audit.append(connection, event)
+
+
+def _conditions(chosen: Chosen, now: float) -> Iterator[sa.ColumnElement[bool]]:
+    for name in ("application", "team", "kind"):
+        value = getattr(chosen, name)
+        if value is not None:
+            yield credentials.c[name] == value
+    if chosen.state is not None:
+        yield in_state(chosen.state, now)
+    if chosen.ending is not None:
+        yield good_at(now)
+        yield credentials.c.ends_at <= chosen.ending

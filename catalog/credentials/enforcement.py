@@ -1,22 +1,16 @@
 """What of the ledger goes into the access part of a snapshot: API keys that are good, and what was revoked."""
 
-from typing import Final
-
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.clock import Clock
 from catalog.credentials.revocation import in_force, revocation_of
-from catalog.credentials.table import ENDS, good_at
+from catalog.credentials.table import REMEMBERED, good_at, withdrawn_at
 from catalog.publishing.transaction import Amend
 from catalog.storage.tables.credentials import credentials
 from catalog.storage.tables.oauth import grants
 from contracts.access import AccessPart, ApiKey, IssuedBefore, Revoked
-
-_REMEMBERED: Final = 7200
-"""Seconds for which a revoked client secret, or a grant that ended, is named: longer than any token lives that was
-obtained by it (an hour at most), and than clocks differ."""
 
 _columns = credentials.c
 
@@ -41,13 +35,13 @@ def enforcing(clock: Clock) -> Amend:
 async def _keys(connection: AsyncConnection, now: float) -> dict[str, tuple[ApiKey, ...]]:
     """Those that are good, by application. Of a hundred thousand rows no more is read than a gateway needs."""
     whose = (_columns.application, _columns.key_id, _columns.digest)
-    good = sa.select(*whose, ENDS, _columns.expires_at, _columns.scopes, _columns.networks).where(
+    good = sa.select(*whose, _columns.ends_at, _columns.scopes, _columns.networks).where(
         _columns.kind == "api-key", good_at(now)
     )
     found: dict[str, list[ApiKey]] = {}
     for row in (await connection.execute(good.order_by(_columns.key_id))).all():
-        application, key_id, digest, ends_at, expires_at, scopes, networks = row
-        key = ApiKey(key_id, digest, min(ends_at, expires_at), _texts(scopes), _texts(networks))
+        application, key_id, digest, ends_at, scopes, networks = row
+        key = ApiKey(key_id, digest, ends_at, _texts(scopes), _texts(networks))
         found.setdefault(application, []).append(key)
     return {application: tuple(keys) for application, keys in found.items()}
 
@@ -58,11 +52,10 @@ def _texts(data: str) -> tuple[str, ...]:
 
 async def _revoked(connection: AsyncConnection, now: float) -> Revoked | None:
     """None where nothing is, so that the part keeps its bytes."""
-    recent = sa.select(_columns.key_id).where(
-        _columns.kind == "client-secret", _columns.revoked_at > int(now) - _REMEMBERED
-    )
-    ids = (await connection.scalars(recent.order_by(_columns.key_id))).all()
-    ended = sa.select(grants.c.id).where(grants.c.ended_at > int(now) - _REMEMBERED).order_by(grants.c.id)
+    recent = sa.and_(_columns.kind == "client-secret", _columns.revoked_at > int(now) - REMEMBERED)
+    named = sa.select(_columns.key_id).where(sa.or_(recent, withdrawn_at(now)))
+    ids = (await connection.scalars(named.order_by(_columns.key_id))).all()
+    ended = sa.select(grants.c.id).where(grants.c.ended_at > int(now) - REMEMBERED).order_by(grants.c.id)
     grant_ids = (await connection.scalars(ended)).all()
     rows = [revocation_of(row) for row in (await connection.execute(in_force())).all()]
     found = Revoked(

@@ -1,35 +1,50 @@
 """What is told of credentials: that one ends soon, that one was revoked, and that one has leaked."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import sqlalchemy as sa
 
 from catalog.calendar.entries import CurrentView, EstateView
+from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
-from catalog.credentials.credential import Credential
+from catalog.credentials.client_keys import keep_client_keys
+from catalog.credentials.credential import Credential, CredentialKind
 from catalog.credentials.granted import Granted, granted, keep_granted
-from catalog.credentials.table import ENDS, credential_of, good_at
+from catalog.credentials.table import credential_of, good_at, withdrawn_at
 from catalog.notices.notice import Notice
 from catalog.notices.outbox import post
 from catalog.notices.wording import day
 from catalog.people.members import Members
-from catalog.publishing.published import CurrentPublished
+from catalog.publishing.published import CurrentPublished, Published
+from catalog.publishing.transaction import nothing_else
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
 
 DAY: Final = 86_400
 
+_WHAT: Final[Mapping[CredentialKind, str]] = {
+    "client-secret": "The client secret",
+    "api-key": "The API key",
+    "jwk": "The key",
+    "jwks": "The set of keys",
+    "certificate": "The certificate",
+}
+
 
 class CredentialRounds:
     """Made as often as one likes: what was told is in the outbox, and so a second round tells nothing."""
 
-    def __init__(self, store: Store, view: CurrentView, published: CurrentPublished, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, view: CurrentView, published: CurrentPublished, republish: Republish, clock: Clock
+    ) -> None:
         self._store = store
         self._view = view
         self._published = published
+        self._republish = republish
         self._granted: frozenset[Granted] | None = None
+        self._kept: Published | None = None
         self._clock = clock
 
     async def make(self) -> int:
@@ -38,9 +53,10 @@ class CredentialRounds:
         await self._keep_granted(int(now))
         if view is None:
             return 0
+        await self._keep_client_keys(view, int(now))
         steps = view.file.credentials.reminders
         last = int(now) + max(steps, default=0) * DAY
-        query = sa.select(credentials).where(good_at(now), last >= ENDS)
+        query = sa.select(credentials).where(good_at(now), credentials.c.ends_at <= last)
         found = [credential_of(row._mapping) for row in await self._store.all(query)]
         wanted = [notice for each in found for notice in ending(each, view, steps, now)]
         if not wanted:
@@ -59,6 +75,21 @@ class CredentialRounds:
             await keep_granted(connection, wanted, now)
         self._granted = wanted
 
+    async def _keep_client_keys(self, view: EstateView, now: int) -> None:
+        """What clients have made themselves is kept in step with the estate, and what of it has ended meanwhile is
+        told to those that would believe it: nobody asks the clock about a public key."""
+        published = self._published()
+        if published is None:
+            return
+        if published is not self._kept:
+            async with self._store.write() as connection:
+                await keep_client_keys(connection, published, view, now)
+            self._kept = published
+        over = sa.select(credentials.c.key_id).where(withdrawn_at(now))
+        told = () if published.revoked is None else published.revoked.credentials
+        if not {row.key_id for row in await self._store.all(over)} <= set(told):
+            await self._republish(nothing_else)
+
 
 def ending(credential: Credential, view: EstateView, steps: Iterable[int], now: float) -> tuple[Notice, ...]:
     """The reminder that is due now, if one is: that of the nearest of the steps (days). No I/O.
@@ -69,9 +100,14 @@ def ending(credential: Credential, view: EstateView, steps: Iterable[int], now: 
     if credential.successor or not due:
         return ()
     subject = f"{_called(credential)} ends on {day(credential.ends_at)}"
+    how = (
+        "add the next one to its application in the estate"
+        if credential.is_public
+        else f"ostiary credentials rotate {credential.key_id}"
+    )
     body = (
         f"{subject}.\n\nIt is for: {credential.purpose or '(nobody said)'}\n\n"
-        f"Replace it while the old one is still good: ostiary credentials rotate {credential.key_id}\n"
+        f"Replace it while the old one is still good: {how}\n"
     )
     step = min(due)
     return (
@@ -141,8 +177,7 @@ def _contacts(credential: Credential, view: EstateView) -> Iterator[str]:
 
 
 def _called(credential: Credential) -> str:
-    what = "The API key" if credential.kind == "api-key" else "The client secret"
-    return f"{what} {credential.key_id} of {credential.application}"
+    return f"{_WHAT[credential.kind]} {credential.key_id} of {credential.application}"
 
 
 def _recipients(credential: Credential, view: EstateView) -> tuple[str, ...]:

@@ -28,6 +28,12 @@ def holds(principal: Principal, team: str) -> bool:
     return guards(principal) or (team != "" and any(principal.right(role, team=team) for role in HOLDERS))
 
 
+def teams_of(principal: Principal) -> frozenset[str]:
+    """The teams whose credentials are its own to see."""
+    delegated = (team for each in principal.delegated for team in each.giver_teams)
+    return frozenset(team for team in (*principal.teams, *delegated) if holds(principal, team))
+
+
 def may_issue(principal: Principal, application: Application, owners: Mapping[str, str]) -> Refusal | None:
     """Why it may not issue to an application. `owners` are the teams that own APIs, by API."""
     teams = {owners[each.api] for each in application.subscriptions if each.api in owners}

@@ -66,5 +66,5 @@ def credentials_room(
         bulk=BulkActions(store, maker, audit, clock, view, published, republish),
         least_privilege=LeastPrivilege(store, audit, clock, view, published, republish),
         leaks=LeakIntake(store, peppers, environment, audit, clock, view, republish),
-        rounds=CredentialRounds(store, view, published, clock),
+        rounds=CredentialRounds(store, view, published, republish, clock),
     )

@@ -7,15 +7,16 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalog.credentials.credential import Credential
+from catalog.credentials.credential import PUBLIC_KINDS, Credential, CredentialState
 from catalog.storage.tables.credentials import credentials
 
 _columns = credentials.c
+REMEMBERED: Final = 7200
+"""Seconds for which what has ended is named to gateways: longer than any token lives that was obtained by it (an
+hour at most), and than clocks differ."""
+
 _LISTS = ("scopes", "networks")
 _USED = ("last_used_at", "last_used_from", "last_used_for")
-
-ENDS: Final = sa.func.coalesce(_columns.overlap_until, _columns.expires_at)
-"""When one ends: an overlap never lasts longer than what was replaced."""
 
 
 async def find(connection: AsyncConnection, key_id: str) -> Credential | None:
@@ -39,7 +40,35 @@ async def replace(connection: AsyncConnection, credential: Credential) -> None:
 
 def good_at(now: float) -> sa.ColumnElement[bool]:
     """The condition for those that open something, as `Credential.is_good`."""
-    return sa.and_(_columns.revoked_at.is_(None), _columns.expires_at > int(now), int(now) < ENDS)
+    return sa.and_(_columns.revoked_at.is_(None), _columns.ends_at > int(now))
+
+
+def withdrawn_at(now: float) -> sa.ColumnElement[bool]:
+    """The condition for keys and certificates of clients that prove nothing any more, though a client may have
+    them still. What the estate names no more is remembered for as long as a token may live that was obtained by
+    it."""
+    gone = _columns.overlap_until <= int(now) - REMEMBERED
+    return sa.and_(
+        _columns.kind.in_(PUBLIC_KINDS),
+        sa.not_(good_at(now)),
+        sa.or_(_columns.overlap_until.is_(None), sa.not_(gone)),
+    )
+
+
+def in_state(state: CredentialState, now: float) -> sa.ColumnElement[bool]:
+    """The condition for those that are in a state, as `Credential.state`."""
+    there, second = _columns.revoked_at.is_(None), int(now)
+    match state:
+        case "revoked":
+            return _columns.revoked_at.is_not(None)
+        case "expired":
+            return sa.and_(there, _columns.expires_at <= second)
+        case "ended":
+            return sa.and_(there, _columns.expires_at > second, _columns.ends_at <= second)
+        case "replaced":
+            return sa.and_(good_at(now), _columns.successor != "")
+        case "active":
+            return sa.and_(good_at(now), _columns.successor == "")
 
 
 def by_key(key_id: str) -> sa.Select[*tuple[Any, ...]]:
@@ -56,5 +85,5 @@ def credential_of(row: Mapping[Any, Any]) -> Credential:
 
 
 def _values(credential: Credential) -> dict[str, Any]:
-    values = msgspec.structs.asdict(credential)
+    values = {**msgspec.structs.asdict(credential), "ends_at": credential.ends_at}
     return {**values, **{name: msgspec.json.encode(values[name]).decode() for name in _LISTS}}

@@ -36,7 +36,15 @@ async def note_uses(connection: AsyncConnection, told: Sequence[CredentialUsed],
     issuer may have signed that. Raises SQLAlchemyError.
     """
     known = await _owned(connection, told)
-    used = [each for each in told if known.get(each.id) == each.application]
+    fetched = await _fetched(connection, {each.application for each in told if each.id not in known})
+    named = (
+        msgspec.structs.replace(each, id=fetched[each.application])
+        if each.id not in known and each.application in fetched
+        else each
+        for each in told
+    )
+    known |= {key_id: application for application, key_id in fetched.items()}
+    used = [each for each in named if known.get(each.id) == each.application]
     if not used:
         return
     columns, last = credentials.c, sa.bindparam("last", type_=sa.BigInteger)
@@ -82,11 +90,24 @@ async def used_since(store: Store, since: int, application: str | None = None) -
 
 
 async def _owned(connection: AsyncConnection, told: Sequence[CredentialUsed]) -> dict[str, str]:
+    """The applications of those that are in the ledger."""
     ids, found = sorted({each.id for each in told}), dict[str, str]()
     for start in range(0, len(ids), _BATCH):
         some = credentials.c.key_id.in_(ids[start : start + _BATCH])
         rows = await connection.execute(sa.select(credentials.c.key_id, credentials.c.application).where(some))
         found.update((row.key_id, row.application) for row in rows)
+    return found
+
+
+async def _fetched(connection: AsyncConnection, applications: Iterable[str]) -> dict[str, str]:
+    """The sets of keys at addresses of clients: what a key of theirs is used for, the set is. By application."""
+    names, found = sorted(applications), dict[str, str]()
+    for start in range(0, len(names), _BATCH):
+        some = credentials.c.application.in_(names[start : start + _BATCH])
+        query = sa.select(credentials.c.application, credentials.c.key_id).where(
+            credentials.c.kind == "jwks", some
+        )
+        found.update((row.application, row.key_id) for row in await connection.execute(query))
     return found
 
 

@@ -88,7 +88,7 @@ class CredentialUsed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     """That an application used a credential. `id` is the public one; `last` in Unix seconds; `network` is where
     the last call came from (CIDR, /24 or /48), `api` and `version` whom it called, empty where it was refused."""
 
-    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,32}$")]
+    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
     application: Given
     last: Time
     network: Annotated[str, msgspec.Meta(max_length=43)] = ""

@@ -20,7 +20,7 @@ from policies.revocation import CREDENTIAL_CLAIM
 MAX_USES: Final = 50_000
 """Credentials of which it is known between two tellings that they were used; others are told of the next time."""
 
-_ID_LENGTH: Final = 32
+_ID_LENGTH: Final = 64
 _SCOPES: Final = 64
 _IPV4: Final = 24
 _IPV6: Final = 48

@@ -61,7 +61,7 @@ async def fill(store: Store, names: list[str], keys: int) -> None:
         created_by="sara",
         expires_at=NOW + 90 * _DAY,
     )
-    members = {**msgspec.structs.asdict(pattern), "scopes": "[]", "networks": "[]"}
+    members = {**msgspec.structs.asdict(pattern), "scopes": "[]", "networks": "[]", "ends_at": pattern.ends_at}
     rows = [
         {
             **members,

@@ -130,8 +130,9 @@ def fill(database: Path, keys: int) -> None:
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         connection.executemany(
             "INSERT INTO credentials (key_id, kind, application, digest, team, owner, purpose, scopes, networks,"
-            " created_at, created_by, expires_at, predecessor, successor, revoked_by, revoked_reason)"
-            " VALUES (?, 'api-key', ?, ?, 'logistics', 'jonas', '', '[]', '[]', ?, 'jonas', ?, '', '', '', '')",
+            " created_at, created_by, expires_at, ends_at, predecessor, successor, revoked_by, revoked_reason)"
+            " VALUES (?1, 'api-key', ?2, ?3, 'logistics', 'jonas', '', '[]', '[]',"
+            " ?4, 'jonas', ?5, ?5, '', '', '', '')",
             rows,
         )
 

@@ -10,10 +10,15 @@ from catalog.storage.tables.base import metadata
 credentials = sa.Table(
     "credentials",
     metadata,
-    sa.Column("key_id", sa.String(32), primary_key=True, comment="the public part of the credential's text"),
-    sa.Column("kind", sa.String(16), nullable=False, comment="client-secret or api-key"),
+    sa.Column("key_id", sa.String(64), primary_key=True, comment="the public part of its text, or a thumbprint"),
+    sa.Column("kind", sa.String(16), nullable=False, comment="client-secret, api-key, jwk, jwks or certificate"),
     sa.Column("application", sa.String(63), nullable=False, index=True),
-    sa.Column("digest", sa.LargeBinary(32), nullable=False, comment="HMAC-SHA-256 of the text under a pepper"),
+    sa.Column(
+        "digest",
+        sa.LargeBinary(32),
+        nullable=False,
+        comment="HMAC-SHA-256 under a pepper; of what is public, SHA-256",
+    ),
     sa.Column("team", sa.String(63), nullable=False, index=True, comment="that answers for it; empty: none yet"),
     sa.Column("owner", sa.String(255), nullable=False, comment="the person: a member, or who issued it locally"),
     sa.Column("purpose", sa.Text, nullable=False),
@@ -22,6 +27,7 @@ credentials = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("created_by", sa.String(255), nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("ends_at", sa.BigInteger, nullable=False, server_default="0", comment="the earlier of its ends"),
     sa.Column("last_used_at", sa.BigInteger, nullable=True),
     sa.Column("last_used_from", sa.String(43), nullable=True, comment="the network, CIDR; as a gateway saw it"),
     sa.Column("last_used_for", sa.String(511), nullable=True, comment="API and version, as a gateway saw it"),
@@ -35,12 +41,16 @@ credentials = sa.Table(
     sa.Column("revoked_reason", sa.Text, nullable=False),
     # One text belongs to one application, and so to one consumer.
     sa.UniqueConstraint("digest"),
+    # The order in which the ledger is read.
+    sa.Index("ix_credentials_order", "ends_at", "key_id"),
+    sa.Index("ix_credentials_order_of_application", "application", "ends_at", "key_id"),
+    sa.Index("ix_credentials_order_of_team", "team", "ends_at", "key_id"),
 )
 
 credential_uses = sa.Table(
     "credential_uses",
     metadata,
-    sa.Column("key_id", sa.String(32), primary_key=True),
+    sa.Column("key_id", sa.String(64), primary_key=True),
     sa.Column("api", sa.String(255), primary_key=True),
     sa.Column("version", sa.String(255), primary_key=True),
     sa.Column(

@@ -84,7 +84,7 @@ def test_a_call_that_opened_nothing_is_a_use_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "claimed", [None, 7, "", "a" * 33, "k2V0 W1lbGVz", "k2V0ÄW1lbGVz", "../etc", ["k2V0aW1lbGVz"]]
+    "claimed", [None, 7, "", "a" * 65, "k2V0 W1lbGVz", "k2V0ÄW1lbGVz", "../etc", ["k2V0aW1lbGVz"]]
 )
 def test_what_is_no_id_of_ours_is_not_told(claimed: Any) -> None:
     uses = CredentialUses()

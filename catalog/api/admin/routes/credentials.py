@@ -7,7 +7,7 @@ import msgspec
 
 from catalog.api.admin.answers import Answer, Result
 from catalog.api.admin.context import AdminRequest
-from catalog.api.admin.paging import page
+from catalog.api.admin.paging import DEFAULT_LIMIT, cut, page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment
 from catalog.credentials.credential import Issued
@@ -122,13 +122,21 @@ class CredentialRoutes:
             state=query.get("state"),
             ending=None if days is None else int(now) + days * _DAY,
         )
-        views: list[CredentialView] = []
-        if chosen.kind != "member-token":
-            found = await self._room.desk.list(request.principal, chosen)
-            views += [credential_view(each, self._room.environment, now) for each in found]
+        after: str | None = query.get("after")
+        limit: int = query.get("limit", DEFAULT_LIMIT)
+        tokens: list[CredentialView] = []
         if chosen.kind in (None, "member-token") and chosen.application is None:
-            views += await self._token_views(request, chosen, now)
-        return page(request, views, lambda each: each.key_id)
+            tokens = await self._token_views(request, chosen, now)  # few, and after all others
+        place = next((number for number, each in enumerate(tokens) if each.key_id == after), None)
+        if place is not None:
+            return cut(tokens[place + 1 : place + limit + 2], limit, _key_id)
+        if chosen.kind == "member-token":
+            return cut(tokens[: limit + 1] if after is None else (), limit, _key_id)
+        found = await self._room.desk.page(request.principal, chosen, limit + 1, after)
+        if found is None:
+            return cut((), limit, _key_id)
+        views = [credential_view(each, self._room.environment, now) for each in found]
+        return cut([*views, *tokens][: limit + 1], limit, _key_id)
 
     async def issue(self, request: AdminRequest) -> Result:
         wanted = request.body_as(Wanted)
@@ -237,6 +245,10 @@ class CredentialRoutes:
     def _team(self, token: TokenEntry) -> str | None:
         member = self._directory.members.by_name.get(token.member)
         return None if member is None else min(member.memberships, default=None)
+
+
+def _key_id(view: CredentialView) -> str:
+    return view.key_id
 
 
 def reached_view(reached: Reached) -> ReachedView:

@@ -30,10 +30,17 @@ FROM credentials WHERE kind = 'client-secret' AND revoked_at IS NULL
 def upgrade() -> None:
     op.create_table(
         "credentials",
-        sa.Column("key_id", sa.String(32), nullable=False, comment="the public part of the credential's text"),
-        sa.Column("kind", sa.String(16), nullable=False, comment="client-secret or api-key"),
+        sa.Column("key_id", sa.String(64), nullable=False, comment="the public part of its text, or a thumbprint"),
+        sa.Column(
+            "kind", sa.String(16), nullable=False, comment="client-secret, api-key, jwk, jwks or certificate"
+        ),
         sa.Column("application", sa.String(63), nullable=False),
-        sa.Column("digest", sa.LargeBinary(32), nullable=False, comment="HMAC-SHA-256 of the text under a pepper"),
+        sa.Column(
+            "digest",
+            sa.LargeBinary(32),
+            nullable=False,
+            comment="HMAC-SHA-256 under a pepper; of what is public, SHA-256",
+        ),
         sa.Column("team", sa.String(63), nullable=False, comment="that answers for it; empty: none yet"),
         sa.Column(
             "owner", sa.String(255), nullable=False, comment="the person: a member, or who issued it locally"

@@ -1,4 +1,4 @@
-"""The ledger, grown: what a credential was used for, and since when what is granted is granted.
+"""The ledger, grown: what a credential was used for, when it ends, and since when what is granted is granted.
 
 Revision: 0011, after 0010.
 """
@@ -11,6 +11,12 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+_ORDERS = {
+    "ix_credentials_order": ["ends_at", "key_id"],
+    "ix_credentials_order_of_application": ["application", "ends_at", "key_id"],
+    "ix_credentials_order_of_team": ["team", "ends_at", "key_id"],
+}
+
 
 def upgrade() -> None:
     used_from = sa.Column(
@@ -21,9 +27,16 @@ def upgrade() -> None:
     )
     op.add_column("credentials", used_from)
     op.add_column("credentials", used_for)
+    ends = sa.Column(
+        "ends_at", sa.BigInteger(), nullable=False, server_default="0", comment="the earlier of its ends"
+    )
+    op.add_column("credentials", ends)
+    op.execute("UPDATE credentials SET ends_at = COALESCE(overlap_until, expires_at)")
+    for name, columns in _ORDERS.items():
+        op.create_index(name, "credentials", columns)
     op.create_table(
         "credential_uses",
-        sa.Column("key_id", sa.String(32), nullable=False),
+        sa.Column("key_id", sa.String(64), nullable=False),
         sa.Column("api", sa.String(255), nullable=False),
         sa.Column("version", sa.String(255), nullable=False),
         sa.Column(
@@ -51,5 +64,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("granted_scopes")
     op.drop_table("credential_uses")
+    for name in _ORDERS:
+        op.drop_index(name, "credentials")
+    op.drop_column("credentials", "ends_at")
     op.drop_column("credentials", "last_used_for")
     op.drop_column("credentials", "last_used_from")
