@@ -32,6 +32,21 @@ async def post(
     query: str = "",
 ) -> Answer:
     """One POST to the token endpoint with exactly these bytes."""
+    return await post_to(
+        world, world.token_url + query, body, basic=basic, headers=headers, content_type=content_type
+    )
+
+
+async def post_to(
+    world: World,
+    url: str,
+    body: str | bytes,
+    *,
+    basic: tuple[str, str] | None = None,
+    headers: Sequence[tuple[str, str]] = (),
+    content_type: str | None = FORM,
+) -> Answer:
+    """One POST to an endpoint with exactly these bytes."""
     fields = list(headers)
     if basic is not None:
         fields.append(("Authorization", aiohttp.encode_basic_auth(*basic)))
@@ -39,13 +54,11 @@ async def post(
         fields.append(("Content-Type", content_type))
     data = body.encode() if isinstance(body, str) else body
     skipped = ("Content-Type",) if content_type is None else ()
-    async with world.session.post(
-        world.token_url + query, data=data, headers=fields, skip_auto_headers=skipped
-    ) as response:
+    async with world.session.post(url, data=data, headers=fields, skip_auto_headers=skipped) as response:
         return Answer(
             response.status,
             {name.lower(): value for name, value in response.headers.items()},
-            await response.json(content_type=None),
+            await response.json(content_type=None) or {},
         )
 
 
