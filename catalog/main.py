@@ -32,6 +32,7 @@ from catalog.notices.delivery import Deliverer
 from catalog.notices.settings import channels_of
 from catalog.publication import Publisher
 from catalog.publishing.compilation import Overrides
+from catalog.publishing.standing import EVERY as FOLLOWING_SECONDS
 from catalog.settings import CatalogSettings, explain
 from catalog.storage.engine import Store
 from catalog.upstream_credentials.envelope import MasterKeyError
@@ -149,6 +150,7 @@ async def _serve(
         background["trust"] = asyncio.create_task(_keep_trusting(tls, publisher))
     background["keys"] = asyncio.create_task(_keep_keys(catalog))
     background["notices"] = asyncio.create_task(_keep_telling(catalog, deliverer))
+    background["following"] = asyncio.create_task(_follow(publisher))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
     background["authorizations"] = asyncio.create_task(_keep_authorizations(catalog))
@@ -202,6 +204,19 @@ async def _publish_again(publisher: Publisher) -> None:
         await publisher.publish()
     except SQLAlchemyError as error:
         log.error("publication failed", reason="the store does not answer", error=type(error).__name__)
+
+
+async def _follow(publisher: Publisher) -> None:
+    reachable = True
+    while True:
+        await asyncio.sleep(FOLLOWING_SECONDS)
+        try:
+            await publisher.follow()
+            reachable = True
+        except SQLAlchemyError as error:
+            if reachable:  # twice a second is too often to say it
+                log.error("other catalogs not followed", error=type(error).__name__)
+            reachable = False
 
 
 async def _keep_house(catalog: Catalog, keys: Keys) -> None:

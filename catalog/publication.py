@@ -6,6 +6,9 @@ is one transaction, and what this process holds of it is replaced only once that
 
 A broken estate changes nothing: the snapshot in force stays, and what is wrong is reported. The same content never
 gets a second serial.
+
+Several catalogs may run on one store. What another one publishes is taken up as if it were our own, and nothing is
+written on top of what this process has not seen.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
@@ -22,6 +26,7 @@ from catalog.publishing.access_texts import AccessTexts
 from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source, SourceError
 from catalog.publishing.planning import Broken, Plan, Planner
 from catalog.publishing.published import Publication, Published, finding_object, last_published
+from catalog.publishing.standing import Stand, stand_in, stand_of, stand_with
 from catalog.publishing.transaction import (
     Also,
     Amend,
@@ -39,12 +44,12 @@ from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from contracts.estate.estate import Estate
 from contracts.findings import Finding
-from contracts.snapshot import Application, Issuer
+from contracts.snapshot import Application, Issuer, SnapshotError
 
 log = structlog.get_logger("catalog.publication")
 
 _ATTEMPTS: Final = 3
-"""Times that a publication is tried where another process moves a unit meanwhile."""
+"""Times that a publication is tried where another process publishes meanwhile."""
 
 
 @dataclass(slots=True)
@@ -73,6 +78,7 @@ class Publisher:
     planner: Planner = field(init=False)
     _writer: Writer = field(init=False)
     _applications: tuple[Application, ...] = ()
+    _unusable: int = 0  # serial of a snapshot in the store that is not ours
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
@@ -93,8 +99,17 @@ class Publisher:
 
     async def restore(self) -> None:
         """Takes up what was published before. Raises SnapshotError where it is not ours."""
-        self.current = await last_published(SnapshotTable(self.store), self.keys.snapshot.public_key())
+        self.pointers = await self.planner.revisions.pointers()
+        self.current = await self._last_published()
         self._applications = () if self.current is None else tuple(self.current.applications.values())
+
+    async def follow(self) -> bool:
+        """Takes up what another catalog on the same store has published since; whether there was anything.
+
+        Raises SQLAlchemyError.
+        """
+        async with self._lock:
+            return await self._catch_up()
 
     async def publish(self) -> Publication:
         """Compiles the estate and, where anything changed, signs and stores a new snapshot.
@@ -104,6 +119,7 @@ class Publisher:
         """
         async with self._lock:
             for _ in range(_ATTEMPTS):
+                await self._catch_up()
                 try:
                     self.last = await self._publish()
                 except MovedError:
@@ -121,6 +137,7 @@ class Publisher:
             return GOVERNED_BY_DIRECTORY
         async with self._lock:
             for _ in range(_ATTEMPTS):
+                await self._catch_up()
                 plan = await self.plan(moves, act)
                 if isinstance(plan, Refusal):
                     return plan
@@ -129,16 +146,22 @@ class Publisher:
                 except MovedError:
                     continue
                 return done if isinstance(done, Refusal) else self._in_force()
-        return Refusal("state-conflict", "Another process publishes all the time; nothing was changed.")
+        return OVERTAKEN
 
     async def republish(self, also: Also) -> Published | Refusal:
         """`also`, and what then follows from the store for applications, in one transaction. No unit moves, and
         nothing is compiled. Raises SQLAlchemyError."""
         async with self._lock:
-            if self.current is None:
-                return Refusal("state-conflict", "Nothing has been published yet.")
-            done = await self._put(self.planner.again(self.current, self._applications), also)
-            return done if isinstance(done, Refusal) else self._in_force()
+            for _ in range(_ATTEMPTS):
+                await self._catch_up()
+                if self.current is None:
+                    return Refusal("state-conflict", "Nothing has been published yet.")
+                try:
+                    done = await self._put(self.planner.again(self.current, self._applications), also)
+                except MovedError:
+                    continue
+                return done if isinstance(done, Refusal) else self._in_force()
+        return OVERTAKEN
 
     async def plan(self, moves: Mapping[str, str | None], act: Act | None) -> Plan | Refusal:
         """What would come of moving units to revisions in the store; nothing is written. Without an act nobody
@@ -223,9 +246,45 @@ class Publisher:
         self.estate = plan.estate if isinstance(plan, Plan) else None
         self.pointers = pointers
 
+    async def _catch_up(self) -> bool:
+        stand = await stand_of(self.store)
+        if not stand.is_ahead_of(self._stand):
+            return False
+        pointers = await self.planner.revisions.pointers()
+        try:
+            published = await self._last_published()
+        except SnapshotError as error:
+            log.error("snapshot of another process not usable", serial=stand.serial, reason=str(error))
+            self._unusable, published = stand.serial, self.current
+        if pointers != self.pointers or self.estate is None:
+            plan = await self.planner.of_store(pointers, published, moves={}, held={})
+            if isinstance(plan, Plan) and plan.estate is not None:
+                self.estate, self.held = replace(plan.estate, texts={}), plan.held
+                self._applications = plan.applications
+            self.pointers = pointers
+        if published is not None and published is not self.current:
+            self.current = published
+            log.info("taken up from another process", serial=published.manifest.serial, digest=published.digest)
+            self._wake()
+        return True
+
+    @property
+    def _stand(self) -> Stand:
+        stand = stand_with(self.current, self.pointers)
+        return stand._replace(serial=max(stand.serial, self._unusable))
+
+    async def _last_published(self) -> Published | None:
+        return await last_published(SnapshotTable(self.store), self.keys.snapshot.public_key())
+
     async def _put(self, plan: Plan, also: Also) -> bool | Refusal:
-        """Whether a new snapshot came of it."""
-        done = await self._writer.write(plan, self.current, self.issuer, amend=self.amend, also=also)
+        """Whether a new snapshot came of it. Raises MovedError where another process was first."""
+
+        async def also_if_first(connection: AsyncConnection) -> Refusal | None:
+            if (await stand_in(connection)).is_ahead_of(self._stand):
+                raise MovedError
+            return await also(connection)
+
+        done = await self._writer.write(plan, self.current, self.issuer, amend=self.amend, also=also_if_first)
         if isinstance(done, Refusal):
             return done
         self.current, self.pointers = done.published, done.pointers
@@ -263,6 +322,8 @@ GOVERNED_BY_DIRECTORY: Final = Refusal(
     "directory-governs",
     "This catalog publishes the estate of a directory (OSTIARY_CATALOG_ESTATE): what is to change, changes there.",
 )
+
+OVERTAKEN: Final = Refusal("state-conflict", "Another process publishes all the time; nothing was changed.")
 
 
 def _report(findings: tuple[Finding, ...], reason: str) -> None:

@@ -16,6 +16,7 @@ from catalog.key_files import Keys, load_keys
 from catalog.notices.outbox import Outbox
 from catalog.people.principal import Principal
 from catalog.publishing.compilation import NO_OVERRIDES
+from catalog.publishing.published import Published
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from tests.support.two_apis import BOOKS, write_two_apis
@@ -72,6 +73,13 @@ class Office:
     @property
     def room(self) -> ChangesRoom:
         return self.catalog.changes
+
+    @property
+    def published(self) -> Published:
+        """The snapshot in force, as this process has it."""
+        current = self.catalog.publisher.current
+        assert current is not None
+        return current
 
     async def who(self, name: str) -> Principal:
         principal = await self.catalog.directory.principal(name)
@@ -131,9 +139,7 @@ class Office:
 
     def maximum(self) -> int:
         """What the snapshot in force takes as `limit`: which revision of books is enforced."""
-        current = self.catalog.publisher.current
-        assert current is not None
-        books = next(each for each in current.contracts.versions if each.api == "books")
+        books = next(each for each in self.published.contracts.versions if each.api == "books")
         listing = next(each for each in books.operations if each.id == "listBooks")
         limit = next(each for each in listing.parameters if each.name == "limit")
         assert isinstance(limit.schema, dict)
