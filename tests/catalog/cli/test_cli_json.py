@@ -89,6 +89,7 @@ def test_each_prints_one_json_value(running: Process, tmp_path: Path) -> None:
     on_the_store(shell, tmp_path)
     profiles(shell)
     people(shell)
+    accounts(shell)
     credentials(shell)
     changes(shell, estate)
     decisions(shell, estate)
@@ -162,6 +163,17 @@ def people(shell: Shell) -> None:
     assert spare in {each["key_id"] for each in shell("vera", "member-tokens", "list")}
     assert shell("vera", "member-tokens", "revoke", spare, "--reason", "Lost")["key_id"] == spare
     assert shell("ines", "usage", "orders")["points"] == []
+
+
+def accounts(shell: Shell) -> None:
+    why = ("--reason", "Leave")
+    assert "ines" in {each["member"] for each in shell("ruth", "accounts", "list")}
+    assert shell("ruth", "accounts", "invite", "ines")["code"]
+    assert shell("ruth", "accounts", "reset", "omar", "--hours", "1")["code"]
+    assert shell("ruth", "accounts", "disable", "ines", *why)["disabled_at"]
+    assert shell("ruth", "accounts", "enable", "ines", *why)["disabled_at"] is None
+    assert shell("ines", "accounts", "sessions", "ines") == []
+    assert shell("ruth", "accounts", "end-sessions", "ines", *why) == {"member": "ines", "ended": 0}
 
 
 def credentials(shell: Shell) -> None:
