@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
+from catalog.api.admin.ledger_items import OtherItems
 from catalog.api.admin.routes.accounts import AccountRoutes
 from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.calendar import CalendarRoutes
@@ -145,6 +146,16 @@ def compose(
     login = login_room(store, keys.pepper, identity.url, directory, audit, clock, login_policy)
 
     # What opens the gateway.
+    signing_desk = KeyDesk(
+        store,
+        signing,
+        policy.algorithm,
+        policy.signing_key_days,
+        lambda: publisher.current,
+        publisher.republish,
+        audit,
+        clock,
+    )
     maker = Maker(identity.environment, keys.pepper, keys.key_pepper)
     credentials = credentials_room(
         store,
@@ -154,6 +165,7 @@ def compose(
         lambda: publisher.estate,
         lambda: publisher.current,
         publisher.republish,
+        signing_desk.withdraw,
         audit,
         clock,
     )
@@ -208,20 +220,10 @@ def compose(
         publisher,
         clock,
     )
-    signing_desk = KeyDesk(
-        store,
-        signing,
-        policy.algorithm,
-        policy.signing_key_days,
-        lambda: publisher.current,
-        publisher.republish,
-        audit,
-        clock,
-    )
     routes = (
         *PeopleRoutes(directory, tokens, delegations).routes,
         *AccountRoutes(login, directory).routes,
-        *CredentialRoutes(credentials, tokens, directory).routes,
+        *CredentialRoutes(credentials, OtherItems(tokens, directory, signing_desk, identity.environment)).routes,
         *CredentialWorkRoutes(credentials).routes,
         *GrantRoutes(authorization).routes,
         *SigningKeyRoutes(signing_desk, clock).routes,

@@ -68,6 +68,8 @@ def print_done(done: dict[str, Any]) -> None:
     reached = done["reached"]
     if done["dry_run"]:
         typer.echo("Nothing was done. It would cut off:")
+    elif done["signs_now"] is not None:
+        typer.echo(f"The key is withdrawn, and {done['signs_now']} signs. Cut off, until they get other tokens:")
     elif done["credential"] is not None:
         typer.echo(f"{done['credential']['key_id']} is revoked. Cut off:")
     else:

@@ -28,7 +28,10 @@ _DAY = 86_400
 def list_credentials(
     application: Annotated[str | None, typer.Option(help="Of this application alone.")] = None,
     team: Annotated[str | None, typer.Option(help="For which this team answers.")] = None,
-    kind: Annotated[str | None, typer.Option(help="client-secret, api-key or member-token.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="client-secret, api-key, jwk, jwks, certificate, member-token or signing-key."),
+    ] = None,
     state: Annotated[str | None, typer.Option(help="active, replaced, ended, expired or revoked.")] = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -133,6 +136,9 @@ def revoke(
             metavar="DATE", help="End tokens issued before: of --application, of --consumer, or all. Or `now`."
         ),
     ] = None,
+    signing_key: Annotated[
+        str | None, typer.Option(metavar="KID", help="Withdraw this key of the catalog, with all that it signed.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show who would be cut off.")] = False,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
@@ -141,7 +147,12 @@ def revoke(
 
     Shows who is cut off, and what they called in the last day. Exit codes: 0 done, 1 refused, 2 bad input.
     """
-    named = {"credential": key_id, "application": application, "consumer": consumer}
+    named = {
+        "credential": key_id,
+        "application": application,
+        "consumer": consumer,
+        "signing_key": signing_key,
+    }
     body: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     body |= {"reason": reason, "dry_run": dry_run}
     if issued_before is not None:

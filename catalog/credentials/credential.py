@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-CredentialKind = Literal["client-secret", "api-key", "member-token", "jwk", "jwks", "certificate"]
+CredentialKind = Literal["client-secret", "api-key", "member-token", "jwk", "jwks", "certificate", "signing-key"]
 """Of a client that proves itself by a key there is its `jwk` or `certificate`, or the `jwks` at an address."""
 
 PUBLIC_KINDS: Final = ("jwk", "jwks", "certificate")

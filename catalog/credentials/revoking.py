@@ -6,6 +6,7 @@ same question tells who would be cut off and what they called in the last day.
 
 from collections.abc import Mapping
 from math import floor
+from typing import Protocol
 
 import msgspec
 import sqlalchemy as sa
@@ -35,17 +36,21 @@ from contracts.access import Application
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be revoked: a `credential`, or an `application`, or a `consumer`; or with `issued_before` (Unix
-    seconds) the tokens of an application, of a consumer, or of all."""
+    seconds) the tokens of an application, of a consumer, or of all; or a `signing_key` (`kid`) of the catalog,
+    with all tokens that it signed."""
 
     credential: str = ""
     application: str = ""
     consumer: str = ""
     issued_before: int | None = None
+    signing_key: str = ""
 
     @property
     def kind(self) -> RevocationKind | None:
-        """None for a single credential, and for what names too much or nothing."""
+        """None for a single credential or signing key, and for what names too much or nothing."""
         named = sum(map(bool, (self.credential, self.application, self.consumer)))
+        if self.signing_key:
+            return None
         if self.issued_before is not None:
             return "issued-before" if named <= 1 and not self.credential else None
         if named != 1:
@@ -63,11 +68,19 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done: to a credential, or by a revocation of more than one; neither where it was only asked."""
+    """What was done: to a credential, by a revocation of more than one, or to a signing key, in whose place
+    `signs_now` signs; none of them where it was only asked."""
 
     reached: Reached
     credential: Credential | None = None
     revocation: Revocation | None = None
+    signs_now: str = ""
+
+
+class SigningKeyEnd(Protocol):
+    """Withdraws a signing key of the catalog at every gateway; the `kid` of the one that signs from then on."""
+
+    async def __call__(self, principal: Principal, kid: str, reason: str, request_id: str, /) -> str | Refusal: ...
 
 
 class Revoking:
@@ -81,7 +94,9 @@ class Revoking:
         view: CurrentView,
         published: CurrentPublished,
         republish: Republish,
+        end_signing_key: SigningKeyEnd,
     ) -> None:
+        self._end_signing_key = end_signing_key
         self._store = store
         self._audit = audit
         self._clock = clock
@@ -95,6 +110,8 @@ class Revoking:
         """Ends what the target names; with `dry_run` nothing is done. To end something again is a conflict."""
         if target.credential and target.kind is None and target == Target(credential=target.credential):
             return await self._revoke_one(principal, target.credential, reason, dry_run, request_id)
+        if target.signing_key and target == Target(signing_key=target.signing_key):
+            return await self._revoke_signing_key(principal, target, reason, dry_run, request_id)
         refusal = self._refusal(principal, target)
         if refusal is not None:
             return refusal
@@ -196,9 +213,27 @@ class Revoking:
         outcome = await self._republish(act)
         return outcome if isinstance(outcome, Refusal) else Done(reached=reached, credential=ended[-1])
 
+    async def _revoke_signing_key(
+        self, principal: Principal, target: Target, reason: str, dry_run: bool, request_id: str
+    ) -> Done | Refusal:
+        """Everybody may have a token that it signed: cut off are those who call, until they get another."""
+        if not guards(principal):
+            return _role_missing()
+        published = self._published()
+        if published is None or target.signing_key not in published.signing_keys:
+            return Refusal("resource-not-found", "No key of that name signs tokens, or has signed any that live.")
+        reached = await self._reached(published.applications, Target(issued_before=self.next_second()))
+        if dry_run:
+            return Done(reached=reached)
+        outcome = await self._end_signing_key(principal, target.signing_key, reason, request_id)
+        return outcome if isinstance(outcome, Refusal) else Done(reached=reached, signs_now=outcome)
+
     def _refusal(self, principal: Principal, target: Target) -> Refusal | None:
         if target.kind is None:
-            detail = "Name one credential, application or consumer; `issued_before` goes with no credential."
+            detail = (
+                "Name one credential, application, consumer or signing key; `issued_before` goes with an "
+                "application, a consumer or none."
+            )
             return _unclear("", "target", detail)
         if not guards(principal):
             return _role_missing()

@@ -13,7 +13,7 @@ from catalog.credentials.making import Maker
 from catalog.credentials.reach import Called, called_in_a_day
 from catalog.credentials.reduction import LeastPrivilege
 from catalog.credentials.reminders import CredentialRounds
-from catalog.credentials.revoking import Revoking
+from catalog.credentials.revoking import Revoking, SigningKeyEnd
 from catalog.credentials.uses import Use, uses_of
 from catalog.publishing.published import CurrentPublished
 from catalog.storage.engine import Store
@@ -52,6 +52,7 @@ def credentials_room(
     view: CurrentView,
     published: CurrentPublished,
     republish: Republish,
+    end_signing_key: SigningKeyEnd,
     audit: AuditLog,
     clock: Clock,
 ) -> CredentialsRoom:
@@ -62,7 +63,7 @@ def credentials_room(
         view=view,
         environment=environment,
         desk=CredentialDesk(store, maker, audit, clock, view, published, republish),
-        revoking=Revoking(store, audit, clock, view, published, republish),
+        revoking=Revoking(store, audit, clock, view, published, republish, end_signing_key),
         bulk=BulkActions(store, maker, audit, clock, view, published, republish),
         least_privilege=LeastPrivilege(store, audit, clock, view, published, republish),
         leaks=LeakIntake(store, peppers, environment, audit, clock, view, republish),

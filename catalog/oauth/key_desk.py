@@ -110,6 +110,11 @@ class KeyDesk:
                 self._keys.files.remove(each.kid)
 
     @property
+    def days(self) -> int:
+        """For how many days a key signs."""
+        return self._days
+
+    @property
     def records(self) -> tuple[KeyRecord, ...]:
         """All that there were, in the order of their making, as this process knows them."""
         return self._keys.records
@@ -176,6 +181,11 @@ class KeyDesk:
         now_signing = signing(self._keys.records, self._clock())
         assert now_signing is not None, "a key was made where none was left"
         return Ended(ended, now_signing)
+
+    async def withdraw(self, principal: Principal, kid: str, reason: str, request_id: str, /) -> str | Refusal:
+        """Ends a key as after a leak; the `kid` of the one that signs now."""
+        outcome = await self.end(principal, kid, reason, withdrawn=True, request_id=request_id)
+        return outcome if isinstance(outcome, Refusal) else outcome.signing.kid
 
     async def _make(
         self, principal: Principal | None, ahead: int | None, reason: str, request_id: str = ""

@@ -7,6 +7,7 @@ import msgspec
 
 from catalog.api.admin.answers import Answer, Result
 from catalog.api.admin.context import AdminRequest
+from catalog.api.admin.ledger_items import OtherItems
 from catalog.api.admin.paging import DEFAULT_LIMIT, cut, page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment
@@ -14,7 +15,6 @@ from catalog.credentials.credential import Issued
 from catalog.credentials.desk import Chosen
 from catalog.credentials.making import Wanted
 from catalog.credentials.revoking import Done, Reached, Target
-from catalog.credentials.rights import guards
 from catalog.credentials.room import CredentialsRoom
 from catalog.credentials.telling import (
     CredentialView,
@@ -22,10 +22,7 @@ from catalog.credentials.telling import (
     RevocationView,
     credential_view,
     revocation_view,
-    token_view,
 )
-from catalog.people.directory import Directory
-from catalog.people.tokens import MemberTokens, TokenEntry
 from catalog.refusal import Refusal
 
 _DAY: Final = 86_400
@@ -72,6 +69,7 @@ class DoneView(msgspec.Struct, frozen=True):
     reached: ReachedView
     credential: CredentialView | None
     revocation: RevocationView | None
+    signs_now: str | None
 
 
 class Rotation(msgspec.Struct, frozen=True):
@@ -91,16 +89,16 @@ class NewRevocation(msgspec.Struct, frozen=True):
     application: str = ""
     consumer: str = ""
     issued_before: str = ""
+    signing_key: str = ""
     dry_run: bool = False
 
 
 class CredentialRoutes:
     """The handlers."""
 
-    def __init__(self, room: CredentialsRoom, tokens: MemberTokens, directory: Directory) -> None:
+    def __init__(self, room: CredentialsRoom, others: OtherItems) -> None:
         self._room = room
-        self._tokens = tokens
-        self._directory = directory
+        self._others = others
         self.routes = (
             AdminRoute("listCredentials", self.list_credentials),
             AdminRoute("issueCredential", self.issue),
@@ -124,19 +122,17 @@ class CredentialRoutes:
         )
         after: str | None = query.get("after")
         limit: int = query.get("limit", DEFAULT_LIMIT)
-        tokens: list[CredentialView] = []
-        if chosen.kind in (None, "member-token") and chosen.application is None:
-            tokens = await self._token_views(request, chosen, now)  # few, and after all others
-        place = next((number for number, each in enumerate(tokens) if each.key_id == after), None)
+        others = await self._others.list(request.principal, chosen, now)  # after all that is kept here
+        place = next((number for number, each in enumerate(others) if each.key_id == after), None)
         if place is not None:
-            return cut(tokens[place + 1 : place + limit + 2], limit, _key_id)
-        if chosen.kind == "member-token":
-            return cut(tokens[: limit + 1] if after is None else (), limit, _key_id)
+            return cut(others[place + 1 : place + limit + 2], limit, _key_id)
+        if chosen.kind in ("member-token", "signing-key"):
+            return cut(others[: limit + 1] if after is None else (), limit, _key_id)
         found = await self._room.desk.page(request.principal, chosen, limit + 1, after)
         if found is None:
             return cut((), limit, _key_id)
         views = [credential_view(each, self._room.environment, now) for each in found]
-        return cut([*views, *tokens][: limit + 1], limit, _key_id)
+        return cut([*views, *others][: limit + 1], limit, _key_id)
 
     async def issue(self, request: AdminRequest) -> Result:
         wanted = request.body_as(Wanted)
@@ -193,6 +189,7 @@ class CredentialRoutes:
             application=wanted.application,
             consumer=wanted.consumer,
             issued_before=self._time(wanted.issued_before),
+            signing_key=wanted.signing_key,
         )
         done = await self._room.revoking.revoke(
             request.principal, target, wanted.reason, dry_run=wanted.dry_run, request_id=request.request_id
@@ -227,24 +224,8 @@ class CredentialRoutes:
             reached_view(done.reached),
             None if credential is None else credential_view(credential, environment, now),
             None if made is None else revocation_view(made),
+            done.signs_now or None,
         )
-
-    async def _token_views(self, request: AdminRequest, chosen: Chosen, now: float) -> list[CredentialView]:
-        """Member tokens are part of what there is: one's own, or everybody's for those who see all."""
-        principal = request.principal
-        found = await self._tokens.list(None if guards(principal) else principal.name)
-        views = [token_view(each, self._team(each), self._room.environment, now) for each in found]
-        return [
-            each
-            for each in views
-            if chosen.team in (None, each.team)
-            and chosen.state in (None, each.state)
-            and (chosen.ending is None or (each.state == "active" and each.ends_at.timestamp() <= chosen.ending))
-        ]
-
-    def _team(self, token: TokenEntry) -> str | None:
-        member = self._directory.members.by_name.get(token.member)
-        return None if member is None else min(member.memberships, default=None)
 
 
 def _key_id(view: CredentialView) -> str:

@@ -1,7 +1,9 @@
 """Credentials over the admin API: the ledger, rotation with overlap, and what is revoked at once."""
 
+import base64
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -12,7 +14,9 @@ from catalog.oauth.token_client import TokenError, request_token
 from catalog.storage.tables.calendar import notices
 from catalog.storage.tables.credentials import credentials
 from contracts.estate_files import CredentialsEntry, EstateFile
+from contracts.usage.batch import Batch, Row, Tally, encode
 from tests.catalog.admin import AdminClient, Reply, company, compiled
+from tests.catalog.usage.test_usage_endpoint import post
 
 DAY = 86_400
 WANTED = {
@@ -220,11 +224,38 @@ async def test_tokens_are_revoked_by_their_age(admin: AdminClient) -> None:
         {"application": "web-shop", "consumer": "acme"},
         {"credential": "k2V0aW1lbGVz", "issued_before": "now"},
         {"credential": "k2V0aW1lbGVz", "application": "web-shop"},
+        {"signing_key": "k", "application": "web-shop"},
+        {"signing_key": "k", "issued_before": "now"},
     ],
 )
 async def test_what_is_unclear_is_not_revoked(admin: AdminClient, target: dict[str, str]) -> None:
     assert (await admin(GUARD, "POST", "/revocations", {**target, "reason": "x"})).status == 422
     assert (await admin(GUARD, "GET", "/revocations")).body["items"] == []
+
+
+async def test_a_signing_key_is_withdrawn_with_all_that_it_signed(admin: AdminClient) -> None:
+    await admin.world.catalog.signing.round()
+    made = await issued(admin)
+    current = admin.world.publisher.current
+    assert current is not None
+    [kid] = current.signing_keys
+    now = int(admin.world.now)
+    row = Row("orders", "v2", "list", "web-shop", "acme", now, now, (Tally("200", 3, 1, 0, (3, 0, 0, 0, 0)),))
+    assert (await post(admin.world, encode(Batch(1, "edge", "0" * 32, 1, now, now, (row,)))))[0] == 204
+    target = {"signing_key": kid, "reason": "its file was in a back-up"}
+    asked = await admin(GUARD, "POST", "/revocations", {**target, "dry_run": True})
+    assert asked.body["reached"]["applications"] == [{"client_id": "web-shop", "consumer": "acme"}]
+    assert [(each["operation"], each["calls"]) for each in asked.body["reached"]["called"]] == [("list", 3)]
+    assert asked.body["signs_now"] is None
+    assert revoked(admin) is None
+    assert (await admin("anna", "POST", "/revocations", target)).status == 403
+    done = await admin(GUARD, "POST", "/revocations", target)
+    assert done.body["reached"] == asked.body["reached"]
+    assert done.body["signs_now"] not in (None, kid)
+    assert revoked(admin).signing_keys == ((admin.world.url, kid),)
+    header = (await token_of(admin, made["secret"])).split(".")[0]
+    assert msgspec.json.decode(base64.urlsafe_b64decode(header + "=="))["kid"] == done.body["signs_now"]
+    assert (await admin(GUARD, "POST", "/revocations", target)).status == 404
 
 
 async def test_who_is_unknown_is_not_cut_off(admin: AdminClient) -> None:
@@ -263,6 +294,21 @@ async def test_member_tokens_are_in_the_ledger(admin: AdminClient) -> None:
     await admin("otto", "GET", "/whoami")
     everybody = await admin(GUARD, "GET", "/credentials?kind=member-token")
     assert {each["owner"] for each in everybody.body["items"]} == {"anna", "otto", GUARD}
+
+
+async def test_signing_keys_are_in_the_ledger_for_those_who_see_all(admin: AdminClient) -> None:
+    await admin.world.catalog.signing.round()
+    [first] = (await admin(GUARD, "GET", "/credentials?kind=signing-key")).body["items"]
+    assert (first["state"], first["application"], first["last_used_at"] is None) == ("active", None, False)
+    assert (await admin("anna", "GET", "/credentials?kind=signing-key")).body["items"] == []
+    await admin(GUARD, "POST", "/revocations", {"signing_key": first["key_id"], "reason": "leaked"})
+    found = (await admin(GUARD, "GET", "/credentials?kind=signing-key")).body["items"]
+    assert {each["key_id"]: each["state"] for each in found if each["key_id"] == first["key_id"]} == {
+        first["key_id"]: "revoked"
+    }
+    assert [each["state"] for each in found].count("active") == 1
+    everything = (await admin(GUARD, "GET", "/credentials?limit=1")).body
+    assert everything["next"] is not None
 
 
 async def test_an_api_key_is_told_to_gateways_by_its_digest_and_is_no_client_secret(admin: AdminClient) -> None:
