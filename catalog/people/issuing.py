@@ -1,4 +1,4 @@
-"""Issuing member tokens straight on the store: for the command line, until there is a log-in.
+"""Issuing member tokens straight on the store: for the command line, which has no browser.
 
 Whoever can use the catalog's key files and its database may do so; the audit log has the machine's user.
 """

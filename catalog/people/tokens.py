@@ -1,4 +1,4 @@
-"""Member tokens: how a member proves itself to the admin API, until there is a log-in.
+"""Member tokens: how a member proves itself to the admin API. Its pages have a log-in (`catalog.login`).
 
 The text is that of a client secret (`catalog.credentials.secrets`), but the two are kept apart: a member token
 gets no access token of the OAuth server, and a client secret opens nothing here.
