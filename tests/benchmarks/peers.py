@@ -18,6 +18,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from importlib import resources
@@ -82,9 +83,11 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
     """An nginx that answers every request with 500 bytes of JSON.
 
     `/connection` tells the serial number of its own connection, so that two calls of it tell how many
-    connections were opened in between.
+    connections were opened in between. As a catalog it takes usage and has nothing new, which it says as late as
+    one does: with an answer at once, a gateway would be measured with its asking again.
     """
     port = free_port()
+    silent = socket.create_server(("127.0.0.1", 0), backlog=1024)
     command = _nginx(
         directory,
         "upstream",
@@ -102,13 +105,17 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
                 proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Content-Length "";
             }}
             location = /connection {{ return 200 "$connection"; }}
-            # It stands in for the catalog, too: nothing new, and usage is taken.
             location {CATALOG}/ {{ return 204; }}
+            location = {CATALOG}/gateway/snapshot {{
+                proxy_pass http://127.0.0.1:{silent.getsockname()[1]}; proxy_read_timeout 25s;
+                error_page 504 = @same;
+            }}
+            location @same {{ return 204; }}
             location / {{ return 200 '{RESPONSE.decode()}'; }}
         }}""",
     )
     (directory / "upstream" / "large.bin").write_bytes(bytes(LARGE))
-    with running(command, core, directory / "upstream.log", port=port) as process:
+    with silent, running(command, core, directory / "upstream.log", port=port) as process:
         yield process
 
 
