@@ -135,7 +135,10 @@ def compose(
     records = signing.records
     issuer = Issuer(identity.url, identity.url + JWKS_PATH, algorithms_of(records), jwks_of(records))
     amend = in_turn(
-        registering(clock), sparing(clock), enforcing(clock), signing_in_force(identity.url, signing, clock)
+        registering(clock),
+        sparing(clock),
+        enforcing(clock, identity.environment),
+        signing_in_force(identity.url, signing, clock),
     )
     publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
 

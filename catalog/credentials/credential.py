@@ -34,6 +34,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     created_by: str
     expires_at: int
+    environment: str = ""
+    """That it was issued in, and opens alone; empty for one of before this was kept."""
     scopes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     last_used_at: int | None = None

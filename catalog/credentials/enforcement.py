@@ -15,12 +15,13 @@ from contracts.access import AccessPart, ApiKey, IssuedBefore, Revoked
 _columns = credentials.c
 
 
-def enforcing(clock: Clock) -> Amend:
-    """What a publication is to do to the access part. Raises SQLAlchemyError when it is done."""
+def enforcing(clock: Clock, environment: str) -> Amend:
+    """What a publication is to do to the access part, in which no key of another environment is. Raises
+    SQLAlchemyError when it is done."""
 
     async def enforce(connection: AsyncConnection, access: AccessPart) -> AccessPart:
         now = clock()
-        keys = await _keys(connection, now)
+        keys = await _keys(connection, now, environment)
         applications = tuple(
             each
             if each.keys == keys.get(each.client_id, ())
@@ -32,11 +33,11 @@ def enforcing(clock: Clock) -> Amend:
     return enforce
 
 
-async def _keys(connection: AsyncConnection, now: float) -> dict[str, tuple[ApiKey, ...]]:
+async def _keys(connection: AsyncConnection, now: float, environment: str) -> dict[str, tuple[ApiKey, ...]]:
     """Those that are good, by application. Of a hundred thousand rows no more is read than a gateway needs."""
     whose = (_columns.application, _columns.key_id, _columns.digest)
     good = sa.select(*whose, _columns.ends_at, _columns.scopes, _columns.networks).where(
-        _columns.kind == "api-key", good_at(now)
+        _columns.kind == "api-key", good_at(now), _columns.environment.in_((environment, ""))
     )
     found: dict[str, list[ApiKey]] = {}
     for row in (await connection.execute(good.order_by(_columns.key_id))).all():

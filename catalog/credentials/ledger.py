@@ -47,6 +47,7 @@ class SecretLedger:
             created_at=now,
             created_by=actor,
             expires_at=now + expires_days * DAY,
+            environment=self._environment,
         )
         async with self._store.write() as connection:
             await add(connection, made, secret.digest(self._pepper))

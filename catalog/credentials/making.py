@@ -73,7 +73,7 @@ class Maker:
 
     def _issued(self, credential: Credential) -> tuple[Issued, bytes]:
         secret = generate(self._environment, api_key=credential.kind == "api-key")
-        made = msgspec.structs.replace(credential, key_id=secret.key_id)
+        made = msgspec.structs.replace(credential, key_id=secret.key_id, environment=self._environment)
         return Issued(made, secret.text), secret.digest(self._peppers[credential.kind])
 
 

@@ -68,7 +68,7 @@ def credential_view(each: Credential, environment: str, now: float) -> Credentia
         key_id=each.key_id,
         kind=each.kind,
         state=each.state(now),
-        environment=environment,
+        environment=each.environment or environment,
         application=each.application,
         team=each.team or None,
         owner=each.owner,

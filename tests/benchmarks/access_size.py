@@ -78,7 +78,7 @@ async def fill(store: Store, names: list[str], keys: int) -> None:
 async def compiled(store: Store, part: AccessPart) -> tuple[AccessPart, tuple[str, bytes]]:
     """As a publication makes it."""
     async with store.write() as connection:
-        made = await enforcing(lambda: NOW)(connection, part)
+        made = await enforcing(lambda: NOW, "live")(connection, part)
     return made, encode_part(made)
 
 

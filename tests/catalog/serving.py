@@ -101,6 +101,7 @@ async def serving(
     host: str = "127.0.0.1",
     policy: OAuthPolicy = DEFAULT,
     tls: ListenerTls | None = None,
+    environment: str = "test",
 ) -> AsyncIterator[World]:
     """Serves a catalog whose keys are below `directory`, and its store too without `store_url`, after its first
     publication. `host` is by which name of this machine it is reached."""
@@ -114,7 +115,7 @@ async def serving(
     def clock() -> float:
         return world.now
 
-    identity = Identity(issuer_url, "test", GATEWAY_TOKEN, lifetime)
+    identity = Identity(issuer_url, environment, GATEWAY_TOKEN, lifetime)
     catalog = compose(
         store, keys, clock, lambda: world.compile(), identity, login_policy=login_policy, policy=policy
     )

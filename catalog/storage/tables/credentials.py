@@ -19,6 +19,7 @@ credentials = sa.Table(
         nullable=False,
         comment="HMAC-SHA-256 under a pepper; of what is public, SHA-256",
     ),
+    sa.Column("environment", sa.String(16), nullable=False, server_default="", comment="that it was issued in"),
     sa.Column("team", sa.String(63), nullable=False, index=True, comment="that answers for it; empty: none yet"),
     sa.Column("owner", sa.String(255), nullable=False, comment="the person: a member, or who issued it locally"),
     sa.Column("purpose", sa.Text, nullable=False),

@@ -27,6 +27,10 @@ def upgrade() -> None:
     )
     op.add_column("credentials", used_from)
     op.add_column("credentials", used_for)
+    environment = sa.Column(
+        "environment", sa.String(16), nullable=False, server_default="", comment="that it was issued in"
+    )
+    op.add_column("credentials", environment)
     ends = sa.Column(
         "ends_at", sa.BigInteger(), nullable=False, server_default="0", comment="the earlier of its ends"
     )
@@ -67,5 +71,6 @@ def downgrade() -> None:
     for name in _ORDERS:
         op.drop_index(name, "credentials")
     op.drop_column("credentials", "ends_at")
+    op.drop_column("credentials", "environment")
     op.drop_column("credentials", "last_used_for")
     op.drop_column("credentials", "last_used_from")
