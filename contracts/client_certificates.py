@@ -33,6 +33,15 @@ def is_thumbprint(text: str) -> bool:
     return True
 
 
+def is_distinguished_name(text: str) -> bool:
+    """Whether it is a string of RFC 4514."""
+    try:
+        x509.Name.from_rfc4514_string(text)
+    except ValueError:
+        return False
+    return True
+
+
 def self_signed(pem: str) -> bytes:
     """The DER of a self-signed certificate that speaks for nobody but itself. Raises CertificateFault.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
+from contracts.client_certificates import is_distinguished_name
 from contracts.documents.document import escape
 from contracts.estate.catalogue import finding
 from contracts.estate.decode import declared, suggestion
@@ -80,6 +81,9 @@ def _keys(name: str, entry: OAuthEntry) -> Found:
     subject = entry.tls_client_auth
     if subject is not None and len(subject.named()) != 1:
         yield "oauth-key-unusable", "tls-client-auth", f"'tls-client-auth' of {name!r} takes exactly one name"
+    if subject is not None and subject.subject_dn is not None and not is_distinguished_name(subject.subject_dn):
+        message = f"{subject.subject_dn!r} is no distinguished name of RFC 4514, such as 'CN=shop,O=Acme,C=NO'"
+        yield "oauth-key-unusable", "tls-client-auth/subject-dn", message
     if subject is not None and subject.san_ip is not None:
         try:
             ipaddress.ip_address(subject.san_ip)

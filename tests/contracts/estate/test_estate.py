@@ -16,6 +16,7 @@ from contracts.findings import has_errors
 from contracts.openapi.rules import CONTRACT_RULES
 from contracts.snapshot import RateLimit, Timeouts, encode_part
 from tests.contracts.estate.issuer_cases import ISSUER_CASES
+from tests.contracts.estate.oauth_cases import OAUTH_CASES
 from tests.support.estates import write_estate
 
 DATA = Path(__file__).parents[2] / "data"
@@ -211,9 +212,21 @@ CASES = {
         ("consumers.yaml", "version: |v1"),
         "/consumers/reading-club/applications/reading-club-app/subscriptions/0/version",
     ),
-    "scope-unused": (
+    "unknown-scope": (
         [("consumers.yaml", "[books:read, books:write]", "[books:read, books:wirte]")],
         ("consumers.yaml", "|books:wirte"),
+        "/consumers/reading-club/applications/reading-club-app/subscriptions/0/scopes/1",
+    ),
+    "scope-unused": (
+        [
+            (
+                "apis/books/v1.openapi.yaml",
+                "books:write: Add books",
+                "books:write: Add books\n            b:c: Old",
+            ),
+            ("consumers.yaml", "[books:read, books:write]", "[books:read, b:c]"),
+        ],
+        ("consumers.yaml", "|b:c"),
         "/consumers/reading-club/applications/reading-club-app/subscriptions/0/scopes/1",
     ),
     "application-twice": (
@@ -259,6 +272,7 @@ CASES = {
         "/changes/freeze-windows/0/until",
     ),
     **ISSUER_CASES,
+    **OAUTH_CASES,
 }
 
 
