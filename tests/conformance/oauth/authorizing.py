@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import aiohttp
 from starlette.requests import Request
 
 from catalog.login import cookies
@@ -21,7 +22,7 @@ from contracts.snapshot import ContractsPart, Plan
 from tests.catalog.admin import TEAMS, company
 from tests.catalog.browser import Browser, Page
 from tests.catalog.serving import AUDIENCE, WEB_SHOP, World, serving
-from tests.conformance.oauth.tokens import Answer, post
+from tests.conformance.oauth.tokens import FORM, Answer, post
 
 CALLBACK = "https://planner.example/callback"
 LOOPBACK = "http://127.0.0.1/callback"
@@ -171,6 +172,24 @@ def answer_of(page: Page) -> dict[str, str]:
 def target_of(page: Page) -> str:
     """Where the redirect leads, without what it tells."""
     return page.headers["location"].partition("?")[0]
+
+
+async def push(
+    world: World,
+    secret: str | None,
+    *,
+    asking: Asking = ASKING,
+    headers: tuple[tuple[str, str], ...] = (),
+    **more: str | None,
+) -> Answer:
+    """A client pushes its request."""
+    fields = [("Content-Type", FORM), *headers]
+    if secret is not None:
+        fields.append(("Authorization", aiohttp.encode_basic_auth(asking.client_id, secret)))
+    data = urlencode(asking.parameters(**more))
+    async with world.session.post(world.url + "/oauth/par", data=data, headers=fields) as response:
+        found = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, found, await response.json(content_type=None))
 
 
 async def redeem(

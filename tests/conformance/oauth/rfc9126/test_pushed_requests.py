@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 import pytest
 import sqlalchemy as sa
 
@@ -18,30 +17,13 @@ from tests.conformance.oauth.authorizing import (
     Asking,
     answer_of,
     logged_in,
+    push,
     redeem,
     target_of,
 )
-from tests.conformance.oauth.tokens import FORM, Answer, secret_of
+from tests.conformance.oauth.tokens import secret_of
 
 VAULT = Asking("vault", "https://vault.example/callback")
-
-
-async def push(
-    world: World,
-    secret: str | None,
-    *,
-    asking: Asking = ASKING,
-    headers: tuple[tuple[str, str], ...] = (),
-    **more: str | None,
-) -> Answer:
-    """A client pushes its request."""
-    fields = [("Content-Type", FORM), *headers]
-    if secret is not None:
-        fields.append(("Authorization", aiohttp.encode_basic_auth(asking.client_id, secret)))
-    data = urlencode(asking.parameters(**more))
-    async with world.session.post(world.url + "/oauth/par", data=data, headers=fields) as response:
-        found = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, found, await response.json(content_type=None))
 
 
 async def open_(browser: Browser, request_uri: str, client_id: str = "planner", **more: str) -> Page:
