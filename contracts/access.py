@@ -78,7 +78,8 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """An API key as a gateway checks it: its public id, the HMAC-SHA-256 of its whole text under the pepper that
     catalog and gateways share (base64 in JSON), and its end in Unix seconds.
 
-    It opens no more than `scopes`; with `networks` (CIDR) it opens nothing to other addresses.
+    It opens no more than `scopes`; with `networks` (CIDR) it opens nothing to other addresses. One that `signs`
+    requests is never sent: `digest` is then its text, sealed (see `contracts.sealed_text`).
     """
 
     id: str
@@ -86,6 +87,7 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     expires: int
     scopes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    signs: bool = False
 
 
 class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

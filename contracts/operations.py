@@ -131,12 +131,13 @@ class OdooBackend(
 Backend = HttpBackend | OdooBackend
 
 
-class ApiKeyUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ApiKeyUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An operation that an API key opens too: sent in the field `header` (lower case), good for all scopes of one
-    of the alternatives."""
+    of the alternatives. `signed`: the key is not sent but signs the request (RFC 9421)."""
 
     header: str
     scopes: tuple[tuple[str, ...], ...]
+    signed: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

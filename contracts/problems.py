@@ -199,7 +199,7 @@ _TYPES: tuple[ProblemType, ...] = (
         "issuer-unavailable",
         503,
         "Issuer unavailable",
-        "The keys that would verify this token cannot be fetched now.",
+        "The issuer of this token gives no keys to verify it by, or no word on it, now.",
     ),
     ProblemType("not-ready", 503, "Not ready", "There is no snapshot yet, or the process is shutting down."),
     ProblemType(
@@ -234,6 +234,19 @@ _TYPES: tuple[ProblemType, ...] = (
     ),
     ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
     ProblemType("record-conflict", 409, "Conflict", "The record was changed or locked by someone else."),
+    ProblemType(
+        "signature-invalid",
+        401,
+        "Signature not accepted",
+        "The request's signature (RFC 9421) does not cover what it has to, does not verify, was used before, or "
+        "its key is good no more.",
+    ),
+    ProblemType(
+        "content-digest-invalid",
+        400,
+        "Content digest not accepted",
+        "`Content-Digest` (RFC 9530) is not that of the content, or by no algorithm that is known.",
+    ),
     ProblemType(
         "dpop-proof-invalid",
         401,

@@ -12,11 +12,13 @@ from typing import Final
 
 PREFIX: Final = "ost"
 API_KEY_MARK: Final = "key"
+SIGNING_MARK: Final = "sig"
 KEY_ID_LENGTH: Final = 12
 SECRET_LENGTH: Final = 43  # 62 ** 43 > 2 ** 256
 _CHECKSUM_LENGTH: Final = 6  # 62 ** 6 > 2 ** 32
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_NAME: Final = rf"{PREFIX}_([a-z][a-z0-9]{{1,15}})_((?:{API_KEY_MARK})?[0-9A-Za-z]{{{KEY_ID_LENGTH}}})_"
+_MARK: Final = rf"(?:{API_KEY_MARK}|{SIGNING_MARK})?"
+_NAME: Final = rf"{PREFIX}_([a-z][a-z0-9]{{1,15}})_({_MARK}[0-9A-Za-z]{{{KEY_ID_LENGTH}}})_"
 _FORMAT: Final = re.compile(rf"{_NAME}[0-9A-Za-z]{{{SECRET_LENGTH}}}([0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})")
 # What begins like a secret must not hide one that begins in it.
 _WITHIN: Final = re.compile(rf"(?=({_FORMAT.pattern}))")
@@ -33,8 +35,13 @@ class SecretText:
 
     @property
     def is_api_key(self) -> bool:
-        """Whether it is an API key: a client secret's id is shorter, and is never taken for one."""
-        return len(self.key_id) > KEY_ID_LENGTH
+        """Whether it is an API key that is sent: a client secret's id is shorter, and is never taken for one."""
+        return len(self.key_id) > KEY_ID_LENGTH and self.key_id.startswith(API_KEY_MARK)
+
+    @property
+    def is_signing_key(self) -> bool:
+        """Whether it is a key that signs requests, and is never sent."""
+        return len(self.key_id) > KEY_ID_LENGTH and self.key_id.startswith(SIGNING_MARK)
 
 
 def parse(text: str) -> SecretText | None:

@@ -45,11 +45,11 @@ class AccessIndex:
         application = self.applications.pop(client_id, None)
         if application is None:
             return
-        for key in application.keys:
+        for key_id in known_keys((application,)):
             # It may have become another's in the same change.
-            known = self.keys.get(key.id)
+            known = self.keys.get(key_id)
             if known is not None and known.application is application:
-                del self.keys[key.id]
+                del self.keys[key_id]
         for each in application.identities:
             if self.identities.get((each.issuer, each.client)) is application:
                 del self.identities[each.issuer, each.client]
@@ -78,7 +78,7 @@ def index_after(current: AccessIndex, change: AccessChange) -> AccessIndex:
 
 def _fill(index: AccessIndex, applications: Iterable[Application]) -> Steps[None]:
     for each in applications:
-        if each.keys or each.identities:
+        if each.keys or each.identities or each.oauth is not None:
             yield
             index.keys.update(known_keys((each,)))
             index.identities.update(((one.issuer, one.client), each) for one in each.identities)

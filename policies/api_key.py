@@ -25,6 +25,35 @@ _NOBODY: Final = bytes(32)
 _INVALID: Final = "it is no key of this gateway, or none any more"
 
 
+NOT_ALLOWED: Final = Deny(
+    POLICY,
+    problem(
+        "api-key-not-allowed",
+        "The application's plan for this version does not allow API keys; use an access token.",
+    ),
+)
+
+
+def fault_of(known: KnownKey, exchange: Exchange, ports: Ports) -> str | None:
+    """Why a key, whoever has it, opens nothing to this request; None where it may."""
+    if known.key.expires <= ports.clock():
+        return "it has expired"
+    revocations = ports.access.revocations
+    if revocations.cuts_off(known.application) or revocations.withdraws(known.key.id):
+        return "it was revoked"
+    if not known.admits(exchange.peer):
+        return "it is not good from this address"
+    return None
+
+
+def may_be_used(known: KnownKey, version: tuple[str, str], ports: Ports) -> bool:
+    """Whether the application's plan allows keys. No subscription at all is the next stage's to refuse."""
+    for each in known.application.subscriptions:
+        if (each.api, each.version) == version:
+            return each.plan in ports.key_plans
+    return True
+
+
 class ApiKeyCheck:
     """Sets `exchange.principal`. A request without the field is left to `tokens`."""
 
@@ -55,15 +84,11 @@ class ApiKeyCheck:
         known = self._find(text, pepper)
         if known is None:
             return self._invalid(_INVALID)
-        if known.key.expires <= self._ports.clock():
-            return self._invalid("it has expired")
-        if self._ports.access.revocations.cuts_off(known.application):
-            return self._invalid("it was revoked")
-        if not known.admits(exchange.peer):
-            return self._invalid("it is not good from this address")
-        if not self._may_be_used(known):
-            detail = "The application's plan for this version does not allow API keys; use an access token."
-            return Deny(POLICY, problem("api-key-not-allowed", detail))
+        fault = fault_of(known, exchange, self._ports)
+        if fault is not None:
+            return self._invalid(fault)
+        if not may_be_used(known, self._version, self._ports):
+            return NOT_ALLOWED
         exchange.principal = known.principal
         return ALLOW
 
@@ -75,13 +100,6 @@ class ApiKeyCheck:
         expected = _NOBODY if known is None else known.key.digest
         same = hmac.compare_digest(expected, hmac.digest(pepper, text, "sha256"))
         return known if same else None
-
-    def _may_be_used(self, known: KnownKey) -> bool:
-        """No subscription at all is the next stage's to refuse."""
-        for each in known.application.subscriptions:
-            if (each.api, each.version) == self._version:
-                return each.plan in self._ports.key_plans
-        return True
 
     def _missing(self) -> Deny:
         detail = f"Send an API key in the field {self._field.decode()}."

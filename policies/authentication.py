@@ -22,6 +22,7 @@ from policies.access_token import UnverifiedToken, admit, read, verify
 from policies.api_key import ApiKeyCheck
 from policies.confirmation import binding_of
 from policies.exchange import Exchange, Principal
+from policies.http_signature import SignatureCheck
 from policies.ports import IssuerUnavailableError, Ports
 from policies.revocation import OUR_CLAIMS
 from policies.token_claims import OTHER_AUDIENCE, TokenClaims, TokenFault, accepted
@@ -65,7 +66,10 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
         return tokens
     # Where the contract names keys alone, a token is not looked at.
     name = (version.api, version.version)
-    return ApiKeyCheck(operation.api_key.header, name, ports, tokens if operation.scopes else None).check
+    others = tokens if operation.scopes else None
+    if operation.api_key.signed:
+        return SignatureCheck(name, ports, others).check
+    return ApiKeyCheck(operation.api_key.header, name, ports, others).check
 
 
 class Authentication:

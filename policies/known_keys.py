@@ -1,26 +1,38 @@
-"""The API keys of the access part in force, by their public id."""
+"""The API keys of the access part in force, by their public id: those that are sent, and those that sign requests.
+
+Also the public keys by which applications are registered as OAuth clients: they sign requests too, under their
+thumbprint (RFC 7638).
+"""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from typing import Final, TypeAlias
 
 from contracts.access import ApiKey, Application
+from contracts.public_keys import KeyFault, PublicKey, public_key
 from policies.exchange import Principal
 
 API_KEY_ISSUER: Final = "urn:ostiary:api-key"
 """What stands for an issuer in the principal of an API key: nobody issues tokens under this name."""
 
+NEVER: Final = 253402300799
+"""When a registered public key ends, as far as a gateway knows: the year 9999. The catalog withdraws it."""
+
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class KnownKey:
-    """One key and whose it is. What a request needs of it is made when it is first used: of many keys few are."""
+    """One key and whose it is; `public` is what it verifies by, where its client has kept the other half.
 
-    __slots__ = ("_networks", "_principal", "application", "key")
+    What a request needs of it is made when it is first used: of many keys few are.
+    """
 
-    def __init__(self, application: Application, key: ApiKey) -> None:
+    __slots__ = ("_networks", "_principal", "application", "key", "public")
+
+    def __init__(self, application: Application, key: ApiKey, public: PublicKey | None = None) -> None:
         self.application = application
         self.key = key
+        self.public = public
         self._networks: tuple[Network, ...] | None = None
         self._principal: Principal | None = None
 
@@ -56,6 +68,19 @@ class KnownKey:
         return any(address in network for network in self._networks)
 
 
-def known_keys(applications: Iterable[Application]) -> dict[str, KnownKey]:
+def known_keys(applications: Collection[Application]) -> dict[str, KnownKey]:
     """Those of the applications, by their id."""
-    return {key.id: KnownKey(each, key) for each in applications for key in each.keys}
+    found = {key.id: KnownKey(each, key) for each in applications for key in each.keys}
+    for each in applications:
+        for key in _registered(each):
+            found[key.thumbprint] = KnownKey(each, ApiKey(key.thumbprint, b"", NEVER, signs=True), key)
+    return found
+
+
+def _registered(application: Application) -> Iterator[PublicKey]:
+    jwks = None if application.oauth is None else application.oauth.jwks
+    for member in () if jwks is None else jwks.get("keys", ()):
+        try:
+            yield public_key(member)
+        except KeyFault:
+            continue  # the estate's check has refused it already

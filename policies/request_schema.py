@@ -29,9 +29,11 @@ _MISSING: Final = Violation("body", "", "required", "is required")
 
 
 def needs_body(operation: Operation) -> bool:
-    """Whether the request's body has to be read whole first: it may be JSON, or the backend is Odoo."""
+    """Whether the request's body has to be read whole first: it may be JSON, or signed, or the backend is Odoo."""
     if isinstance(operation.backend, OdooBackend):
         return True
+    if operation.body is not None and operation.api_key is not None and operation.api_key.signed:
+        return True  # its digest is
     return operation.body is not None and any(
         declares_json(entry.range) or entry.range.startswith(("application/*", "*/*"))
         for entry in operation.body.content

@@ -52,6 +52,10 @@ class Revocations:
         """Whether the application, or all of its consumer, is cut off, whatever it presents."""
         return application.client_id in self._client_ids or application.consumer in self._consumers
 
+    def withdraws(self, credential: str) -> bool:
+        """Whether the credential with this public id is good no more."""
+        return credential in self._credentials
+
     def has_withdrawn(self, issuer: str, key_id: str) -> bool:
         """Whether the issuer's signing key is believed no more, whoever still publishes it."""
         return bool(self._signing_keys) and (issuer, key_id) in self._signing_keys

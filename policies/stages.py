@@ -13,6 +13,7 @@ from contracts.operations import ApiVersion, Operation
 from policies import (
     authentication,
     body_limits,
+    content_digest,
     lifecycle,
     rate_limit,
     request_schema,
@@ -107,6 +108,12 @@ REQUEST_ORDER: Final[tuple[RequestEntry, ...]] = (
         Phase.HEAD,
         websocket.bind,
         "Where the contract opens a WebSocket: its handshake is judged once the call itself is allowed.",
+    ),
+    RequestEntry(
+        content_digest.POLICY,
+        Phase.BODY,
+        content_digest.bind,
+        "First on a signed body: what is parsed has to be what was signed.",
     ),
     RequestEntry(
         request_schema.POLICY,

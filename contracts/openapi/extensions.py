@@ -10,6 +10,9 @@
 ``x-ostiary-websocket``     operation (GET)         ``true``: the operation is the handshake of a WebSocket,
                                                     and its contract has a response ``101``. For HTTP
                                                     upstreams alone
+``x-ostiary-signature``     security scheme         ``true``: of a scheme ``{type: apiKey, in: header, name:
+                            (``apiKey``)            Signature}``, the key is not sent but signs the request
+                                                    (RFC 9421)
 ``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
 ``x-ostiary-lint-ignore``   any object              findings of ``ostiary lint`` that are let pass there, each
                                                     with its reason; nothing is enforced by it
@@ -36,9 +39,14 @@ UPSTREAM: Final = "x-ostiary-upstream"
 ODOO: Final = "x-ostiary-odoo"
 RETRY: Final = "x-ostiary-retry"
 WEBSOCKET: Final = "x-ostiary-websocket"
+SIGNATURE: Final = "x-ostiary-signature"
 LINT_IGNORE: Final = "x-ostiary-lint-ignore"
 SUNSET: Final = "x-sunset"
-_ALLOWED: Final = {"openapi": (LIMIT, UPSTREAM), "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET)}
+_ALLOWED: Final = {
+    "openapi": (LIMIT, UPSTREAM),
+    "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET),
+    "securityScheme": (SIGNATURE,),
+}
 _COST: Final = (1, 1_000_000)
 _MAX_BODY: Final = (0, 1 << 30)
 
@@ -127,6 +135,26 @@ def websocket_of(operation: Node, report: Report) -> bool:
     else:
         return True
     return False
+
+
+def signature_of(scheme: Node, report: Report) -> bool:
+    """Whether an API key signs the request (RFC 9421) and is not sent."""
+    node = scheme.get(SIGNATURE)
+    if node is None or node.value is False:
+        return False
+    if node.value is not True:
+        report.add("extension-invalid", node.place, f"`{SIGNATURE}` is `true` or `false`")
+    elif (scheme.text("type"), scheme.text("in"), (scheme.text("name") or "").lower()) != (
+        "apiKey",
+        "header",
+        "signature",
+    ):
+        report.add(
+            "extension-invalid",
+            node.key_place,
+            f"`{SIGNATURE}` belongs to a scheme of type `apiKey`, in the header `Signature`",
+        )
+    return node.value is True
 
 
 def check_sunset(holder: Node, lifecycle: Lifecycle, report: Report) -> None:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
+from contracts.openapi.extensions import signature_of
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.operations import ApiKeyUse
@@ -52,6 +53,8 @@ class SecurityRules:
         self._unsupported: dict[str, str] = {}
         self._fields: dict[str, str] = {}
         """Of API keys, the header field by the scheme's name."""
+        self._signed: set[str] = set()
+        """The fields of those that sign the request."""
         self._declared = {name: self._scopes_of(name) for name in self._schemes}
 
     def of(self, operation: Node, label: str) -> Demand:
@@ -85,7 +88,7 @@ class SecurityRules:
                 written,
                 f"{label} takes API keys in {len(keys)} fields; supported is one field for an operation",
             )
-        used = [ApiKeyUse(field, tuple(found)) for field, found in keys.items()]
+        used = [ApiKeyUse(field, tuple(found), field in self._signed) for field, found in keys.items()]
         return Demand(tuple(alternatives), False, used[0] if used else None)
 
     def _field(self, requirement: Node) -> str | None:
@@ -128,7 +131,7 @@ class SecurityRules:
                     )
         return tuple(scopes)
 
-    def _read_key(self, name: str, scheme: Node) -> None:
+    def _read_key(self, name: str, scheme: Node, signed: bool) -> None:
         field = (scheme.text("name") or "").lower()
         if scheme.text("in") != "header":
             # A key in a query is in every log on the way; one in a cookie is sent by pages that nobody asked.
@@ -139,6 +142,8 @@ class SecurityRules:
             self._unsupported[name] = f"the API key {quote(name)} is sent in a field that it cannot be sent in"
         else:
             self._fields[name] = field
+            if signed:
+                self._signed.add(field)
 
     def _scopes_of(self, name: str) -> frozenset[str] | None:
         """The scopes that a scheme declares; None where it declares none by its type."""
@@ -147,8 +152,9 @@ class SecurityRules:
         if scheme is None:
             return None
         kind = scheme.text("type")
+        signed = signature_of(scheme, self._report)
         if kind == "apiKey":
-            self._read_key(name, scheme)
+            self._read_key(name, scheme, signed)
             return None
         bearer = kind == "http" and (scheme.text("scheme") or "").lower() == "bearer"
         if kind not in _BEARER_TYPES and not bearer:

@@ -17,6 +17,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("lifecycle", Phase.HEAD),
         ("body-limits", Phase.HEAD),
         ("websocket", Phase.HEAD),
+        ("content-digest", Phase.BODY),
         ("request-schema", Phase.BODY),
         ("response-schema", Phase.RESPONSE),
     ]
