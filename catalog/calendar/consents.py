@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.agreements import Consent
+from catalog.calendar.deciders import architect_right, in_words
 from catalog.calendar.entries import CurrentView, calendar_of, entry_of
 from catalog.calendar.views import consent_view
 from catalog.clock import Clock
@@ -48,8 +49,11 @@ class Consents:
             return Refusal("resource-not-found", f"{api} {api_version} has no sunset that anybody could agree to.")
         if consumer not in view.consumers.consumers:
             return Refusal("resource-not-found", f"There is no consumer {consumer!r}.")
-        if principal.right("api-owner", team=entry.owner) is None and principal.right("architect") is None:
-            detail = f"A consent is recorded by an api-owner of team {entry.owner} or by an architect."
+        if (
+            principal.right("api-owner", team=entry.owner) is None
+            and architect_right(principal, view, api) is None
+        ):
+            detail = f"A consent is recorded by an api-owner of team {entry.owner} or by {in_words(view, api)}."
             return Refusal("role-missing", detail, {"roles": ["api-owner", "architect"]})
         made = Consent(
             consumer=consumer,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from catalog.calendar.deciders import deciders_of
 from catalog.calendar.entries import CalendarEntry, EstateView, calendar_of, entry_of
 from catalog.calendar.extension import Extension
 from catalog.notices import wording
-from catalog.notices.audiences import Audience, consumer_of, holders_of, member_of, owner_of
+from catalog.notices.audiences import Audience, consumer_of, member_of, owner_of
 from catalog.notices.notice import Kind, Notice
 from catalog.refusal import Refusal
 from contracts.dates import written
@@ -47,7 +48,7 @@ def requested_notice(view: EstateView, entry: CalendarEntry, extension: Extensio
     words = wording.extension_requested(
         entry, extension.application, extension.until, extension.requested_by, extension.reason
     )
-    return _notice("extension-requested", extension, holders_of(view, "architect"), words, extension.requested_at)
+    return _notice("extension-requested", extension, deciders_of(view, entry.api), words, extension.requested_at)
 
 
 def decided_notices(view: EstateView, entry: CalendarEntry, extension: Extension) -> list[Notice]:

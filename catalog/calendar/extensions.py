@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar import extension_table
+from catalog.calendar.deciders import architect_right, in_words
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extension import Extension, ExtensionState
 from catalog.calendar.extension_rules import decided_notices, requested_notice, subscribed, unfit
@@ -104,7 +105,8 @@ class Extensions:
         version: int | None = None,
         request_id: str = "",
     ) -> Extension | Refusal:
-        """Grants or refuses what was asked for, or revokes what was granted; by an architect who did not ask.
+        """Grants or refuses what was asked for, or revokes what was granted; by an architect who did not ask; of
+        the API's domain, where that governs itself.
 
         `version` is that of the state which the decision is about.
         """
@@ -139,8 +141,10 @@ class Extensions:
             return _UNKNOWN
         # Nor does anybody decide by a role that the one who asked has delegated.
         without = frozenset() if decision == "revoked" else frozenset({found.requested_by})
-        if principal.right("architect", without=without) is None:
-            return _role_missing("An extension is decided, by another than who asked for it, by", "architect")
+        if architect_right(principal, self._view(), found.api, without) is None:
+            who = in_words(self._view(), found.api)
+            detail = f"This extension is decided, by another than who asked for it, by {who}."
+            return Refusal("role-missing", detail, {"roles": ["architect"]})
         if found.state != _FROM[decision] or version not in (None, found.version):
             return _conflict(f"The extension is {found.state}; it cannot be {decision} as you saw it.", found)
         now = int(self._clock())

@@ -131,7 +131,8 @@ def _past(change: VersionChange, before: Lifecycle, now: float) -> Condition:
     identity = f"sunset:{change.api}/{change.version}"
     if before.sunset is None:
         return Condition(identity, met=False, text=f"{change.name} has no sunset: nobody was told that it ends")
-    return Condition(identity, now >= before.sunset, f"{change.name} ends on {day(before.sunset)}")
+    is_past = now >= before.sunset
+    return Condition(identity, is_past, f"{change.name} {'ended' if is_past else 'ends'} on {day(before.sunset)}")
 
 
 def _no_extension(change: VersionChange, extensions: Sequence[Extension]) -> Condition:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.agreements import Override
+from catalog.calendar.deciders import architect_right, in_words
 from catalog.calendar.entries import CurrentView, calendar_of, entry_of
 from catalog.calendar.views import override_view
 from catalog.clock import Clock
@@ -29,11 +30,11 @@ class Overrides:
     ) -> Override | Refusal:
         """Records one, for the calendar as it is now: each architect their own, for the change of an author counts
         that of another alone. Raises SQLAlchemyError."""
-        right = principal.right("architect")
-        if right is None:
-            detail = "The sunset gate is overridden by an architect."
-            return Refusal("role-missing", detail, {"roles": ["architect"]})
         view = self._view()
+        right = architect_right(principal, view, api)
+        if right is None:
+            detail = f"The sunset gate of {api} is overridden by {in_words(view, api)}."
+            return Refusal("role-missing", detail, {"roles": ["architect"]})
         if view is None or not any((each.api, each.version) == (api, api_version) for each in view.versions):
             return Refusal("resource-not-found", f"There is no version {api} {api_version}.")
         entry = entry_of(calendar_of(view), api, api_version)

@@ -57,7 +57,15 @@ def touches_of_api(before: ApiFile | None, after: ApiFile | None) -> frozenset[T
     found: set[Touch] = set(_keys(before, after))
     for version in {**before.versions, **after.versions}:
         found.update(_of_version(before.versions.get(version), after.versions.get(version)))
+    if _promises_less(before, after):
+        found.add("deprecation")
     return frozenset(found)
+
+
+def _promises_less(before: ApiFile, after: ApiFile) -> bool:
+    """Whether partners are promised less notice, or a promise of the API's own is taken back: what that leaves is
+    the estate's, which another change may lower."""
+    return before.notice_days is not None and (after.notice_days is None or after.notice_days < before.notice_days)
 
 
 def _keys(before: ApiFile, after: ApiFile) -> Iterator[Touch]:

@@ -25,7 +25,7 @@ def owner_of(view: EstateView, api: str) -> Audience:
     """The API's contact, and those of the owning team who decide about it."""
     entry = view.apis[api]
     owners = (each.email for each in Members(view.teams).holders("api-owner", entry.owner))
-    return Audience("owner", _distinct([entry.contact, *owners]))
+    return Audience("owner", distinct([entry.contact, *owners]))
 
 
 def consumers_of(view: EstateView, entry: CalendarEntry) -> tuple[Audience, ...]:
@@ -46,7 +46,7 @@ def consumer_of(view: EstateView, consumer: str, applications: tuple[str, ...]) 
 def holders_of(view: EstateView, *roles: Role) -> Audience:
     """Everyone who has one of these roles, in whichever team."""
     members = Members(view.teams)
-    return Audience("+".join(roles), _distinct(each.email for role in roles for each in members.holders(role)))
+    return Audience("+".join(roles), distinct(each.email for role in roles for each in members.holders(role)))
 
 
 def member_of(view: EstateView, name: str) -> Audience:
@@ -55,7 +55,7 @@ def member_of(view: EstateView, name: str) -> Audience:
     return Audience(f"member:{name}", () if member is None else (member.email,))
 
 
-def _distinct(addresses: Iterable[str]) -> tuple[str, ...]:
+def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
     """In order; an address in two spellings is one (RFC 5321 §2.4 leaves the local part's case to its host)."""
     found: dict[str, str] = {}
     for each in addresses:

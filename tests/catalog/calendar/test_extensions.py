@@ -19,7 +19,7 @@ from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from contracts.operations import Lifecycle
 from contracts.snapshot import AccessPart, Application, Subscription
-from tests.catalog.calendar.views import DAY, DEPRECATION, SUNSET, View
+from tests.catalog.calendar.views import DAY, DEPRECATION, SUNSET, View, federated
 
 INES = Principal("ines", {"sales": frozenset({"api-owner"})})
 ADA = Principal("ada", {"architecture": frozenset({"architect"})})
@@ -85,6 +85,25 @@ def refused(result: object) -> str:
     assert isinstance(result, Refusal), result
     result.problem()  # its id is in the catalogue
     return result.id
+
+
+async def test_where_a_domain_governs_itself_its_own_architects_decide(world: World) -> None:
+    federated(world.view)
+    number = (await world.asked()).number
+    [asked] = await Outbox(world.store).list(about=f"extension/{number}")
+    assert asked.notice.recipients == ("alma@acme.example",)
+    for decision in ("granted", "refused"):
+        refusal = await world.extensions.decide(ADA, number, decision, "no matter of hers")
+        assert refused(refusal) == "role-missing"
+        assert isinstance(refusal, Refusal)
+        assert "an architect of sales" in refusal.detail
+    alma = Principal("alma", {"sales": frozenset({"architect"})})
+    made = await world.extensions.decide(alma, number, "granted", "fair")
+    assert isinstance(made, Extension)
+    assert refused(await world.extensions.decide(ADA, number, "revoked", "no matter of hers")) == "role-missing"
+    handed = Delegated("architect", "alma", frozenset({"sales"}), int(world.now) + DAY)
+    stands_in = Principal("olga", {"sales": frozenset({"api-owner"})}, (handed,))
+    assert isinstance(await world.extensions.decide(stands_in, number, "revoked", "over"), Extension)
 
 
 async def test_an_extension_is_asked_for_and_granted(world: World) -> None:

@@ -27,7 +27,7 @@ from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from contracts.operations import Brownout, Lifecycle
-from tests.catalog.calendar.views import DAY, DEPRECATION, ENDING, POLICY, SUNSET, View
+from tests.catalog.calendar.views import DAY, DEPRECATION, ENDING, POLICY, SUNSET, View, federated
 
 NOW = SUNSET + 20 * DAY
 RETIRED = msgspec.structs.replace(ENDING, state="retired")
@@ -81,7 +81,7 @@ QUIET = Evidence(observed_since=HEARD)
 
 def test_silence_after_the_sunset_opens_the_gate() -> None:
     assert judged(QUIET) == [
-        "+ sunset:orders/v1: orders v1 ends on 1 July 2027",
+        "+ sunset:orders/v1: orders v1 ended on 1 July 2027",
         "+ extensions:orders/v1: no extension on orders v1 is in force",
         "+ quiet:orders/v1: nobody called orders v1 for 14 days",
     ]
@@ -411,3 +411,12 @@ async def test_overrides(world: World) -> None:
         ("retirement", "overridden", "orders/v1", "it leaks"),
         ("retirement", "overridden", "orders/v2", "it leaks"),
     ]
+
+
+async def test_where_a_domain_governs_itself_no_other_architect_opens_its_gate(world: World) -> None:
+    federated(world.view)
+    assert refused(await world.overrides.record(ADA, "orders", "v1", "it leaks")) == "role-missing"
+    assert refused(await world.consents.record(ADA, "shop", "orders", "v1", "Sam", DIGEST)) == "role-missing"
+    alma = Principal("alma", {"sales": frozenset({"architect"})})
+    assert isinstance(await world.overrides.record(alma, "orders", "v1", "it leaks"), Override)
+    assert isinstance(await world.consents.record(alma, "shop", "orders", "v1", "Sam", DIGEST), Consent)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from contracts.estate_files import (
     ApiFile,
     ApplicationEntry,
@@ -50,6 +52,14 @@ def application(*versions: str) -> ApplicationEntry:
     return ApplicationEntry(
         "An application", tuple(SubscriptionEntry("orders", each, "gold") for each in versions)
     )
+
+
+def federated(view: "View") -> None:
+    """From now on the orders API governs itself, with an architect of its own."""
+    sales = TEAMS.teams["sales"]
+    members = {**sales.members, "alma": member("alma", "architect")}
+    view.teams = TeamsFile({**TEAMS.teams, "sales": msgspec.structs.replace(sales, members=members)})
+    view.apis["orders"] = msgspec.structs.replace(view.apis["orders"], governance="federated")
 
 
 CONSUMERS = ConsumersFile(

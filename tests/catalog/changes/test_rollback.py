@@ -4,7 +4,7 @@ import pytest
 
 from catalog.changes.rollback import Rollback, Rollbacks
 from catalog.refusal import Refusal
-from tests.catalog.changes.office import BOOKS, BOOKS_API, COMPATIBLE, FILMS_API, Office
+from tests.catalog.changes.office import BOOKS, BOOKS_API, COMPATIBLE, FILMS_API, TEAMS, Office
 
 WIDER = 200
 FIRST = 100
@@ -98,7 +98,56 @@ async def test_the_estates_own_files_are_rolled_back_by_architects_and_operators
     assert first is not None
     refusal = await rollbacks.roll_back(await desk.who("ada"), "estate", first, "no")
     assert isinstance(refusal, Refusal)
-    assert refusal.members["roles"] == ["architect", "operator"]
+    assert refusal.members["roles"] == ["architect", "operator", "security"]
+
+
+async def refused(desk: Office, rollbacks: Rollbacks, member: str, unit: str, revision: str | None) -> Refusal:
+    """Nothing came of the member's rollback."""
+    assert revision is not None
+    before = desk.published
+    refusal = await rollbacks.roll_back(await desk.who(member), unit, revision, "back")
+    assert isinstance(refusal, Refusal), refusal
+    assert desk.published is before
+    return refusal
+
+
+async def test_who_has_lost_a_role_does_not_get_it_back_by_a_rollback(desk: Office, rollbacks: Rollbacks) -> None:
+    first = desk.catalog.publisher.pointers["estate"].revision
+    await agreed(desk, (TEAMS, "roles: [api-owner] }\n      bea", "roles: [] }\n      bea"))
+    await agreed(desk, (TEAMS, "roles: [architect, operator]", "roles: [operator]"))
+    own = await refused(desk, rollbacks, "omar", "estate", first)
+    assert own.id == "own-change"
+    refusal = await refused(desk, rollbacks, "otto", "estate", first)
+    assert (refusal.id, refusal.members["roles"]) == ("role-missing", ["security"])
+    assert "ada is api-owner of books, omar is architect of platform again" in refusal.detail
+    sara = await desk.who("sara")
+    assert first is not None
+    done = await rollbacks.roll_back(sara, "estate", first, "they are back")
+    assert isinstance(done, Rollback)
+    assert desk.catalog.publisher.estate is not None
+    assert desk.catalog.publisher.estate.teams.teams["platform"].members["omar"].roles == ("architect", "operator")
+
+
+async def test_rules_that_were_made_stricter_do_not_come_back_by_a_rollback_of_anybody(
+    desk: Office, rollbacks: Rollbacks
+) -> None:
+    first = desk.catalog.publisher.pointers["estate"].revision
+    stricter = "name: test-estate", "name: test-estate\ngovernance: centralised\nchanges: { waiver-max-days: 9 }"
+    await agreed(desk, ("ostiary.yaml", *stricter))
+    refusal = await refused(desk, rollbacks, "otto", "estate", first)
+    assert "another state of: rules." in refusal.detail
+
+
+async def test_a_bar_that_was_raised_is_lowered_by_those_alone_who_raised_it(
+    desk: Office, rollbacks: Rollbacks
+) -> None:
+    first = desk.catalog.publisher.pointers["books"].revision
+    await agreed(desk, (BOOKS_API, "classification: internal", "classification: internal\ngovernance: federated"))
+    refusal = await refused(desk, rollbacks, "ada", "books", first)
+    assert refusal.members["roles"] == ["architect"]
+    assert "another state of: governance." in refusal.detail
+    assert first is not None
+    assert isinstance(await rollbacks.roll_back(await desk.who("otto"), "books", first, "back"), Rollback)
 
 
 async def test_only_to_what_was_in_force(desk: Office, rollbacks: Rollbacks) -> None:
