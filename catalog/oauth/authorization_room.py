@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.routing import BaseRoute
 
 from catalog.audit.log import AuditLog
@@ -20,6 +21,7 @@ from catalog.oauth.resource_servers import ResourceServers
 from catalog.people.directory import Directory
 from catalog.publication import Publisher
 from catalog.storage.engine import Store
+from catalog.storage.tables.login import accounts
 from catalog.storage.tables.oauth import grants
 from policies.revocation import Revocations
 
@@ -65,10 +67,13 @@ def authorization_room(
 ) -> AuthorizationRoom:
     """Over a store that was migrated; `issuer` is the catalog's own URL."""
 
-    def still_good(grant: Grant, issued_at: int) -> bool:
+    async def still_good(connection: AsyncConnection, grant: Grant, issued_at: int) -> bool:
         published = publisher.current
         application = None if published is None else published.applications.get(grant.client_id)
         if application is None or published is None or grant.member not in directory.members.by_name:
+            return False
+        disabled = sa.select(accounts.c.disabled_at).where(accounts.c.member == grant.member)
+        if await connection.scalar(disabled) is not None:
             return False
         return not Revocations(published.revoked).ends(application, issued_at, {})
 

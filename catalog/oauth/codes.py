@@ -136,7 +136,7 @@ class Codes:
             expires_at=consent.expires_at,
             last_used_at=now,
         )
-        if not self._still_good(grant, code.created_at):
+        if not await self._still_good(connection, grant, code.created_at):
             raise InvalidGrant()
         scopes = narrowed_scopes(grant, asker, None)
         resources = narrowed_resources(grant, redemption.resources)

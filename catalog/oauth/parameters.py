@@ -18,7 +18,7 @@ class ParameterFault(ValueError):
     """What is given is no list of parameters; the message says why and repeats nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # there are secrets among them
 class Parameters:
     """Parameters by name, in their order; none but `resource` has more than one value."""
 

@@ -10,7 +10,7 @@ used first ends the other, and when the other is used, the grant.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
@@ -30,9 +30,9 @@ from catalog.storage.tables.oauth import grants, refresh_tokens
 GRACE: Final = 30
 """Seconds within which a client that got no answer asks again."""
 
-StillGood = Callable[[Grant, int], bool]
+StillGood = Callable[[AsyncConnection, Grant, int], Awaitable[bool]]
 """Whether nothing was withdrawn of which a grant lives, whose token was issued then (Unix seconds): its member is
-one still, and no revocation covers it."""
+one still and may log in, and no revocation covers it."""
 
 _columns = refresh_tokens.c
 _NOBODY: Final = bytes(32)  # compared with where there is no such token, so that both answers take the same time
@@ -85,7 +85,7 @@ class RefreshTokens:
                 raise InvalidGrant()
             if grant.bound_to and not hmac.compare_digest(grant.bound_to, asker.key):
                 raise InvalidGrant()
-            if not self._still_good(grant, row.issued_at):
+            if not await self._still_good(connection, grant, row.issued_at):
                 raise InvalidGrant()
             if row.generation == grant.generation:
                 return await self._use(connection, row, grant, asker, scope, resources)
@@ -101,10 +101,10 @@ class RefreshTokens:
         """The grant that a refresh token is of, if the token is good now: for introspection (RFC 7662)."""
         async with self._store.snapshot() as connection:
             row, grant = await self._find(connection, text)
-        if row is None or grant is None or row.generation != grant.generation:
-            return None
-        good = grant.state(self._clock()) == "active" and self._still_good(grant, row.issued_at)
-        return grant if good else None
+            if row is None or grant is None or row.generation != grant.generation:
+                return None
+            good = grant.state(self._clock()) == "active"
+            return grant if good and await self._still_good(connection, grant, row.issued_at) else None
 
     async def revoke(self, client_id: str, text: str, request_id: str = "") -> bool:
         """Ends the grant of a client's refresh token (RFC 7009 §2.1), whichever of its tokens that is.

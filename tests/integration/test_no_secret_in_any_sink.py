@@ -150,6 +150,40 @@ def ask_for_tokens(world: World) -> str:
     return token
 
 
+def ask_people(world: World) -> None:
+    """Secrets at the endpoints of which people are part; each is refused."""
+    url, client = world.running.catalog_url, {"client_id": "aurora-shop"}
+    code = {"grant_type": "authorization_code", "code": world.canary("code"), **client}
+    forms: list[tuple[str, dict[str, str]]] = [
+        ("/oauth/token", {**code, "code_verifier": world.canary("code verifier")}),
+        (
+            "/oauth/token",
+            {"grant_type": "refresh_token", "refresh_token": world.canary("refresh token"), **client},
+        ),
+        (
+            "/oauth/par",
+            {"state": world.canary("pushed state"), "client_secret": world.canary("at the push"), **client},
+        ),
+        ("/oauth/authorize/decision", {"csrf": world.canary("form token"), "request": world.canary("request")}),
+    ]
+    for path, form in forms:
+        sent = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = fetch(url + path, method="POST", headers=sent, body=urllib.parse.urlencode(form).encode())
+        assert 400 <= answer.status < 500, (path, answer.status)
+        world.refusals.append(answer.body)
+    query = urllib.parse.urlencode({"state": world.canary("state"), "redirect_uri": NOBODY, **client})
+    asked = [fetch(f"{url}/oauth/authorize?{query}")]
+    for method, path in (("POST", "/oauth/register"), ("GET", "/oauth/register/reg-none")):
+        headers = {
+            "Authorization": f"Bearer {world.canary(f'token at {path}')}",
+            "Content-Type": "application/json",
+        }
+        body = json.dumps({"client_secret": world.canary(f"metadata at {path}")}).encode()
+        asked.append(fetch(url + path, method=method, headers=headers, body=body if method == "POST" else None))
+    assert [each.status for each in asked] == [400, 401, 401]
+    world.refusals += [each.body for each in asked]
+
+
 def call(world: World, token: str) -> None:
     """Calls that pass, are refused by each part, and fail behind the gateway."""
     for name, part in zip(("header", "claims", "signature"), token.split("."), strict=True):
@@ -198,6 +232,7 @@ def counted(world: World) -> int:
 
 async def test_no_secret_in_any_sink(world: World) -> None:
     token = await asyncio.to_thread(ask_for_tokens, world)
+    await asyncio.to_thread(ask_people, world)
     world.canaries["gateway's token"] = (
         (world.running.data / "catalog" / "keys" / "gateway.token").read_bytes().strip()
     )

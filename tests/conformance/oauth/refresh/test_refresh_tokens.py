@@ -194,6 +194,14 @@ async def test_it_ends_with_its_members_place_in_the_teams(people: World, browse
     assert (await refresh(people, text)).error == "invalid_grant"
 
 
+async def test_it_is_worth_nothing_while_its_members_account_is_disabled(people: World, browser: Browser) -> None:
+    text = (await first(people, browser)).body["refresh_token"]
+    guard = await people.catalog.directory.principal("sara")
+    assert guard is not None
+    await people.catalog.login.administration.disable(guard, "anna", "on leave", request_id="r-1")
+    assert (await refresh(people, text)).error == "invalid_grant"
+
+
 async def test_what_ends_tokens_by_their_age_ends_codes_and_refresh_tokens_too(
     people: World, browser: Browser
 ) -> None:
