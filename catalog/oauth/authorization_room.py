@@ -14,6 +14,7 @@ from catalog.oauth.authorization_endpoint import AuthorizationEndpoint
 from catalog.oauth.authorization_grants import DAY, Grant, forget_old_grants, grant_of
 from catalog.oauth.codes import Codes
 from catalog.oauth.consent import LIFE, Consents
+from catalog.oauth.consent_pages import ConsentPages
 from catalog.oauth.ending import Ending
 from catalog.oauth.pushed_requests import PushedRequests
 from catalog.oauth.refresh import RefreshTokens
@@ -101,4 +102,6 @@ def authorization_room(
         authorizing,
         consumer_title,
     )
-    return AuthorizationRoom(store, clock, codes, refreshing, pushed, consents, ending, tuple(endpoint.routes))
+    pages = ConsentPages(consents, lambda: publisher.current, login.sessions, login.pages, clock)
+    routes = (*endpoint.routes, *pages.routes)
+    return AuthorizationRoom(store, clock, codes, refreshing, pushed, consents, ending, routes)

@@ -196,3 +196,35 @@ async def test_a_resource_narrows_the_token_and_goes_no_further_than_the_grant(
     refused = await redeem(people, narrow, secret, resource=AUDIENCE + "/partners/v1")
     assert (refused.status, refused.error) == (400, "invalid_target")
     assert (await redeem(people, narrow, secret)).status == 200
+
+
+async def test_a_member_withdraws_on_a_page(people: World, browser: Browser, secret: str) -> None:
+    answer = await redeem(people, await ASKING.code(browser), secret)
+    page = await browser.get("/account/applications")
+    assert ("Planner" in page.text, "orders:read" in page.text) == (True, True)
+    fields = page.form("/account/applications/withdraw").fields
+    stranger = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    assert (await browser.post("/account/applications/withdraw", fields, stranger)).status == 403
+    other = Browser(people.url)
+    await logged_in(people, other, "ben", "pwd", "otp")
+    await ASKING.allowed(other)
+    theirs = (await other.get("/account/applications")).form("/account/applications/withdraw").fields
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    wrong = await other.post("/account/applications/withdraw", theirs | {"consent": fields["consent"]}, ours)
+    assert wrong.status == 404
+    await other.close()
+    assert (await browser.send("/account/applications/withdraw")).text.endswith("Your account")
+    assert "You let no application act for you." in browser.page.text
+    refused = await refresh(people, answer.body["refresh_token"], secret, client_id="planner")
+    assert refused.error == "invalid_grant"
+
+
+async def test_the_page_of_applications_needs_a_log_in(people: World) -> None:
+    browser = Browser(people.url)
+    page = await browser.get("/account/applications", follow=False)
+    assert page.headers["location"].startswith("/login?next=")
+    sent = await browser.post(
+        "/account/applications/withdraw", {"consent": "x"}, {"Sec-Fetch-Site": "same-origin"}
+    )
+    assert sent.status == 403
+    await browser.close()
