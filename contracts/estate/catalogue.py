@@ -56,7 +56,8 @@ _ROWS: tuple[Rule, ...] = (
     Rule("unknown-plan", "error", "A subscription without a plan has no limits."),
     Rule("subscription-twice", "error", "Two subscriptions to one version: which plan holds?"),
     Rule("subscription-not-served", "warning", "A draft or retired version refuses every call."),
-    Rule("scope-unused", "warning", "A granted scope that no operation asks for is a typo or a leftover."),
+    Rule("unknown-scope", "error", "A scope that the contract does not declare grants nothing."),
+    Rule("scope-unused", "warning", "A granted scope that no operation asks for is a leftover."),
     Rule("application-twice", "error", "An application's name is its client id: it belongs to one consumer."),
     # Other issuers of tokens.
     Rule("issuer-unsafe", "error", "Keys and answers that decide who calls are not fetched over plain HTTP."),

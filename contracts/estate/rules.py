@@ -9,6 +9,7 @@ from contracts.estate.calendar_rules import calendars
 from contracts.estate.catalogue import finding
 from contracts.estate.change_rules import change_rules
 from contracts.estate.decode import declared, suggestion
+from contracts.estate.granted_scopes import check_granted
 from contracts.estate.issuer_rules import issuer_rules
 from contracts.estate.loading import APIS, ApiSources, Sources
 from contracts.estate.oauth_rules import oauth_rules
@@ -258,12 +259,10 @@ def _subscription(sources: Sources, application: str, index: int, pointer: str) 
         message = f"{api.name!r} {subscription.version} is {state}: every call of {application!r} is refused"
         yield finding("subscription-not-served", file.place(f"{pointer}/version"), message)
     if compiled := api.compiled.get(subscription.version):
-        used = scopes_of(compiled)
+        asked, contract = scopes_of(compiled), sources.documents.get(api.contracts[compiled.version])
         for position, scope in enumerate(subscription.scopes):
-            if scope not in used:
-                message = f"no operation of {api.name!r} {compiled.version} asks for the scope {scope!r}"
-                place = file.place(f"{pointer}/scopes/{position}")
-                yield finding("scope-unused", place, message + suggestion(scope, used))
+            place = file.place(f"{pointer}/scopes/{position}")
+            yield from check_granted(scope, place, f"{api.name!r} {compiled.version}", asked, contract)
 
 
 def scopes_of(version: ApiVersion) -> set[str]:
