@@ -114,6 +114,8 @@ class SignatureCheck:
         request = SignedRequest(exchange.method, self._url(exchange), exchange.fields)
         base = signature_base(request, signature)
         algorithm = signature.parameters.get("alg")
+        if algorithm is not None and type(algorithm) is not str:
+            raise SignatureFault("its algorithm is no text")
         if known.public is None:
             good = algorithm in (None, _HMAC) and self._by_secret(known, base, proof)
         else:
