@@ -10,8 +10,9 @@ from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.credentials.credential import Credential, Issued
 from catalog.credentials.last_use import LastUse
+from catalog.credentials.look_ups import LookUps
 from catalog.credentials.secrets import generate, parse
-from catalog.credentials.table import add, by_key, credential_of
+from catalog.credentials.table import add, credential_of
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
 
@@ -29,6 +30,7 @@ class SecretLedger:
         self._environment = environment
         self._clock = clock
         self._last_use = LastUse(store, credentials)
+        self._look_ups = LookUps(store)
 
     async def issue(
         self, client_id: str, expires_days: int = 90, *, actor: str, team: str = "", purpose: str = ""
@@ -67,7 +69,7 @@ class SecretLedger:
         secret = parse(text)
         if secret is None or secret.environment != self._environment:
             return None
-        row = await self._store.one(by_key(secret.key_id))
+        row = await self._look_ups.row(secret.key_id)
         same = hmac.compare_digest(_NOBODY if row is None else row.digest, secret.digest(self._pepper))
         if not same or row is None:
             return None
