@@ -1,6 +1,5 @@
 """The log-in's pages in a real browser: cookies over http on this machine, passkeys, keys alone, both schemes."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,49 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import Tab, chromium
+from tests.browser.looking import look
 from tests.catalog.admin import company, compiled
 from tests.catalog.login.people import PASSWORD, code_of, invite
 from tests.catalog.serving import World, serving
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-CONTRASTS = """
-(() => {
-  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = (colour) => parts(colour).slice(0, 3).map((each) => each / 255)
-    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, each, index) => sum + each * [0.2126, 0.7152, 0.0722][index], 0);
-  const ground = (node) => {
-    for (; node; node = node.parentElement) {
-      const colour = getComputedStyle(node).backgroundColor;
-      if ((parts(colour)[3] ?? 1) > 0) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const worst = {};
-  for (const node of document.querySelectorAll("body *")) {
-    const words = [...node.childNodes].some((each) => each.nodeType === 3 && each.data.trim());
-    if (!words || !node.getClientRects().length || node.closest(".skip")) continue;
-    const [one, other] = [light(getComputedStyle(node).color), light(ground(node))];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) worst[node.tagName + ": " + node.textContent.trim().slice(0, 30)] = ratio.toFixed(2);
-  }
-  return JSON.stringify(worst);
-})()
-"""
-
-UNLABELLED = """
-JSON.stringify([...document.querySelectorAll("input:not([type=hidden]):not([hidden]), button")]
-  .filter((each) => !(each.labels?.length || each.textContent.trim()))
-  .map((each) => each.outerHTML))
-"""
-
-SMALL = """
-JSON.stringify([...document.querySelectorAll("button, input:not([type=hidden]):not([hidden]), .button")]
-  .map((each) => [each.outerHTML.slice(0, 60), each.getBoundingClientRect()])
-  .filter(([_, box]) => box.height < 24 || box.width < 24)
-  .map(([what]) => what))
-"""
 
 
 @pytest.fixture
@@ -174,49 +136,39 @@ async def test_each_page_can_be_read_and_used_by_everyone(
 ) -> None:
     world = at_localhost
     await tab.scheme(scheme)
-    await tab.call("Emulation.setDeviceMetricsOverride", width=1000, height=900, deviceScaleFactor=1, mobile=False)
-    seen = []
 
-    async def look(name: str, width: int = 1000) -> None:
-        faults = [json.loads(await tab.run(script)) for script in (CONTRASTS, UNLABELLED, SMALL)]
-        assert faults == [{}, [], []], name
-        assert await tab.run("document.documentElement.lang") == "en"
-        assert await tab.run("document.querySelectorAll('h1').length") == 1, name
-        assert await tab.run("document.documentElement.scrollWidth") <= width, name
-        await tab.picture(tmp_path / f"{name}-{scheme}.png")
-        seen.append(name)
+    async def seen(name: str, width: int = 1000) -> None:
+        await look(tab, tmp_path / f"{name}-{scheme}.png", width)
 
     await tab.go(f"{world.url}/login")
-    await look("login")
+    await seen("login")
     await tab.fill(name="omar", password="wrong but long enough")
     await tab.click("Log in")
-    await look("login-failed")
+    await seen("login-failed")
     code = await invite(world, "omar")
     await tab.go(f"{world.url}/login/invitation?member=omar")
     await tab.fill(code=code, password="password1234", again="password1234")
     await tab.click("Set the password")
-    await look("invitation-failed")
+    await seen("invitation-failed")
     await tab.fill(password=PASSWORD, again=PASSWORD)
     await tab.click("Set the password")
     await tab.until("location.pathname === '/login/enrol'")
-    await look("enrol")
+    await seen("enrol")
     shown = re.search(r"Key: ([A-Z2-7 ]+)", await tab.text())
     assert shown is not None
     await tab.fill(code=code_of(shown.group(1).strip().replace(" ", ""), world))
     await tab.click("Set up the app")
-    await look("recovery-codes")
+    await seen("recovery-codes")
     await tab.go(f"{world.url}/account")
-    await look("account")
+    await seen("account")
     await tab.go(f"{world.url}/account?done=password")
-    await look("account-done")
-    await tab.call("Emulation.setDeviceMetricsOverride", width=320, height=700, deviceScaleFactor=1, mobile=True)
+    await seen("account-done")
     await tab.go(f"{world.url}/account")
-    await look("account-narrow", 320)
+    await seen("account-narrow", 320)
     await tab.click("Log out")
     await tab.go(f"{world.url}/login")
     await tab.fill(name="omar", password=PASSWORD)
     await tab.click("Log in")
     await tab.until("location.pathname === '/login/factor'")
-    await look("factor")
-    assert len(list(tmp_path.glob(f"*-{scheme}.png"))) == len(seen)
+    await seen("factor")
     assert tab.messages == []
