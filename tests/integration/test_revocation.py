@@ -85,6 +85,13 @@ def security(world: Stack, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+def used_for(world: Stack, key_id: str) -> set[str]:
+    """APIs and scopes that gateways told of."""
+    uses = security(world, "show", key_id)["uses"]
+    scoped = {f"{each['api']}/{each['version']} {each['scope']}" for each in uses if each["scope"]}
+    return scoped or {f"{each['api']}/{each['version']}" for each in uses}
+
+
 def status(world: Stack, token: str) -> int:
     return fetch(world.running.gateway_url + SHIPMENT, headers={"Authorization": f"Bearer {token}"}).status
 
@@ -137,6 +144,8 @@ async def test_a_revoked_secret_takes_the_tokens_with_it_that_it_obtained(world:
     renewed = Visitor(world.running.catalog_url, world.running.gateway_url, {"aurora-shop": rotated["secret"]})
     new = await asyncio.to_thread(renewed.token, "aurora-shop")
     assert await asyncio.to_thread(status, world, old) == 200
+    await until(lambda: used_for(world, listed["key_id"]) == {"shipments/v1 shipments:read"}, "it shows no use")
+    assert used_for(world, rotated["credential"]["key_id"]) == set(), "nobody has called by the new one yet"
     security(world, "revoke", listed["key_id"], "--reason", "it was in a log")
     await until(lambda: status(world, old) == 401, "its token is still good")
     assert await asyncio.to_thread(status, world, new) == 200
@@ -167,7 +176,12 @@ async def test_an_api_key_opens_what_the_contract_and_the_plan_let_it_until_it_i
     client_secret = world.running.secrets["aurora-shop"]
     assert ask(client_secret) == 401
     assert ask(secret[:-1] + ("a" if secret[-1] != "a" else "b")) == 401
-    security(world, "revoke", made["credential"]["key_id"], "--reason", "it was in a mail")
+    key_id = made["credential"]["key_id"]
+    await until(lambda: used_for(world, key_id) == {"shipments/v1"}, "it shows no use")
+    assert security(world, "show", key_id)["credential"]["last_used_from"] == "127.0.0.0/24"
+    mail = world.estate.parent / "mail.txt"
+    mail.write_text(f"Hi,\nthe key is {secret}. Bye")
+    assert [each["outcome"] for each in security(world, "leak", str(mail))["leaks"]] == ["revoked"]
     await until(lambda: all(ask(secret) == 401 for _ in range(12)), "the key is still good")
     written = [path for path in (*world.running.data.rglob("*"), *world.members.logs.iterdir()) if path.is_file()]
     assert not any(secret.encode() in path.read_bytes() for path in written), "a key was written down"
