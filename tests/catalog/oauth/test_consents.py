@@ -213,7 +213,8 @@ async def test_a_member_withdraws_on_a_page(people: World, browser: Browser, sec
     wrong = await other.post("/account/applications/withdraw", theirs | {"consent": fields["consent"]}, ours)
     assert wrong.status == 404
     await other.close()
-    assert (await browser.send("/account/applications/withdraw")).text.endswith("Your account")
+    await browser.get("/account/applications")
+    assert (await browser.send("/account/applications/withdraw")).path == "/account/applications"
     assert "You let no application act for you." in browser.page.text
     refused = await refresh(people, answer.body["refresh_token"], secret, client_id="planner")
     assert refused.error == "invalid_grant"
