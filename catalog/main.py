@@ -30,6 +30,7 @@ from catalog.log import configure
 from catalog.login.settings import login_policy
 from catalog.notices.delivery import Deliverer
 from catalog.notices.settings import channels_of
+from catalog.ownership.orphan_notices import OrphanRounds
 from catalog.publication import Publisher
 from catalog.publishing.compilation import Overrides
 from catalog.publishing.standing import EVERY as FOLLOWING_SECONDS
@@ -149,7 +150,8 @@ async def _serve(
     if tls is not None:
         background["trust"] = asyncio.create_task(_keep_trusting(tls, publisher))
     background["keys"] = asyncio.create_task(_keep_keys(catalog))
-    background["notices"] = asyncio.create_task(_keep_telling(catalog, deliverer))
+    orphans = OrphanRounds(catalog.store, lambda: publisher.estate, clock)
+    background["notices"] = asyncio.create_task(_keep_telling(catalog, orphans, deliverer))
     background["following"] = asyncio.create_task(_follow(publisher))
     background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
@@ -245,7 +247,7 @@ async def _keep_changes(changes: ChangesRoom) -> None:
             log.error("changes not looked at", error=type(error).__name__)  # the next round does
 
 
-async def _keep_telling(catalog: Catalog, deliverer: Deliverer) -> None:
+async def _keep_telling(catalog: Catalog, orphans: OrphanRounds, deliverer: Deliverer) -> None:
     published, passes = None, 0
     while True:
         await asyncio.sleep(_NOTICES_SECONDS)
@@ -253,6 +255,7 @@ async def _keep_telling(catalog: Catalog, deliverer: Deliverer) -> None:
             # What a publication brings is told at once; what the time brings, within a minute.
             if catalog.publisher.current is not published or passes % _PASSES_A_ROUND == 0:
                 await catalog.calendar.rounds.make()
+                await orphans.make()
                 await catalog.credentials.rounds.make()
                 await catalog.upstream_credentials.rounds.make()
                 await catalog.upstream_credentials.desk.forget_replaced()

@@ -76,8 +76,8 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
             return "ended"
         if any(each.start <= now < each.end for each in self.brown_outs):
             return "brown-out"
-        started = now >= (_NEVER if self.deprecation is None else self.deprecation)
-        return "deprecated" if started or self.state == "deprecated" else "announced"
+        is_deprecated = self.state == "deprecated" if self.deprecation is None else now >= self.deprecation
+        return "deprecated" if is_deprecated else "announced"
 
 
 Extended = Mapping[tuple[str, str, str], int]

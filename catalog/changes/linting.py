@@ -10,7 +10,7 @@ from catalog.changes.facts import Found
 from contracts.documents.document import load
 from contracts.estate.catalogue import ESTATE_RULES
 from contracts.estate.governance import GOVERNANCE_RULES, governed
-from contracts.estate.loading import Sources
+from contracts.estate.loading import TEAMS, Sources
 from contracts.estate_files import LintEntry
 from contracts.findings import Finding, Severity
 from contracts.lint.engine import Engine
@@ -21,6 +21,10 @@ from contracts.lint.ruleset.model import Definition
 from contracts.reports.entry import SEVERITIES, Entry
 from contracts.reports.waivers import Waiver, apply_waivers, parse_waivers
 
+_BY_PEOPLE: Final = frozenset(
+    ("owner-role-missing", "owner-team-empty", "contact-unknown", "sensitive-without-security")
+)
+"""Rules whose findings stand in an API's file, and come about by a change of `teams.yaml`."""
 _ABOUT_WAIVERS: Final = frozenset(("waiver-expired", "waiver-unused"))
 
 
@@ -42,21 +46,26 @@ def failing(setting: LintEntry) -> tuple[Severity, ...]:
 def lint_unit(
     root: Path, sources: Sources, across: Iterable[Finding], files: Collection[str], today: date
 ) -> Linted:
-    """Lints the contracts among `files`, and reports of the estate's own rules what stands in one of them.
+    """Lints the contracts among `files`, and reports of the estate's own rules what stands in one of them, or what
+    people who are among them leave alone.
 
     `sources` were read at `root`, and `across` is what the rules over all its files say.
     """
+
+    def concerns(file: str, rule: str) -> bool:
+        return file in files or (TEAMS in files and rule in _BY_PEOPLE)
+
     setting = sources.estate.value.lint or LintEntry()
     engine, problems = _engine(setting, root)
     waivers, faults = _waivers(setting, root)
     if problems or faults or engine is None:
         return Linted(problems=(*problems, *faults))
     contracts = sorted(file for api in sources.apis.values() for file in api.contracts.values() if file in files)
-    besides = [each for each in (*across, *governed(sources)) if each.place.file in files]
+    besides = [each for each in (*across, *governed(sources)) if concerns(each.place.file, each.rule)]
     outcome = lint_files(root, contracts, engine, today=today, besides=besides)
     if outcome.refused:
         return Linted(problems=outcome.refused)
-    mine = (entry for entry in outcome.entries if entry.place.file in files)
+    mine = (entry for entry in outcome.entries if concerns(entry.place.file, entry.rule))
     kept = apply_waivers(mine, waivers, today).entries
     return Linted(
         tuple(_found(entry) for entry in kept if entry.rule not in _ABOUT_WAIVERS),

@@ -57,16 +57,17 @@ def overdue_notices(view: EstateView, change: Change, now: int) -> list[Notice]:
 
 
 def waiver_notices(view: EstateView, waiver: Waiver, days: int, now: int) -> list[Notice]:
-    """To who asked for it and to the owner of the API, as many days before its end as the estate says."""
+    """To the owner of the API and to who asked for it, as many days before its end as the estate says."""
     subject = f"The waiver {waiver.number} of {waiver.unit} ends on {waiver.expires}"
     body = (
         f"The waiver {waiver.number} ({waiver.rule}) of {waiver.unit} holds through {waiver.expires}:\n\n"
         f"    {waiver.finding}\n\nIf that is still so when it ends, nothing of {waiver.unit} is published until it"
         f" is mended, or waived anew:\n\n    ostiary waivers request {waiver.unit} {waiver.fingerprint}\n"
     )
-    audiences = [member_of(view, waiver.requested_by)]
-    if waiver.unit in view.apis:
-        audiences.append(owner_of(view, waiver.unit))
+    audiences = [owner_of(view, waiver.unit)] if waiver.unit in view.apis else []
+    asked = member_of(view, waiver.requested_by)
+    if not any(set(asked.recipients) <= set(each.recipients) for each in audiences):
+        audiences.append(asked)
     return [
         Notice(
             kind="waiver-ending",

@@ -53,7 +53,9 @@ def of_impact(impact: dict[str, Any] | None) -> Iterator[str]:
     for report in impact["versions"]:
         began = report["observed_since"]
         since = "never observed" if began is None else f"observed since {day(began)}"
-        yield f"  Impact on {report['api']} {report['version']} ({impact['days']} days, {since})"
+        lost = report.get("lost_calls", 0)
+        lost_too = f", {lost} calls of all APIs were lost count of" if lost else ""
+        yield f"  Impact on {report['api']} {report['version']} ({impact['days']} days, {since}{lost_too})"
         for each in report["impacts"]:
             yield f"    {each['rule']} {each['fingerprint']}: {each['basis']}"
             for touched in each["touched"][:_TOUCHED]:

@@ -181,6 +181,9 @@ def _tell(document: dict[str, Any]) -> None:
         if not each.get("met", False):
             needs = f" (needs: {', '.join(each['needs'])})" if each.get("needs") else ""
             note(f"  not met: {each.get('text', each.get('id', ''))}{needs}")
+    current = document.get("current")
+    if isinstance(current, dict) and isinstance(current.get("change"), dict):
+        note(f"  how it stands now: ostiary changes show {current['change']['number']}")
     for each in document.get("findings", ()):
         note(f"  {each['file']}:{each['line']}:{each['column']}: {each['message']} [{each['rule']}]")
 

@@ -33,7 +33,9 @@ def list_waivers(
     elif found:
         header = ("WAIVER", "UNIT", "STATE", "UNTIL", "RULE", "FINGERPRINT", "ASKED BY", "DECIDED BY")
         columns = ("number", "unit", "state", "expires", "rule", "fingerprint", "requested_by", "decided_by")
-        print_table(header, [tuple(str(each[column]) for column in columns) for each in found])
+        ended = {"state": "granted, ended"}
+        rows = [each if each["ended_at"] is None else each | ended for each in found]
+        print_table(header, [tuple(str(each[column]) for column in columns) for each in rows])
     else:
         note("There is no such waiver.")
 

@@ -16,6 +16,7 @@ Kind = Literal[
     "emergency-change",
     "review-overdue",
     "waiver-ending",
+    "orphan",
     "credential-ending",
     "credential-revoked",
     "credential-leaked",

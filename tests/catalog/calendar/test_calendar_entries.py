@@ -67,6 +67,11 @@ def test_phases() -> None:
         "deprecated",
         "ended",
     ]
+    # A state that is written down before its date is no other one than the date's.
+    (ahead,) = calendar_of(View(v1=Lifecycle("deprecated", DEPRECATION, SUNSET)))
+    assert [ahead.phase(each) for each in (DEPRECATION - 1, DEPRECATION)] == ["announced", "deprecated"]
+    (undated,) = calendar_of(View(v1=Lifecycle("deprecated")))
+    assert undated.phase(0) == "deprecated"
     (retired,) = calendar_of(View(v1=Lifecycle("retired", DEPRECATION, SUNSET)))
     assert retired.phase(0) == "retired"
 
