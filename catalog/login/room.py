@@ -28,6 +28,7 @@ from catalog.login.steps import Steps
 from catalog.login.throttle import Throttle
 from catalog.login.totp import Totp
 from catalog.pages.assets import Assets
+from catalog.pages.faults import as_pages
 from catalog.pages.pages import Pages
 from catalog.people.directory import Directory
 from catalog.storage.engine import Store
@@ -60,7 +61,6 @@ def login_room(
     administration = Administration(store, directory, accounts, invitations, factors, sessions, clock)
     provider = None if policy.provider is None else ProviderClient(policy.provider, url, clock)
     routes = (
-        *assets.routes,
         *LoginPages(door, provider).routes,
         *FactorPages(door).routes,
         *EnrolmentPages(door).routes,
@@ -68,4 +68,4 @@ def login_room(
         *AccountPages(door, clock).routes,
         *([] if provider is None else ProviderPages(door, provider).routes),
     )
-    return LoginRoom(sessions, pages, administration, routes)
+    return LoginRoom(sessions, pages, administration, (*assets.routes, *as_pages(routes, pages)))

@@ -236,4 +236,7 @@ async def test_with_the_store_down_the_page_says_so(
     await accept(world, browser, "anna")
     monkeypatch.setattr(type(world.store), "one", down)
     await browser.get("/account")
-    assert browser.page.status == 503
+    assert (browser.page.status, browser.page.headers["retry-after"]) == (503, "5")
+    assert browser.page.headers["content-type"].startswith("text/html")
+    assert "The catalog's database does not answer." in browser.page.text
+    assert browser.page.headers["x-request-id"] in browser.page.text
