@@ -236,3 +236,34 @@ def test_the_gateway_speaks_tls_where_it_has_a_secret_for_it(chart: Any) -> None
 def test_lint_has_nothing_to_say() -> None:
     report = helm.lint(str(CHART), VALUES)
     assert [message for message in report["messages"] if "icon" not in message["error"]] == []
+
+
+def test_members_log_in_through_a_provider_whose_secret_is_a_file(chart: Any) -> None:
+    provider = {
+        "issuer": "https://login.example",
+        "clientId": "ostiary",
+        "existingSecret": "provider",
+        "amr": "mfa",
+    }
+    login = {"provider": provider, "trustedProxies": "10.0.0.0/8", "onIngress": True}
+    ingress = {"enabled": True, "host": "catalog.example"}
+    catalog = {**VALUES["catalog"], "login": login, "ingress": ingress}
+    manifests = render(chart, {**VALUES, "catalog": catalog})
+    only = container(manifests["Deployment", "edge-ostiary-catalog"])
+    variables = {row["name"]: row["value"] for row in only["env"]}
+    known = {f"OSTIARY_CATALOG_{name.upper()}" for name in CatalogSettings.model_fields}
+    assert set(variables) <= known
+    assert variables["OSTIARY_CATALOG_PROVIDER_ISSUER"] == "https://login.example"
+    assert variables["OSTIARY_CATALOG_PROVIDER_MEMBER_CLAIM"] == "email"
+    assert variables["OSTIARY_CATALOG_TRUSTED_PROXIES"] == "10.0.0.0/8"
+    [mount] = [each for each in only["volumeMounts"] if each["name"] == "provider"]
+    assert variables["OSTIARY_CATALOG_PROVIDER_CLIENT_SECRET_FILE"] == f"{mount['mountPath']}/client-secret"
+    [rule] = manifests["Ingress", "edge-ostiary-catalog"]["spec"]["rules"]
+    kinds = {each["path"]: each["pathType"] for each in rule["http"]["paths"]}
+    assert (kinds["/oauth/token"], kinds["/login/"], kinds["/logout"]) == ("Exact", "Prefix", "Exact")
+
+
+def test_a_provider_is_given_whole(chart: Any) -> None:
+    login = {"provider": {"issuer": "https://login.example"}}
+    with pytest.raises(helm.HelmError, match="clientId"):
+        render(chart, {**VALUES, "catalog": {**VALUES["catalog"], "login": login}})

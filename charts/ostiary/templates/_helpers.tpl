@@ -47,7 +47,8 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{/* Called with (dict "root" $ "component" … "ingress" … "paths" (list …) "match" "Exact"); nothing where it is not enabled. */}}
+{{/* Called with (dict "root" $ "component" … "ingress" … "paths" (list …) "match" "Exact"); nothing where it is not
+     enabled. A path that ends with a slash is matched with all below it. */}}
 {{- define "ostiary.ingress" -}}
 {{- if .ingress.enabled }}
 {{- $name := printf "%s-%s" (include "ostiary.name" .root) .component }}
@@ -74,7 +75,7 @@ spec:
         paths:
           {{- range .paths }}
           - path: {{ . }}
-            pathType: {{ $.match }}
+            pathType: {{ hasSuffix "/" . | ternary "Prefix" $.match }}
             backend: { service: { name: {{ $name }}, port: { name: http } } }
           {{- end }}
 {{- end }}
