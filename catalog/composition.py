@@ -50,7 +50,7 @@ from catalog.login.room import LoginRoom, login_room
 from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
 from catalog.oauth.endpoints import OAuthEndpoints
 from catalog.oauth.key_desk import KeyDesk, signing_in_force
-from catalog.oauth.key_store import KeyStore
+from catalog.oauth.key_store import key_store
 from catalog.oauth.people_endpoints import people_endpoints
 from catalog.oauth.policy import DEFAULT, OAuthPolicy
 from catalog.oauth.registered import registering
@@ -131,7 +131,7 @@ def compose(
     ledger = SecretLedger(store, keys.pepper, identity.environment, clock, audit)
 
     # What is in force.
-    signing = SigningKeys(KeyStore(keys.directory, keys.oauth), clock)
+    signing = SigningKeys(key_store(keys), clock)
     records = signing.records
     issuer = Issuer(identity.url, identity.url + JWKS_PATH, algorithms_of(records), jwks_of(records))
     amend = in_turn(

@@ -5,7 +5,7 @@ holds nothing with which to sign a token or a snapshot, or to guess at a client 
 the first start, whole or not at all, and processes that start at once end up with the same one.
 
 ==================  =======================================================================
-`oauth.jwk`         ES256 private key (JWK) that signs access tokens, until there are `signing-….jwk`
+`oauth.jwk`         ES256 private key (JWK) that signs access tokens, until others follow it
 `snapshot.key`      Ed25519 private key (PEM, PKCS #8) that signs snapshots
 `snapshot.pub`      its public half, base64 of the 32 bytes: what gateways are told to trust
 `pepper`            32 bytes under which client secrets are hashed; made of them, and in no file: the master key
@@ -36,8 +36,6 @@ from cryptography.hazmat.primitives.serialization import (
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-FIRST = "oauth.jwk"
-"""The file of the signing key that a catalog begins with."""
 PEPPER_BYTES = 32
 MIN_TOKEN = 16
 """Characters of a gateway token at least: an empty file must not open the door."""
@@ -67,7 +65,7 @@ def load_keys(directory: Path) -> Keys:
     pepper = _pepper(directory / "pepper")
     return Keys(
         directory=directory,
-        oauth=_oauth_key(directory / FIRST),
+        oauth=_oauth_key(directory / "oauth.jwk"),
         snapshot=_snapshot_key(directory),
         pepper=pepper,
         key_pepper=_key_pepper(directory / "api-keys.pepper", pepper),

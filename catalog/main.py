@@ -162,6 +162,7 @@ async def _serve(
         await _restore(publisher)
         await catalog.oauth.keys.refresh(store)
         await publisher.publish()
+        await catalog.signing.round()
         if publisher.current is None and settings.estate is None:
             raise StartError("there is neither an estate (OSTIARY_CATALOG_ESTATE) nor an earlier snapshot")
         if publisher.current is None and "watch" not in background:
@@ -233,7 +234,7 @@ async def _keep_keys(catalog: Catalog) -> None:
         try:
             await catalog.signing.round()
             await catalog.oauth.used.forget()
-        except (SQLAlchemyError, OSError) as error:
+        except SQLAlchemyError as error:
             log.error("signing keys not looked at", error=type(error).__name__)  # the next round does
         await asyncio.sleep(_KEYS_SECONDS)
 

@@ -71,7 +71,7 @@ class Ended:
 
 
 class KeyDesk:
-    """Every method raises SQLAlchemyError, and OSError where a key cannot be written to its file."""
+    """Every method raises SQLAlchemyError."""
 
     def __init__(
         self,
@@ -103,6 +103,9 @@ class KeyDesk:
             return
         if not stored or is_due(self._keys.records, now, self._days):
             await self._make(None, AHEAD if stored else None, "by the calendar")
+        elif not self._keys.can_sign():
+            # Its file is gone, or another was put in its place.
+            await self._make(None, 0, "no private half of a published key is among the files")
         elif self._published() != tuple(each.kid for each in published(self._keys.records, now)):
             await self._republish(nothing_else)
         for each in self._keys.records:
@@ -157,7 +160,10 @@ class KeyDesk:
         left = [each for each in records if each.kid != kid]
         successor = signing(left, now) if state != "signing" else None
         # An older key does not come back: it was put away for a reason, and its last token may have ended.
-        made = None if successor is not None else self._keys.files.make(self._algorithm)
+        try:
+            made = None if successor is not None else self._keys.files.make(self._algorithm)
+        except OSError as error:
+            return _not_written(error)
 
         async def act(connection: AsyncConnection) -> Refusal | None:
             await self._adopt(connection, now)
@@ -192,7 +198,10 @@ class KeyDesk:
     ) -> KeyRecord | Refusal:
         """A new key, published from now on; with no `ahead` only what the catalog began with is recorded."""
         now = int(self._clock())
-        key = None if ahead is None else self._keys.files.make(self._algorithm)
+        try:
+            key = None if ahead is None else self._new()
+        except OSError as error:
+            return _not_written(error)
         actor = CATALOG if principal is None else principal.name
         made: list[KeyRecord] = []
 
@@ -200,10 +209,10 @@ class KeyDesk:
             made.append(await self._adopt(connection, now))
             if key is not None and ahead is not None:
                 records = await key_table.records_in(connection)
-                if principal is None and not is_due(records, now, self._days):
+                if principal is None and ahead and not is_due(records, now, self._days):
                     return None  # another process was first
                 waiting = [each for each in records if state_of(each, records, now) == "next"]
-                if waiting:
+                if waiting and principal is not None:
                     current = {"current": {"kid": waiting[0].kid, "signs_from": waiting[0].signs_from}}
                     return Refusal("state-conflict", "The next key is published already.", current)
                 made.append(self._record(key, len(records), actor, now + ahead))
@@ -225,6 +234,12 @@ class KeyDesk:
         record = first_record(self._keys.files.first, now)
         await key_table.add(connection, record)
         return record
+
+    def _new(self) -> SigningKey:
+        """A new key; or the first one, where somebody put another into its file. Raises OSError."""
+        first = self._keys.files.first
+        known = {each.kid for each in self._keys.records}
+        return self._keys.files.make(self._algorithm) if first.kid in known else first
 
     def _record(self, key: SigningKey, before: int, actor: str, signs_from: int) -> KeyRecord:
         now = int(self._clock())
@@ -260,6 +275,11 @@ class KeyDesk:
             request_id=request_id,
         )
         await self._audit.append(connection, event)
+
+
+def _not_written(error: OSError) -> Refusal:
+    log.error("signing key not written", error=type(error).__name__, reason=str(error))
+    return Refusal("state-conflict", "A new key cannot be written to the catalog's directory of signing keys.")
 
 
 def _role_missing() -> Refusal:

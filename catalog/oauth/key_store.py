@@ -1,7 +1,9 @@
-"""Private signing keys as files of the keys directory: `oauth.jwk`, the first, and `signing-<kid>.jwk`.
+"""Private signing keys as files: the first, `oauth.jwk`, among the catalog's keys, and those that follow it as
+`<kid>.jwk` in a directory of their own.
 
-They are kept out of the database on purpose (see `catalog.key_files`). Processes that share a store share the
-directory too, and so each has a key that another made.
+They are kept out of the database on purpose (see `catalog.key_files`), and out of the directory of the other keys
+because that may be mounted read-only. Processes that share a store share this directory too, and so each has a key
+that another made.
 """
 
 import contextlib
@@ -12,15 +14,16 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
-from catalog.key_files import FIRST, KeyFileError, write_once
+from catalog.key_files import KeyFileError, Keys, write_once
 from catalog.oauth.signing import SigningAlgorithm, SigningKey
 
 
 class KeyStore:
-    """The files below a directory. `first` is the key that a catalog begins with."""
+    """The files below a directory. `first` is the key that a catalog begins with, and `first_path` its file."""
 
-    def __init__(self, directory: Path, first: ECKey) -> None:
+    def __init__(self, directory: Path, first: ECKey, first_path: Path) -> None:
         self._directory = directory
+        self._first_path = first_path
         self.first = SigningKey(first)
         self._loaded = {self.first.kid: self.first}
 
@@ -29,6 +32,7 @@ class KeyStore:
         made: ECKey | OKPKey
         made = ECKey.generate_key("P-256") if algorithm == "ES256" else OKPKey.generate_key("Ed25519")
         key = SigningKey(_labelled(made, algorithm))
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_once(self._path(key.kid), lambda: json.dumps(made.as_dict(private=True)).encode())
         self._loaded[key.kid] = key
         return key
@@ -59,9 +63,14 @@ class KeyStore:
 
     def _path(self, kid: str) -> Path:
         if kid == self.first.kid:
-            return self._directory / FIRST
+            return self._first_path
         # A thumbprint is of base64url's letters: no separator is among them.
-        return self._directory / f"signing-{kid}.jwk"
+        return self._directory / f"{kid}.jwk"
+
+
+def key_store(keys: Keys) -> KeyStore:
+    """Those of a catalog, beside the directory of its other keys."""
+    return KeyStore(keys.directory.parent / "signing-keys", keys.oauth, keys.directory / "oauth.jwk")
 
 
 def _labelled(key: ECKey | OKPKey, algorithm: SigningAlgorithm) -> ECKey | OKPKey:

@@ -1,17 +1,19 @@
 """The keys of one issuer in this process: those that are published, and the one that signs.
 
 What is in force is what the store has; this process looks every few seconds, and whenever it changed something
-itself. A private key that is not among its files is one that it cannot sign with: then an older one goes on.
+itself. A private key that is not among its files is one that it cannot sign with: then an older one goes on, as
+long as that is published.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 
 from catalog.clock import Clock
 from catalog.key_files import KeyFileError
 from catalog.oauth import key_table
+from catalog.oauth.errors import TemporarilyUnavailable
 from catalog.oauth.key_schedule import KeyRecord, published
 from catalog.oauth.key_schedule import signing as signs_now
 from catalog.oauth.key_store import KeyStore
@@ -19,6 +21,9 @@ from catalog.oauth.signing import SigningAlgorithm, SigningKey
 from catalog.storage.engine import Store
 
 log = structlog.get_logger("catalog.oauth")
+
+_LOOK_AGAIN: Final = 5.0
+"""Seconds after which it is asked again which key signs: a file may have come, or an older key have ended."""
 
 
 class SigningKeys:
@@ -29,7 +34,7 @@ class SigningKeys:
         self._clock = clock
         self._records: tuple[KeyRecord, ...] = (first_record(files.first, 0),)
         self._until = 0.0
-        self._signing = files.first
+        self._signing: SigningKey | None = files.first
 
     async def refresh(self, store: Store) -> None:
         """Takes up what the store has. Raises SQLAlchemyError."""
@@ -44,9 +49,17 @@ class SigningKeys:
         return self._records
 
     def sign(self, claims: Mapping[str, Any], kind: str, /) -> str:
+        """Raises TemporarilyUnavailable where no published key is among the files."""
         if self._clock() >= self._until:
             self._choose()
+        if self._signing is None:
+            raise TemporarilyUnavailable()
         return self._signing.sign(claims, kind)
+
+    def can_sign(self) -> bool:
+        """Whether there is a key for it."""
+        self._choose()
+        return self._signing is not None
 
     def jwks(self) -> dict[str, Any]:
         """The JWK set (RFC 7517 §5) with which our tokens are verified: the public halves alone."""
@@ -55,17 +68,15 @@ class SigningKeys:
     def _choose(self) -> None:
         """The key that signs, until the next one's time."""
         now = self._clock()
-        candidates = list(self._records)
-        while (record := signs_now(candidates, now)) is not None:
-            key = self._private(record)
-            if key is not None:
-                self._signing = key
-                break
-            log.error("signing key not found among the key files", kid=record.kid)
-            candidates.remove(record)
-        self._until = min(
-            (each.signs_from for each in self._records if each.signs_from > now), default=float("inf")
-        )
+        candidates = list(published(self._records, now))
+        self._signing, self._until = None, now + _LOOK_AGAIN
+        while self._signing is None and (record := signs_now(candidates, now)) is not None:
+            self._signing = self._private(record)
+            if self._signing is None:
+                log.error("signing key not found among the key files", kid=record.kid)
+                candidates.remove(record)
+        # Not beyond the next one's time.
+        self._until = min([self._until, *(each.signs_from for each in candidates if each.signs_from > now)])
 
     def _private(self, record: KeyRecord) -> SigningKey | None:
         try:

@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from catalog.oauth.key_schedule import AHEAD, DAY, OVERLAP
-from catalog.oauth.token_client import request_token
+from catalog.oauth.token_client import TokenError, request_token
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from contracts.access import AccessPart
@@ -73,9 +73,8 @@ async def test_keys_follow_each_other_by_the_calendar_with_an_overlap(world: Wor
     world.now += OVERLAP
     await desk.round()
     assert await jwks(world) == await published(world) == [second]
-    files = {path.name for path in world.keys.directory.iterdir()}
-    assert f"signing-{second}.jwk" in files
-    assert "oauth.jwk" not in files
+    assert [path.stem for path in (world.keys.directory.parent / "signing-keys").iterdir()] == [second]
+    assert not (world.keys.directory / "oauth.jwk").exists()
 
 
 async def test_a_member_rotates_in_a_hurry(world: World) -> None:
@@ -94,7 +93,7 @@ async def test_there_is_one_next_key(world: World) -> None:
     again = await desk.rotate(SECURITY, 0, "twice")
     assert isinstance(again, Refusal)
     assert again.id == "state-conflict"
-    assert len(list(world.keys.directory.glob("signing-*.jwk"))) == 1
+    assert len(list((world.keys.directory.parent / "signing-keys").iterdir())) == 1
 
 
 async def test_a_withdrawn_key_is_refused_by_name_and_another_signs_at_once(world: World) -> None:
@@ -154,7 +153,49 @@ async def test_without_its_file_an_older_key_goes_on(tmp_path: Path) -> None:
         first = signer_of(await token_of(world))
         made = await world.catalog.signing.rotate(SECURITY, 0, "planned")
         assert not isinstance(made, Refusal)
-    (tmp_path / "keys" / f"signing-{made.kid}.jwk").unlink()
+    (tmp_path / "signing-keys" / f"{made.kid}.jwk").unlink()
     async with serving(tmp_path) as world:
         await world.catalog.oauth.keys.refresh(world.store)
         assert signer_of(await token_of(world)) == first
+
+
+async def test_without_any_file_a_new_key_is_made(tmp_path: Path) -> None:
+    async with serving(tmp_path) as world:
+        made = await world.catalog.signing.rotate(SECURITY, 0, "planned")
+        assert not isinstance(made, Refusal)
+    (tmp_path / "signing-keys" / f"{made.kid}.jwk").unlink()
+    async with serving(tmp_path) as world:
+        world.now += 2 * OVERLAP  # the first key has ended
+        await world.catalog.oauth.keys.refresh(world.store)
+        secret = (await world.ledger.issue("web-shop", actor="test")).secret
+        with pytest.raises(TokenError):
+            await request_token(world.url, "web-shop", secret)
+        await world.catalog.signing.round()
+        signer = signer_of(await token_of(world))
+        assert signer not in (made.kid, world.keys.oauth.kid)
+        assert signer in await published(world)
+
+
+async def test_another_key_in_the_first_ones_file_takes_over(tmp_path: Path) -> None:
+    async with serving(tmp_path) as world:
+        await world.catalog.signing.round()
+        before = world.keys.oauth.kid
+    (tmp_path / "keys" / "oauth.jwk").unlink()
+    async with serving(tmp_path) as world:
+        await world.catalog.signing.round()
+        assert signer_of(await token_of(world)) == world.keys.oauth.kid != before
+        assert await published(world) == [before, world.keys.oauth.kid]
+
+
+async def test_where_no_key_can_be_written_nothing_is_changed(tmp_path: Path) -> None:
+    (tmp_path / "signing-keys").write_text("in the way")
+    async with serving(tmp_path) as world:
+        await world.catalog.signing.round()
+        kid = signer_of(await token_of(world))
+        for refused in (
+            await world.catalog.signing.rotate(SECURITY, 0, "planned"),
+            await world.catalog.signing.end(SECURITY, kid, "copied", withdrawn=True),
+        ):
+            assert isinstance(refused, Refusal)
+            assert "cannot be written" in refused.detail
+        assert await published(world) == [kid] == [signer_of(await token_of(world))]
