@@ -67,7 +67,7 @@ def bulk(
     application: Application = None,
     team: Annotated[str | None, typer.Option(help="For which this team answers.")] = None,
     api: Annotated[str | None, typer.Option(help="Those of applications that may call this API.")] = None,
-    kind: Annotated[str | None, typer.Option(help="client-secret or api-key.")] = None,
+    kind: Annotated[str | None, typer.Option(help="client-secret, api-key or hmac-key.")] = None,
     overlap_days: Annotated[
         float, typer.Option(min=0, max=366, help="With rotate: days for which the old ones stay good.")
     ] = 7,

@@ -30,7 +30,9 @@ def list_credentials(
     team: Annotated[str | None, typer.Option(help="For which this team answers.")] = None,
     kind: Annotated[
         str | None,
-        typer.Option(help="client-secret, api-key, jwk, jwks, certificate, member-token or signing-key."),
+        typer.Option(
+            help="client-secret, api-key, hmac-key, jwk, jwks, certificate, member-token or signing-key."
+        ),
     ] = None,
     state: Annotated[str | None, typer.Option(help="active, replaced, ended, expired or revoked.")] = None,
     profile: ProfileOption = None,
@@ -66,10 +68,10 @@ def issue(
     team: Annotated[str, typer.Option(help="The team that answers for it.")],
     owner: Annotated[str, typer.Option(help="The member of that team who does.")],
     purpose: Annotated[str, typer.Option(help="What it is for.")],
-    kind: Annotated[str, typer.Option(help="client-secret or api-key.")] = "client-secret",
+    kind: Annotated[str, typer.Option(help="client-secret, api-key or hmac-key.")] = "client-secret",
     expires_days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
     scope: Annotated[list[str] | None, typer.Option(help="What it is good for. Repeat.")] = None,
-    network: Annotated[list[str] | None, typer.Option(help="Of an API key: from where (CIDR). Repeat.")] = None,
+    network: Annotated[list[str] | None, typer.Option(help="Of a key: from where (CIDR). Repeat.")] = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -5,8 +5,13 @@ from typing import Final, Literal
 
 import msgspec
 
-CredentialKind = Literal["client-secret", "api-key", "member-token", "jwk", "jwks", "certificate", "signing-key"]
+CredentialKind = Literal[
+    "client-secret", "api-key", "hmac-key", "member-token", "jwk", "jwks", "certificate", "signing-key"
+]
 """Of a client that proves itself by a key there is its `jwk` or `certificate`, or the `jwks` at an address."""
+
+GATEWAY_KINDS: Final = ("api-key", "hmac-key")
+"""Those that gateways check by themselves: a key that is sent, and one that signs requests."""
 
 PUBLIC_KINDS: Final = ("jwk", "jwks", "certificate")
 """Those that the client has made and the estate names. Their `key_id` is a thumbprint, their text is not a

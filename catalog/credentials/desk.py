@@ -15,7 +15,7 @@ from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
-from catalog.credentials.credential import Credential, CredentialKind, CredentialState, Issued
+from catalog.credentials.credential import GATEWAY_KINDS, Credential, CredentialKind, CredentialState, Issued
 from catalog.credentials.making import Maker, Wanted, fault_of_rotation, fault_of_wanted
 from catalog.credentials.rights import UNKNOWN, guards, holds, may_issue, teams_of
 from catalog.credentials.table import add, by_key, credential_of, find, good_at, in_state, replace
@@ -173,8 +173,8 @@ class CredentialDesk:
         return made
 
     async def _do(self, kind: CredentialKind, act: Also) -> Refusal | None:
-        """In a publication where gateways have to be told, which check API keys themselves."""
-        if kind == "api-key":
+        """In a publication where gateways have to be told, which check such keys themselves."""
+        if kind in GATEWAY_KINDS:
             outcome = await self._republish(act)
             return outcome if isinstance(outcome, Refusal) else None
         async with self._store.write() as connection:

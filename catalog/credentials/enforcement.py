@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.clock import Clock
+from catalog.credentials.credential import GATEWAY_KINDS
 from catalog.credentials.revocation import in_force, revocation_of
 from catalog.credentials.table import REMEMBERED, good_at, withdrawn_at
 from catalog.publishing.transaction import Amend
@@ -35,14 +36,14 @@ def enforcing(clock: Clock, environment: str) -> Amend:
 
 async def _keys(connection: AsyncConnection, now: float, environment: str) -> dict[str, tuple[ApiKey, ...]]:
     """Those that are good, by application. Of a hundred thousand rows no more is read than a gateway needs."""
-    whose = (_columns.application, _columns.key_id, _columns.digest)
+    whose = (_columns.application, _columns.kind, _columns.key_id, _columns.digest)
     good = sa.select(*whose, _columns.ends_at, _columns.scopes, _columns.networks).where(
-        _columns.kind == "api-key", good_at(now), _columns.environment.in_((environment, ""))
+        _columns.kind.in_(GATEWAY_KINDS), good_at(now), _columns.environment.in_((environment, ""))
     )
     found: dict[str, list[ApiKey]] = {}
     for row in (await connection.execute(good.order_by(_columns.key_id))).all():
-        application, key_id, digest, ends_at, scopes, networks = row
-        key = ApiKey(key_id, digest, ends_at, _texts(scopes), _texts(networks))
+        application, kind, key_id, digest, ends_at, scopes, networks = row
+        key = ApiKey(key_id, digest, ends_at, _texts(scopes), _texts(networks), signs=kind == "hmac-key")
         found.setdefault(application, []).append(key)
     return {application: tuple(keys) for application, keys in found.items()}
 

@@ -30,6 +30,7 @@ from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
 from catalog.storage.tables.people import member_tokens
 from contracts import secret_text
+from contracts.sealed_text import Sealing
 
 MOST: Final = 1_000
 """Secrets of one report."""
@@ -144,6 +145,9 @@ class LeakIntake:
         return {row.key_id for row in rows if hmac.compare_digest(row.digest, self._digest(by_id[row.key_id]))}
 
     def _digest(self, secret: Secret) -> bytes:
+        """What is stored of it."""
+        if secret.is_signing_key:
+            return Sealing(self._peppers.keys).seal(secret.key_id, secret.text)
         return secret.digest(self._peppers.keys if secret.is_api_key else self._peppers.secrets)
 
     async def _credential(self, connection: AsyncConnection, key_id: str, said: _Said) -> Leak:

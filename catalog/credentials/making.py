@@ -1,6 +1,7 @@
 """New credentials: what may be asked for, and what is made of it. No I/O."""
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -11,14 +12,17 @@ from catalog.people.members import Members
 from catalog.refusal import Refusal
 from contracts.access import Application
 from contracts.estate_files import CredentialsEntry
+from contracts.sealed_text import Sealing
+from contracts.secret_text import API_KEY_MARK, SIGNING_MARK
 
 DAY: Final = 86_400
+_MARKS: Final[Mapping[str, str]] = {"api-key": API_KEY_MARK, "hmac-key": SIGNING_MARK}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A credential that is asked for. `owner` is a member of `team`. Networks are for API keys."""
+    """A credential that is asked for. `owner` is a member of `team`. Networks are for what gateways check."""
 
-    kind: Literal["client-secret", "api-key"]
+    kind: Literal["client-secret", "api-key", "hmac-key"]
     application: str
     team: str
     owner: str
@@ -30,14 +34,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 class Maker:
     """Makes credentials of one environment. `pepper` is for client secrets, which the catalog alone checks;
-    `key_pepper` for API keys, which gateways check. Neither shows in a repr."""
+    `key_pepper` for what gateways check: API keys, and keys that sign requests. Neither shows in a repr."""
 
     def __init__(self, environment: str, pepper: bytes, key_pepper: bytes) -> None:
         self._environment = environment
         self._peppers = {"client-secret": pepper, "api-key": key_pepper}
+        self._sealing = Sealing(key_pepper)
 
     def make(self, wanted: Wanted, by: str, now: int) -> tuple[Issued, bytes]:
-        """The credential, and the digest that is stored. `now` in Unix seconds."""
+        """The credential, and what is stored of its text. `now` in Unix seconds."""
         return self._issued(
             Credential(
                 key_id="",
@@ -72,8 +77,11 @@ class Maker:
         )
 
     def _issued(self, credential: Credential) -> tuple[Issued, bytes]:
-        secret = generate(self._environment, api_key=credential.kind == "api-key")
+        secret = generate(self._environment, _MARKS.get(credential.kind, ""))
         made = msgspec.structs.replace(credential, key_id=secret.key_id, environment=self._environment)
+        if credential.kind == "hmac-key":
+            # Whoever checks an HMAC needs its key, and not a digest of it.
+            return Issued(made, secret.text), self._sealing.seal(secret.key_id, secret.text)
         return Issued(made, secret.text), secret.digest(self._peppers[credential.kind])
 
 
@@ -87,7 +95,7 @@ def fault_of_wanted(
     if wanted.expires_days > policy.max_days:
         return _wrong("/expires_days", "maximum", f"the estate lets none live longer than {policy.max_days} days")
     if wanted.kind == "client-secret" and wanted.networks:
-        return _wrong("/networks", "kind", "only an API key is bound to networks")
+        return _wrong("/networks", "kind", "only what gateways check is bound to networks")
     granted = {scope for each in application.subscriptions for scope in each.scopes}
     if not set(wanted.scopes) <= granted:
         return _wrong("/scopes", "granted", "the application's subscriptions do not grant all of them")

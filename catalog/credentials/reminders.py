@@ -27,6 +27,7 @@ DAY: Final = 86_400
 _WHAT: Final[Mapping[CredentialKind, str]] = {
     "client-secret": "The client secret",
     "api-key": "The API key",
+    "hmac-key": "The key that signs requests",
     "jwk": "The key",
     "jwks": "The set of keys",
     "certificate": "The certificate",

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 
 from contracts import secret_text
-from contracts.secret_text import ALPHABET, API_KEY_MARK, KEY_ID_LENGTH, PREFIX, SECRET_LENGTH, SecretText
+from contracts.secret_text import ALPHABET, KEY_ID_LENGTH, PREFIX, SECRET_LENGTH, SecretText
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Secret(SecretText):
         return hmac.digest(pepper, self.text.encode(), hashlib.sha256)
 
 
-def generate(environment: str, *, api_key: bool = False) -> Secret:
-    """A new random secret for an environment."""
-    key_id = (API_KEY_MARK if api_key else "") + "".join(secrets.choice(ALPHABET) for _ in range(KEY_ID_LENGTH))
+def generate(environment: str, mark: str = "") -> Secret:
+    """A new random secret for an environment; `mark` begins the key id of what gateways check."""
+    key_id = mark + "".join(secrets.choice(ALPHABET) for _ in range(KEY_ID_LENGTH))
     random = secret_text.base62(secrets.randbits(256), SECRET_LENGTH)
     body = f"{PREFIX}_{environment}_{key_id}_{random}"
     return Secret(environment, key_id, body + secret_text.checksum(body))

@@ -11,13 +11,15 @@ credentials = sa.Table(
     "credentials",
     metadata,
     sa.Column("key_id", sa.String(64), primary_key=True, comment="the public part of its text, or a thumbprint"),
-    sa.Column("kind", sa.String(16), nullable=False, comment="client-secret, api-key, jwk, jwks or certificate"),
+    sa.Column(
+        "kind", sa.String(16), nullable=False, comment="client-secret, api-key, hmac-key, jwk, jwks or certificate"
+    ),
     sa.Column("application", sa.String(63), nullable=False, index=True),
     sa.Column(
         "digest",
-        sa.LargeBinary(32),
+        sa.LargeBinary(),
         nullable=False,
-        comment="HMAC-SHA-256 under a pepper; of what is public, SHA-256",
+        comment="HMAC-SHA-256 under a pepper; of what is public SHA-256; of an hmac-key its text, sealed",
     ),
     sa.Column("environment", sa.String(16), nullable=False, server_default="", comment="that it was issued in"),
     sa.Column("team", sa.String(63), nullable=False, index=True, comment="that answers for it; empty: none yet"),

@@ -21,7 +21,7 @@ from catalog.credentials.leak_keys import KeysUnavailableError, LeakKeys, keys_f
 from catalog.credentials.secrets import generate
 from catalog.storage.tables.calendar import notices
 from contracts.estate_files import CredentialsEntry, EstateFile
-from contracts.secret_text import find, redact
+from contracts.secret_text import API_KEY_MARK, find, redact
 from tests.catalog.admin import AdminClient, company, compiled
 from tests.catalog.api.admin.test_admin_credentials import GUARD, issued, revoked, token_of
 
@@ -48,7 +48,7 @@ async def report(admin: AdminClient, text: str, member: str = "otto", source: st
 
 
 def test_a_secret_is_found_in_whatever_text_it_stands() -> None:
-    one, two = generate("test").text, generate("live", api_key=True).text
+    one, two = generate("test").text, generate("live", API_KEY_MARK).text
     text = f'\nSECRET="{one}"; curl -H X-Key:{two}, ost_{one}{two} {one[:-1]} ost_test_abc'
     assert [each.text for each in find(text)] == [one, two, one, two]
     assert list(find(one[:-1] + ("a" if one[-1] != "a" else "b"))) == []
@@ -57,7 +57,7 @@ def test_a_secret_is_found_in_whatever_text_it_stands() -> None:
     assert redact(f"at {one}.") == f"at {'_'.join(one.split('_')[:3])}_…."
 
 
-@pytest.mark.parametrize("kind", ["client-secret", "api-key"])
+@pytest.mark.parametrize("kind", ["client-secret", "api-key", "hmac-key"])
 async def test_a_leaked_secret_is_revoked_and_its_owner_told(admin: AdminClient, kind: str) -> None:
     made = await issued(admin, kind=kind)
     secret, key_id = made["secret"], made["credential"]["key_id"]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from catalog.credentials.credential import GATEWAY_KINDS
 from catalog.oauth.token_client import TokenError, request_token
 from contracts.secret_text import parse
 from tests.catalog.admin import AdminClient, company, compiled
@@ -46,7 +47,7 @@ async def test_each_has_its_issuer_its_keys_and_its_prefix(tmp_path: Path) -> No
             assert getattr(sandbox.keys, name) != getattr(production.keys, name), name
 
 
-@pytest.mark.parametrize("kind", ["client-secret", "api-key", "member-token"])
+@pytest.mark.parametrize("kind", ["client-secret", "api-key", "hmac-key", "member-token"])
 async def test_not_even_over_one_store_with_the_same_keys_does_one_open_the_other(
     tmp_path: Path, kind: str
 ) -> None:
@@ -57,7 +58,7 @@ async def test_not_even_over_one_store_with_the_same_keys_does_one_open_the_othe
             text = await admin.token(GUARD)
         else:
             text = (await issued(admin, kind=kind))["secret"]
-        if kind == "api-key":
+        if kind in GATEWAY_KINDS:
             assert len(published(sandbox).applications["web-shop"].keys) == 1
     found = parse(text)
     assert found is not None
@@ -67,7 +68,7 @@ async def test_not_even_over_one_store_with_the_same_keys_does_one_open_the_othe
         if kind == "client-secret":
             with pytest.raises(TokenError, match="invalid_client"):
                 await request_token(production.url, "web-shop", text)
-        elif kind == "api-key":
+        elif kind in GATEWAY_KINDS:
             assert published(production).applications["web-shop"].keys == ()
         else:
             stranger = AdminClient(production, {GUARD: text})

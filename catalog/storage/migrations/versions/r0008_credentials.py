@@ -32,14 +32,17 @@ def upgrade() -> None:
         "credentials",
         sa.Column("key_id", sa.String(64), nullable=False, comment="the public part of its text, or a thumbprint"),
         sa.Column(
-            "kind", sa.String(16), nullable=False, comment="client-secret, api-key, jwk, jwks or certificate"
+            "kind",
+            sa.String(16),
+            nullable=False,
+            comment="client-secret, api-key, hmac-key, jwk, jwks or certificate",
         ),
         sa.Column("application", sa.String(63), nullable=False),
         sa.Column(
             "digest",
-            sa.LargeBinary(32),
+            sa.LargeBinary(),
             nullable=False,
-            comment="HMAC-SHA-256 under a pepper; of what is public, SHA-256",
+            comment="HMAC-SHA-256 under a pepper; of what is public SHA-256; of an hmac-key its text, sealed",
         ),
         sa.Column("team", sa.String(63), nullable=False, comment="that answers for it; empty: none yet"),
         sa.Column(
