@@ -101,7 +101,7 @@ def end_sessions(
     remote = connect(profile, as_json)
     query = {"reason": reason, "reference": session}
     done = remote.call("DELETE", f"/accounts/{segment(member)}/sessions", query=query).value
-    _print(done, f"{done['ended']} sessions of {member} are ended", as_json)
+    _print(done, f"sessions of {member} that ended: {done['ended']}", as_json)
 
 
 def _invite(remote: Remote, member: str, hours: int, *, resets_factors: bool) -> None:
