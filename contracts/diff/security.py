@@ -16,6 +16,7 @@ from contracts.diff.model import Operation
 from contracts.diff.rule import DiffRule, row
 from contracts.documents.document import Node
 from contracts.findings import Severity
+from contracts.openapi.extensions import SIGNATURE
 
 
 def _rule(name: str, severity: Severity, why: str) -> DiffRule:
@@ -252,6 +253,12 @@ def _compare_scheme(context: Context, name: str) -> None:
 
     if changed("security-scheme-type-changed", "type"):
         return
+    signed = [bool(each.value.get(SIGNATURE)) for each in (old, new)]
+    if signed[0] is not signed[1]:
+        now = "signs the request" if signed[1] else "is sent"
+        message = f"the key of the security scheme {said(name)} {now}"
+        where = at.down(SIGNATURE)
+        changes.add("security-scheme-type-changed", where, message, new, before=signed[0], after=signed[1])
     changed("security-scheme-http-changed", "scheme")
     changed("security-scheme-key-moved", "in", *(("name",) if new.text("type") == "apiKey" else ()))
     changed("security-scheme-issuer-changed", "openIdConnectUrl", "oauth2MetadataUrl")

@@ -162,6 +162,21 @@ def test_security_is_a_choice_of_conjunctions(base: Any, revision: Any, expected
     assert rules(old, new) == expected
 
 
+def test_a_key_that_was_sent_and_now_signs_is_another_credential() -> None:
+    def contract(**extension: bool) -> Any:
+        scheme = {"type": "apiKey", "in": "header", "name": "Signature", **extension}
+        return document({"security": [{"s": []}]}, components={"securitySchemes": {"s": scheme}})
+
+    sent, told, signs = (
+        contract(),
+        contract(**{"x-ostiary-signature": False}),
+        contract(**{"x-ostiary-signature": True}),
+    )
+    assert rules(sent, told) == []
+    for old, new in ((sent, signs), (signs, sent), (told, signs)):
+        assert rules(old, new) == ["security-scheme-type-changed"]
+
+
 def test_security_and_servers_are_inherited() -> None:
     components = {"securitySchemes": SCHEMES}
     own = document({"security": [{"a": []}], "servers": [{"url": "https://x"}]}, components=components)
