@@ -38,7 +38,7 @@ def _body(orphan: Orphan) -> str:
     return (
         f"{orphan.message[:1].upper()}{orphan.message[1:]}.\n\n"
         f"Whatever is told about {orphan.name} reaches nobody who would do something about it. Give it an owner "
-        f"again, in apis/{orphan.name}/api.yaml or in teams.yaml. All that there are:\n\n    ostiary owners --orphans\n"
+        f"again, in apis/{orphan.name}/api.yaml or in teams.yaml. All of them:\n\n    ostiary owners --orphans\n"
     )
 
 

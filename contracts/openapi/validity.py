@@ -9,18 +9,30 @@ from urllib.parse import quote, unquote
 
 from contracts.documents.document import Node, escape, tokens_of
 from contracts.findings import has_errors
+from contracts.openapi.found_valid import FoundValid, digest_of
 from contracts.openapi.grammar import SECTIONS
 from contracts.openapi.references import Key, References, has_reference, key_of
 from contracts.openapi.rules import Report
 from contracts.openapi.structure import structure
 
 _LONGEST: Final = 200
+_FOUND_VALID: Final = FoundValid()
 _SECTION_OF: Final = {kind: section for section, kind in SECTIONS.items()}
 
 
 def check_openapi(references: References, minor: str, report: Report) -> None:
     """Reports every error under `openapi-invalid`. `minor` is `3.0`, `3.1` or `3.2`."""
     flat = _Flat(references, minor)
+    digest = digest_of(flat.value, minor)
+    if digest in _FOUND_VALID:
+        return
+    known = len(report.findings)
+    _check(flat, minor, report)
+    if len(report.findings) == known:
+        _FOUND_VALID.add(digest)
+
+
+def _check(flat: "_Flat", minor: str, report: Report) -> None:
     structural = structure(minor).errors(flat.value)
     for error in structural:
         flat.report(report, error.path, error.message, at_key=error.at_key)
