@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalog.serving import World, serving
+from tests.support.migrated import PostgresStores, sqlite_store
 from tests.support.postgres import Postgres, postgres
 
 DATABASES = ("sqlite", "postgresql")
@@ -17,9 +18,23 @@ def postgres_server() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres_stores(postgres_server: Postgres) -> PostgresStores:
+    return PostgresStores(postgres_server)
+
+
 @pytest.fixture(params=DATABASES)
 async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of the test's own."""
+    """A database of the test's own, in which there are the tables and nothing else."""
+    if request.param == "sqlite":
+        return sqlite_store(tmp_path / "deep" / "catalog.db")
+    make: Callable[[], Awaitable[str]] = request.getfixturevalue("postgres_stores").new
+    return await make()
+
+
+@pytest.fixture(params=DATABASES)
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the test's own, in which there is nothing at all."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'catalog.db'}"
     make: Callable[[], Awaitable[str]] = request.getfixturevalue("postgres_server").database

@@ -23,6 +23,7 @@ from catalog.publishing.compilation import Compilation
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from contracts.snapshot import Application, ContractsPart, Subscription
+from tests.support.migrated import sqlite_store
 
 AUDIENCE = "https://api.example"
 GATEWAY_TOKEN = "gateway-token-of-this-test"
@@ -109,7 +110,7 @@ async def serving(
     bound = f"{'http' if tls is None else 'https'}://{host}:{listener.getsockname()[1]}"
     issuer_url = url or bound
     keys = load_keys(directory / "keys")
-    store = Store.open(store_url or f"sqlite+aiosqlite:///{directory / 'catalog.db'}")
+    store = Store.open(store_url or sqlite_store(directory / "catalog.db"))
     await store.migrate()
 
     def clock() -> float:

@@ -50,12 +50,12 @@ def run(*arguments: str, **environment: str) -> Any:
 
 
 def test_what_is_proposed_to_one_is_decided_at_the_other_and_handed_out_by_both(
-    tmp_path: Path, store_url: str
+    tmp_path: Path, empty_url: str
 ) -> None:
     estate = shutil.copytree(SAMPLE, tmp_path / "estate")
     file = estate / "apis" / "shipments" / "api.yaml"
-    with two(tmp_path, store_url) as (one, other):
-        jonas, omar = (Member(name, tmp_path, store_url) for name in ("jonas", "omar"))
+    with two(tmp_path, empty_url) as (one, other):
+        jonas, omar = (Member(name, tmp_path, empty_url) for name in ("jonas", "omar"))
         before = other.get("/healthz")[1]["snapshot"]
         file.write_text(file.read_text().replace("title: Shipments", "title: Parcels"))
         [pushed] = [each for each in jonas(one, "push", str(estate))["units"] if each["change"]]

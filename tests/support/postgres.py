@@ -25,17 +25,20 @@ _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
 
 
 class Postgres:
-    """A running server. `database` makes an empty database and gives its URL."""
+    """A running server."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._numbers = count(1)
 
-    async def database(self) -> str:
+    async def database(self, template: str | None = None) -> str:
+        """The URL of a new database: a copy of one to which nobody is connected, or empty."""
         name = f"test_{next(self._numbers)}"
         connection = await asyncpg.connect(host=str(self._directory), user="postgres", database="postgres")
         try:
-            await connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
+            await connection.execute(
+                f"CREATE DATABASE {name} TEMPLATE {template or 'template1'} STRATEGY file_copy"
+            )
         finally:
             await connection.close()
         return f"postgresql://postgres@/{name}?host={self._directory}"

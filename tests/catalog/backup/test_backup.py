@@ -104,7 +104,7 @@ async def test_an_empty_store_too(store_url: str, other_url: str, tmp_path: Path
     assert first.read_bytes().count(b"\n") == 2
 
 
-async def test_the_audit_log_is_append_only_again_and_numbers_go_on(store_url: str, tmp_path: Path) -> None:
+async def test_the_audit_log_is_append_only_again_and_numbers_go_on(empty_url: str, tmp_path: Path) -> None:
     async with opened(f"sqlite+aiosqlite:///{tmp_path / 'from.db'}") as store, store.write() as connection:
         log = AuditLog(store, lambda: 1.0)
         for name in ("a", "b"):
@@ -112,8 +112,8 @@ async def test_the_audit_log_is_append_only_again_and_numbers_go_on(store_url: s
         caller = {"api": "a", "version": "v1", "operation": "o", "consumer": "c", "first_seen": 1, "last_seen": 1}
         await connection.execute(sa.insert(usage_callers), [{**caller, "id": 41, "application": "x"}])
     await export_to(f"sqlite+aiosqlite:///{tmp_path / 'from.db'}", tmp_path / "backup")
-    await import_from(store_url, tmp_path / "backup")
-    async with opened(store_url) as store:
+    await import_from(empty_url, tmp_path / "backup")
+    async with opened(empty_url) as store:
         for statement in (sa.update(audit_entries).values(actor="you"), sa.delete(audit_entries)):
             with pytest.raises(sa.exc.DBAPIError):
                 async with store.write() as connection:
@@ -196,7 +196,7 @@ async def test_a_file_that_is_not_what_was_written_is_refused(
 
 
 async def test_an_import_that_fails_half_way_leaves_nothing(
-    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = f"sqlite+aiosqlite:///{tmp_path / 'from.db'}"
     async with opened(source) as store:
@@ -208,8 +208,8 @@ async def test_an_import_that_fails_half_way_leaves_nothing(
 
     monkeypatch.setattr("catalog.backup.importing._count_on", fails)
     with pytest.raises(OSError, match="the disk is gone"):
-        await import_from(store_url, tmp_path / "backup")
-    async with opened(store_url) as store:
+        await import_from(empty_url, tmp_path / "backup")
+    async with opened(empty_url) as store:
         for table in metadata.sorted_tables:
             assert await store.all(sa.select(table)) == [], table.name
 

@@ -15,8 +15,8 @@ from catalog.storage.tables import metadata
 from catalog.storage.tables.snapshots import parts
 
 
-async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(store_url: str) -> None:
-    store = Store.open(store_url)
+async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(empty_url: str) -> None:
+    store = Store.open(empty_url)
     await store.migrate()
 
     def differences(connection: sa.Connection) -> list[Any]:
@@ -27,8 +27,8 @@ async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(store_url: 
     await store.close()
 
 
-async def test_many_may_migrate_a_new_store_at_once(store_url: str) -> None:
-    stores = [Store.open(store_url) for _ in range(6)]
+async def test_many_may_migrate_a_new_store_at_once(empty_url: str) -> None:
+    stores = [Store.open(empty_url) for _ in range(6)]
     await asyncio.gather(*(store.migrate() for store in stores))
     for store in stores:
         async with store.write() as connection:
