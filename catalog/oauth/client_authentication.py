@@ -6,7 +6,7 @@ stands in the log alone, without what was presented.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -23,6 +23,8 @@ from catalog.oauth.used_ids import UsedIds
 from contracts.client_certificates import thumbprint
 from contracts.oauth_client import AuthMethod
 from contracts.public_keys import PublicKey
+
+TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 (a path)
 
 log = structlog.get_logger("catalog.oauth")
 
@@ -53,6 +55,7 @@ class ClientAuthenticator:
         clock: Clock,
     ) -> None:
         self._issuer = issuer
+        self._token_url = issuer + TOKEN_PATH
         self._clients = clients
         self._ledger = ledger
         self._used = used
@@ -109,7 +112,8 @@ class ClientAuthenticator:
             if client is None or not client.authenticates_by("private_key_jwt"):
                 raise AssertionFault("no client of that name has this method")
             now = self._clock()
-            assertion.check((self._issuer, endpoint), client.profile, now)
+            # RFC 9126 §2: each of the three, at whichever endpoint.
+            assertion.check((self._issuer, self._token_url, endpoint), client.profile, now)
             key = assertion.verified_by(await self._keys(client, assertion))
             if self._clients.has_withdrawn(key.thumbprint):
                 raise AssertionFault("its key was revoked")

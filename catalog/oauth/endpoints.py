@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from catalog.oauth.authorization_endpoint import AUTHORIZE_PATH
+from catalog.oauth.client_authentication import TOKEN_PATH
 from catalog.oauth.introspection import INTROSPECTION_PATH
 from catalog.oauth.room import OAuthRoom
 from catalog.oauth.server_metadata import JWKS_PATH, ServerMetadata
-from catalog.oauth.token_endpoint import TOKEN_PATH
 from catalog.oauth.token_revocation import REVOCATION_PATH
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})

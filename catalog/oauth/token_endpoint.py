@@ -5,13 +5,11 @@ from typing import Any, Final
 
 from catalog.oauth.access_tokens import AccessTokens
 from catalog.oauth.binding import Binder
-from catalog.oauth.client_authentication import ClientAuthenticator
+from catalog.oauth.client_authentication import TOKEN_PATH, ClientAuthenticator
 from catalog.oauth.errors import UnauthorizedClient, UnsupportedGrantType
 from catalog.oauth.request import FormRequest
 from catalog.oauth.token_request import GrantHandler, TokenRequest
 from contracts.oauth_client import GrantType
-
-TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 (a path)
 
 
 class TokenEndpoint:
