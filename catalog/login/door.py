@@ -79,7 +79,7 @@ class Door:
     async def proceed(self, request: Request, step: Step) -> Response:
         """What comes after something was proved. Raises SQLAlchemyError."""
         principal = await self.directory.principal(step.member)
-        if principal is None:
+        if principal is None or (await self.accounts.of(step.member)).disabled_at is not None:
             return self.pages.refusal(request, _NO_MEMBER)
         if not SECOND.isdisjoint(step.methods):
             return await self.complete(request, step)

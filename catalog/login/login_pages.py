@@ -11,6 +11,7 @@ from catalog.login.provider.client import ProviderClient
 from catalog.login.returning import LOG_IN_PATH, safe_path
 from catalog.login.steps import Step
 from catalog.login.throttle import Bucket, of_account, of_address, of_browser, of_unknown, too_many
+from catalog.pages.forms import from_us
 from contracts.problems import Problem, problem
 
 _WRONG = "The name or the password is wrong."
@@ -72,6 +73,8 @@ class LoginPages:
             if isinstance(form, Problem):
                 return door.pages.refusal(request, form)
             await door.sessions.end(session, request)
+        elif from_us(request, door.pages.origin):
+            await door.sessions.forget(request)
         provider = self._provider if session is not None and "provider" in session.methods else None
         response = door.pages.page(
             "logged_out.html",

@@ -31,6 +31,7 @@ from webauthn.helpers.structs import (
 
 from catalog.clock import Clock, moment, moment_or_none
 from catalog.login.keys import LoginKeys
+from catalog.pages.pages import origin_of
 from catalog.people.members import Member
 from catalog.storage.tables.login import passkeys
 
@@ -61,11 +62,10 @@ class Passkeys:
     """Members' passkeys at the host of `url`. `clock` gives Unix seconds."""
 
     def __init__(self, keys: LoginKeys, url: str, clock: Clock) -> None:
-        parts = urlsplit(url)
         self._keys = keys
         self._clock = clock
-        self._host = parts.hostname or ""
-        self._origin = f"{parts.scheme}://{parts.netloc}".lower()
+        self._host = urlsplit(url).hostname or ""
+        self._origin = origin_of(url)
         self.possible = not _is_address(self._host)
         """Whether browsers take the host: a domain, or `localhost`, and no address (WebAuthn §5.1.2)."""
 

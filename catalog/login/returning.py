@@ -13,10 +13,10 @@ HOME: Final = "/account"
 """Where a log-in leads that nothing asked for."""
 LOG_IN_PATH: Final = "/login"
 
-_MAX: Final = 4096
+_MAX: Final = 8192
 # One slash and then none and no backslash, which browsers read as a second: `//host` and `/\host` are other hosts.
 # And only what stands in a URL anyway: white space and control characters are taken out of it by browsers.
-_PATH: Final = re.compile(r"/(?:[!#-\.0-;=?-\[\]_a-z~][!#-;=?-\[\]_a-z~]*)?")
+_PATH: Final = re.compile(r"/(?:[!#-\.0-;=?-\[\]_a-z~][!#-;=?-\[\]-~]*)?")
 
 
 def safe_path(text: str) -> str:

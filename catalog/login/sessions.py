@@ -170,6 +170,15 @@ class Sessions:
                 session.reference,
             )
 
+    async def forget(self, request: Request) -> None:
+        """Ends what the browser's cookie still names and `of` does not take for a session any more: it might, once
+        its member's roles have changed again. Raises SQLAlchemyError."""
+        value = cookies.read(request, cookies.SESSION)
+        if value is not None:
+            async with self._store.write() as connection:
+                digest = self._keys.digest("session", value)
+                await connection.execute(sa.delete(sessions).where(sessions.c.digest == digest))
+
     async def end_all(
         self,
         connection: AsyncConnection,

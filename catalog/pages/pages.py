@@ -29,6 +29,18 @@ _HEADERS: Final = {
 }
 
 
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def origin_of(url: str) -> str:
+    """The origin of a URL as browsers spell it (RFC 6454 §6.2): in lower case, without the scheme's own port."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    name = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{name}{port}"
+
+
 class Pages:
     """Renders templates for the catalog at one address."""
 
@@ -36,7 +48,7 @@ class Pages:
         """`url` is where people reach the catalog; it may have a path."""
         parts = urlsplit(url)
         self.url = url
-        self.origin = f"{parts.scheme}://{parts.netloc}".lower()
+        self.origin = origin_of(url)
         self.host = parts.hostname or ""
         self.base = parts.path.rstrip("/")
         self._environment = Environment(

@@ -93,6 +93,20 @@ async def test_whoever_is_given_a_guarded_role_needs_a_second_factor_from_then_o
     assert await sessions(world).of(request(begun.cookie)) is None
 
 
+async def test_one_that_has_become_too_weak_ends_by_logging_out_too(world: World) -> None:
+    begun = await begin(world, "anna", "pwd")
+    giver = await world.catalog.directory.principal("omar")
+    assert giver is not None
+    members = world.catalog.directory.members
+    until = int(world.now) + 600
+    await world.catalog.delegations.grant(giver, members, "anna", "architect", until, "On leave.")
+    values = {"Cookie": f"{cookies.SESSION}={begun.cookie}", "Sec-Fetch-Site": "same-origin"}
+    async with world.session.post(f"{world.url}/logout", headers=values) as answer:
+        assert answer.status == 200
+    world.now += 600
+    assert await sessions(world).of(request(begun.cookie)) is None
+
+
 async def test_the_session_of_before_ends_with_a_new_log_in(world: World) -> None:
     first = await begin(world, "anna", "pwd")
     second = await begin(world, "ben", "pwd", "otp", cookie=first.cookie)

@@ -125,6 +125,19 @@ def test_a_catalog_below_a_path_has_its_links_there() -> None:
     assert pages.origin == "https://example.com"
 
 
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Catalog.Example:443/x", "https://catalog.example"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://catalog.example:8443", "https://catalog.example:8443"),
+        ("http://[::1]:8081", "http://[::1]:8081"),
+    ],
+)
+def test_an_origin_is_spelled_as_browsers_do(url: str, origin: str) -> None:
+    assert Pages(url, Assets()).origin == origin
+
+
 def test_a_forms_further_targets_stand_in_the_policy() -> None:
     pages = Pages(ORIGIN, Assets())
     page = pages.page("error.html", form_targets=("https://app.example",), title="", detail="", request_id="")
