@@ -35,13 +35,14 @@ def digest_in_pieces(data: Data) -> str:
     return "sha256:" + digest.hexdigest()
 
 
-def joined_in_pieces(parts: Iterable[Data | memoryview]) -> bytearray:
-    """The parts, one after the other."""
-    joined = bytearray()
+def joined_in_pieces(parts: Iterable[Data | memoryview]) -> tuple[bytearray, str]:
+    """The parts, one after the other, and the digest of that, as `contracts.snapshot.digest_of`."""
+    joined, digest = bytearray(), hashlib.sha256()
     for part in parts:
         for piece in in_pieces(part):
             joined += piece
-    return joined
+            digest.update(piece)
+    return joined, "sha256:" + digest.hexdigest()
 
 
 def read_in_pieces(path: Path) -> bytearray:

@@ -86,6 +86,9 @@ class SnapshotClient:
         self._judged = ""  # the digest of the last manifest that was accepted or refused for good
         self._in_force = ""
         self._manifest: Manifest | None = None
+        self._access: tuple[str, Data] | None = None
+        """The access part in force as text, by its digest: what the next one is made of. It is a few megabytes
+        where what is looked up in it takes ten times that; without it each change would wait for the disk."""
         self._confirmed_at = 0.0
         self._last_error: str | None = None
         if store.loaded is not None:
@@ -150,18 +153,28 @@ class SnapshotClient:
         except SnapshotError as error:
             return self._refuse(digest, error)
         changed = await self._fetch_change(manifest)
-        fetched = await self._fetch_missing(manifest, {} if changed is None else {manifest.access: changed[0]})
+        fetched: dict[str, Data] = {} if changed is None else {manifest.access: changed[0]}
+        known = self._manifest
+        alone = changed is not None and known is not None and manifest.contracts == known.contracts
+        if not alone:
+            await self._fetch_missing(manifest, fetched)
         try:
-            parts = _Parts(fetched, self._store)
-            snapshot = await asyncio.to_thread(collect, manifest, parts, self._manifest, digest_in_pieces)
-            if changed is not None:
-                snapshot = msgspec.structs.replace(snapshot, change=changed[1])
+            if alone and changed is not None:
+                # Proved already: a revocation does not wait until all that stays is read once more.
+                snapshot = PackedSnapshot(manifest, None, *changed)
+            else:
+                parts = _Parts(fetched, self._store)
+                snapshot = await asyncio.to_thread(collect, manifest, parts, self._manifest, digest_in_pieces)
             await self._on_snapshot(snapshot)
         except Exception as error:  # whatever is wrong with a snapshot, the gateway keeps the one it has
             return self._refuse(digest, error)
         self._judged = self._in_force = digest
         self._manifest = manifest
+        if manifest.access in fetched:
+            self._access = manifest.access, fetched[manifest.access]
         self._confirm()
+        if alone:
+            await self._fetch_missing(manifest, fetched)
         await self._keep(signed, manifest, fetched)
         return True
 
@@ -200,16 +213,18 @@ class SnapshotClient:
 
     def _apply(self, base: str, digest: str, data: Data) -> tuple[Data, AccessChange] | None:
         """Raises SnapshotError, OSError."""
-        delta, old = access_delta.decode(data), self._store.get(base)
+        held = self._access
+        delta = access_delta.decode(data)
+        old = held[1] if held is not None and held[0] == base else self._store.get(base)
         if old is None or delta.base != base:
             return None
-        made = joined_in_pieces(access_delta.apply(old, delta))
-        if digest_in_pieces(made) != digest:
+        made, found = joined_in_pieces(access_delta.apply(old, delta))
+        if found != digest:
             raise SnapshotError(f"what comes of the delta is not {digest}")
         return made, access_delta.read_change(old, made, delta)
 
-    async def _fetch_missing(self, manifest: Manifest, fetched: dict[str, Data]) -> dict[str, Data]:
-        """What was `fetched` already, and the parts that are not on disk either, by digest."""
+    async def _fetch_missing(self, manifest: Manifest, fetched: dict[str, Data]) -> None:
+        """Adds the parts to what was `fetched` that are not on disk either, by digest."""
         for digest in (manifest.contracts, manifest.access):
             if digest in fetched or await asyncio.to_thread(self._store.holds, digest):
                 continue
@@ -218,7 +233,6 @@ class SnapshotClient:
             if data is None or await asyncio.to_thread(digest_in_pieces, data) != digest:
                 raise CatalogUnavailableError(f"the catalog's part {digest} did not arrive as it is named")
             fetched[digest] = data
-        return fetched
 
     async def _get(
         self, url: str, limits: aiohttp.ClientTimeout, most: int, query: dict[str, str] | None = None
