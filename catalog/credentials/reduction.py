@@ -109,7 +109,12 @@ class LeastPrivilege:
         """Narrows every credential of the report that was used for something: all of them, or none. An idle one is
         left: without scopes it would be good for everything again, and ending it is a decision of its own."""
         spare = await self.report(principal, days, application)
-        wanted = [_reduced(each) for each in spare.credentials if each.kept and each.unused]
+        # What a client has made is as good as its subscriptions: there is no secret of ours to narrow.
+        wanted = [
+            _reduced(each)
+            for each in spare.credentials
+            if each.kept and each.unused and not each.credential.is_public
+        ]
         if dry_run or not wanted:
             return tuple(wanted)
         now = int(self._clock())
