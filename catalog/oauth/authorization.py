@@ -68,8 +68,10 @@ class Authorizing:
         if "consent" in request.prompts or not (is_claimed(request.redirect_uri) or not request.client.public):
             return None
         async with self._store.write() as connection:
-            consent = await self._consents.active(connection, session.member, request.client.client_id)
-            if consent is None or not consent.covers(request.scopes, request.resources):
+            consent = await self._consents.covering(
+                connection, session.member, request.client.client_id, request.scopes, request.resources
+            )
+            if consent is None:
                 return None
             return await self._code(connection, request, session, consent, request_uri)
 

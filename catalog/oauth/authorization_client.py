@@ -1,6 +1,6 @@
 """Applications as clients of the authorisation endpoint, and what may be asked for in their name."""
 
-from catalog.oauth.authorization_request import AuthorizationClient, Resources
+from catalog.oauth.authorization_request import AuthorizationClient, Reach, Resources
 from catalog.oauth.client_settings import ClientSettings
 from catalog.oauth.errors import InvalidTarget
 from catalog.oauth.resource_servers import ResourceServers
@@ -25,13 +25,16 @@ def authorization_client(settings: ClientSettings) -> AuthorizationClient | None
 def resources_of(settings: ClientSettings, servers: ResourceServers) -> Resources:
     """What the client may ask for where."""
 
-    def scopes_at(resources: tuple[str, ...]) -> tuple[str, ...] | None:
+    def reach(resources: tuple[str, ...]) -> Reach | None:
         try:
-            return servers.target(settings, resources).scopes
+            target, everywhere = servers.target(settings, resources), servers.target(settings, ())
         except InvalidTarget:
             return None
+        # The gateway as a whole, which has a name too, is everywhere.
+        named = () if target.audiences == everywhere.audiences else target.audiences
+        return Reach(named, target.scopes)
 
-    return scopes_at
+    return reach
 
 
 def opened_by(published: Published, client_id: str, scope: str) -> tuple[ApiVersion, ...]:

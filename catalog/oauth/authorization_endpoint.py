@@ -77,6 +77,9 @@ class AuthorizationEndpoint:
 
     async def authorize(self, request: Request) -> Response:
         """RFC 6749 §4.1.1."""
+        if request.method == "HEAD":
+            # Whatever looks at links before people do shall not use up a request, and gets no code.
+            return Response(headers={"cache-control": "no-store"})
         asked = await self._asked(request, request.scope["query_string"])
         response = self._untold(request, asked) if isinstance(asked, Untold) else await self._put(request, asked)
         if isinstance(asked, _Asked) and asked.cookie:

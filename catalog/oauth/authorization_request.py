@@ -15,13 +15,21 @@ from catalog.oauth.redirects import is_registered
 
 PROMPTS: Final = frozenset({"none", "login", "consent"})
 
-Resources: TypeAlias = Callable[[tuple[str, ...]], tuple[str, ...] | None]
-"""The scopes that a client is granted at resources (RFC 8707), sorted; everywhere where none is named. None where
-one of them is unknown, or nothing that the client may call."""
+Resources: TypeAlias = Callable[[tuple[str, ...]], "Reach | None"]
+"""What a client may ask for at resources (RFC 8707), or everywhere where none is named. None where one of them is
+unknown, or nothing that the client may call."""
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _STATE: Final = re.compile(r"[\x20-\x7e]*")  # RFC 6749 appendix A.5
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Resources, sorted, of which none are all; and the scopes that a client is granted there, sorted."""
+
+    resources: tuple[str, ...]
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +97,14 @@ def check(
     fault = _fault(parameters, client, pushed)
     if fault is not None:
         return refused(*fault)
-    targets = tuple(sorted(set(parameters.all("resource"))))
-    granted = resources(targets)
-    if granted is None:
+    reach = resources(parameters.all("resource"))
+    if reach is None:
         return refused("invalid_target", "A resource is unknown, or the application may not call it.")
     scope = parameters.one("scope")
     if scope is not None and not _SCOPE.fullmatch(scope):
         return refused("invalid_scope", "scope is malformed.")
-    scopes = granted if scope is None else tuple(sorted(set(scope.split(" "))))
-    if not scopes or not set(scopes) <= set(granted):
+    scopes = reach.scopes if scope is None else tuple(sorted(set(scope.split(" "))))
+    if not scopes or not set(scopes) <= set(reach.scopes):
         return refused("invalid_scope", "A scope is unknown, or beyond what the application was granted.")
     thumbprint = parameters.one("dpop_jkt")
     return AuthorizationRequest(
@@ -106,7 +113,7 @@ def check(
         given_uri=given,
         state=state,
         scopes=scopes,
-        resources=targets,
+        resources=reach.resources,
         challenge=parameters.one("code_challenge") or "",
         bound_to="" if thumbprint is None else f"jkt:{thumbprint}",
         prompts=frozenset((parameters.one("prompt") or "").split()),

@@ -1,10 +1,11 @@
 """Consents: what a member lets a client do in their name, until when.
 
-A member has one consent for a client. To allow more adds to it and begins its time anew; withdrawing it ends every
-grant that was given by it.
+A member has one consent for a client at the same resources. To allow more there adds to it and begins its time
+anew; withdrawing it ends every grant that was given by it.
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -55,10 +56,9 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
         targets = not self.resources or (bool(resources) and set(resources) <= set(self.resources))
         return targets and set(scopes) <= set(self.scopes)
 
-    def widened(self, scopes: tuple[str, ...], resources: tuple[str, ...]) -> "Consent":
-        """With what is allowed beside."""
-        targets = tuple(sorted({*self.resources, *resources})) if self.resources and resources else ()
-        return msgspec.structs.replace(self, scopes=tuple(sorted({*self.scopes, *scopes})), resources=targets)
+    def widened(self, scopes: tuple[str, ...], expires_at: int) -> "Consent":
+        """With what is allowed beside, until then."""
+        return msgspec.structs.replace(self, scopes=tuple(sorted({*self.scopes, *scopes})), expires_at=expires_at)
 
 
 class Consents:
@@ -71,16 +71,19 @@ class Consents:
         self._ending = ending
         self._republish = republish
 
-    async def active(self, connection: AsyncConnection, member: str, client_id: str) -> Consent | None:
-        """What the member allows the client now."""
-        query: sa.Select[*tuple[Any, ...]] = sa.select(consents).where(
-            _columns.member == member,
-            _columns.client_id == client_id,
-            _columns.withdrawn_at.is_(None),
-            _columns.expires_at > int(self._clock()),
-        )
-        row = (await connection.execute(query)).one_or_none()
-        return None if row is None else struct_of(Consent, row._mapping)
+    async def covering(
+        self,
+        connection: AsyncConnection,
+        member: str,
+        client_id: str,
+        scopes: tuple[str, ...],
+        resources: tuple[str, ...],
+    ) -> Consent | None:
+        """A consent by which the member allows all of it now; the one that lasts longest."""
+        found = [
+            each for each in await self._active(connection, member, client_id) if each.covers(scopes, resources)
+        ]
+        return max(found, key=lambda each: each.expires_at, default=None)
 
     async def allow(
         self,
@@ -94,7 +97,9 @@ class Consents:
     ) -> Consent:
         """Records what the member allows, for `life` seconds from now."""
         now = int(self._clock())
-        known = await self.active(connection, member, client_id)
+        # A scope that was allowed at one resource and another at a second are not both allowed at both.
+        active = await self._active(connection, member, client_id)
+        known = next((each for each in active if each.resources == resources), None)
         made = known or Consent(
             id=f"co{secrets.token_hex(11)}",
             client_id=client_id,
@@ -104,7 +109,7 @@ class Consents:
             created_at=now,
             expires_at=0,
         )
-        made = msgspec.structs.replace(made.widened(scopes, resources), expires_at=now + life)
+        made = made.widened(scopes, now + life)
         if known is None:
             await connection.execute(sa.insert(consents).values(**values_of(made)))
         else:
@@ -140,6 +145,15 @@ class Consents:
         if member is not None:
             query = query.where(_columns.member == member)
         return tuple(struct_of(Consent, row._mapping) for row in await self._store.all(query))
+
+    async def _active(self, connection: AsyncConnection, member: str, client_id: str) -> Sequence[Consent]:
+        query: sa.Select[*tuple[Any, ...]] = sa.select(consents).where(
+            _columns.member == member,
+            _columns.client_id == client_id,
+            _columns.withdrawn_at.is_(None),
+            _columns.expires_at > int(self._clock()),
+        )
+        return [struct_of(Consent, row._mapping) for row in (await connection.execute(query)).all()]
 
     async def _record(self, connection: AsyncConnection, consent: Consent, action: str, by: By) -> None:
         event = Event(

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from catalog.cli.main import build
+from catalog.demo.tour import fetch
 from tests.catalog.processes import ROOT, Process, catalog
 
 SAMPLE = ROOT / "catalog" / "demo" / "estate"
@@ -91,6 +92,7 @@ def test_each_prints_one_json_value(running: Process, tmp_path: Path) -> None:
     people(shell)
     accounts(shell)
     credentials(shell)
+    applications(shell)
     changes(shell, estate)
     decisions(shell, estate)
     the_calendar(shell, tmp_path)
@@ -193,6 +195,35 @@ def credentials(shell: Shell) -> None:
     assert shell("ruth", "keys", "retire", next_key, "-m", "Exercise")["ended"]["kid"] == next_key
     signing = next(each["kid"] for each in shell("ruth", "keys", "list") if each["state"] == "signing")
     assert shell("ruth", "keys", "withdraw", signing, "-m", "Exercise")["ended"]["state"] == "withdrawn"
+
+
+def applications(shell: Shell) -> None:
+    """What people let applications do, and applications that register themselves."""
+    why = ("-m", "Exercise")
+    assert shell("ines", "consents", "list") == []
+    assert shell("ines", "consents", "grants") == []
+    assert shell("ines", "consents", "withdraw", f"co{0:022}", *why, code=2)["status"] == 404
+    assert shell("ines", "consents", "end", f"gr{0:022}", *why, code=2)["status"] == 404
+    of = ("--team", "sales", "--owner", "ines", "--purpose", "Installer", "--uses", "2")
+    token = shell("ruth", "registrations", "issue-token", *of)
+    [known] = shell("ruth", "registrations", "tokens")
+    ids = [registered(shell.running.url, token["secret"], name) for name in ("Diary", "Planner")]
+    assert {each["client_id"] for each in shell("ruth", "registrations", "list")} == set(ids)
+    assert shell("ruth", "registrations", "show", ids[0])["state"] == "pending"
+    to = ("--consumer", "aurora", "--grant", "orders/v2/partner=orders:read")
+    assert shell("ruth", "registrations", "approve", ids[0], *to, *why)["state"] == "approved"
+    assert shell("ruth", "registrations", "refuse", ids[1], *why)["state"] == "refused"
+    assert shell("ruth", "registrations", "end", ids[0], *why)["state"] == "deleted"
+    assert shell("ruth", "registrations", "revoke-token", known["key_id"], *why)["revoked_at"]
+
+
+def registered(url: str, token: str, name: str) -> str:
+    """The client id of a client that registers itself."""
+    metadata = {"client_name": name, "grant_types": ["client_credentials"]}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    answer = fetch(f"{url}/oauth/register", method="POST", headers=headers, body=json.dumps(metadata).encode())
+    assert answer.status == 201, answer.body
+    return str(json.loads(answer.body)["client_id"])
 
 
 def changes(shell: Shell, estate: Path) -> None:

@@ -1,7 +1,7 @@
 """Consents: what is remembered, when people are asked again, and how it ends."""
 
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import msgspec
@@ -59,6 +59,19 @@ async def test_a_resource_narrows_the_consent(people: World, browser: Browser) -
     assert AUDIENCE not in page.text
     await browser.send("/oauth/authorize/decision", follow=False, decision="allow")
     assert (await ASKING.go(browser)).status == 303
+    assert (await ASKING.go(browser, resource=AUDIENCE)).status == 303, "that is everywhere by its name"
+
+
+async def test_what_is_allowed_at_one_resource_is_not_at_another(people: World, browser: Browser) -> None:
+    orders, partners = AUDIENCE + "/orders/v2", AUDIENCE + "/partners/v1"
+    await ASKING.allowed(browser, resource=orders)
+    await ASKING.allowed(browser, scope="partners:read", resource=partners)
+    assert len(await people.store.all(sa.select(consents))) == 2
+    assert (await ASKING.go(browser, resource=orders)).status == 303
+    assert (await ASKING.go(browser, resource=partners)).status == 303, "it has no such scope there"
+    both = urlencode([*ASKING.parameters(scope="orders:read partners:read").items(), ("resource", orders)])
+    page = await browser.get(f"/oauth/authorize?{both}&{urlencode({'resource': partners})}", follow=False)
+    assert page.status == 200, "the two together were never allowed"
 
 
 async def test_it_is_one_members_for_one_application(people: World, browser: Browser) -> None:

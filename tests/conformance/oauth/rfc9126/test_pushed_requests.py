@@ -137,6 +137,14 @@ async def test_7_3_a_form_that_is_sent_twice_gets_one_code(people: World, browse
     assert len(await people.store.all(sa.select(authorization_codes))) == 1
 
 
+async def test_whatever_looks_at_links_uses_nothing_up(people: World, browser: Browser, secret: str) -> None:
+    uri = await pushed(people, secret)
+    url = f"{people.url}/oauth/authorize?{urlencode({'client_id': 'planner', 'request_uri': uri})}"
+    async with people.session.head(url, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers.get("location"), answer.cookies) == (200, None, {})
+    assert (await open_(browser, uri)).status == 200
+
+
 async def test_the_log_in_may_take_longer_than_the_request_uri_lives(people: World, secret: str) -> None:
     uri, browser = await pushed(people, secret), Browser(people.url)
     page = await open_(browser, uri)
