@@ -35,6 +35,13 @@ SHIPMENT = {
     },
     "parcels": [{"weight_kg": 1}],
 }
+ISSUER = """
+issuers:
+  sso:
+    issuer: {0}
+    environment: local
+    introspection: {{ client-id: gateway, credential: sso-secret, endpoint: {0}/introspect }}
+"""
 ROUTED = 8
 """Calls of `call` that were made with a good token and met an operation."""
 pytestmark = pytest.mark.xdist_group("stack")
@@ -47,6 +54,7 @@ class World:
         self.directory = directory
         self.canaries: dict[str, bytes] = {}
         self.spans: list[bytes] = []
+        self.introspected: list[str] = []
         self.refusals: list[bytes] = []
         self.sent = 0
         self.members: Family
@@ -96,8 +104,13 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         made.spans.append(await request.read())
         return web.Response(content_type="application/x-protobuf")
 
+    async def introspect(request: web.Request) -> web.Response:
+        made.introspected.append((await request.text()) + request.headers["authorization"])
+        return web.json_response({"active": False})
+
     app = web.Application()
     app.router.add_post("/v1/traces", take)
+    app.router.add_post("/introspect", introspect)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -106,10 +119,13 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("OSTIARY_GATEWAY_USAGE_INTERVAL", "0.2")
     held = tmp_path / "secrets"
     held.mkdir()
-    for name in ("odoo-key", "carrier-key"):
+    for name in ("odoo-key", "carrier-key", "sso-secret"):
         (held / name).write_text(made.canary(f"upstream credential {name}"))
     with as_file(files("catalog.demo") / "estate") as source:
         shutil.copytree(source, tmp_path / "estate")
+    issuer = ISSUER.format(f"http://127.0.0.1:{runner.addresses[0][1]}")
+    estate = tmp_path / "estate" / "ostiary.yaml"
+    estate.write_text(estate.read_text() + issuer)
     async with carrier.serve(made.canaries["upstream credential carrier-key"].decode()) as url:
         with family(tmp_path / "logs") as members:
             ports = stack.Ports(choose_port(0), choose_port(0), choose_port(0))
@@ -209,7 +225,13 @@ def call(world: World, token: str) -> None:
     world.canaries["forged claims, encoded"] = forged.encode()
     head, _, signature = token.split(".")
     world.send(401, shipments, Authorization=f"Bearer {head}.{forged}.{signature}")
-    world.send(401, shipments, Authorization=f"Bearer {world.canary('token that is none')}")
+    opaque = world.canary("opaque token")
+    world.send(401, shipments, Authorization=f"Bearer {opaque}")
+    asked = "".join(world.introspected)
+    assert opaque in asked, "its issuer was asked about it"
+    basic = asked.partition("Basic ")[2]
+    world.canaries["secret at the issuer, encoded"] = basic.encode()
+    assert world.canaries["upstream credential sso-secret"] in base64.b64decode(basic)
     world.send(401, shipments, Authorization=f"Basic {world.canary('other credential')}")
     # Odoo is not there: what is told of the failure is told without its key.
     world.send(502, "/orders/v2/orders?limit=1", **good)
