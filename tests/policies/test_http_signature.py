@@ -1,139 +1,26 @@
-"""Requests that their callers sign: what has to be covered, by which keys, and once."""
-
-import inspect
-from dataclasses import replace
-from typing import Any
+"""Requests that their callers sign: what has to be covered, what it says of itself, and that it is good once."""
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from contracts.access import ApiKey, Revoked
-from contracts.oauth_client import OAuthSettings
-from contracts.operations import ApiKeyUse
 from contracts.public_keys import public_key
-from contracts.sealed_text import Sealing
-from contracts.snapshot import Application, Subscription
-from policies import authentication
-from policies.exchange import Exchange
 from policies.http_signature import AGE, SKEW
-from policies.known_keys import API_KEY_ISSUER, known_keys
-from policies.revocation import Revocations
 from policies.used_proofs import NoRoomError
-from policies.verdict import ALLOW, Deny
-from tests.support.policy_world import (
-    NOW,
-    World,
-    b64,
-    claims,
-    compact,
-    ec_jwk,
-    header,
-    operation,
-    rsa_jwk,
-    rsa_key,
-    version,
-)
+from policies.verdict import ALLOW
+from tests.support.policy_world import NOW
 from tests.support.signing import by_key, by_secret, digest, signed
-
-PEPPER = b"p" * 32
-KEY_ID = "sigAAAABBBBCCCC"
-TEXT = "ost_test_sigAAAABBBBCCCC_secret"
-EC = ec.generate_private_key(ec.SECP256R1())
-ED = ed25519.Ed25519PrivateKey.generate()
-RSA = rsa_key()
-ED_JWK = {"kty": "OKP", "crv": "Ed25519", "x": b64(ED.public_key().public_bytes_raw())}
-JWKS = [ec_jwk(EC, "a"), ED_JWK, rsa_jwk(RSA, "c")]
-NONCE = "n-0123456789abcdef"
-USE = ApiKeyUse("signature", (("orders.read",),), signed=True)
-
-
-class Signing:
-    """A world in which an operation takes signatures beside tokens; its application has keys of every kind."""
-
-    def __init__(self, **key: Any) -> None:
-        self.world = World()
-        self.key = ApiKey(
-            **{
-                "id": KEY_ID,
-                "digest": Sealing(PEPPER).seal(KEY_ID, TEXT),
-                "expires": NOW + 1000,
-                "signs": True,
-                **key,
-            }
-        )
-        self.plan = "gold"
-        self.ports: dict[str, Any] = {"key_pepper": PEPPER, "key_plans": frozenset({"gold"})}
-
-    def stage(self, **operation_changes: Any) -> Any:
-        subscriptions = (Subscription("orders", "v1", self.plan, ("orders.read", "orders.write")),)
-        application = Application(
-            "acme-shop", "Shop", "acme", subscriptions, (self.key,), oauth=OAuthSettings(jwks={"keys": JWKS})
-        )
-        self.world.access.applications = {"acme-shop": application}
-        self.world.access.keys = known_keys((application,))
-        ports = replace(self.world.ports(), **self.ports)
-        return authentication.bind(version(), operation(**{"api_key": USE, **operation_changes}), ports)
-
-
-def request(fields: dict[str, str], method: str = "GET", target: str = "/orders/v1/orders") -> Exchange:
-    pairs = {name.encode(): value.encode() for name, value in fields.items()}
-    made = Exchange(method, target.encode(), list(pairs.items()), pairs, "192.0.2.1")
-    made.path = target.partition("?")[0]
-    return made
-
-
-def parameters(key_id: str = KEY_ID, created: int = NOW, nonce: str = NONCE, more: str = "") -> str:
-    return f';created={created};keyid="{key_id}";nonce="{nonce}"{more}'
-
-
-async def verdict(stage: Any, made: Exchange) -> Any:
-    found = stage(made)
-    if inspect.isawaitable(found):
-        found = await found
-    assert (made.principal is not None) is (found is ALLOW)
-    return found
-
-
-async def refused(stage: Any, fields: dict[str, str], **options: Any) -> str:
-    found = await verdict(stage, request(fields, **options))
-    assert isinstance(found, Deny)
-    assert (found.problem.type.id, found.problem.status) == ("signature-invalid", 401)
-    headers = dict(found.problem.headers)
-    assert headers["www-authenticate"] == 'ApiKey in="header", name="signature"'
-    assert headers["accept-signature"].startswith('ostiary=("@method" "@target-uri" "content-digest")')
-    detail = found.problem.detail
-    assert detail.startswith("The request's signature is not accepted: ")
-    return detail.removeprefix("The request's signature is not accepted: ").removesuffix(".")
-
-
-async def test_a_key_of_the_ledger_signs() -> None:
-    here = Signing(scopes=("orders.read",))
-    made = request(signed(by_secret(TEXT), parameters()))
-    assert await verdict(here.stage(), made) is ALLOW
-    principal = made.principal
-    assert principal is not None
-    assert (principal.issuer, principal.client_id, principal.token_id) == (API_KEY_ISSUER, "acme-shop", KEY_ID)
-    assert principal.scopes == {"orders.read"}
-
-
-@pytest.mark.parametrize(
-    ("key", "jwk", "algorithm"),
-    [(EC, JWKS[0], "ecdsa-p256-sha256"), (ED, JWKS[1], "ed25519"), (RSA, JWKS[2], "rsa-pss-sha512")],
+from tests.support.signing_world import (
+    EC,
+    ED,
+    JWKS,
+    KEY_ID,
+    NONCE,
+    TEXT,
+    Signing,
+    parameters,
+    refused,
+    request,
+    verdict,
 )
-async def test_a_registered_public_key_signs(key: Any, jwk: dict[str, Any], algorithm: str) -> None:
-    stage, thumbprint = Signing().stage(), public_key(jwk).thumbprint
-    for number, alg in enumerate(("", f';alg="{algorithm}"')):
-        fields = signed(by_key(key), parameters(thumbprint, nonce=f"{NONCE}{number}", more=alg))
-        made = request(fields)
-        assert await verdict(stage, made) is ALLOW
-        assert made.principal is not None
-        assert (made.principal.client_id, made.principal.token_id) == ("acme-shop", thumbprint)
-    others = {"hmac-sha256", "rsa-v1_5-sha256", "ed25519", "ecdsa-p256-sha256", "rsa-pss-sha512", "none"} - {
-        algorithm
-    }
-    for alg in others:
-        fields = signed(by_key(key), parameters(thumbprint, nonce="n" * 20, more=f';alg="{alg}"'))
-        assert await refused(stage, fields) == "it does not verify"
 
 
 @pytest.mark.parametrize(
@@ -351,81 +238,6 @@ async def test_of_several_the_one_for_us_counts() -> None:
     untagged = signed(by_secret(TEXT), parameters(), label="mine")
     both = {name: f"{proxys[name]}, {untagged[name]}" for name in mine}
     assert await refused(Signing().stage(), both) == "of several, not exactly one has the tag ostiary"
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        ({"expires": NOW}, "it has expired"),
-        ({"networks": ("198.51.100.0/24",)}, "it is not good from this address"),
-        ({"digest": b"x" * 60}, "it does not verify"),
-        ({"digest": Sealing(PEPPER).seal("sigXXXXBBBBCCCC", TEXT)}, "it does not verify"),
-        ({"digest": Sealing(b"q" * 32).seal(KEY_ID, TEXT)}, "it does not verify"),
-        ({"signs": False}, "its key is not known"),
-    ],
-)
-async def test_a_key_that_is_good_no_more(spoil: dict[str, Any], reason: str) -> None:
-    assert await refused(Signing(**spoil).stage(), signed(by_secret(TEXT), parameters())) == reason
-
-
-@pytest.mark.parametrize("public", [False, True])
-@pytest.mark.parametrize("how", ["application", "consumer", "key"])
-async def test_what_is_revoked(public: bool, how: str) -> None:
-    here = Signing()
-    key_id = public_key(JWKS[0]).thumbprint if public else KEY_ID
-    revoked = {
-        "application": Revoked(client_ids=("acme-shop",)),
-        "consumer": Revoked(consumers=("acme",)),
-        "key": Revoked(credentials=(key_id,)),
-    }
-    here.world.access.revocations = Revocations(revoked[how])
-    fields = signed(by_key(EC) if public else by_secret(TEXT), parameters(key_id))
-    assert await refused(here.stage(), fields) == "it was revoked"
-
-
-async def test_without_the_pepper_no_secret_signs_and_public_keys_do() -> None:
-    here = Signing()
-    here.ports["key_pepper"] = None
-    stage = here.stage()
-    assert await refused(stage, signed(by_secret(TEXT), parameters())) == "it does not verify"
-    fields = signed(by_key(EC), parameters(public_key(JWKS[0]).thumbprint))
-    assert await verdict(stage, request(fields)) is ALLOW
-
-
-async def test_a_plan_that_takes_no_keys() -> None:
-    here = Signing()
-    here.plan = "silver"
-    found = await verdict(here.stage(), request(signed(by_secret(TEXT), parameters())))
-    assert found.problem.type.id == "api-key-not-allowed"
-
-
-async def test_one_credential_at_a_time() -> None:
-    fields = {**signed(by_secret(TEXT), parameters()), "authorization": "Bearer a.b.c"}
-    assert (
-        await refused(Signing().stage(), fields) == "one credential at a time: it came with an Authorization field"
-    )
-
-
-async def test_a_token_does_where_the_contract_takes_one_too() -> None:
-    fields = {"authorization": f"Bearer {compact(header(), claims())}"}
-    assert await verdict(Signing().stage(), request(fields)) is ALLOW
-    found = await verdict(Signing().stage(scopes=()), request(fields))
-    assert (found.problem.type.id, found.problem.status) == ("credentials-missing", 401)
-
-
-async def test_what_lasts_goes_on_as_its_key_does() -> None:
-    """Its signature is used up; it is the key that is looked at again."""
-    here = Signing()
-    stage, made = here.stage(), request(signed(by_secret(TEXT), parameters()))
-    assert await verdict(stage, made) is ALLOW
-    made.lasting = True
-    here.world.now += AGE
-    assert stage(made) is ALLOW
-    here.world.access.revocations = Revocations(Revoked(credentials=(KEY_ID,)))
-    assert isinstance(stage(made), Deny)
-    here.world.access.revocations = Revocations(None)
-    here.world.access.keys = {}
-    assert isinstance(stage(made), Deny)
 
 
 async def test_no_refusal_repeats_the_request() -> None:
