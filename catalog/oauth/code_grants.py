@@ -26,35 +26,34 @@ class CodeGrants:
             verifier=form.needed("code_verifier"),
             resources=form.parameters.all("resource"),
         )
-        return self._issue(request, await self._codes.redeem(_asker(request), redemption))
+        return _issue(await self._codes.redeem(self._asker(request), redemption))
 
     async def refresh(self, request: TokenRequest) -> Issue:
         """RFC 6749 §6."""
         form = request.form
         resources = form.parameters.all("resource")
         granted = await self._refreshing.exchange(
-            _asker(request), form.needed("refresh_token"), form.one("scope"), resources
+            self._asker(request), form.needed("refresh_token"), form.one("scope"), resources
         )
-        return self._issue(request, granted)
+        return _issue(granted)
 
-    def _issue(self, request: TokenRequest, granted: Granted) -> Issue:
-        target = self._servers.target(request.client.settings, granted.resources)
-        grant = granted.grant
-        return Issue(
-            subject=grant.member,
-            scopes=tuple(each for each in granted.scopes if each in target.scopes),
-            audiences=target.audiences,
-            claims={GRANT_CLAIM: grant.id, "auth_time": grant.authenticated_at},
-            members={} if granted.refresh_token is None else {"refresh_token": granted.refresh_token},
+    def _asker(self, request: TokenRequest) -> Asker:
+        settings = request.client.settings
+        return Asker(
+            client_id=settings.client_id,
+            public=settings.public,
+            may_refresh=settings.uses("refresh_token"),
+            reach=lambda resources: self._servers.target(settings, resources),
+            key=request.binding.key,
         )
 
 
-def _asker(request: TokenRequest) -> Asker:
-    settings = request.client.settings
-    return Asker(
-        client_id=settings.client_id,
-        public=settings.public,
-        may_refresh=settings.uses("refresh_token"),
-        scopes=frozenset(settings.scopes),
-        key=request.binding.key,
+def _issue(granted: Granted) -> Issue:
+    grant = granted.grant
+    return Issue(
+        subject=grant.member,
+        scopes=granted.target.scopes,
+        audiences=granted.target.audiences,
+        claims={GRANT_CLAIM: grant.id, "auth_time": grant.authenticated_at},
+        members={} if granted.refresh_token is None else {"refresh_token": granted.refresh_token},
     )

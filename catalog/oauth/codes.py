@@ -19,7 +19,7 @@ from catalog.oauth.authorization_grants import Grant, add_grant, new_grant_id
 from catalog.oauth.consent import Consent
 from catalog.oauth.ending import By, Ending
 from catalog.oauth.errors import InvalidGrant
-from catalog.oauth.narrowing import narrowed_resources, narrowed_scopes
+from catalog.oauth.narrowing import narrowed
 from catalog.oauth.pkce import proves
 from catalog.oauth.refresh import RefreshTokens, StillGood
 from catalog.oauth.rows import struct_of, values_of
@@ -138,8 +138,7 @@ class Codes:
         )
         if not await self._still_good(connection, grant, code.created_at):
             raise InvalidGrant()
-        scopes = narrowed_scopes(grant, asker, None)
-        resources = narrowed_resources(grant, redemption.resources)
+        target = narrowed(grant, asker, None, redemption.resources)
         await add_grant(connection, grant)
         await connection.execute(
             sa.update(authorization_codes)
@@ -147,7 +146,7 @@ class Codes:
             .values(grant_id=grant.id)
         )
         text = await self._refreshing.issue(connection, grant) if asker.may_refresh else None
-        return Granted(grant, scopes, resources, text)
+        return Granted(grant, target, text)
 
 
 async def _consent(connection: AsyncConnection, consent_id: str) -> Consent | None:

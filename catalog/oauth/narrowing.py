@@ -3,23 +3,19 @@
 from catalog.oauth.asker import Asker
 from catalog.oauth.authorization_grants import Grant
 from catalog.oauth.errors import InvalidScope, InvalidTarget
+from catalog.oauth.resource_servers import Target
 
 
-def narrowed_scopes(grant: Grant, asker: Asker, asked: str | None) -> tuple[str, ...]:
-    """The scopes of the token, sorted. Raises InvalidScope for one that the grant does not have.
+def narrowed(grant: Grant, asker: Asker, scope: str | None, resources: tuple[str, ...]) -> Target:
+    """The audiences and the scopes of the token. Raises InvalidScope and InvalidTarget for what the grant does not
+    have, or is not for.
 
     What the client lost since the grant was given is left out: a member cannot give what is not the client's.
     """
-    wanted = set(grant.scopes) if asked is None else set(asked.split(" "))
+    wanted = set(grant.scopes) if scope is None else set(scope.split(" "))
     if not wanted <= set(grant.scopes):
         raise InvalidScope()
-    return tuple(sorted(wanted & asker.scopes))
-
-
-def narrowed_resources(grant: Grant, asked: tuple[str, ...]) -> tuple[str, ...]:
-    """The resources of the token; none are all. Raises InvalidTarget for one that the grant is not for."""
-    if not asked:
-        return grant.resources
-    if grant.resources and not set(asked) <= set(grant.resources):
+    if resources and grant.resources and not set(resources) <= set(grant.resources):
         raise InvalidTarget()
-    return asked
+    target = asker.reach(resources or grant.resources)
+    return Target(target.audiences, tuple(sorted(wanted.intersection(target.scopes))))

@@ -23,7 +23,7 @@ from catalog.oauth.asker import Asker, Granted
 from catalog.oauth.authorization_grants import Grant, find_grant, replace_grant
 from catalog.oauth.ending import By, Ending
 from catalog.oauth.errors import InvalidGrant
-from catalog.oauth.narrowing import narrowed_resources, narrowed_scopes
+from catalog.oauth.narrowing import narrowed
 from catalog.storage.engine import Store
 from catalog.storage.tables.oauth import grants, refresh_tokens
 
@@ -160,10 +160,9 @@ class RefreshTokens:
         *,
         rotate: bool,
     ) -> Granted:
-        scopes = narrowed_scopes(grant, asker, scope)
-        targets = narrowed_resources(grant, resources)
+        target = narrowed(grant, asker, scope, resources)
         text = await self.issue(connection, grant) if rotate else None
-        return Granted(grant, scopes, targets, text)
+        return Granted(grant, target, text)
 
 
 def _lost(row: sa.Row[*tuple[Any, ...]], grant: Grant, now: int) -> bool:

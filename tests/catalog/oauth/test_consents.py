@@ -206,9 +206,20 @@ async def test_a_resource_narrows_the_token_and_goes_no_further_than_the_grant(
     claims = jwt.decode(answer.body["access_token"], options={"verify_signature": False})
     assert (claims["aud"], claims["scope"]) == (AUDIENCE + "/partners/v1", "partners:read")
     narrow = await ASKING.code(browser, resource=AUDIENCE + "/orders/v2", prompt="consent")
-    refused = await redeem(people, narrow, secret, resource=AUDIENCE + "/partners/v1")
-    assert (refused.status, refused.error) == (400, "invalid_target")
+    for resource in ("/partners/v1", "", "/unknown/v1"):
+        refused = await redeem(people, narrow, secret, resource=AUDIENCE + resource)
+        assert (refused.status, refused.error) == (400, "invalid_target")
     assert (await redeem(people, narrow, secret)).status == 200
+
+
+async def test_a_request_for_an_unknown_resource_uses_nothing_up(people: World, browser: Browser) -> None:
+    code = await ON_DEVICE.code(browser)
+    refused = await redeem(people, code, asking=ON_DEVICE, resource="https://elsewhere.example")
+    assert (refused.status, refused.error) == (400, "invalid_target")
+    text = (await redeem(people, code, asking=ON_DEVICE)).body["refresh_token"]
+    assert (await refresh(people, text, resource="https://elsewhere.example")).error == "invalid_target"
+    people.now += 60
+    assert (await refresh(people, text)).status == 200
 
 
 async def test_a_member_withdraws_on_a_page(people: World, browser: Browser, secret: str) -> None:
