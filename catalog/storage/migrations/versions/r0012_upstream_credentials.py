@@ -54,7 +54,7 @@ def upgrade() -> None:
             sa.BigInteger(),
             autoincrement=False,
             nullable=False,
-            comment="one row: grows with changes",
+            comment="of changes; one row",
         ),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_upstream_serial")),
     )
