@@ -46,7 +46,7 @@ class AuthorizationServerSettings(BaseSettings):
 
     @field_validator("tls_terminators")
     @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _terminators_are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
             try:
                 ipaddress.ip_network(each)
@@ -55,7 +55,7 @@ class AuthorizationServerSettings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _goes_together(self) -> Self:
+    def _tls_goes_together(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("OSTIARY_CATALOG_TLS_CERT and OSTIARY_CATALOG_TLS_KEY go together")
         if self.tls_cert is None and (self.tls_client_ca is not None or self.tls_client_certificates):
