@@ -48,9 +48,11 @@ from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
 from catalog.login.room import LoginRoom, login_room
 from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
+from catalog.oauth.ending import Ending
 from catalog.oauth.endpoints import OAuthEndpoints
 from catalog.oauth.key_desk import KeyDesk, signing_in_force
 from catalog.oauth.key_store import key_store
+from catalog.oauth.leaked_tokens import LeakedTokens
 from catalog.oauth.people_endpoints import people_endpoints
 from catalog.oauth.policy import DEFAULT, OAuthPolicy
 from catalog.oauth.registered import registering
@@ -160,6 +162,8 @@ def compose(
         clock,
     )
     maker = Maker(identity.environment, keys.pepper, keys.key_pepper)
+    ending = Ending(audit, clock, publisher.republish)
+    leaked_tokens = LeakedTokens(store, keys.pepper, audit, clock, lambda: publisher.estate, ending)
     credentials = credentials_room(
         store,
         maker,
@@ -169,13 +173,14 @@ def compose(
         lambda: publisher.current,
         publisher.republish,
         signing_desk.withdraw,
+        leaked_tokens,
         audit,
         clock,
     )
 
     # What people let applications do.
     authorization = authorization_room(
-        store, keys.pepper, identity.environment, identity.url, login, publisher, directory, audit, clock
+        store, keys.pepper, identity.environment, identity.url, login, publisher, directory, ending, audit, clock
     )
 
     registration = registration_room(

@@ -8,7 +8,7 @@ report one. Every method raises SQLAlchemyError.
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import msgspec
 import sqlalchemy as sa
@@ -39,12 +39,15 @@ Outcome = Literal["revoked", "told", "over"]
 """What came of it: it was ended; its owner was told, which is all that the estate wants; or it opened nothing."""
 
 
+LeakKind = CredentialKind | Literal["refresh-token", "registration-token", "initial-access-token"]
+
+
 class Leak(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret of ours that was found. `owner` is the member who answers for it, `application` empty for a member
-    token."""
+    """A secret of ours that was found. `owner` is the member who answers for it, `application` empty for what is
+    no application's."""
 
     key_id: str
-    kind: CredentialKind
+    kind: LeakKind
     application: str
     owner: str
     outcome: Outcome
@@ -73,7 +76,9 @@ class Place(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
+    """Where it was found, as the audit log says it, and who said so."""
+
     where: str
     actor: str
     request_id: str
@@ -85,6 +90,16 @@ class Peppers:
 
     secrets: bytes = field(repr=False)
     keys: bytes = field(repr=False)
+
+
+class Elsewhere(Protocol):
+    """Secrets of ours that are in another ledger than credentials and member tokens."""
+
+    async def known(self, secrets: Sequence[Secret]) -> frozenset[str]:
+        """The key ids of those that are there, by their digests."""
+
+    async def end(self, connection: AsyncConnection, key_id: str, said: Said) -> Leak:
+        """Ends one of them, within a publication, and tells its owner."""
 
 
 class LeakIntake:
@@ -99,7 +114,9 @@ class LeakIntake:
         clock: Clock,
         view: CurrentView,
         republish: Republish,
+        elsewhere: Elsewhere,
     ) -> None:
+        self._elsewhere = elsewhere
         self._store = store
         self._peppers = peppers
         self._environment = environment
@@ -117,18 +134,22 @@ class LeakIntake:
         secrets = [made for made in map(_secret, found) if made.environment == self._environment]
         of_applications = await self._known(credentials, secrets)
         of_members = await self._known(member_tokens, secrets)
+        of_others = await self._elsewhere.known(secrets)
         leaks: list[Leak] = []
 
         async def act(connection: AsyncConnection) -> Refusal | None:
             for secret in secrets:
-                said = _Said(_where(found[secret.text]), actor, request_id)
+                said = Said(_where(found[secret.text]), actor, request_id)
                 if secret.key_id in of_applications:
                     leaks.append(await self._credential(connection, secret.key_id, said))
                 elif secret.key_id in of_members:
                     leaks.append(await self._token(connection, secret.key_id, said))
+                elif secret.key_id in of_others:
+                    leaks.append(await self._elsewhere.end(connection, secret.key_id, said))
             return None
 
-        matched = frozenset(each.text for each in secrets if each.key_id in of_applications | of_members)
+        ours = of_applications | of_members | of_others
+        matched = frozenset(each.text for each in secrets if each.key_id in ours)
         if matched:
             outcome = await self._republish(act)
             if isinstance(outcome, Refusal):
@@ -150,7 +171,7 @@ class LeakIntake:
             return Sealing(self._peppers.keys).seal(secret.key_id, secret.text)
         return secret.digest(self._peppers.keys if secret.is_api_key else self._peppers.secrets)
 
-    async def _credential(self, connection: AsyncConnection, key_id: str, said: _Said) -> Leak:
+    async def _credential(self, connection: AsyncConnection, key_id: str, said: Said) -> Leak:
         now, view = int(self._clock()), self._view()
         found = credential_of((await connection.execute(table.by_key(key_id))).one()._mapping)
         # Without an estate nobody has said that a leak may go on.
@@ -171,7 +192,7 @@ class LeakIntake:
             outcome=outcome,
         )
 
-    async def _token(self, connection: AsyncConnection, key_id: str, said: _Said) -> Leak:
+    async def _token(self, connection: AsyncConnection, key_id: str, said: Said) -> Leak:
         """A member token is ended whatever the estate says of partners' credentials: it opens the catalog."""
         now, columns = int(self._clock()), member_tokens.c
         mine = columns.key_id == key_id
@@ -184,7 +205,7 @@ class LeakIntake:
         return Leak(key_id=key_id, kind="member-token", application="", owner=row.member, outcome=outcome)
 
     async def _record(
-        self, connection: AsyncConnection, kind: str, name: str, said: _Said, outcome: Outcome
+        self, connection: AsyncConnection, kind: str, name: str, said: Said, outcome: Outcome
     ) -> None:
         event = Event(
             subject=kind,

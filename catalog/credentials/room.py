@@ -8,7 +8,7 @@ from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
 from catalog.credentials.bulk import BulkActions
 from catalog.credentials.desk import CredentialDesk
-from catalog.credentials.leaks import LeakIntake, Peppers
+from catalog.credentials.leaks import Elsewhere, LeakIntake, Peppers
 from catalog.credentials.making import Maker
 from catalog.credentials.reach import Called, called_in_a_day
 from catalog.credentials.reduction import LeastPrivilege
@@ -53,6 +53,7 @@ def credentials_room(
     published: CurrentPublished,
     republish: Republish,
     end_signing_key: SigningKeyEnd,
+    elsewhere: Elsewhere,
     audit: AuditLog,
     clock: Clock,
 ) -> CredentialsRoom:
@@ -66,6 +67,6 @@ def credentials_room(
         revoking=Revoking(store, audit, clock, view, published, republish, end_signing_key),
         bulk=BulkActions(store, maker, audit, clock, view, published, republish),
         least_privilege=LeastPrivilege(store, audit, clock, view, published, republish),
-        leaks=LeakIntake(store, peppers, environment, audit, clock, view, republish),
+        leaks=LeakIntake(store, peppers, environment, audit, clock, view, republish, elsewhere),
         rounds=CredentialRounds(store, view, published, republish, clock),
     )

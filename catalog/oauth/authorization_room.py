@@ -63,6 +63,7 @@ def authorization_room(
     login: LoginRoom,
     publisher: Publisher,
     directory: Directory,
+    ending: Ending,
     audit: AuditLog,
     clock: Clock,
 ) -> AuthorizationRoom:
@@ -87,7 +88,6 @@ def authorization_room(
         entry = None if estate is None else estate.consumers.consumers.get(name)
         return name if entry is None else entry.title
 
-    ending = Ending(audit, clock, publisher.republish)
     refreshing = RefreshTokens(store, pepper, environment, clock, ending, still_good)
     codes = Codes(store, clock, refreshing, ending, still_good)
     pushed = PushedRequests(store, clock)

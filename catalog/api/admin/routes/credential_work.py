@@ -12,7 +12,7 @@ from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment, moment_or_none
 from catalog.credentials.bulk import Action, Order, Whose
 from catalog.credentials.credential import Credential, CredentialKind
-from catalog.credentials.leaks import Outcome, Place
+from catalog.credentials.leaks import LeakKind, Outcome, Place
 from catalog.credentials.least_privilege import DAYS, Spare, SpareCredential, SpareSubscription, estate_patch
 from catalog.credentials.room import CredentialsRoom
 from catalog.credentials.telling import CredentialView, IssuedView, credential_view
@@ -101,7 +101,7 @@ class LeakReported(msgspec.Struct, frozen=True):
 
 class LeakView(msgspec.Struct, frozen=True):
     key_id: str
-    kind: CredentialKind
+    kind: LeakKind
     application: str | None
     owner: str
     outcome: Outcome
