@@ -6,6 +6,8 @@ time bound what a flood of log-ins can take to 128 MiB.
 """
 
 import asyncio
+import base64
+import os
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
@@ -37,7 +39,7 @@ class Passwords:
             strength.passes, strength.kibibytes, 1, hash_len=32, salt_len=16, type=Type.ID
         )
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._nobodys = self._hasher.hash("nobody's")
+        self._nobodys = _of_nobody(strength)
 
     async def hash(self, password: str) -> str:
         """The hash with its salt and its parameters, as it is stored."""
@@ -63,6 +65,13 @@ class Passwords:
             return self._hasher.verify(hashed, password)
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
+
+
+def _of_nobody(strength: Strength) -> str:
+    """A hash that no password is known to have: random bytes in place of one, which cost a comparison all the
+    same."""
+    salt, digest = (base64.b64encode(os.urandom(size)).rstrip(b"=").decode() for size in (16, 32))
+    return f"$argon2id$v=19$m={strength.kibibytes},t={strength.passes},p=1${salt}${digest}"
 
 
 def _normal(password: str) -> str:
