@@ -274,7 +274,13 @@ class Publisher:
         return stand._replace(serial=max(stand.serial, self._unusable))
 
     async def _last_published(self) -> Published | None:
-        return await last_published(SnapshotTable(self.store), self.keys.snapshot.public_key())
+        """Also kept for deltas, so that gateways which have it need not fetch the next one whole."""
+        table = SnapshotTable(self.store)
+        published = await last_published(table, self.keys.snapshot.public_key())
+        data = None if published is None else await table.part(published.manifest.access)
+        if published is not None and data is not None:
+            self.access_texts.keep(published.manifest.access, data)
+        return published
 
     async def _put(self, plan: Plan, also: Also) -> bool | Refusal:
         """Whether a new snapshot came of it. Raises MovedError where another process was first."""

@@ -1,7 +1,7 @@
 """The last access parts as lines, so that a gateway which has one of them is given what has changed since.
 
-They are kept in memory by whoever published them. Another process over the same store, or this one before its next
-publication, has none: then gateways fetch the part whole.
+They are kept in memory: those that this process published, took up from another over the same store, or found
+there when it started. Where one is not among them gateways fetch the part whole.
 """
 
 from collections import OrderedDict

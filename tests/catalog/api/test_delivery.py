@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from catalog.publishing.access_texts import AccessTexts
 from contracts import access_delta
 from contracts.problems import CATALOGUE
 from contracts.snapshot import SignedManifest, digest_of, verify
@@ -55,6 +56,17 @@ async def test_a_gateway_is_told_what_an_access_part_has_otherwise_than_the_one_
     ):
         assert (await get(world, f"/gateway/parts/{path}"))[0].status == 404
     assert (await get(world, f"/gateway/parts/{digest}/delta?base={base}", {}))[0].status == 401
+
+
+async def test_a_catalog_that_has_started_anew_tells_what_has_changed_since(world: World) -> None:
+    assert world.publisher.current is not None
+    base = world.publisher.current.manifest.access
+    world.publisher.access_texts = AccessTexts()
+    await world.publisher.restore()
+    world.compiled = replace(GOOD, applications=(WEB_SHOP,))
+    await world.publisher.publish()
+    digest = world.publisher.current.manifest.access
+    assert (await get(world, f"/gateway/parts/{digest}/delta?base={base}"))[0].status == 200
 
 
 async def test_the_known_snapshot_is_not_sent_again(world: World) -> None:
