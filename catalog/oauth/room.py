@@ -112,6 +112,8 @@ def oauth_room(
         used=used,
         keys=keys,
         token=token,
-        revocation=TokenRevocation(issuer, authenticator, own, refreshing, publisher.republish, clock),
+        revocation=TokenRevocation(
+            issuer, authenticator, own, refreshing, publisher.republish, publisher.audit, clock
+        ),
         introspection=Introspection(issuer, authenticator, own, refreshing, gateway_token),
     )

@@ -5,6 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalog.audit.chain import Event
+from catalog.audit.log import AuditLog
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
 from catalog.oauth.client_authentication import ClientAuthenticator
@@ -33,6 +35,7 @@ class TokenRevocation:
         own: OwnTokens,
         refreshing: RefreshTokens,
         republish: Republish,
+        audit: AuditLog,
         clock: Clock,
     ) -> None:
         self.url: Final = issuer + REVOCATION_PATH
@@ -40,6 +43,7 @@ class TokenRevocation:
         self._own = own
         self._refreshing = refreshing
         self._republish = republish
+        self._audit = audit
         self._clock = clock
 
     async def answer(self, form: FormRequest) -> None:
@@ -67,6 +71,14 @@ class TokenRevocation:
                 row = {"jti": token.jti, "client_id": token.client_id}
                 times = {"revoked_at": now, "expires_at": token.expires}
                 await connection.execute(sa.insert(revoked_tokens).values(row | times))
+                event = Event(
+                    subject="access-token",
+                    action="revoked",
+                    object=f"{token.client_id}/{token.jti}",
+                    actor=token.client_id,
+                    reason="its client revoked it",
+                )
+                await self._audit.append(connection, event)
             return None
 
         if isinstance(await self._republish(act), Refusal):

@@ -117,3 +117,12 @@ async def test_2_2_1_while_the_store_is_down_the_client_has_to_ask_again(world: 
     answer = await post_to(world, uri, f"token={token}", basic=("web-shop", secret))
     assert answer.status == 503
     assert answer.headers["retry-after"]
+
+
+async def test_the_audit_log_says_which_token_a_client_revoked(world: World) -> None:
+    token = await token_of(world)
+    await revoke(world, f"token={token}")
+    events = [each.event async for each in world.audit.entries()]
+    told = [(each.object, each.actor) for each in events if each.subject == "access-token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert told == [(f"web-shop/{claims['jti']}", "web-shop")]
