@@ -1,7 +1,5 @@
 """An approval of a registration, and why it is not given so. No I/O."""
 
-from typing import Final
-
 import msgspec
 
 from catalog.calendar.entries import EstateView
@@ -11,8 +9,6 @@ from catalog.refusal import Refusal
 from contracts.access import Subscription
 from contracts.estate.rules import scopes_of
 from contracts.oauth_client import Profile
-
-DAY: Final = 86_400
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
