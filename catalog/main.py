@@ -27,7 +27,7 @@ from catalog.credentials.leak_keys import keys_from
 from catalog.estate_source import estate_source, watch
 from catalog.key_files import KeyFileError, Keys, load_keys
 from catalog.log import configure
-from catalog.login.settings import login_policy
+from catalog.login.policy import login_policy
 from catalog.notices.delivery import Deliverer
 from catalog.notices.settings import channels_of
 from catalog.ownership.orphan_notices import OrphanRounds

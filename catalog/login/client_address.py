@@ -7,11 +7,10 @@ nothing.
 
 import ipaddress
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network
 
 from starlette.requests import Request
 
-Network = IPv4Network | IPv6Network
+from catalog.login.networks import Network
 
 
 class ClientAddress:
@@ -39,8 +38,3 @@ class ClientAddress:
         except ValueError:
             return False
         return any(address in network for network in self._proxies)
-
-
-def read_networks(text: str) -> tuple[Network, ...]:
-    """Addresses and networks, separated by commas. Raises ValueError for what is neither."""
-    return tuple(ipaddress.ip_network(each.strip()) for each in text.split(",") if each.strip())

@@ -6,11 +6,8 @@ from typing import Final, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
-from catalog.login.client_address import ClientAddress, read_networks
-from catalog.login.policy import LoginPolicy
-from catalog.login.provider.fetching import is_safe
-from catalog.login.provider.settings import ProviderSettings
-from catalog.login.sessions import SessionLimits
+from catalog.login.networks import read_networks
+from catalog.login.provider.settings import is_safe
 
 _DAY: Final = 86_400
 
@@ -86,39 +83,3 @@ class LoginSettings(BaseSettings):
         if self.local_accounts is False and self.provider_issuer is None:
             raise ValueError("local_accounts is off and there is no provider: nobody could log in")
         return self
-
-
-def login_policy(settings: LoginSettings) -> LoginPolicy:
-    """The settings as the log-in takes them. Raises OSError for a secret's file that cannot be read."""
-    provider = _provider(settings)
-    accounts = settings.local_accounts
-    return LoginPolicy(
-        limits=SessionLimits(settings.session_idle, settings.session_lifetime),
-        accounts=provider is None if accounts is None else accounts,
-        provider=provider,
-        address=ClientAddress(read_networks(settings.trusted_proxies)),
-    )
-
-
-def _provider(settings: LoginSettings) -> ProviderSettings | None:
-    issuer, client_id, file = (
-        settings.provider_issuer,
-        settings.provider_client_id,
-        settings.provider_client_secret_file,
-    )
-    if issuer is None or client_id is None or file is None:
-        return None
-    return ProviderSettings(
-        issuer=issuer,
-        client_id=client_id,
-        secret=file.read_text().strip(),
-        scopes=tuple(settings.provider_scopes.split()),
-        member_claim=settings.provider_member_claim,
-        acr=_list(settings.provider_acr),
-        amr=_list(settings.provider_amr),
-        title=settings.provider_title,
-    )
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())

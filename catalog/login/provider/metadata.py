@@ -12,7 +12,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from catalog.clock import Clock
-from catalog.login.provider.fetching import ProviderFault, ask, is_safe
+from catalog.login.provider.fetching import ProviderFault, ask
+from catalog.login.provider.settings import is_safe
 
 ALGORITHMS: Final = frozenset(
     {"ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "EdDSA"}

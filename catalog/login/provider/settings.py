@@ -1,7 +1,10 @@
 """What is known of the provider beforehand."""
 
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import urlsplit
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +29,14 @@ class ProviderSettings:
     def name(self) -> str:
         """How people are told of it."""
         return self.title or urlsplit(self.issuer).hostname or self.issuer
+
+
+def is_safe(url: object) -> bool:
+    """Whether it is an https URL, or one of this machine."""
+    if not isinstance(url, str):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    except ValueError:
+        return False

@@ -5,7 +5,8 @@ import ipaddress
 import pytest
 from starlette.requests import Request
 
-from catalog.login.client_address import ClientAddress, read_networks
+from catalog.login.client_address import ClientAddress
+from catalog.login.networks import read_networks
 
 
 def of(peer: str | None, *said: str, proxies: str = "10.0.0.0/8, 2001:db8::/32") -> str:

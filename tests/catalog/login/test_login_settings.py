@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from catalog.login.settings import login_policy
+from catalog.login.policy import login_policy
 from catalog.settings import CatalogSettings
 
 SECRET = "provider-secret"
