@@ -12,6 +12,7 @@ from catalog.api.admin.contract import admin_contract
 from catalog.api.admin.ledger_items import OtherItems
 from catalog.api.admin.routes.accounts import AccountRoutes
 from catalog.api.admin.routes.audit import AuditRoutes
+from catalog.api.admin.routes.backup import BackupRoutes
 from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
@@ -238,6 +239,7 @@ def compose(
         *RegistrationRoutes(registration, lambda: directory.members).routes,
         *OwnershipRoutes(lambda: publisher.estate, directory).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
+        *BackupRoutes(store, audit).routes,
         *ChangeRoutes(changes).routes,
         *WaiverRoutes(changes).routes,
         *CalendarRoutes(calendar, clock).routes,

@@ -39,18 +39,18 @@ async def export_to(store_url: str, file: Path) -> Summary:
     """
     store = Store.open(store_url)
     try:
-        with _appearing(file) as stream:
+        with appearing(file) as stream:
             return await write_backup(store, stream)
     finally:
         await store.close()
 
 
 @contextmanager
-def _appearing(file: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name once it is whole, on the disk and without an error."""
+def appearing(file: Path) -> Iterator[IO[bytes]]:
+    """A file for its user alone, that gets its name once it is whole, on the disk and without an error."""
     descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # with mode 600
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with os.fdopen(descriptor, "w+b") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

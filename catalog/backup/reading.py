@@ -1,17 +1,29 @@
 """Reading a back-up: first all of it is proved to be whole and fitting, then it is read for its rows."""
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
-from catalog.backup.format import FORMAT, VERSION, Head, Tail, columns_of, row_decoder
+from catalog.backup.format import (
+    FORMAT,
+    VERSION,
+    Head,
+    Summary,
+    Tail,
+    columns_of,
+    row_decoder,
+    summary_of,
+)
 from catalog.storage.tables import metadata
 
 Row = dict[str, Any]
+
+_END: Final = b'{"digest":'
 
 
 class BadBackup(Exception):
@@ -52,7 +64,39 @@ class Backup:
             raise BadBackup("the file was changed while it was read")
 
 
+def summary_in(stream: IO[bytes]) -> Summary:
+    """What the back-up in a stream holds, of whichever version's tables, once its digest was found right.
+
+    Raises BadBackup, OSError.
+    """
+    digest = hashlib.sha256()
+    stream.seek(0)
+    line = stream.readline()
+    head = _any_head(line)
+    while not line.startswith(_END):
+        if not line:
+            raise BadBackup("the file breaks off before its digest")
+        digest.update(line)
+        line = stream.readline()
+    stream.seek(-len(line), io.SEEK_CUR)
+    _end(stream, digest.hexdigest())
+    return summary_of(head, f"sha256:{digest.hexdigest()}")
+
+
 def _head(line: bytes, schema: str) -> Head:
+    head = _any_head(line)
+    if head.schema != schema:
+        raise BadBackup(
+            f"the back-up is of the schema {head.schema}, and this version's is {schema}: import it with "
+            "the version that wrote it, and let a catalog of this version migrate the store"
+        )
+    wanted = [(table.name, columns_of(table)) for table in metadata.sorted_tables]
+    if [(table.name, table.columns) for table in head.tables] != wanted:
+        raise BadBackup("the back-up has other tables or columns than this version")
+    return head
+
+
+def _any_head(line: bytes) -> Head:
     try:
         kind = msgspec.json.decode(line, type=dict[str, Any])
     except msgspec.DecodeError:
@@ -61,19 +105,10 @@ def _head(line: bytes, schema: str) -> Head:
         raise BadBackup("the file is no back-up of a catalog")
     if kind.get("version") != VERSION:
         raise BadBackup(f"the back-up has the format version {kind.get('version')}, and this reads {VERSION}")
-    if kind.get("schema") != schema:
-        raise BadBackup(
-            f"the back-up is of the schema {kind.get('schema')}, and this version's is {schema}: import it with "
-            "the version that wrote it, and let a catalog of this version migrate the store"
-        )
     try:
-        head = msgspec.json.decode(line, type=Head)
+        return msgspec.json.decode(line, type=Head)
     except msgspec.DecodeError as error:
         raise BadBackup(f"the back-up's first line is not as it should be: {error}") from None
-    wanted = [(table.name, columns_of(table)) for table in metadata.sorted_tables]
-    if [(table.name, table.columns) for table in head.tables] != wanted:
-        raise BadBackup("the back-up has other tables or columns than this version")
-    return head
 
 
 def _rows(stream: IO[bytes], head: Head, seen: Callable[[bytes], object]) -> Iterator[tuple[sa.Table, Row]]:

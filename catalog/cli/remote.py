@@ -5,13 +5,15 @@ each violation or condition on stderr (with `--json` the problem document on std
 for a refusal of what was understood.
 """
 
+import http.client
 import json
 import os
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, NoReturn
+from typing import IO, Annotated, Any, Final, NoReturn
 from urllib.parse import quote, urlencode
 
 import typer
@@ -109,6 +111,21 @@ class Remote:
             with error:
                 self._refused(error.code, error.read())
         except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or error
+            fail(f"the catalog at {self.profile.url} cannot be reached: {reason}")
+
+    def download(self, path: str, stream: IO[bytes]) -> None:
+        """Writes what a GET answers to a stream, however large it is. Ends the command as `call` does."""
+        request = urllib.request.Request(  # noqa: S310
+            self.profile.url.rstrip("/") + _BASE + path, headers={"Authorization": f"Bearer {self.profile.token}"}
+        )
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
+                shutil.copyfileobj(answer, stream)
+        except urllib.error.HTTPError as error:
+            with error:
+                self._refused(error.code, error.read())
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
             reason = getattr(error, "reason", None) or error
             fail(f"the catalog at {self.profile.url} cannot be reached: {reason}")
 

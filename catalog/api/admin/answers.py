@@ -1,10 +1,12 @@
 """What a handler answers, and its form over HTTP."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
-from starlette.responses import Response
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
 
 from catalog.api.problems import problem_response
 from catalog.refusal import Refusal
@@ -31,7 +33,15 @@ class Text:
     media_type: str
 
 
-Result: TypeAlias = msgspec.Struct | Answer | Text | Refusal
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that is sent as it is, however large, and then removed."""
+
+    file: Path
+    media_type: str
+
+
+Result: TypeAlias = msgspec.Struct | Answer | Text | Attachment | Refusal
 """A struct is an answer 200; a refusal is a problem document."""
 
 
@@ -43,6 +53,9 @@ def respond(result: Result, base_path: str, request_id: str) -> Response:
             return problem_response(result.problem(), request_id)
         case Text(body, media_type):
             return Response(body, headers=headers, media_type=media_type)
+        case Attachment(file, media_type):
+            gone = BackgroundTask(file.unlink, missing_ok=True)
+            return FileResponse(file, headers=headers, media_type=media_type, background=gone)
         case Answer():
             if result.etag:
                 headers["etag"] = f'"{result.etag}"'

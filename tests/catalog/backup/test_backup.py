@@ -1,5 +1,6 @@
 """Back-ups: the same bytes for the same content, whichever database; all of it comes back, or nothing."""
 
+import io
 import json
 import os
 import random
@@ -15,7 +16,7 @@ from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.backup.exporting import OtherSchema, export_to
 from catalog.backup.importing import StoreNotEmpty, import_from
-from catalog.backup.reading import BadBackup
+from catalog.backup.reading import BadBackup, summary_in
 from catalog.storage.engine import Store
 from catalog.storage.tables import metadata
 from catalog.storage.tables.audit import audit_entries
@@ -234,3 +235,16 @@ async def test_a_store_of_another_schema_is_left_alone(store_url: str, tmp_path:
     with pytest.raises(OtherSchema, match="of the schema 0001"):
         await export_to(store_url, tmp_path / "backup")
     assert [name for name in os.listdir(tmp_path) if "backup" in name] == []
+
+
+async def test_what_a_back_up_holds_is_told_once_it_is_whole(tmp_path: Path) -> None:
+    source = f"sqlite+aiosqlite:///{tmp_path / 'from.db'}"
+    async with opened(source) as store:
+        await fill(store)
+    written = await export_to(source, tmp_path / "backup")
+    data = (tmp_path / "backup").read_bytes()
+    assert summary_in(io.BytesIO(data)) == written
+    lines = data.splitlines(keepends=True)
+    for broken in (data[:-10], b"".join(lines[:-1]), b"".join(lines[1:]), b"".join(lines[:1] + lines[2:]), b""):
+        with pytest.raises(BadBackup):
+            summary_in(io.BytesIO(broken))
