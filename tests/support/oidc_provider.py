@@ -17,6 +17,11 @@ from tests.support.node_packages import installed
 PEER: Final = "oidc-provider"
 PATH: Final = "/partners"
 _PATIENCE: Final = 30.0
+_ATTEMPTS: Final = 5
+
+
+class EndedError(Exception):
+    """The provider ended by itself."""
 
 
 @dataclass
@@ -41,6 +46,7 @@ class OidcProvider:
         return f"secret of {client}"
 
     async def start(self) -> None:
+        """Raises EndedError, where somebody else has taken the port."""
         formats = {"jwt-shop": "jwt", "opaque-shop": "opaque", "stranger": "jwt", "gateway": "opaque"}
         settings = {
             "port": self.port,
@@ -103,7 +109,8 @@ class OidcProvider:
         assert self._process.stdout is not None
         async with asyncio.timeout(_PATIENCE):
             while (line := await self._process.stdout.readline()).strip() != word:
-                assert line, "the provider ended"
+                if not line:
+                    raise EndedError
 
 
 @asynccontextmanager
@@ -111,8 +118,15 @@ async def oidc_provider(resource: str, **options: int) -> AsyncIterator[OidcProv
     """A running one. Raises NoNodeError."""
     node, program = await asyncio.to_thread(installed, PEER, "provider.mjs")
     async with aiohttp.ClientSession() as session:
-        provider = OidcProvider(node, program, session, resource, **options)
-        await provider.start()
+        for _ in range(_ATTEMPTS):
+            provider = OidcProvider(node, program, session, resource, **options)
+            try:
+                await provider.start()
+                break
+            except EndedError:  # between our look at the port and its own
+                await provider.stop()
+        else:
+            raise EndedError
         try:
             yield provider
         finally:
