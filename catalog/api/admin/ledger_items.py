@@ -41,7 +41,8 @@ class OtherItems:
         if chosen.kind in (None, "member-token"):
             found = await self._tokens.list(None if guards(principal) else principal.name)
             views += [token_view(each, self._team(each), self._environment, now) for each in found]
-        if chosen.kind in (None, "signing-key") and guards(principal):
+        # Of the ends of signing keys nobody has to be reminded: the calendar makes the next one.
+        if chosen.kind in (None, "signing-key") and chosen.ending is None and guards(principal):
             records = await self._keys.list()
             views += [self._key_view(each, records, now) for each in records]
         return list(_asked(views, chosen))

@@ -139,7 +139,7 @@ async def test_many_are_acted_on_once_it_was_shown_who_is_hit(shell: Shell) -> N
 
 async def test_unused_grants_are_listed_and_reduced(shell: Shell) -> None:
     listed = await shell("least-privilege")
-    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert (listed.exit_code, listed.stdout) == (0, ""), listed.stderr
     assert (await shell("least-privilege", "--patch")).json == []
     assert (await shell("least-privilege", "--reduce")).exit_code == 2
     assert (await shell("least-privilege", "--reduce", "-m", "spare", "--json")).json["narrowed"] == []

@@ -16,7 +16,7 @@ async def act(admin: AdminClient, member: str = GUARD, **wanted: Any) -> Reply:
 
 async def ledger(admin: AdminClient) -> dict[str, Any]:
     items = (await admin(GUARD, "GET", "/credentials?limit=100")).body["items"]
-    return {each["key_id"]: each for each in items if each["kind"] != "member-token"}
+    return {each["key_id"]: each for each in items if each["application"] is not None}
 
 
 async def three(admin: AdminClient) -> list[Any]:
