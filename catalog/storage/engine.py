@@ -43,6 +43,7 @@ class Store:
                 pool_pre_ping=True,  # a server that was restarted meanwhile costs nobody an error
                 hide_parameters=True,
             )
+            sa.event.listen(engine.sync_engine, "do_connect", _connect_postgresql)
             sa.event.listen(engine.sync_engine, "begin", _begin_postgresql)
             return cls(engine)
         if parsed.get_backend_name() != "sqlite":
@@ -134,6 +135,15 @@ def _with_driver(url: sa.URL) -> sa.URL:
     if sslmode is not None:
         url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": sslmode})
     return url.set(drivername="postgresql+asyncpg")
+
+
+def _connect_postgresql(dialect: sa.Dialect, _record: Any, arguments: Any, options: Any) -> Any:
+    # A server that is down or slow is an OSError of the driver's, which SQLAlchemy hands through as it is. To
+    # everybody here it is what any other fault of the database is.
+    try:
+        return dialect.connect(*arguments, **options)
+    except OSError as error:
+        raise sa.exc.OperationalError(None, None, error, hide_parameters=True) from error
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:

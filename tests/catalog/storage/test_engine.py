@@ -1,6 +1,7 @@
 """The store: its transactions, pragmas and migrations."""
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,22 @@ def test_the_notations_of_a_postgresql_url() -> None:
 def test_another_database_is_refused() -> None:
     with pytest.raises(sa.exc.ArgumentError, match="SQLite or PostgreSQL, and not on 'mysql'"):
         Store.open("mysql://db/catalog")
+
+
+async def test_a_server_that_is_down_is_a_fault_of_the_database(tmp_path: Path) -> None:
+    store = Store.open(f"postgresql://nobody@/none?host={tmp_path}")
+    with pytest.raises(sa.exc.OperationalError):
+        await store.one(sa.select(sa.literal(1)))
+    with pytest.raises(sa.exc.OperationalError):
+        async with store.write():
+            pass
+    await store.close()
+
+
+async def test_a_server_that_does_not_answer_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_BUSY_TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = Store.open(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+        with pytest.raises(sa.exc.OperationalError):
+            await store.one(sa.select(sa.literal(1)))
+        await store.close()
