@@ -51,7 +51,8 @@ from catalog.login.room import LoginRoom, login_room
 from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
 from catalog.oauth.ending import Ending
 from catalog.oauth.endpoints import OAuthEndpoints
-from catalog.oauth.key_desk import KeyDesk, signing_in_force
+from catalog.oauth.key_desk import KeyDesk
+from catalog.oauth.key_enforcement import signing_in_force
 from catalog.oauth.key_store import key_store
 from catalog.oauth.leaked_tokens import LeakedTokens
 from catalog.oauth.people_endpoints import people_endpoints
