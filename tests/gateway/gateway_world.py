@@ -209,6 +209,7 @@ async def gateway(
     approved_by: Ed25519PublicKey | None = None,
     clock: Callable[[], float] = lambda: float(NOW),
     monotonic: Callable[[], float] = time.monotonic,
+    key_pepper: bytes | None = None,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`. `recorder` is one more of them."""
@@ -230,6 +231,7 @@ async def gateway(
             max_open=max_open,
             approved_by=approved_by,
             monotonic=monotonic,
+            key_pepper=key_pepper,
         )
         port = await listener.start("127.0.0.1", 0)
         running = Gateway(port, listener, pipeline, builder, upstream, path, counting, access_log)
