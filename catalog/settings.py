@@ -86,8 +86,8 @@ class CatalogSettings(NoticeSettings, LoginSettings, AuthorizationServerSettings
         default=None,
         pattern=r"^(https://.+|[^:]+)$",
         description="Where the keys are by which a scanner signs what it reports to `/leaks`: a file, or an https "
-        "address such as GitHub's, https://api.github.com/meta/public_keys/secret_scanning. Without it there is no "
-        "`/leaks`.",
+        "address such as GitHub's, https://api.github.com/meta/public_keys/secret_scanning. Without it there is "
+        "no `/leaks`.",
     )
     token_lifetime: int = Field(default=600, ge=30, le=3600, description="Seconds that an access token lives.")
     usage_hourly: int = Field(default=30, ge=1, le=400, description="Days for which usage is kept by the hour.")
