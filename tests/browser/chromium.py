@@ -164,6 +164,7 @@ async def chromium() -> AsyncIterator[Tab]:
             env={**os.environ, "HOME": profile},
             start_new_session=True,
         )
+        draining = None
         try:
             assert process.stderr is not None
             address = ""
@@ -172,6 +173,8 @@ async def chromium() -> AsyncIterator[Tab]:
                     line = (await process.stderr.readline()).decode(errors="replace")
                     assert line, "the browser has ended"
                     address = line.partition("listening on ")[2].strip()
+            # What it says afterwards is of no interest, but it would wait for somebody to take it.
+            draining = asyncio.create_task(process.stderr.read())
             async with (
                 aiohttp.ClientSession() as session,
                 session.ws_connect(address, max_msg_size=0) as socket,
@@ -184,3 +187,5 @@ async def chromium() -> AsyncIterator[Tab]:
             # Its helpers are in a group of their own with it, and go with it.
             os.killpg(process.pid, 9)
             await process.wait()
+            if draining is not None:
+                await draining
