@@ -39,7 +39,5 @@ upstream_values = sa.Table(
 upstream_serial = sa.Table(
     "upstream_serial",
     metadata,
-    sa.Column(
-        "number", sa.BigInteger, primary_key=True, autoincrement=False, comment="one row: grows with changes"
-    ),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False, comment="of changes; one row"),
 )
