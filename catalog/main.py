@@ -45,7 +45,7 @@ log = structlog.get_logger("catalog")
 
 _HOUSEKEEPING_SECONDS = 5.0
 _NOTICES_SECONDS = 5.0
-_TRUST_SECONDS = 3600.0
+_TRUST_SECONDS = 30.0
 _KEYS_SECONDS = 30.0
 _PASSES_A_ROUND = 12
 _FORGETTING_SECONDS = 86_400.0
@@ -186,6 +186,11 @@ async def _serve(
 async def _keep_trusting(tls: ListenerTls, publisher: Publisher) -> None:
     known = ""
     while True:
+        try:
+            if tls.renew():
+                log.info("certificate taken up anew")
+        except (TlsError, OSError) as error:
+            log.error("certificate not taken up", reason=str(error))  # the one before goes on
         published = await publisher.wait(known, _TRUST_SECONDS)
         if published is not None:
             tls.trust(published.applications.values())

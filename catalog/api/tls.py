@@ -27,10 +27,9 @@ class ListenerTls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        try:
-            context.load_cert_chain(certificate, key, password=_no_password)
-        except (OSError, ssl.SSLError) as error:
-            raise TlsError(f"{certificate} and {key} are no certificate and its key: {error}") from None
+        self._files = certificate, key
+        self._read = _times(self._files)
+        self._load(context)
         if asks:
             context.verify_mode = ssl.CERT_OPTIONAL
         if authorities is not None:
@@ -41,6 +40,18 @@ class ListenerTls:
         self.context: Final = context
         self._trusted: set[bytes] = set()
 
+    def renew(self) -> bool:
+        """Takes the certificate up anew where its files have changed; whether they had. Raises TlsError for
+        files that do not go together, and then the one before goes on."""
+        times = _times(self._files)
+        if times == self._read:
+            return False
+        # Tried apart from the listener's, which would be left with half of them.
+        self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+        self._load(self.context)
+        self._read = times
+        return True
+
     def trust(self, applications: Iterable[Application]) -> None:
         """Lets the self-signed certificates of these applications complete a handshake from now on."""
         for application in applications:
@@ -48,6 +59,18 @@ class ListenerTls:
                 if certificate not in self._trusted:
                     self._trusted.add(certificate)
                     self.context.load_verify_locations(cadata=certificate)
+
+    def _load(self, context: ssl.SSLContext) -> None:
+        certificate, key = self._files
+        try:
+            context.load_cert_chain(certificate, key, password=_no_password)
+        except (OSError, ssl.SSLError) as error:
+            raise TlsError(f"{certificate} and {key} are no certificate and its key: {error}") from None
+
+
+def _times(files: Iterable[Path]) -> list[int]:
+    """When each was written last; 0 for one that is not there at the moment."""
+    return [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
 
 
 def _no_password() -> str:

@@ -15,7 +15,8 @@ class AuthorizationServerSettings(BaseSettings):
 
     tls_cert: Path | None = Field(
         default=None,
-        description="PEM file with the catalog's certificate and its chain; the catalog then speaks TLS itself.",
+        description="PEM file with the catalog's certificate and its chain; the catalog then speaks TLS itself. "
+        "Looked at anew every half minute.",
     )
     tls_key: Path | None = Field(default=None, description="PEM file with the private key of that certificate.")
     tls_client_ca: Path | None = Field(

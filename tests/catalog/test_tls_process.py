@@ -1,7 +1,9 @@
 """The catalog's own TLS, as a process: what it serves, whom it asks, and what it does not start with."""
 
 import asyncio
+import contextlib
 import json
+import os
 import shutil
 import ssl
 from pathlib import Path
@@ -10,6 +12,7 @@ import aiohttp
 import pytest
 from pydantic import ValidationError
 
+from catalog.api.tls import ListenerTls, TlsError
 from catalog.settings import CatalogSettings, explain
 from contracts.client_certificates import thumbprint
 from tests.catalog.processes import ROOT, catalog, ostiary
@@ -73,6 +76,35 @@ def test_it_does_not_start_with_a_certificate_that_is_none(tmp_path: Path) -> No
     done = ostiary("catalog", **given)
     assert done.returncode == 2
     assert "absent.crt" in done.stderr
+
+
+def test_a_certificate_is_taken_up_anew_and_half_of_one_is_not(tmp_path: Path) -> None:
+    files = localhost(CA).written(tmp_path, "server")
+    tls = ListenerTls(*files, None, asks=False)
+    assert not tls.renew()
+    renewed = localhost(CA)
+    renewed.written(tmp_path, "server")
+    os.utime(files[0], ns=(1, 1))
+    assert tls.renew()
+    assert not tls.renew()
+    files[1].write_text(SELF.written(tmp_path, "other")[1].read_text())
+    os.utime(files[1], ns=(2, 2))
+    with pytest.raises(TlsError):
+        tls.renew()
+    assert shown(tls.context) == renewed.der
+
+
+def shown(context: ssl.SSLContext) -> bytes | None:
+    """The certificate that a client of the context sees."""
+    sent, received = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = context.wrap_bio(sent, received, server_side=True)
+    asks = ssl.create_default_context(cadata=CA.pem)
+    client = asks.wrap_bio(received, sent, server_hostname="localhost")
+    for _ in range(6):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    return client.getpeercert(binary_form=True)
 
 
 @pytest.mark.parametrize(
