@@ -59,6 +59,8 @@ def print_detail(found: dict[str, Any]) -> None:
     for name, title in (("scopes", "Scopes"), ("networks", "Networks")):
         if credential[name]:
             typer.echo(f"  {title + ':':<14}{' '.join(credential[name])}")
+    for each in found["history"]:
+        typer.echo(f"  {each['at']} {each['action']} by {each['actor']}: {each['reason'] or '-'}")
     _print_uses(found["uses"])
     print_called(found["called"])
 

@@ -1,12 +1,15 @@
 """All that there is about credentials, put together for those that show it."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from catalog.audit.log import AuditLog
+from catalog.audit.chain import Entry
+from catalog.audit.log import AuditLog, Filter
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
 from catalog.credentials.bulk import BulkActions
+from catalog.credentials.credential import Credential
 from catalog.credentials.desk import CredentialDesk
 from catalog.credentials.leaks import Elsewhere, LeakIntake, Peppers
 from catalog.credentials.making import Maker
@@ -18,6 +21,9 @@ from catalog.credentials.uses import Use, uses_of
 from catalog.publishing.published import CurrentPublished
 from catalog.storage.engine import Store
 
+_DECISIONS: Final = 500
+"""Of one credential, shown with it; more stand in the audit log."""
+
 
 @dataclass(frozen=True, slots=True)
 class CredentialsRoom:
@@ -25,6 +31,7 @@ class CredentialsRoom:
     not used, `leaks` takes what was found, `rounds` reminds. `environment` is that of all credentials."""
 
     store: Store
+    audit: AuditLog
     clock: Clock
     view: CurrentView
     environment: str
@@ -38,6 +45,11 @@ class CredentialsRoom:
     async def called(self, application: str) -> tuple[Called, ...]:
         """What an application called in the last day. Raises SQLAlchemyError."""
         return await called_in_a_day(self.store, [application], self.clock())
+
+    async def history(self, credential: Credential) -> list[Entry]:
+        """Who issued it, and what was decided about it since, in order. Raises SQLAlchemyError."""
+        about = Filter(object=f"{credential.application}/{credential.key_id}")
+        return await self.audit.page(about, after=None, limit=_DECISIONS)
 
     async def uses(self, key_id: str) -> tuple[Use, ...]:
         """What a credential was used for, the latest first. Raises SQLAlchemyError."""
@@ -60,6 +72,7 @@ def credentials_room(
     """Over a store that was migrated."""
     return CredentialsRoom(
         store=store,
+        audit=audit,
         clock=clock,
         view=view,
         environment=environment,

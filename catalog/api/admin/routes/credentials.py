@@ -58,8 +58,16 @@ class UseView(msgspec.Struct, frozen=True):
     last_used_at: datetime
 
 
+class DecisionView(msgspec.Struct, frozen=True):
+    at: datetime
+    action: str
+    actor: str
+    reason: str | None
+
+
 class CredentialDetail(msgspec.Struct, frozen=True):
     credential: CredentialView
+    history: tuple[DecisionView, ...]
     uses: tuple[UseView, ...]
     called: tuple[CalledView, ...]
 
@@ -151,7 +159,13 @@ class CredentialRoutes:
             for each in await self._room.uses(found.key_id)
         )
         view = credential_view(found, self._room.environment, self._room.clock())
-        return CredentialDetail(view, uses, _called(Reached(applications={}, credentials=(), called=called)))
+        history = tuple(
+            DecisionView(moment(each.at), each.event.action, each.event.actor, each.event.reason or None)
+            for each in await self._room.history(found)
+        )
+        return CredentialDetail(
+            view, history, uses, _called(Reached(applications={}, credentials=(), called=called))
+        )
 
     async def rotate(self, request: AdminRequest) -> Result:
         wanted = request.body_as(Rotation)

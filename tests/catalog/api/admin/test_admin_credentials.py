@@ -70,6 +70,9 @@ async def test_a_secret_is_issued_with_an_owner_and_an_end_and_shown_once(admin:
     assert (await token_of(admin, answer.body["secret"])).count(".") == 2
     shown = await admin(GUARD, "GET", f"/credentials/{made['key_id']}")
     assert shown.body["credential"] == made
+    assert [(each["action"], each["actor"], each["reason"]) for each in shown.body["history"]] == [
+        ("issued", GUARD, WANTED["purpose"])
+    ]
     listed = await admin(GUARD, "GET", "/credentials?application=web-shop")
     assert [each["key_id"] for each in listed.body["items"]] == [made["key_id"]]
     assert answer.body["secret"] not in str((shown, listed))
