@@ -62,6 +62,7 @@ from catalog.oauth.registration_room import RegistrationRoom, registration_room
 from catalog.oauth.room import OAuthRoom, oauth_room
 from catalog.oauth.server_metadata import JWKS_PATH
 from catalog.oauth.signing_keys import SigningKeys, algorithms_of, jwks_of
+from catalog.people.delegated_decisions import DelegatedDecisions
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
 from catalog.people.tokens import MemberTokens
@@ -231,7 +232,7 @@ def compose(
         clock,
     )
     routes = (
-        *PeopleRoutes(directory, tokens, delegations).routes,
+        *PeopleRoutes(directory, tokens, delegations, DelegatedDecisions(store)).routes,
         *AccountRoutes(login, directory).routes,
         *CredentialRoutes(credentials, OtherItems(tokens, directory, signing_desk, identity.environment)).routes,
         *CredentialWorkRoutes(credentials).routes,

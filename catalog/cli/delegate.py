@@ -64,6 +64,24 @@ def list_delegations(
 
 
 @app.command()
+def decisions(
+    giver: Annotated[str | None, typer.Option(metavar="MEMBER", help="In this member's name alone.")] = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was decided in somebody's name, the newest first; for architects and security members."""
+    found = list(connect(profile, as_json).pages("/delegated-decisions", giver=giver))
+    if as_json:
+        print_json(found)
+    elif found:
+        columns = ("at", "giver", "receiver", "subject", "object", "action")
+        header = ("WHEN", "IN THE NAME OF", "BY", "ABOUT", "WHICH", "DECIDED")
+        print_table(header, [tuple(str(each[column]) for column in columns) for each in found])
+    else:
+        note("Nothing was decided in anybody's name.")
+
+
+@app.command()
 def revoke(
     delegation: Annotated[str, typer.Argument(metavar="ID", help="The delegation.")],
     reason: Reason,

@@ -33,7 +33,8 @@ ProfileOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _BASE: Final = "/admin/v1"
-_TIMEOUT: Final = 60.0
+_TIMEOUT: Final = 300.0
+"""Seconds: a push of a large estate is assessed API by API before it is answered."""
 # What the catalog understood and still refused is a finding; the rest is for whoever typed it to mend.
 _REFUSALS: Final = frozenset({403, 409, 410, 412})
 

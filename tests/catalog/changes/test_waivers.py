@@ -8,6 +8,7 @@ import pytest
 from catalog.changes.rollback import Rollback, Rollbacks
 from catalog.changes.waiver_table import Waiver
 from catalog.changes.waivers import WaiverRequest
+from catalog.people.delegated_decisions import DelegatedDecisions
 from catalog.refusal import Refusal
 from tests.catalog.changes.office import BREAKING, COMPATIBLE, Office
 from tests.support.two_apis import BOOKS
@@ -162,6 +163,12 @@ async def test_a_waiver_in_the_name_of_an_author_counts_no_more_than_their_own(d
     granted = await grant(desk, "sara", waiver)
     assert isinstance(granted, Waiver)
     assert (granted.decided_by, granted.giver, desk.maximum()) == ("sara", "omar", 50)
+    decided = DelegatedDecisions(desk.store)
+    [decision] = await decided.list()
+    assert (decision.giver, decision.receiver, decision.at) == ("omar", "sara", granted.decided_at)
+    assert (decision.subject, decision.object, decision.action) == ("waiver", str(granted.number), "granted")
+    assert await decided.list("omar") == (decision,)
+    assert await decided.list("sara") == ()
     await back_again(desk)
     own = await desk.pushed("omar")
     assert (own.outcome, desk.maximum()) == ("proposed", 100)

@@ -168,6 +168,7 @@ def people(shell: Shell) -> None:
     until = ("--until", _days_ahead(3), "--reason", "Leave")
     made = shell("omar", "delegate", "grant", "ines", "architect", *until)
     assert [each["id"] for each in shell("ines", "delegate", "list")] == [made["id"]]
+    assert shell("omar", "delegate", "decisions") == []
     assert shell("ines", "delegate", "revoke", made["id"], "--reason", "Back")["revoked_at"]
     spare = shell(None, "catalog", "member-token", "vera", "--data", shell.running.data)["key_id"]
     assert spare in {each["key_id"] for each in shell("vera", "member-tokens", "list")}

@@ -9,6 +9,7 @@ from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.paging import page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment
+from catalog.people.delegated_decisions import DelegatedDecisions
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
 from catalog.people.tokens import MemberTokens
@@ -48,7 +49,10 @@ class NewDelegation(msgspec.Struct, frozen=True):
 class PeopleRoutes:
     """The handlers."""
 
-    def __init__(self, directory: Directory, tokens: MemberTokens, delegations: Delegations) -> None:
+    def __init__(
+        self, directory: Directory, tokens: MemberTokens, delegations: Delegations, decisions: DelegatedDecisions
+    ) -> None:
+        self._decisions = decisions
         self._directory = directory
         self._tokens = tokens
         self._delegations = delegations
@@ -56,6 +60,7 @@ class PeopleRoutes:
             AdminRoute("whoAmI", self.who_am_i),
             AdminRoute("listTokens", self.list_tokens),
             AdminRoute("revokeToken", self.revoke_token),
+            AdminRoute("listDelegatedDecisions", self.list_decisions),
             AdminRoute("listDelegations", self.list_delegations),
             AdminRoute("grantDelegation", self.grant_delegation),
             AdminRoute("revokeDelegation", self.revoke_delegation),
@@ -91,6 +96,10 @@ class PeopleRoutes:
         return await self._tokens.revoke(
             request.principal, request.path["key_id"], request.query["reason"], request_id=request.request_id
         )
+
+    async def list_decisions(self, request: AdminRequest) -> Result:
+        found = await self._decisions.list(request.query.get("giver"))
+        return page(request, found, lambda each: each.key)
 
     async def list_delegations(self, request: AdminRequest) -> Result:
         return page(request, await self._delegations.all(), lambda each: each.id)

@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from catalog.audit.log import Filter
 from catalog.people.tokens import MemberTokens
+from catalog.storage.tables.calendar import retirement_overrides
 from contracts.estate_files import TeamsFile
 from tests.catalog.admin import TEAMS, AdminClient, company, compiled
 
@@ -211,3 +213,26 @@ async def test_a_token_is_good_in_its_environment_and_under_its_pepper_alone(adm
         tokens = MemberTokens(world.store, pepper, environment, lambda: world.now, world.audit)
         assert (await tokens.verify(text) is not None) is good
     assert text not in repr(await world.catalog.tokens.issue("anna", 1, actor="test"))
+
+
+async def test_what_was_decided_in_whose_name_is_shown_to_those_who_decide(admin: AdminClient) -> None:
+    rows = [
+        {"given_by": "anna", "giver": "omar", "at": 1_795_000_000},
+        {"given_by": "otto", "giver": "", "at": 1_795_000_100},
+    ]
+    shared = {"api": "orders", "api_version": "v1", "sunset": 0, "reason": "it leaks"}
+    async with admin.world.store.write() as connection:
+        await connection.execute(sa.insert(retirement_overrides), [shared | row for row in rows])
+    decision = {
+        "at": "2026-11-18T11:06:40Z",
+        "giver": "omar",
+        "receiver": "anna",
+        "subject": "override",
+        "object": "orders/v1",
+        "action": "overridden",
+    }
+    for member in ("otto", "sara"):
+        assert (await admin(member, "GET", "/delegated-decisions")).body == {"items": [decision], "next": None}
+    assert (await admin("otto", "GET", "/delegated-decisions?giver=otto")).body["items"] == []
+    refused = await admin("anna", "GET", "/delegated-decisions")
+    assert (refused.status, refused.body["roles"]) == (403, ["architect", "security"])
