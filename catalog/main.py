@@ -46,7 +46,7 @@ log = structlog.get_logger("catalog")
 _HOUSEKEEPING_SECONDS = 5.0
 _NOTICES_SECONDS = 5.0
 _TRUST_SECONDS = 30.0
-_KEYS_SECONDS = 30.0
+_KEYS_SECONDS = 5.0
 _PASSES_A_ROUND = 12
 _FORGETTING_SECONDS = 86_400.0
 _AUTHORIZATION_SECONDS = 60.0
@@ -235,10 +235,14 @@ async def _keep_house(catalog: Catalog, keys: Keys) -> None:
 
 
 async def _keep_keys(catalog: Catalog) -> None:
+    passes = 0
     while True:
         try:
+            # Another catalog over the same store may have withdrawn the key that this one signs with.
             await catalog.signing.round()
-            await catalog.oauth.used.forget()
+            if passes % _PASSES_A_ROUND == 0:
+                await catalog.oauth.used.forget()
+            passes += 1
         except SQLAlchemyError as error:
             log.error("signing keys not looked at", error=type(error).__name__)  # the next round does
         await asyncio.sleep(_KEYS_SECONDS)
