@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from catalog.api.server import CatalogServer
 from catalog.api.tls import ListenerTls, TlsError
 from catalog.audit.log import AuditLog
+from catalog.calendar.overruled import Overruled
 from catalog.changes.keeping import EVERY as CHANGES_SECONDS
 from catalog.changes.room import ChangesRoom
 from catalog.clock import Clock, system_clock
@@ -140,10 +141,11 @@ async def _serve(
     context = None if tls is None else tls.context
     server = CatalogServer(catalog.app, publisher, settings.drain, on_started, context)
 
+    overruled = Overruled(store, catalog.calendar.gate, catalog.calendar.view, catalog.audit, clock)
     background = {"housekeeping": asyncio.create_task(_keep_house(catalog, keys))}
     if settings.estate is not None and settings.watch:
         # Before the first publication, so that no change falls between the two.
-        watching = watch(settings.estate, lambda: _publish_again(publisher), ignore=settings.data)
+        watching = watch(settings.estate, lambda: _publish_again(publisher, overruled), ignore=settings.data)
         background["watch"] = asyncio.create_task(watching)
     retention = Retention(settings.usage_hourly, settings.usage_daily)
     deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), catalog.audit, clock)
@@ -161,7 +163,10 @@ async def _serve(
     try:
         await _restore(publisher)
         await catalog.oauth.keys.refresh(store)
+        before = publisher.current
         await publisher.publish()
+        if publisher.from_directory:
+            await overruled.look(before, publisher.current)
         await catalog.signing.round()
         if publisher.current is None and settings.estate is None:
             raise StartError("there is neither an estate (OSTIARY_CATALOG_ESTATE) nor an earlier snapshot")
@@ -207,9 +212,11 @@ async def _restore(publisher: Publisher) -> None:
         log.error("earlier snapshot not usable", reason=str(error))
 
 
-async def _publish_again(publisher: Publisher) -> None:
+async def _publish_again(publisher: Publisher, overruled: Overruled) -> None:
+    before = publisher.current
     try:
         await publisher.publish()
+        await overruled.look(before, publisher.current)
     except SQLAlchemyError as error:
         log.error("publication failed", reason="the store does not answer", error=type(error).__name__)
 

@@ -17,6 +17,7 @@ Kind = Literal[
     "review-overdue",
     "waiver-ending",
     "orphan",
+    "calendar-overruled",
     "credential-ending",
     "credential-revoked",
     "credential-leaked",
