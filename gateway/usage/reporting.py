@@ -138,19 +138,15 @@ class UsageReporter:
         counted, used = self._counting.take(), self._credentials.take()
         began, self._began = self._began, int(self._clock())
         epoch = self._clock() - self._monotonic()
-        rows = rows_of(counted, epoch)
-        while found := await in_slices(batch_of(rows)):
-            await self._add(began, tuple(found))
-        for credentials in await in_slices(told(used, epoch)):
-            await self._add(began, credentials=tuple(credentials))
+        rows, credentials = rows_of(counted, epoch), await in_slices(told(used, epoch))
+        while (found := await in_slices(batch_of(rows))) or credentials:
+            await self._add(began, tuple(found), tuple(credentials.pop(0) if credentials else ()))
         if counted.size - counted.spared >= GROWN:
             counted.spared = counted.size
             keep_what_is_there()
         self._news.set()
 
-    async def _add(
-        self, began: int, rows: tuple[Row, ...] = (), credentials: tuple[CredentialUsed, ...] = ()
-    ) -> None:
+    async def _add(self, began: int, rows: tuple[Row, ...], credentials: tuple[CredentialUsed, ...]) -> None:
         self._sequence += 1
         lost = Lost(self.dropped, self.lost_calls)
         made = Batch(1, self._gateway, self._boot, self._sequence, began, self._began, rows, lost, credentials)
