@@ -4,6 +4,7 @@ On both one transaction writes at a time. What is read in it stays true until it
 decides seldom, and a decision that was made on what is no longer so is worse than one that waits.
 """
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 Columns = TypeVarTuple("Columns")
 
 _BUSY_TIMEOUT = 5.0  # seconds that a writer waits for another process's transaction
+_MIGRATION_PATIENCE = 60.0  # seconds that one who migrates waits for another who does
 _WRITER_LOCK = 0x0571A12  # any number will do that nobody else in the database takes
 
 
@@ -81,12 +83,26 @@ class Store:
             yield connection
 
     async def migrate(self) -> None:
-        """Brings the schema up to date. Processes that do so at the same time wait for each other."""
-        async with self.write() as connection:
-            await connection.run_sync(_upgrade)
+        """Brings the schema up to date. Processes that do so at the same time wait for each other, longer than
+        writers wait: the first of them may have all migrations to make."""
+        patience = time.monotonic() + _MIGRATION_PATIENCE
+        while True:
+            try:
+                async with self.write() as connection:
+                    await connection.run_sync(_upgrade)
+            except sa.exc.DBAPIError as error:
+                if not _is_busy(error) or time.monotonic() > patience:
+                    raise
+            else:
+                return
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Whether another process's transaction was waited for in vain (PostgreSQL's `lock_not_available`)."""
+    return getattr(error.orig, "sqlstate", "") == "55P03" or "database is locked" in str(error.orig)
 
 
 def schema_revision() -> str:
@@ -148,7 +164,7 @@ def _connect_postgresql(dialect: sa.Dialect, _record: Any, arguments: Any, optio
 
 def _begin_postgresql(connection: sa.Connection) -> None:
     if connection.get_execution_options().get("ostiary_write", False):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(_BUSY_TIMEOUT)}s'")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(_BUSY_TIMEOUT * 1000)}ms'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
     elif connection.get_execution_options().get("ostiary_snapshot", False):
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
