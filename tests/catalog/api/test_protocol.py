@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from catalog.api import protocol
-from catalog.oauth import endpoints
+from catalog.oauth import answering
 from tests.catalog.serving import World
 
 
@@ -88,7 +88,7 @@ async def test_the_second_head_of_a_connection_has_to_come_too(
 async def test_a_body_that_does_not_come_is_not_waited_for_long(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoints, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(answering, "BODY_SECONDS", 0.2)
     head, body = await exchange(
         world,
         b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
