@@ -66,7 +66,7 @@ async def test_the_calendar_is_there_for_everyone_and_callers_for_those_who_deci
     intake = UsageIntake(world.store, lambda: world.now)
     await intake.take(batch(1, row("shop-web", version="v1"), begin=int(world.now) - 100))
     (entry,) = (await ending("anna", "GET", "/calendar")).body["items"]
-    assert (entry["api"], entry["version"], entry["phase"]) == ("orders", "v1", "deprecated")
+    assert (entry["api"], entry["version"], entry["phase"]) == ("orders", "v1", "announced")
     assert (entry["deprecation"], entry["sunset"]) == ("2027-01-01T00:00:00Z", "2027-07-01T00:00:00Z")
     assert entry["subscribers"][0] == {
         "consumer": "carrier",
