@@ -1,4 +1,4 @@
-"""Which credentials were used: when, from which network, for what; and never what a stranger claims."""
+"""Which credentials were used: when, from which network, for which APIs and scopes; never what a client claims."""
 
 from typing import Any
 
