@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ from catalog.publishing import compilation
 from catalog.publishing.published import Published
 from catalog.refusal import Refusal
 from catalog.revisions.acts import Act
+from catalog.storage.snapshots import add_snapshot
 from catalog.storage.tables.revisions import approvals, publications
+from catalog.storage.tables.snapshots import parts
 from contracts.approvals import Basis
 from contracts.estate.rules import RULES
 from contracts.findings import Finding, Place
-from contracts.snapshot import AccessPart, ContractsPart, encode_part, entry_digest
+from contracts.snapshot import AccessPart, ContractsPart, encode_part, entry_digest, sign
 from tests.catalog.publishing.governed import ACT, Governed, governed
 from tests.support.two_apis import FILMS, SHARED
 
@@ -284,11 +285,13 @@ async def test_an_api_that_a_newer_compiler_refuses_stays_as_it_was_and_the_othe
 
 async def test_what_an_earlier_catalog_published_without_approvals_gets_them(world: Governed) -> None:
     """Its store has no revisions either; the manifest that it signed proves what it published."""
+    bare = msgspec.structs.replace(world.published.contracts, approvals=())
     async with world.store.write() as connection:
         for table in ("approvals", "publications", "current_revisions"):
             await connection.exec_driver_sql(f"DELETE FROM {table}")
-    bare = msgspec.structs.replace(world.published.contracts, approvals=())
-    world.publisher.current = published_before(world.published, bare)
+        await published_before(connection, world, bare)
+    await world.publisher.restore()
+    assert world.published.contracts.approvals == ()
     outcome = await world.publisher.publish()
     assert (outcome.ok, outcome.changed) == (True, True)
     for version in world.published.contracts.versions:
@@ -299,7 +302,11 @@ async def test_what_an_earlier_catalog_published_without_approvals_gets_them(wor
     assert not (await world.publisher.publish()).changed
 
 
-def published_before(published: Published, contracts: ContractsPart) -> Published:
-    """As if it had been published so."""
-    manifest = msgspec.structs.replace(published.manifest, contracts=encode_part(contracts)[0])
-    return replace(published, contracts=contracts, manifest=manifest)
+async def published_before(connection: AsyncConnection, world: Governed, part: ContractsPart) -> None:
+    """As if that had been published last."""
+    contracts, access = encode_part(part), world.published.manifest.access
+    data = await connection.scalar(sa.select(parts.c.data).where(parts.c.digest == access))
+    assert data is not None
+    serial = world.published.manifest.serial + 1
+    manifest = msgspec.structs.replace(world.published.manifest, contracts=contracts[0], serial=serial)
+    await add_snapshot(connection, contracts, (access, data), manifest, sign(manifest, world.keys.snapshot))
