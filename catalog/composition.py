@@ -48,20 +48,20 @@ from catalog.credentials.room import CredentialsRoom, credentials_room
 from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
 from catalog.login.room import LoginRoom, login_room
-from catalog.oauth.authorization_room import AuthorizationRoom, authorization_room
-from catalog.oauth.ending import Ending
 from catalog.oauth.endpoints import OAuthEndpoints
-from catalog.oauth.key_desk import KeyDesk
-from catalog.oauth.key_enforcement import signing_in_force
-from catalog.oauth.key_store import key_store
-from catalog.oauth.leaked_tokens import LeakedTokens
+from catalog.oauth.grants.ending import Ending
+from catalog.oauth.keys.desk import KeyDesk
+from catalog.oauth.keys.enforcement import signing_in_force
+from catalog.oauth.keys.signing_keys import SigningKeys, algorithms_of, jwks_of
+from catalog.oauth.keys.store import key_store
+from catalog.oauth.people.room import AuthorizationRoom, authorization_room
 from catalog.oauth.people_endpoints import people_endpoints
 from catalog.oauth.policy import DEFAULT, OAuthPolicy
-from catalog.oauth.registered import registering
-from catalog.oauth.registration_room import RegistrationRoom, registration_room
+from catalog.oauth.registration.registered import registering
+from catalog.oauth.registration.room import RegistrationRoom, registration_room
 from catalog.oauth.room import OAuthRoom, oauth_room
 from catalog.oauth.server_metadata import JWKS_PATH
-from catalog.oauth.signing_keys import SigningKeys, algorithms_of, jwks_of
+from catalog.oauth.tokens.leaked_tokens import LeakedTokens
 from catalog.people.delegated_decisions import DelegatedDecisions
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from catalog.oauth.authorization_endpoint import AUTHORIZE_PATH
-from catalog.oauth.client_authentication import TOKEN_PATH
-from catalog.oauth.introspection import INTROSPECTION_PATH
+from catalog.oauth.clients.authentication import TOKEN_PATH
+from catalog.oauth.people.endpoint import AUTHORIZE_PATH
 from catalog.oauth.room import OAuthRoom
 from catalog.oauth.server_metadata import JWKS_PATH, ServerMetadata
-from catalog.oauth.token_revocation import REVOCATION_PATH
+from catalog.oauth.tokens.introspection import INTROSPECTION_PATH
+from catalog.oauth.tokens.revocation import REVOCATION_PATH
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _CACHED: Final = {"cache-control": "public, max-age=300"}

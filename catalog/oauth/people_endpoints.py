@@ -3,9 +3,9 @@
 
 from starlette.routing import Route
 
-from catalog.oauth.authorization_room import AuthorizationRoom
+from catalog.oauth.people.room import AuthorizationRoom
 from catalog.oauth.pushed_endpoint import PUSHED_PATH, PushedEndpoint
-from catalog.oauth.registration_room import RegistrationRoom
+from catalog.oauth.registration.room import RegistrationRoom
 from catalog.oauth.room import OAuthRoom
 
 

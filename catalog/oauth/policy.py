@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from catalog.oauth.signing import SigningAlgorithm
+from catalog.oauth.keys.signing import SigningAlgorithm
 
 
 @dataclass(frozen=True, slots=True)

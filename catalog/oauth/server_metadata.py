@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from catalog.oauth.client_settings import granted_scopes
+from catalog.oauth.clients.settings import granted_scopes
 from catalog.publishing.published import Published
 from contracts.oauth_client import MTLS_METHODS, SECRET_METHODS
 from contracts.public_keys import ALGORITHMS

@@ -9,8 +9,8 @@ from catalog.credentials.credential import CredentialState
 from catalog.credentials.desk import Chosen
 from catalog.credentials.rights import guards
 from catalog.credentials.telling import CredentialView, token_view
-from catalog.oauth.key_desk import KeyDesk
-from catalog.oauth.key_schedule import DAY, OVERLAP, KeyRecord, KeyState, state_of
+from catalog.oauth.keys.desk import KeyDesk
+from catalog.oauth.keys.schedule import DAY, OVERLAP, KeyRecord, KeyState, state_of
 from catalog.people.directory import Directory
 from catalog.people.principal import Principal
 from catalog.people.tokens import MemberTokens, TokenEntry

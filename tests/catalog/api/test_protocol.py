@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from catalog.api import protocol
-from catalog.oauth import answering
+from catalog.oauth.clients import answering
 from tests.catalog.serving import World
 
 

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 from catalog.cli.main import build
 from tests.catalog.processes import ROOT, Process, catalog
 
+pytestmark = pytest.mark.xdist_group("cli-remote")  # one catalog serves them all
+
 SAMPLE = ROOT / "catalog" / "demo" / "estate"
 
 

@@ -11,6 +11,8 @@ from typer.testing import Result
 from tests.catalog.cli.test_cli_remote import SAMPLE, People
 from tests.catalog.processes import Process, catalog
 
+pytestmark = pytest.mark.xdist_group("cli-revisions")  # one catalog serves them all
+
 OTHER = "title: Sales orders", "title: Orders and quotations"
 
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.audit.log import Filter
-from catalog.oauth.consent import LIFE
+from catalog.oauth.grants.consent import LIFE
 from catalog.storage.tables.oauth import consents, grants
 from contracts.estate_files import CredentialsEntry
 from tests.catalog.admin import AdminClient

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog.oauth.key_schedule import (
+from catalog.oauth.keys.schedule import (
     AHEAD,
     DAY,
     OVERLAP,

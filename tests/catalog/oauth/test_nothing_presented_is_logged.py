@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.oauth.introspection import INTROSPECTION_PATH
-from catalog.oauth.token_revocation import REVOCATION_PATH
+from catalog.oauth.tokens.introspection import INTROSPECTION_PATH
+from catalog.oauth.tokens.revocation import REVOCATION_PATH
 from contracts.oauth_client import TOKEN_EXCHANGE
 from tests.catalog.serving import World
 from tests.conformance.oauth.clients import GRANT, assertion, by_key, client, proof, served, with_assertion

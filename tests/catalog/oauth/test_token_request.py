@@ -8,8 +8,8 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.oauth.presented import Presented, presented
-from catalog.oauth.request import FORM, read_form
+from catalog.oauth.clients.presented import Presented, presented
+from catalog.oauth.wire.request import FORM, read_form
 
 FORM_TYPE = (b"content-type", FORM.encode())
 bodies = st.binary(max_size=200) | st.lists(

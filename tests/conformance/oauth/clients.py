@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.jwk import ECKey
 
+from catalog.oauth.clients.presented import ASSERTION_TYPE
 from catalog.oauth.policy import DEFAULT, OAuthPolicy
-from catalog.oauth.presented import ASSERTION_TYPE
 from catalog.publishing.compilation import Compilation
 from contracts.access import Application, Issuer
 from contracts.oauth_client import OAuthSettings

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from catalog.oauth.registration import Registration
-from catalog.oauth.registration_approval import Approval
+from catalog.oauth.registration.approval import Approval
+from catalog.oauth.registration.registration import Registration
 from contracts.access import Subscription
 from tests.catalog.serving import World
 

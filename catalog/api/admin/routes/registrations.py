@@ -11,10 +11,10 @@ from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.paging import page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment, moment_or_none
-from catalog.oauth.initial_access import InitialAccessToken, WantedInitialAccess
-from catalog.oauth.registration import Registration, RegistrationState
-from catalog.oauth.registration_approval import Approval
-from catalog.oauth.registration_room import RegistrationRoom
+from catalog.oauth.registration.approval import Approval
+from catalog.oauth.registration.initial_access import InitialAccessToken, WantedInitialAccess
+from catalog.oauth.registration.registration import Registration, RegistrationState
+from catalog.oauth.registration.room import RegistrationRoom
 from catalog.people.members import Members
 from catalog.refusal import Refusal
 from contracts.oauth_client import Profile

@@ -9,8 +9,8 @@ from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.paging import page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import Clock, moment, moment_or_none
-from catalog.oauth.key_desk import KeyDesk
-from catalog.oauth.key_schedule import KeyRecord, KeyState, state_of
+from catalog.oauth.keys.desk import KeyDesk
+from catalog.oauth.keys.schedule import KeyRecord, KeyState, state_of
 from catalog.refusal import Refusal
 
 

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.credentials.revoking import Done, Target
-from catalog.oauth.authorization_grants import IDLE
-from catalog.oauth.consent import LIFE
-from catalog.oauth.refresh import GRACE
+from catalog.oauth.grants.consent import LIFE
+from catalog.oauth.grants.grants import IDLE
+from catalog.oauth.grants.refresh import GRACE
 from catalog.storage.tables.oauth import grants
 from contracts.estate_files import TeamsFile
 from tests.catalog.admin import TEAMS

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from catalog.oauth.token_revocation import REVOCATION_PATH
+from catalog.oauth.tokens.revocation import REVOCATION_PATH
 from contracts.access import Revoked
 from policies.revocation import Revocations
 from tests.catalog.serving import WEB_SHOP, World

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from catalog.oauth.client_assertion import LIFE, SKEW
+from catalog.oauth.clients.assertion import LIFE, SKEW
 from catalog.oauth.policy import OAuthPolicy
 from contracts.access import Revoked
 from tests.catalog.serving import World

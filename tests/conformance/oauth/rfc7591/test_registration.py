@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.oauth.initial_access import IssuedInitialAccess, WantedInitialAccess
-from catalog.oauth.registrar import PENDING_DAYS
-from catalog.oauth.registration_admission import AN_HOUR, WINDOW
+from catalog.oauth.registration.admission import AN_HOUR, WINDOW
+from catalog.oauth.registration.initial_access import IssuedInitialAccess, WantedInitialAccess
+from catalog.oauth.registration.registrar import PENDING_DAYS
 from catalog.storage.tables.credentials import credentials
 from catalog.storage.tables.oauth import registrations
 from tests.catalog.browser import Browser

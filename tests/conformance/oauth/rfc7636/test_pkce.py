@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog.oauth.pkce import is_challenge, proves
+from catalog.oauth.wire.pkce import is_challenge, proves
 from tests.catalog.browser import Browser
 from tests.catalog.serving import World
 from tests.conformance.oauth.authorizing import (

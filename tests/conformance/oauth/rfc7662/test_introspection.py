@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from catalog.oauth.introspection import INTROSPECTION_PATH
-from catalog.oauth.token_revocation import REVOCATION_PATH
+from catalog.oauth.tokens.introspection import INTROSPECTION_PATH
+from catalog.oauth.tokens.revocation import REVOCATION_PATH
 from tests.catalog.serving import AUDIENCE, GATEWAY_TOKEN, World
 from tests.conformance.oauth.clients import GRANT, OTHER_KEY, client, proof, served
 from tests.conformance.oauth.tokens import Answer, post, post_to, secret_of

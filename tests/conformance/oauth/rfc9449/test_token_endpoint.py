@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
-from catalog.oauth.presented import ASSERTION_TYPE
+from catalog.oauth.clients.presented import ASSERTION_TYPE
 from policies.dpop_proof import AGE, SKEW
 from tests.catalog.serving import World
 from tests.conformance.oauth.clients import (

@@ -1,0 +1,1 @@
+"""Who an application is as a client, and how it proves it."""

@@ -1,0 +1,1 @@
+"""The keys that sign tokens: how they follow each other, and how one is withdrawn."""

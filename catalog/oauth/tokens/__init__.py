@@ -1,0 +1,1 @@
+"""The token endpoint and what becomes of tokens: issued, exchanged, introspected, revoked."""
