@@ -190,7 +190,7 @@ def test_a_pod_gets_the_time_that_its_gateway_takes_to_end(chart: Any) -> None:
     assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > 37
 
 
-def test_partners_reach_the_token_endpoint_and_nothing_else_of_the_catalog(chart: Any) -> None:
+def test_partners_reach_the_endpoints_of_oauth_and_nothing_else_of_the_catalog(chart: Any) -> None:
     catalog = {**VALUES["catalog"], "ingress": {"enabled": True, "host": "login.example"}}
     made = render(chart, {**VALUES, "catalog": catalog})
     (rule,) = made["Ingress", "edge-ostiary-catalog"]["spec"]["rules"]
@@ -198,6 +198,10 @@ def test_partners_reach_the_token_endpoint_and_nothing_else_of_the_catalog(chart
     assert {(path["path"], path["pathType"]) for path in rule["http"]["paths"]} == {
         ("/oauth/token", "Exact"),
         ("/oauth/jwks", "Exact"),
+        ("/oauth/revoke", "Exact"),
+        ("/oauth/introspect", "Exact"),
+        ("/oauth/par", "Exact"),
+        ("/oauth/register/", "Prefix"),
         ("/.well-known/oauth-authorization-server", "Exact"),
     }
 
