@@ -98,7 +98,7 @@ def issue(
     import asyncio
     from datetime import UTC, datetime
 
-    from catalog.credentials.issuing import TooLong, UnknownApplication, issue_secrets
+    from catalog.credentials.issuing import NobodyAnswers, TooLong, UnknownApplication, issue_secrets
 
     try:
         with store_faults():
@@ -106,6 +106,11 @@ def issue(
     except UnknownApplication as error:
         known = f"Known are: {', '.join(error.known)}" if error.known else "The store and the estate have none."
         fail(str(error), hint=known)
+    except NobodyAnswers as error:
+        hint = (
+            "Give it one in consumers.yaml, or name a team: `ostiary credentials issue --team … --owner …`"
+        )
+        fail(str(error), hint=hint)
     except TooLong as error:
         fail(str(error), hint=f"Take --expires-days {error.days} or less.")
     expires = datetime.fromtimestamp(issued.credential.expires_at, UTC).isoformat().replace("+00:00", "Z")

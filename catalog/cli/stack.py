@@ -118,7 +118,8 @@ def _wait_ready(members: Family, gateway: Child, admin_url: str) -> None:
 
 
 async def _issue(estate: Path, data: Path) -> dict[str, str]:
-    """Client secrets for the applications that have none in the credentials file; the file is written anew."""
+    """Client secrets for the applications that may call something and have none in the credentials file; the file
+    is written anew."""
     from catalog.credentials.issuing import issue_secrets
     from catalog.settings import CatalogSettings
     from contracts.estate.estate import access_applications, load_estate
@@ -129,7 +130,9 @@ async def _issue(estate: Path, data: Path) -> dict[str, str]:
     path = data / CREDENTIALS
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     applications = {application.client_id: application for application in access_applications(loaded)}
-    missing = [client_id for client_id in applications if client_id not in entries]
+    # Who may call nothing needs no secret, and nobody would answer for it.
+    calling = [client_id for client_id, each in applications.items() if each.subscriptions]
+    missing = [client_id for client_id in calling if client_id not in entries]
     settings = CatalogSettings(estate=estate, data=data / "catalog")
     days = min(90, loaded.file.credentials.max_days)
     issued = await issue_secrets(settings, missing, days) if missing else []

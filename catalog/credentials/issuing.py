@@ -48,6 +48,13 @@ class TooLong(Exception):
         self.days = days
 
 
+class NobodyAnswers(Exception):
+    """The application may call no API, so that there is no team to answer for its credential."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(f"{client_id!r} has no subscription, and so there is no team to answer for its secret")
+
+
 async def issue_secrets(
     settings: CatalogSettings, client_ids: Iterable[str], expires_days: int = 90, clock: Clock = system_clock
 ) -> list[Issued]:
@@ -55,7 +62,8 @@ async def issue_secrets(
 
     Applications are those of the estate, or of the last snapshot where there is no good estate. The team that
     answers for a secret is the owner of the first API that the application may call; the person, for now, whoever
-    uses this machine. Raises UnknownApplication, TooLong, KeyFileError, SnapshotError, OSError, SQLAlchemyError.
+    uses this machine. Raises UnknownApplication, NobodyAnswers, TooLong, KeyFileError, SnapshotError, OSError,
+    SQLAlchemyError.
     """
     keys = load_keys(settings.keys_directory)
     store = Store.open(settings.store_url)
@@ -66,6 +74,8 @@ async def issue_secrets(
         for client_id in wanted:
             if client_id not in known.teams:
                 raise UnknownApplication(client_id, tuple(known.teams))
+            if not known.teams[client_id]:
+                raise NobodyAnswers(client_id)
         if expires_days > known.max_days:
             raise TooLong(known.max_days)
         audit = AuditLog(store, clock)

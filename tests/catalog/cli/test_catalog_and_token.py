@@ -66,6 +66,17 @@ def test_issue_refuses_an_unknown_application_and_names_the_known(running: Proce
     assert refused.stdout == ""
 
 
+def test_issue_refuses_what_nobody_would_answer_for(tmp_path: Path) -> None:
+    estate = Path(shutil.copytree(SAMPLE, tmp_path / "estate"))
+    consumers = estate / "consumers.yaml"
+    lines = "      lumen-idle:\n        title: Not connected yet\n"
+    consumers.write_text(consumers.read_text().replace("      lumen-bi:\n", f"{lines}      lumen-bi:\n"))
+    refused = run("catalog", "issue", "lumen-idle", "--data", str(tmp_path / "data"), "--estate", str(estate))
+    assert refused.exit_code == 2
+    assert "'lumen-idle' has no subscription" in refused.stderr
+    assert "`ostiary credentials issue --team" in refused.stderr
+
+
 def test_issue_works_before_the_catalog_ever_ran(tmp_path: Path, client: str) -> None:
     issued = run("catalog", "issue", client, "--data", str(tmp_path / "new"), "--estate", str(SAMPLE))
     assert issued.exit_code == 0, issued.output
