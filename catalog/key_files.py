@@ -25,6 +25,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -34,7 +35,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OKPKey
 
 PEPPER_BYTES = 32
 MIN_TOKEN = 16
@@ -99,9 +100,20 @@ def _make(directory: Path) -> None:
     directory.mkdir(exist_ok=True, mode=0o700)
 
 
+AnyKey = TypeVar("AnyKey", ECKey, OKPKey)
+
+
+def nameable(make: Callable[[], AnyKey]) -> AnyKey:
+    """A new key whose thumbprint, by which it is named on the command line, does not look like an option there."""
+    while (made := make()).thumbprint().startswith("-"):
+        pass
+    return made
+
+
 def _oauth_key(path: Path) -> ECKey:
     def generate() -> bytes:
-        return json.dumps(ECKey.generate_key("P-256", private=True).as_dict(private=True)).encode()
+        key = nameable(lambda: ECKey.generate_key("P-256", private=True))
+        return json.dumps(key.as_dict(private=True)).encode()
 
     try:
         key = ECKey.import_key(json.loads(write_once(path, generate)))

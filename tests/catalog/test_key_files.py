@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey
 
-from catalog.key_files import KeyFileError, load_keys, public_key_text
+from catalog.key_files import KeyFileError, load_keys, nameable, public_key_text
 
 
 def test_the_same_keys_come_back(tmp_path: Path) -> None:
@@ -115,3 +115,17 @@ def test_a_public_key_or_another_curve_is_refused(tmp_path: Path) -> None:
         (tmp_path / "oauth.jwk").write_text(json.dumps(made.as_dict(private=private)))
         with pytest.raises(KeyFileError, match="no private P-256 key"):
             load_keys(tmp_path)
+
+
+def test_a_key_is_never_named_like_an_option() -> None:
+    """A thumbprint is base64url, and `ostiary keys withdraw -…` would be a mistake of ours."""
+
+    class Named:
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def thumbprint(self) -> str:
+            return self._name
+
+    names = iter(("-x", "--help", "x-"))
+    assert nameable(lambda: Named(next(names))).thumbprint() == "x-"  # type: ignore[type-var]

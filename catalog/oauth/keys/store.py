@@ -14,7 +14,7 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
-from catalog.key_files import KeyFileError, Keys, write_once
+from catalog.key_files import KeyFileError, Keys, nameable, write_once
 from catalog.oauth.keys.signing import SigningAlgorithm, SigningKey
 
 
@@ -30,7 +30,10 @@ class KeyStore:
     def make(self, algorithm: SigningAlgorithm) -> SigningKey:
         """A new key, in its file before anybody hears of it. Raises OSError."""
         made: ECKey | OKPKey
-        made = ECKey.generate_key("P-256") if algorithm == "ES256" else OKPKey.generate_key("Ed25519")
+        if algorithm == "ES256":
+            made = nameable(lambda: ECKey.generate_key("P-256"))
+        else:
+            made = nameable(lambda: OKPKey.generate_key("Ed25519"))
         key = SigningKey(_labelled(made, algorithm))
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_once(self._path(key.kid), lambda: json.dumps(made.as_dict(private=True)).encode())
