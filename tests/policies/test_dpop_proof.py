@@ -230,6 +230,7 @@ def test_one_rsa_key_has_one_thumbprint() -> None:
         made().replace(b".", b",", 1),
         made() + b"," + made(),
     ],
+    ids=[f"text-{number}" for number in range(13)],  # the keys are others in each worker
 )
 def test_4_3_item_2_what_is_no_well_formed_jwt_is_refused(text: bytes) -> None:
     with pytest.raises(ProofFault):
