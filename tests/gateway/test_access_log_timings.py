@@ -20,6 +20,7 @@ async def test_a_refused_request_says_what_each_policy_took(tmp_path: Path) -> N
         on_body, on_head, unrouted = await world.logged(3)
     assert list(on_body["policies_ms"]) == [
         "authentication",
+        "sender-constraint",
         "subscription",
         "rate-limit",
         "body-limits",
