@@ -107,9 +107,7 @@ def issue(
         known = f"Known are: {', '.join(error.known)}" if error.known else "The store and the estate have none."
         fail(str(error), hint=known)
     except NobodyAnswers as error:
-        hint = (
-            "Give it one in consumers.yaml, or name a team: `ostiary credentials issue --team … --owner …`"
-        )
+        hint = "Give it one in consumers.yaml, or name a team: `ostiary credentials issue --team … --owner …`"
         fail(str(error), hint=hint)
     except TooLong as error:
         fail(str(error), hint=f"Take --expires-days {error.days} or less.")
