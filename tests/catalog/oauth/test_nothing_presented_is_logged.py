@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.processors import JSONRenderer
 
+from catalog.oauth.clients import authentication
 from catalog.oauth.tokens.introspection import INTROSPECTION_PATH
 from catalog.oauth.tokens.revocation import REVOCATION_PATH
 from contracts.oauth_client import TOKEN_EXCHANGE
@@ -21,7 +24,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def test_neither_good_nor_bad(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_neither_good_nor_bad(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A logger of its own: where the process's writes to, another test may have chosen.
+    lines = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(authentication, "log", structlog.wrap_logger(lines, processors=[JSONRenderer()]))
     secret, desk = await secret_of(world), await secret_of(world, "desk")
     good, sent = assertion(world, client_id="by-key"), proof(world)
     token = (await post(world, GRANT, basic=("web-shop", secret), headers=[sent])).body["access_token"]
@@ -47,7 +55,7 @@ async def test_neither_good_nor_bad(world: World, tmp_path: Path, capsys: pytest
     for path in (INTROSPECTION_PATH, REVOCATION_PATH):
         for each in (token, CANARY, f"{token}{CANARY}"):
             await post_to(world, world.url + path, f"token={each}", basic=("web-shop", secret))
-    output = "".join(capsys.readouterr())
+    output = str(lines.calls) + "".join(capsys.readouterr())
     assert "client authentication failed" in output
     rows = b"".join(path.read_bytes() for path in tmp_path.glob("catalog.db*"))
     texts = "".join(str(each.body) + str(each.headers) for each in refused)
