@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +15,7 @@ from catalog.publishing.published import CurrentPublished
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.upstream_credentials import table
-from catalog.upstream_credentials.envelope import Envelope, MasterKeyError, context_of
+from catalog.upstream_credentials.envelope import MasterKeyError, context_of
 from catalog.upstream_credentials.reach import names_in
 from catalog.upstream_credentials.settings import Sealing
 from contracts.upstream_secrets import (
@@ -29,6 +29,9 @@ from contracts.upstream_secrets import (
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at the store: another catalog may have changed it, or what is published."""
+
+Numbers: TypeAlias = tuple[tuple[str, int], ...]
+"""Names of credentials, in order, each with the number of its value in use."""
 
 
 class SecretDelivery:
@@ -73,10 +76,9 @@ class SecretDelivery:
         end = asyncio.get_running_loop().time() + seconds
         while True:
             wake = self._wake
-            serial, found = await self._in_use()
-            state = _state(recipient, serial, found)
-            if state != asked.known:
-                return await self._bundle(key, recipient, serial, state, found)
+            serial, numbers = await self._stand()
+            if _state(recipient, serial, numbers) != asked.known:
+                return await self._bundle(key, recipient)
             left = end - asyncio.get_running_loop().time()
             if left <= 0:
                 return None
@@ -86,23 +88,20 @@ class SecretDelivery:
             except TimeoutError:
                 pass
 
-    async def _in_use(self) -> tuple[int, tuple[tuple[str, int, Envelope], ...]]:
-        published = self._published()
-        wanted = frozenset[str]() if published is None else names_in(published.contracts)
+    async def _stand(self) -> tuple[int, Numbers]:
+        """The serial, and the number of each value that is to be delivered. Reads nothing that is sealed."""
+        wanted = self._wanted()
+        async with self._store.snapshot() as connection:
+            serial = await connection.scalar(table.serial()) or 0
+            rows = (await connection.execute(table.numbers_in_use())).all()
+        return serial, tuple((name, number) for name, number in rows if name in wanted)
+
+    async def _bundle(self, key: X25519PublicKey, recipient: str) -> SignedBundle | Refusal:
+        wanted = self._wanted()
         async with self._store.snapshot() as connection:
             serial = await connection.scalar(table.serial()) or 0
             rows = (await connection.execute(table.in_use())).all()
-        found = (table.envelope_of(row) for row in rows)
-        return serial, tuple(sorted((each for each in found if each[0] in wanted), key=lambda each: each[:2]))
-
-    async def _bundle(
-        self,
-        key: X25519PublicKey,
-        recipient: str,
-        serial: int,
-        state: str,
-        found: tuple[tuple[str, int, Envelope], ...],
-    ) -> SignedBundle | Refusal:
+        found = [each for each in map(table.envelope_of, rows) if each[0] in wanted]
         secrets = []
         try:
             for name, version, envelope in found:
@@ -112,9 +111,14 @@ class SecretDelivery:
             return Refusal("master-key-unavailable", f"{error}.")
         if secrets:
             await self._record(recipient)
+        state = _state(recipient, serial, tuple((name, version) for name, version, _ in found))
         return signed_bundle(
             Bundle(self._environment, recipient, serial, state, tuple(secrets)), self._signing_key
         )
+
+    def _wanted(self) -> frozenset[str]:
+        published = self._published()
+        return frozenset() if published is None else names_in(published.contracts)
 
     async def _record(self, recipient: str) -> None:
         """Once for each key since the catalog started: gateways ask all the time."""
@@ -128,7 +132,6 @@ class SecretDelivery:
         self._recorded.add(recipient)
 
 
-def _state(recipient: str, serial: int, found: tuple[tuple[str, int, Envelope], ...]) -> str:
+def _state(recipient: str, serial: int, numbers: Numbers) -> str:
     """What tells one bundle from another, and nothing of a value."""
-    told = msgspec.json.encode((recipient, serial, [each[:2] for each in found]))
-    return hashlib.sha256(told).hexdigest()
+    return hashlib.sha256(msgspec.json.encode((recipient, serial, numbers))).hexdigest()

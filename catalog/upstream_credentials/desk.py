@@ -25,7 +25,7 @@ from catalog.upstream_credentials import table
 from catalog.upstream_credentials.credential import UpstreamCredential, UpstreamValue
 from catalog.upstream_credentials.envelope import Keyring, MasterKeyError, context_of
 from catalog.upstream_credentials.putting import DAY, Wanted, fault_of_wanted, value_bytes
-from catalog.upstream_credentials.reach import Depending, depending_on
+from catalog.upstream_credentials.reach import Depending, Serving, depending_on, served_by
 from catalog.upstream_credentials.rights import NOT_ALL, UNKNOWN, may_see, refuse_team
 
 
@@ -91,6 +91,10 @@ class UpstreamDesk:
         async with self._store.snapshot() as connection:
             found = await _known(connection, name)
         return UNKNOWN if found is None or not may_see(principal, found.credential.team) else found
+
+    async def serving(self, name: str) -> Serving:
+        """What needs it."""
+        return await served_by(self._store, self._published(), name)
 
     async def depending(self, name: str) -> Depending:
         """What breaks where it ends."""

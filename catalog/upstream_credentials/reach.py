@@ -14,16 +14,22 @@ from contracts.snapshot import ContractsPart
 _callers = usage_callers.c
 
 
-class Depending(msgspec.Struct, frozen=True, kw_only=True):
-    """What breaks where the credential ends: the upstreams, the operations that they serve by API version,
-    the applications that are subscribed to these versions with their consumers, and what they called of these
-    operations in the last day. `last_used_at` (Unix seconds) is when any of these versions was called last."""
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """What needs a credential: the upstreams that present it, the operations that they serve by API version, and
+    when any of these versions was called last (Unix seconds)."""
 
-    upstreams: tuple[str, ...]
-    operations: dict[tuple[str, str], frozenset[str]]
-    applications: dict[str, str]
-    called: tuple[Called, ...]
-    last_used_at: int | None
+    upstreams: tuple[str, ...] = ()
+    operations: dict[tuple[str, str], frozenset[str]] = {}
+    last_used_at: int | None = None
+
+
+class Depending(msgspec.Struct, frozen=True, kw_only=True):
+    """What breaks where the credential ends: what it serves, the applications that are subscribed to these versions
+    with their consumers, and what they called of these operations in the last day."""
+
+    serving: Serving
+    applications: dict[str, str] = {}
+    called: tuple[Called, ...] = ()
 
 
 def names_in(contracts: ContractsPart) -> frozenset[str]:
@@ -31,33 +37,35 @@ def names_in(contracts: ContractsPart) -> frozenset[str]:
     return frozenset(name for upstream in contracts.upstreams for name in upstream.secrets)
 
 
-async def depending_on(store: Store, published: Published | None, name: str, now: float) -> Depending:
+async def served_by(store: Store, published: Published | None, name: str) -> Serving:
     """Raises SQLAlchemyError."""
     if published is None:
-        return Depending(upstreams=(), operations={}, applications={}, called=(), last_used_at=None)
+        return Serving()
     contracts = published.contracts
     upstreams = tuple(sorted(each.name for each in contracts.upstreams if name in each.secrets))
-    operations = _served_by(contracts, frozenset(upstreams))
+    operations = _operations(contracts, frozenset(upstreams))
+    return Serving(upstreams=upstreams, operations=operations, last_used_at=await _last_used(store, operations))
+
+
+async def depending_on(store: Store, published: Published | None, name: str, now: float) -> Depending:
+    """Raises SQLAlchemyError."""
+    serving = await served_by(store, published, name)
+    if published is None:
+        return Depending(serving=serving)
     applications = {
         each.client_id: each.consumer
         for each in published.applications.values()
-        if any((one.api, one.version) in operations for one in each.subscriptions)
+        if any((one.api, one.version) in serving.operations for one in each.subscriptions)
     }
     called = tuple(
         each
         for each in await called_in_a_day(store, applications, now)
-        if each.operation in operations.get((each.api, each.version), ())
+        if each.operation in serving.operations.get((each.api, each.version), ())
     )
-    return Depending(
-        upstreams=upstreams,
-        operations=operations,
-        applications=dict(sorted(applications.items())),
-        called=called,
-        last_used_at=await _last_used(store, operations),
-    )
+    return Depending(serving=serving, applications=dict(sorted(applications.items())), called=called)
 
 
-def _served_by(contracts: ContractsPart, upstreams: frozenset[str]) -> dict[tuple[str, str], frozenset[str]]:
+def _operations(contracts: ContractsPart, upstreams: frozenset[str]) -> dict[tuple[str, str], frozenset[str]]:
     found: dict[tuple[str, str], frozenset[str]] = {}
     for version in contracts.versions:
         ids = frozenset(each.id for each in version.operations if each.backend.upstream in upstreams)

@@ -27,10 +27,16 @@ def values_of(name: str | None = None) -> sa.Select[*tuple[Any, ...]]:
     return query if name is None else query.where(_values.name == name)
 
 
+def numbers_in_use() -> sa.Select[*tuple[Any, ...]]:
+    """The name and the number of each current value: what tells whether there is anything new to deliver."""
+    return sa.select(_names.name, _names.current).where(_names.current > 0).order_by(_names.name)
+
+
 def in_use() -> sa.Select[*tuple[Any, ...]]:
-    """What is delivered: name, number and sealed form of each current value."""
+    """What is delivered: name, number and sealed form of each current value, by name."""
     current = sa.and_(_values.name == _names.name, _values.version == _names.current)
-    return sa.select(_values.name, _values.version, *_sealed()).join(upstream_credentials, current)
+    query = sa.select(_values.name, _values.version, *_sealed()).join(upstream_credentials, current)
+    return query.order_by(_values.name)
 
 
 def with_text() -> sa.Select[*tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from catalog.credentials.rights import guards
 from catalog.refusal import Refusal
 from catalog.upstream_credentials.desk import Known
 from catalog.upstream_credentials.putting import Wanted
-from catalog.upstream_credentials.reach import Depending, names_in
+from catalog.upstream_credentials.reach import Depending, Serving, names_in
 from catalog.upstream_credentials.room import UpstreamRoom
 
 
@@ -116,15 +116,12 @@ class UpstreamCredentialRoutes:
 
     async def list(self, request: AdminRequest) -> Result:
         found = await self._desk.list(request.principal)
-        views: list[CredentialView] = []
-        for each in found:
-            depending = await self._desk.depending(each.credential.name)
-            views.append(self._view(each, depending))
+        views = [self._view(each, await self._desk.serving(each.credential.name)) for each in found]
         published = self._room.published()
         if guards(request.principal) and published is not None:
             there = {each.credential.name for each in found}
             views += [
-                self._missing(name, await self._desk.depending(name))
+                self._missing(name, await self._desk.serving(name))
                 for name in names_in(published.contracts) - there
             ]
         return page(request, sorted(views, key=lambda each: each.name), lambda each: each.name)
@@ -175,9 +172,9 @@ class UpstreamCredentialRoutes:
         if isinstance(known, Refusal):
             return known
         depending = await self._desk.depending(known.credential.name)
-        return DetailView(dry_run, self._view(known, depending), _depending(depending))
+        return DetailView(dry_run, self._view(known, depending.serving), _depending(depending))
 
-    def _missing(self, name: str, depending: Depending) -> CredentialView:
+    def _missing(self, name: str, serving: Serving) -> CredentialView:
         return CredentialView(
             name=name,
             environment=self._desk.environment,
@@ -186,14 +183,14 @@ class UpstreamCredentialRoutes:
             owner=None,
             purpose=None,
             runbook=None,
-            upstreams=depending.upstreams,
+            upstreams=serving.upstreams,
             current=None,
             expires_at=None,
-            last_used_at=moment_or_none(depending.last_used_at),
+            last_used_at=moment_or_none(serving.last_used_at),
             values=(),
         )
 
-    def _view(self, known: Known, depending: Depending) -> CredentialView:
+    def _view(self, known: Known, serving: Serving) -> CredentialView:
         credential, now = known.credential, self._room.clock()
         in_use = known.in_use
         return CredentialView(
@@ -204,10 +201,10 @@ class UpstreamCredentialRoutes:
             owner=credential.owner,
             purpose=credential.purpose,
             runbook=credential.runbook or None,
-            upstreams=depending.upstreams,
+            upstreams=serving.upstreams,
             current=credential.current or None,
             expires_at=None if in_use is None else moment(in_use.expires_at),
-            last_used_at=moment_or_none(depending.last_used_at),
+            last_used_at=moment_or_none(serving.last_used_at),
             values=tuple(
                 ValueView(
                     version=each.version,
@@ -226,9 +223,10 @@ class UpstreamCredentialRoutes:
 
 
 def _depending(depending: Depending) -> DependingView:
+    serving = depending.serving
     return DependingView(
-        depending.upstreams,
-        tuple(ApiView(api, version, len(ids)) for (api, version), ids in sorted(depending.operations.items())),
+        serving.upstreams,
+        tuple(ApiView(api, version, len(ids)) for (api, version), ids in sorted(serving.operations.items())),
         tuple(ApplicationView(name, of) for name, of in depending.applications.items()),
         tuple(
             CalledView(
