@@ -18,14 +18,24 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from catalog.api.server import CatalogServer
 from catalog.api.tls import ListenerTls, TlsError
-from catalog.audit.log import AuditLog
 from catalog.calendar.overruled import Overruled
-from catalog.changes.keeping import EVERY as CHANGES_SECONDS
-from catalog.changes.room import ChangesRoom
 from catalog.clock import Clock, system_clock
-from catalog.composition import Catalog, Identity, compose
+from catalog.composition import Identity, compose
 from catalog.credentials.leak_keys import keys_from
 from catalog.estate_source import estate_source, watch
+from catalog.keeping import (
+    flush,
+    follow,
+    forget_usage,
+    keep_authorizations,
+    keep_changes,
+    keep_house,
+    keep_keys,
+    keep_telling,
+    keep_trusting,
+    publish_again,
+    sign_audit,
+)
 from catalog.key_files import KeyFileError, Keys, load_keys
 from catalog.log import configure
 from catalog.login.policy import login_policy
@@ -34,23 +44,14 @@ from catalog.notices.settings import channels_of
 from catalog.ownership.orphan_notices import OrphanRounds
 from catalog.publication import Publisher
 from catalog.publishing.compilation import Overrides
-from catalog.publishing.standing import EVERY as FOLLOWING_SECONDS
 from catalog.settings import CatalogSettings, explain
 from catalog.storage.engine import Store
 from catalog.upstream_credentials.envelope import MasterKeyError
 from catalog.upstream_credentials.settings import sealing_of
-from catalog.usage.retention import Retention, forget_old_usage
+from catalog.usage.retention import Retention
 from contracts.snapshot import SnapshotError
 
 log = structlog.get_logger("catalog")
-
-_HOUSEKEEPING_SECONDS = 5.0
-_NOTICES_SECONDS = 5.0
-_TRUST_SECONDS = 30.0
-_KEYS_SECONDS = 5.0
-_PASSES_A_ROUND = 12
-_FORGETTING_SECONDS = 86_400.0
-_AUTHORIZATION_SECONDS = 60.0
 
 
 class StartError(Exception):
@@ -142,22 +143,22 @@ async def _serve(
     server = CatalogServer(catalog.app, publisher, settings.drain, on_started, context)
 
     overruled = Overruled(store, catalog.calendar.gate, catalog.calendar.view, catalog.audit, clock)
-    background = {"housekeeping": asyncio.create_task(_keep_house(catalog, keys))}
+    background = {"housekeeping": asyncio.create_task(keep_house(catalog, keys))}
     if settings.estate is not None and settings.watch:
         # Before the first publication, so that no change falls between the two.
-        watching = watch(settings.estate, lambda: _publish_again(publisher, overruled), ignore=settings.data)
+        watching = watch(settings.estate, lambda: publish_again(publisher, overruled), ignore=settings.data)
         background["watch"] = asyncio.create_task(watching)
     retention = Retention(settings.usage_hourly, settings.usage_daily)
     deliverer = Deliverer(catalog.calendar.outbox, channels_of(settings), catalog.audit, clock)
     if tls is not None:
-        background["trust"] = asyncio.create_task(_keep_trusting(tls, publisher))
-    background["keys"] = asyncio.create_task(_keep_keys(catalog))
+        background["trust"] = asyncio.create_task(keep_trusting(tls, publisher))
+    background["keys"] = asyncio.create_task(keep_keys(catalog))
     orphans = OrphanRounds(catalog.store, lambda: publisher.estate, clock)
-    background["notices"] = asyncio.create_task(_keep_telling(catalog, orphans, deliverer))
-    background["following"] = asyncio.create_task(_follow(publisher))
-    background["changes"] = asyncio.create_task(_keep_changes(catalog.changes))
-    background["retention"] = asyncio.create_task(_forget_usage(catalog.store, clock, retention))
-    background["authorizations"] = asyncio.create_task(_keep_authorizations(catalog))
+    background["notices"] = asyncio.create_task(keep_telling(catalog, orphans, deliverer))
+    background["following"] = asyncio.create_task(follow(publisher))
+    background["changes"] = asyncio.create_task(keep_changes(catalog.changes))
+    background["retention"] = asyncio.create_task(forget_usage(catalog.store, clock, retention))
+    background["authorizations"] = asyncio.create_task(keep_authorizations(catalog))
     for name, task in background.items():
         task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]
     try:
@@ -177,8 +178,8 @@ async def _serve(
             )
             return 1
         await server.serve(sockets=[listener])
-        await _flush(catalog)
-        await _sign_audit(catalog.audit, keys)
+        await flush(catalog)
+        await sign_audit(catalog.audit, keys)
     finally:
         for task in background.values():
             task.cancel()
@@ -188,140 +189,12 @@ async def _serve(
     return server.exit_code
 
 
-async def _keep_trusting(tls: ListenerTls, publisher: Publisher) -> None:
-    known = ""
-    while True:
-        try:
-            if tls.renew():
-                log.info("certificate taken up anew")
-        except (TlsError, OSError) as error:
-            log.error("certificate not taken up", reason=str(error))  # the one before goes on
-        published = await publisher.wait(known, _TRUST_SECONDS)
-        if published is not None:
-            tls.trust(published.applications.values())
-            known = published.digest
-        elif publisher.closed:
-            await asyncio.sleep(_TRUST_SECONDS)  # nothing comes any more, and the process stops
-
-
 async def _restore(publisher: Publisher) -> None:
     try:
         await publisher.restore()
     except SnapshotError as error:
         # Its key is gone or the row was altered: it cannot be handed out, and a new one can be signed.
         log.error("earlier snapshot not usable", reason=str(error))
-
-
-async def _publish_again(publisher: Publisher, overruled: Overruled) -> None:
-    before = publisher.current
-    try:
-        await publisher.publish()
-        await overruled.look(before, publisher.current)
-    except SQLAlchemyError as error:
-        log.error("publication failed", reason="the store does not answer", error=type(error).__name__)
-
-
-async def _follow(publisher: Publisher) -> None:
-    reachable = True
-    while True:
-        await asyncio.sleep(FOLLOWING_SECONDS)
-        try:
-            await publisher.follow()
-            reachable = True
-        except SQLAlchemyError as error:
-            if reachable:  # twice a second is too often to say it
-                log.error("other catalogs not followed", error=type(error).__name__)
-            reachable = False
-
-
-async def _keep_house(catalog: Catalog, keys: Keys) -> None:
-    while True:
-        await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-        await _flush(catalog)
-        await _sign_audit(catalog.audit, keys)
-
-
-async def _keep_keys(catalog: Catalog) -> None:
-    passes = 0
-    while True:
-        try:
-            # Another catalog over the same store may have withdrawn the key that this one signs with.
-            await catalog.signing.round()
-            if passes % _PASSES_A_ROUND == 0:
-                await catalog.oauth.used.forget()
-            passes += 1
-        except SQLAlchemyError as error:
-            log.error("signing keys not looked at", error=type(error).__name__)  # the next round does
-        await asyncio.sleep(_KEYS_SECONDS)
-
-
-async def _keep_changes(changes: ChangesRoom) -> None:
-    while True:
-        await asyncio.sleep(CHANGES_SECONDS)
-        try:
-            await changes.keeper.round()
-        except SQLAlchemyError as error:
-            log.error("changes not looked at", error=type(error).__name__)  # the next round does
-
-
-async def _keep_telling(catalog: Catalog, orphans: OrphanRounds, deliverer: Deliverer) -> None:
-    published, passes = None, 0
-    while True:
-        await asyncio.sleep(_NOTICES_SECONDS)
-        try:
-            # What a publication brings is told at once; what the time brings, within a minute.
-            if catalog.publisher.current is not published or passes % _PASSES_A_ROUND == 0:
-                await catalog.calendar.rounds.make()
-                await orphans.make()
-                await catalog.credentials.rounds.make()
-                await catalog.upstream_credentials.rounds.make()
-                await catalog.upstream_credentials.desk.forget_replaced()
-                published = catalog.publisher.current
-            passes += 1
-            await deliverer.deliver()
-        except SQLAlchemyError as error:
-            log.error("notices not looked at", error=type(error).__name__)  # the next pass does
-
-
-async def _keep_authorizations(catalog: Catalog) -> None:
-    while True:
-        await asyncio.sleep(_AUTHORIZATION_SECONDS)
-        try:
-            ended = await catalog.registration.ending.expire()
-            if ended:
-                log.info("registrations ended by their time", registrations=ended)
-            await catalog.authorization.forget()
-            await catalog.oauth.used.forget()
-        except SQLAlchemyError as error:
-            log.error("authorisations not looked at", error=type(error).__name__)  # the next pass does
-
-
-async def _forget_usage(store: Store, clock: Clock, retention: Retention) -> None:
-    while True:
-        try:
-            gone = await forget_old_usage(store, clock, retention)
-            if gone:
-                log.info("old usage forgotten", callers=gone)
-        except SQLAlchemyError as error:
-            log.error("old usage not forgotten", error=type(error).__name__)  # what is left goes the next time
-        await asyncio.sleep(_FORGETTING_SECONDS)
-
-
-async def _sign_audit(audit: AuditLog, keys: Keys) -> None:
-    try:
-        made = await audit.checkpoint(keys.snapshot)
-        if made is not None:
-            log.info("audit checkpoint", number=made.number, digest=made.digest.hex())
-    except SQLAlchemyError as error:
-        log.error("audit log not signed", error=type(error).__name__)  # the next time covers these entries too
-
-
-async def _flush(catalog: Catalog) -> None:
-    try:
-        await catalog.ledger.flush_last_used()
-        await catalog.tokens.flush_last_used()
-    except SQLAlchemyError as error:
-        log.error("last use not recorded", error=type(error).__name__)  # it is kept for the next time
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

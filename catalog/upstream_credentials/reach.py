@@ -24,7 +24,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Depending(msgspec.Struct, frozen=True, kw_only=True):
-    """What breaks where the credential ends: what it serves, the applications that are subscribed to these versions
+    """What breaks where the credential ends: what needs it, the applications that are subscribed to these versions
     with their consumers, and what they called of these operations in the last day."""
 
     serving: Serving
