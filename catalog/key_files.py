@@ -16,12 +16,9 @@ the first start, whole or not at all, and processes that start at once end up wi
 """
 
 import base64
-import contextlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +33,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
+
+from contracts.private_files import write_once
 
 PEPPER_BYTES = 32
 MIN_TOKEN = 16
@@ -172,22 +171,3 @@ def _key_pepper(path: Path, pepper: bytes) -> bytes:
     if found.decode("ascii", "replace").strip() != made.hex():
         raise KeyFileError(f"{path} does not belong to {path.with_name('pepper')}")
     return made
-
-
-def write_once(path: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:
-    """The file's content; where there is none yet, what `make` gives, written whole before it gets its name."""
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes()
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(make())
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        # Another process may have been first: its file wins, so that both use the same key.
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
-    finally:
-        Path(temporary).unlink()
-    return path.read_bytes()

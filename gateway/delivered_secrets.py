@@ -4,9 +4,6 @@ A gateway that starts while the catalog is down opens what it has. One that is o
 refused: who replays one would bring a revoked secret back.
 """
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +12,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from contracts.private_files import write_private
 from contracts.upstream_secrets import (
     Bundle,
     BundleError,
@@ -88,7 +86,8 @@ class DeliveredSecrets:
             raise BundleError("it is no signed bundle") from None
         self._take(signed)
         try:
-            self._keep(data)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_private(self._path, data)
         except OSError as error:
             # It is in force all the same; only a restart without the catalog would start with an older one.
             log.error("upstream secrets not stored", reason=_reason(error))
@@ -106,20 +105,6 @@ class DeliveredSecrets:
                 raise BundleError(f"the secret {secret.name!r} is no text") from None
         self._withdrawn = (self._withdrawn | self._values.keys()) - values.keys()
         self._bundle, self._values = bundle, values
-
-    def _keep(self, data: bytes) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{_FILE}-")  # with mode 600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
-            raise
 
 
 def _reason(error: Exception) -> str:

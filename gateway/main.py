@@ -317,6 +317,6 @@ def _state(
         "secrets": {
             "key": None if secret_client is None else secret_client.recipient,
             "last_error": None if secret_client is None else secret_client.last_error,
-            "sources": secrets.sources(named),
+            "sources": {name: secrets.source(name) for name in named},
         },
     }

@@ -3,36 +3,22 @@
 Workers of one gateway share it. A gateway whose disk is not kept is given the file, so that it stays the same.
 """
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from contracts.private_files import write_once
 from gateway.settings import SettingsError
 
 
 def load_sealing_key(path: Path) -> X25519PrivateKey:
     """The key in the file (32 bytes in hex), made where there is none. Raises SettingsError, OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return X25519PrivateKey.from_private_bytes(bytes.fromhex(_once(path).decode("ascii").strip()))
+        return X25519PrivateKey.from_private_bytes(bytes.fromhex(write_once(path, _made).decode("ascii").strip()))
     except ValueError:
         raise SettingsError(f"{path} holds no X25519 key of 32 bytes in hex") from None
 
 
-def _once(path: Path) -> bytes:
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # with mode 600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(X25519PrivateKey.generate().private_bytes_raw().hex().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):  # another worker was first, and its key counts
-            os.link(temporary, path)
-    finally:
-        Path(temporary).unlink()
-    return path.read_bytes()
+def _made() -> bytes:
+    return X25519PrivateKey.generate().private_bytes_raw().hex().encode() + b"\n"

@@ -44,31 +44,22 @@ class UpstreamSecrets:
     def find(self, name: str) -> str | None:
         """The credential, without the newline that editors leave; None where there is none. Raises OSError and
         UnicodeError for a file that cannot be read."""
-        found = self._local(name)
-        if found is None and self._delivered is not None:
-            return self._delivered.find(name)
-        return found
+        match self.source(name):
+            case "file":
+                assert self._directory is not None
+                return (self._directory / name).read_text(encoding="utf-8").strip()
+            case "environment":
+                return os.environ[_variable(name)]
+            case _:
+                return None if self._delivered is None else self._delivered.find(name)
 
-    def sources(self, names: Iterable[str]) -> dict[str, Source | None]:
-        """Where each of the names is found: what is delivered and not used has something local before it."""
-        found: dict[str, Source | None] = {}
-        for name in names:
-            if self._file(name) is not None:
-                found[name] = "file"
-            elif _variable(name) in os.environ:
-                found[name] = "environment"
-            else:
-                delivered = self._delivered is not None and self._delivered.find(name) is not None
-                found[name] = "catalog" if delivered else None
-        return found
-
-    def _local(self, name: str) -> str | None:
-        path = self._file(name)
-        return os.environ.get(_variable(name)) if path is None else path.read_text(encoding="utf-8").strip()
-
-    def _file(self, name: str) -> Path | None:
-        path = None if self._directory is None else self._directory / name
-        return path if path is not None and path.is_file() else None
+    def source(self, name: str) -> Source | None:
+        """Where a name is found: what is delivered and not used has something local before it."""
+        if self._directory is not None and (self._directory / name).is_file():
+            return "file"
+        if _variable(name) in os.environ:
+            return "environment"
+        return "catalog" if self._delivered is not None and self._delivered.find(name) is not None else None
 
     def read(self, names: Iterable[str]) -> FoundSecrets:
         """Those of the names. One file that cannot be read is one that is not there."""

@@ -100,7 +100,7 @@ def test_what_stands_on_the_machine_wins(tmp_path: Path, monkeypatch: pytest.Mon
         "delivered",
         None,
     ]
-    assert list(all_of_them.sources(names).values()) == ["file", "environment", "catalog", None]
+    assert [all_of_them.source(name) for name in names] == ["file", "environment", "catalog", None]
     before = all_of_them.state()
     secrets.take(bundle(2))
     assert all_of_them.state() != before

@@ -14,8 +14,9 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
-from catalog.key_files import KeyFileError, Keys, nameable, write_once
+from catalog.key_files import KeyFileError, Keys, nameable
 from catalog.oauth.keys.signing import SigningAlgorithm, SigningKey
+from contracts.private_files import write_once
 
 
 class KeyStore:
