@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from catalog.cli.output import note, print_json, print_table
+from catalog.cli.output import note, print_json, print_list
 from catalog.cli.remote import JsonOption, ProfileOption, Remote, connect
 
 app = typer.Typer(
@@ -27,14 +27,9 @@ def list_changes(
     as_json: JsonOption = False,
 ) -> None:
     """List change requests, the newest first."""
-    found = list(connect(profile, as_json).pages("/changes", unit=unit, state=state))
-    if as_json:
-        print_json(found)
-    elif found:
-        header = ("CHANGE", "UNIT", "STATE", "AUTHORS", "UPDATED", "MESSAGE")
-        print_table(header, [_row(each) for each in found])
-    else:
-        note("There is no such change.")
+    header = ("CHANGE", "UNIT", "STATE", "AUTHORS", "UPDATED", "MESSAGE")
+    found = connect(profile, as_json).pages("/changes", unit=unit, state=state)
+    print_list(found, as_json, header, _row, "There is no such change.")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from catalog.cli.output import note, print_json, print_table
+from catalog.cli.output import print_json, print_list
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 
 app = typer.Typer(
@@ -30,15 +30,16 @@ def list_consents(
 ) -> None:
     """List consents, the newest first: a member's for an application, until a date."""
     chosen = {"member": member, "client_id": application, "state": state}
-    found = list(connect(profile, as_json).pages("/oauth/consents", **chosen))
-    if as_json:
-        print_json(found)
-    elif found:
-        header = ("CONSENT", "MEMBER", "APPLICATION", "STATE", "UNTIL", "SCOPES")
-        columns = ("id", "member", "client_id", "state", "expires_at")
-        print_table(header, [(*_texts(each, columns), " ".join(each["scopes"])) for each in found])
-    else:
-        note("There is no such consent.")
+    header = ("CONSENT", "MEMBER", "APPLICATION", "STATE", "UNTIL", "SCOPES")
+    columns = ("id", "member", "client_id", "state", "expires_at")
+    found = connect(profile, as_json).pages("/oauth/consents", **chosen)
+    print_list(
+        found,
+        as_json,
+        header,
+        lambda each: (*_texts(each, columns), " ".join(each["scopes"])),
+        "There is no such consent.",
+    )
 
 
 @app.command()
@@ -69,15 +70,16 @@ def grants(
 ) -> None:
     """List grants, the newest first: what came of one authorisation, with its refresh tokens."""
     chosen = {"member": member, "client_id": application, "state": state}
-    found = list(connect(profile, as_json).pages("/oauth/grants", **chosen))
-    if as_json:
-        print_json(found)
-    elif found:
-        header = ("GRANT", "MEMBER", "APPLICATION", "STATE", "SINCE", "LAST USED", "UNTIL", "WHY ENDED")
-        columns = ("id", "member", "client_id", "state", "created_at", "last_used_at", "expires_at")
-        print_table(header, [(*_texts(each, columns), each["ended_reason"] or "") for each in found])
-    else:
-        note("There is no such grant.")
+    header = ("GRANT", "MEMBER", "APPLICATION", "STATE", "SINCE", "LAST USED", "UNTIL", "WHY ENDED")
+    columns = ("id", "member", "client_id", "state", "created_at", "last_used_at", "expires_at")
+    found = connect(profile, as_json).pages("/oauth/grants", **chosen)
+    print_list(
+        found,
+        as_json,
+        header,
+        lambda each: (*_texts(each, columns), each["ended_reason"] or ""),
+        "There is no such grant.",
+    )
 
 
 @app.command()

@@ -8,7 +8,7 @@ import typer
 from catalog.cli.credential_text import CREDENTIALS, credential_row, print_detail, print_done
 from catalog.cli.credential_work import bulk, leak, least_privilege
 from catalog.cli.moments import moment
-from catalog.cli.output import note, print_json, print_table
+from catalog.cli.output import note, print_json, print_list
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 
 app = typer.Typer(
@@ -169,15 +169,16 @@ def revoke(
 @app.command()
 def revocations(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     """List what was cut off, and whether it was let in again."""
-    found = list(connect(profile, as_json).pages("/revocations"))
-    if as_json:
-        print_json(found)
-    elif found:
-        columns = ("number", "kind", "application", "consumer", "issued_before", "at", "by", "lifted_at", "reason")
-        header = ("NUMBER", "KIND", "APPLICATION", "CONSUMER", "ISSUED BEFORE", "SINCE", "BY", "LIFTED", "WHY")
-        print_table(header, [tuple(str(each[column] or "") for column in columns) for each in found])
-    else:
-        note("Nothing was cut off.")
+    columns = ("number", "kind", "application", "consumer", "issued_before", "at", "by", "lifted_at", "reason")
+    header = ("NUMBER", "KIND", "APPLICATION", "CONSUMER", "ISSUED BEFORE", "SINCE", "BY", "LIFTED", "WHY")
+    found = connect(profile, as_json).pages("/revocations")
+    print_list(
+        found,
+        as_json,
+        header,
+        lambda each: tuple(str(each[column] or "") for column in columns),
+        "Nothing was cut off.",
+    )
 
 
 @app.command()
@@ -201,13 +202,8 @@ app.command("leak")(leak)
 
 
 def _list(profile: str | None, as_json: bool, **chosen: Any) -> None:
-    found = list(connect(profile, as_json).pages("/credentials", **chosen))
-    if as_json:
-        print_json(found)
-    elif found:
-        print_table(CREDENTIALS, [credential_row(each) for each in found])
-    else:
-        note("There is no such credential.")
+    found = connect(profile, as_json).pages("/credentials", **chosen)
+    print_list(found, as_json, CREDENTIALS, credential_row, "There is no such credential.")
 
 
 def _print_issued(made: dict[str, Any], as_json: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.output import fail, note, print_json, print_table
+from catalog.cli.output import fail, note, print_json, print_list, print_table
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 
 app = typer.Typer(
@@ -70,15 +70,16 @@ def decisions(
     as_json: JsonOption = False,
 ) -> None:
     """Show what was decided in somebody's name, the newest first; for architects and security members."""
-    found = list(connect(profile, as_json).pages("/delegated-decisions", giver=giver))
-    if as_json:
-        print_json(found)
-    elif found:
-        columns = ("at", "giver", "receiver", "subject", "object", "action")
-        header = ("WHEN", "IN THE NAME OF", "BY", "ABOUT", "WHICH", "DECIDED")
-        print_table(header, [tuple(str(each[column]) for column in columns) for each in found])
-    else:
-        note("Nothing was decided in anybody's name.")
+    columns = ("at", "giver", "receiver", "subject", "object", "action")
+    header = ("WHEN", "IN THE NAME OF", "BY", "ABOUT", "WHICH", "DECIDED")
+    found = connect(profile, as_json).pages("/delegated-decisions", giver=giver)
+    print_list(
+        found,
+        as_json,
+        header,
+        lambda each: tuple(str(each[column]) for column in columns),
+        "Nothing was decided in anybody's name.",
+    )
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from catalog.cli.output import note, print_json, print_table
+from catalog.cli.output import print_json, print_list
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 
 app = typer.Typer(
@@ -21,13 +21,14 @@ Reason = Annotated[str, typer.Option("--reason", "-m", help="Why. It stands in t
 @app.command("list")
 def list_keys(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     """List the keys, the youngest first."""
-    found = list(connect(profile, as_json).pages("/signing-keys"))
-    if as_json:
-        print_json(found)
-    elif found:
-        print_table(("KID", "ALGORITHM", "STATE", "SIGNS FROM", "ENDED"), [_row(each) for each in found])
-    else:
-        note("No key is recorded yet: the catalog has just started.")
+    found = connect(profile, as_json).pages("/signing-keys")
+    print_list(
+        found,
+        as_json,
+        ("KID", "ALGORITHM", "STATE", "SIGNS FROM", "ENDED"),
+        _row,
+        "No key is recorded yet: the catalog has just started.",
+    )
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.output import note, print_json, print_table
+from catalog.cli.output import print_json, print_list
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 
 app = typer.Typer(
@@ -21,15 +21,12 @@ def list_tokens(
     as_json: JsonOption = False,
 ) -> None:
     """List tokens with their expiry and last use. The text of a token is stored nowhere."""
-    found = list(connect(profile, as_json).pages("/tokens", member=member))
-    if as_json:
-        print_json(found)
-    elif found:
-        columns = ("key_id", "member", "label", "expires_at", "last_used_at", "revoked_at")
-        header = ("ID", "MEMBER", "FOR", "EXPIRES", "LAST USED", "REVOKED")
-        print_table(header, [tuple(each[column] or "" for column in columns) for each in found])
-    else:
-        note("There is no token.")
+    columns = ("key_id", "member", "label", "expires_at", "last_used_at", "revoked_at")
+    header = ("ID", "MEMBER", "FOR", "EXPIRES", "LAST USED", "REVOKED")
+    found = connect(profile, as_json).pages("/tokens", member=member)
+    print_list(
+        found, as_json, header, lambda each: tuple(each[column] or "" for column in columns), "There is no token."
+    )
 
 
 @app.command()

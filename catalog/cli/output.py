@@ -6,9 +6,9 @@
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import typer
 
@@ -39,6 +39,23 @@ def print_json(value: object) -> None:
     import msgspec
 
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_list(
+    items: Iterable[Any],
+    as_json: bool,
+    header: Sequence[str],
+    row: Callable[[Any], Sequence[str]],
+    nothing: str,
+) -> None:
+    """Items as a JSON array, or as a table with a `row` of each; where there is none, the remark `nothing`."""
+    found = list(items)
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(header, [row(each) for each in found])
+    else:
+        note(nothing)
 
 
 def print_findings(findings: Iterable[Finding], *, err: bool = False) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from catalog.cli.output import fail, note, print_json, print_table
+from catalog.cli.output import fail, note, print_json, print_list
 from catalog.cli.registration_text import print_registration
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 
@@ -32,14 +32,9 @@ def list_registrations(
     as_json: JsonOption = False,
 ) -> None:
     """List registrations, the newest first."""
-    found = list(connect(profile, as_json).pages("/registrations", state=state))
-    if as_json:
-        print_json(found)
-    elif found:
-        header = ("CLIENT ID", "NAME", "STATE", "UPDATE", "CONSUMER", "TEAM", "OWNER", "UNTIL")
-        print_table(header, [_row(each) for each in found])
-    else:
-        note("There is no such registration.")
+    header = ("CLIENT ID", "NAME", "STATE", "UPDATE", "CONSUMER", "TEAM", "OWNER", "UNTIL")
+    found = connect(profile, as_json).pages("/registrations", state=state)
+    print_list(found, as_json, header, _row, "There is no such registration.")
 
 
 @app.command()
@@ -136,15 +131,16 @@ def issue_token(
 @app.command()
 def tokens(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     """List initial access tokens."""
-    found = list(connect(profile, as_json).pages("/initial-access-tokens"))
-    if as_json:
-        print_json(found)
-    elif found:
-        header = ("ID", "TEAM", "OWNER", "USES LEFT", "UNTIL", "REVOKED", "FOR")
-        columns = ("key_id", "team", "owner", "uses_left", "expires_at", "revoked_at", "purpose")
-        print_table(header, [tuple(_text(each[column]) for column in columns) for each in found])
-    else:
-        note("There is no initial access token.")
+    header = ("ID", "TEAM", "OWNER", "USES LEFT", "UNTIL", "REVOKED", "FOR")
+    columns = ("key_id", "team", "owner", "uses_left", "expires_at", "revoked_at", "purpose")
+    found = connect(profile, as_json).pages("/initial-access-tokens")
+    print_list(
+        found,
+        as_json,
+        header,
+        lambda each: tuple(_text(each[column]) for column in columns),
+        "There is no initial access token.",
+    )
 
 
 @app.command("revoke-token")

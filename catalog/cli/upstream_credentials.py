@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from catalog.cli.output import fail, note, print_json, print_table
+from catalog.cli.output import fail, note, print_json, print_list, print_table
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 
 app = typer.Typer(
@@ -24,13 +24,8 @@ _HEADER = ("NAME", "STATE", "ENDS", "VALUE", "TEAM", "OWNER", "UPSTREAMS", "LAST
 @app.command("list")
 def list_credentials(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     """List upstream credentials, and names in the estate that nobody has set here."""
-    found = list(connect(profile, as_json).pages("/upstream-credentials"))
-    if as_json:
-        print_json(found)
-    elif found:
-        print_table(_HEADER, [_row(each) for each in found])
-    else:
-        note("There is no upstream credential that is yours to see.")
+    found = connect(profile, as_json).pages("/upstream-credentials")
+    print_list(found, as_json, _HEADER, _row, "There is no upstream credential that is yours to see.")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The ledger of credentials, and emergency revocation: `contract/credentials.yaml`."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from catalog.clock import moment
 from catalog.credentials.credential import Issued
 from catalog.credentials.desk import Chosen
 from catalog.credentials.making import Wanted
+from catalog.credentials.reach import Called
 from catalog.credentials.revoking import Done, Reached, Target
 from catalog.credentials.room import CredentialsRoom
 from catalog.credentials.telling import (
@@ -163,9 +165,7 @@ class CredentialRoutes:
             DecisionView(moment(each.at), each.event.action, each.event.actor, each.event.reason or None)
             for each in await self._room.history(found)
         )
-        return CredentialDetail(
-            view, history, uses, _called(Reached(applications={}, credentials=(), called=called))
-        )
+        return CredentialDetail(view, history, uses, called_views(called))
 
     async def rotate(self, request: AdminRequest) -> Result:
         wanted = request.body_as(Rotation)
@@ -248,11 +248,12 @@ def _key_id(view: CredentialView) -> str:
 
 def reached_view(reached: Reached) -> ReachedView:
     applications = tuple(ApplicationView(name, of or None) for name, of in reached.applications.items())
-    return ReachedView(applications, reached.credentials, _called(reached))
+    return ReachedView(applications, reached.credentials, called_views(reached.called))
 
 
-def _called(reached: Reached) -> tuple[CalledView, ...]:
+def called_views(called: Iterable[Called]) -> tuple[CalledView, ...]:
+    """What applications called in the last day, as it is shown."""
     return tuple(
         CalledView(each.application, each.api, each.version, each.operation, each.calls, moment(each.last_seen))
-        for each in reached.called
+        for each in called
     )

@@ -7,6 +7,7 @@ import msgspec
 from catalog.api.admin.answers import Result
 from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.paging import page
+from catalog.api.admin.routes.credentials import CalledView, HandOver, called_views
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment, moment_or_none
 from catalog.credentials.rights import guards
@@ -55,15 +56,6 @@ class ApplicationView(msgspec.Struct, frozen=True):
     consumer: str
 
 
-class CalledView(msgspec.Struct, frozen=True):
-    application: str
-    api: str
-    version: str
-    operation: str
-    calls: int
-    last_seen: datetime
-
-
 class DependingView(msgspec.Struct, frozen=True):
     upstreams: tuple[str, ...]
     apis: tuple[ApiView, ...]
@@ -83,12 +75,6 @@ class RewrappedView(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    reason: str
-
-
-class HandOver(msgspec.Struct, frozen=True):
-    team: str
-    owner: str
     reason: str
 
 
@@ -228,10 +214,5 @@ def _depending(depending: Depending) -> DependingView:
         serving.upstreams,
         tuple(ApiView(api, version, len(ids)) for (api, version), ids in sorted(serving.operations.items())),
         tuple(ApplicationView(name, of) for name, of in depending.applications.items()),
-        tuple(
-            CalledView(
-                each.application, each.api, each.version, each.operation, each.calls, moment(each.last_seen)
-            )
-            for each in depending.called
-        ),
+        called_views(depending.called),
     )
