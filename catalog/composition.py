@@ -48,13 +48,13 @@ from catalog.credentials.room import CredentialsRoom, credentials_room
 from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
 from catalog.login.room import LoginRoom, login_room
+from catalog.oauth.authorization.room import AuthorizationRoom, authorization_room
 from catalog.oauth.endpoints import OAuthEndpoints
 from catalog.oauth.grants.ending import Ending
 from catalog.oauth.keys.desk import KeyDesk
 from catalog.oauth.keys.enforcement import signing_in_force
 from catalog.oauth.keys.signing_keys import SigningKeys, algorithms_of, jwks_of
 from catalog.oauth.keys.store import key_store
-from catalog.oauth.people.room import AuthorizationRoom, authorization_room
 from catalog.oauth.people_endpoints import people_endpoints
 from catalog.oauth.policy import DEFAULT, OAuthPolicy
 from catalog.oauth.registration.registered import registering

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from catalog.oauth.authorization.endpoint import AUTHORIZE_PATH
 from catalog.oauth.clients.authentication import TOKEN_PATH
-from catalog.oauth.people.endpoint import AUTHORIZE_PATH
 from catalog.oauth.room import OAuthRoom
 from catalog.oauth.server_metadata import JWKS_PATH, ServerMetadata
 from catalog.oauth.tokens.introspection import INTROSPECTION_PATH

@@ -3,7 +3,7 @@
 
 from starlette.routing import Route
 
-from catalog.oauth.people.room import AuthorizationRoom
+from catalog.oauth.authorization.room import AuthorizationRoom
 from catalog.oauth.pushed_endpoint import PUSHED_PATH, PushedEndpoint
 from catalog.oauth.registration.room import RegistrationRoom
 from catalog.oauth.room import OAuthRoom

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
+from catalog.oauth.authorization.client import authorization_client, resources_of
+from catalog.oauth.authorization.pushed_requests import LIFE, PushedRequests
+from catalog.oauth.authorization.request import Refused, Untold, check
 from catalog.oauth.clients.settings import ClientSettings
-from catalog.oauth.people.client import authorization_client, resources_of
-from catalog.oauth.people.pushed_requests import LIFE, PushedRequests
-from catalog.oauth.people.request import Refused, Untold, check
 from catalog.oauth.room import OAuthRoom
 from catalog.oauth.wire.errors import InvalidDpopProof, InvalidRequest, UnauthorizedClient
 from catalog.oauth.wire.parameters import Parameters

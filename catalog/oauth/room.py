@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from catalog.clock import Clock
 from catalog.credentials.ledger import SecretLedger
 from catalog.guarded_fetch import GuardedFetch
+from catalog.oauth.authorization.room import AuthorizationRoom
 from catalog.oauth.clients.answering import Answering
 from catalog.oauth.clients.authentication import ClientAuthenticator
 from catalog.oauth.clients.connection import ClientCertificates
 from catalog.oauth.clients.resource_servers import ResourceServers
 from catalog.oauth.clients.settings import Clients
 from catalog.oauth.keys.signing_keys import SigningKeys
-from catalog.oauth.people.room import AuthorizationRoom
 from catalog.oauth.policy import OAuthPolicy
 from catalog.oauth.tokens.access_tokens import AccessTokens
 from catalog.oauth.tokens.binding import Binder

@@ -10,10 +10,10 @@ from catalog.api.admin.paging import page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment, moment_or_none
 from catalog.credentials.rights import guards
+from catalog.oauth.authorization.room import AuthorizationRoom
 from catalog.oauth.grants.consent import Consent, ConsentState
 from catalog.oauth.grants.ending import By
 from catalog.oauth.grants.grants import Grant, GrantState
-from catalog.oauth.people.room import AuthorizationRoom
 from catalog.refusal import Refusal
 
 

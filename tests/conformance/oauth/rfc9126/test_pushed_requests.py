@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy as sa
 
-from catalog.oauth.people.pushed_requests import LIFE, OPEN
+from catalog.oauth.authorization.pushed_requests import LIFE, OPEN
 from catalog.storage.tables.oauth import authorization_codes, pushed_requests
 from tests.catalog.browser import Browser, Page
 from tests.catalog.serving import World

@@ -1,8 +1,8 @@
 """Applications as clients of the authorisation endpoint, and what may be asked for in their name."""
 
+from catalog.oauth.authorization.request import AuthorizationClient, Reach, Resources
 from catalog.oauth.clients.resource_servers import ResourceServers
 from catalog.oauth.clients.settings import ClientSettings
-from catalog.oauth.people.request import AuthorizationClient, Reach, Resources
 from catalog.oauth.wire.errors import InvalidTarget
 from catalog.publishing.published import Published
 from contracts.operations import ApiVersion

@@ -15,18 +15,18 @@ from catalog.login import cookies
 from catalog.login.returning import login_redirect
 from catalog.login.session import Session
 from catalog.login.sessions import Sessions
-from catalog.oauth.clients.resource_servers import ResourceServers
-from catalog.oauth.clients.settings import Clients
-from catalog.oauth.people.authorization import OVER, Answer, Authorizing
-from catalog.oauth.people.client import authorization_client, resources_of
-from catalog.oauth.people.consent_page import ConsentPage
-from catalog.oauth.people.pushed_requests import PushedRequests
-from catalog.oauth.people.request import (
+from catalog.oauth.authorization.authorizing import OVER, Answer, Authorizing
+from catalog.oauth.authorization.client import authorization_client, resources_of
+from catalog.oauth.authorization.consent_page import ConsentPage
+from catalog.oauth.authorization.pushed_requests import PushedRequests
+from catalog.oauth.authorization.request import (
     AuthorizationRequest,
     Refused,
     Untold,
     check,
 )
+from catalog.oauth.clients.resource_servers import ResourceServers
+from catalog.oauth.clients.settings import Clients
 from catalog.oauth.wire.parameters import LONGEST, ParameterFault, Parameters, read_parameters
 from catalog.pages.forms import FORGED, Form, read_form, refuse_forged
 from catalog.pages.pages import Pages

@@ -9,16 +9,16 @@ from starlette.routing import BaseRoute
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock
 from catalog.login.room import LoginRoom
+from catalog.oauth.authorization.authorizing import Authorizing
+from catalog.oauth.authorization.consent_pages import ConsentPages
+from catalog.oauth.authorization.endpoint import AuthorizationEndpoint
+from catalog.oauth.authorization.pushed_requests import PushedRequests
 from catalog.oauth.clients.resource_servers import ResourceServers
 from catalog.oauth.grants.codes import Codes
 from catalog.oauth.grants.consent import LIFE, Consents
 from catalog.oauth.grants.ending import Ending
 from catalog.oauth.grants.grants import DAY, Grant, forget_old_grants, grant_of
 from catalog.oauth.grants.refresh import RefreshTokens
-from catalog.oauth.people.authorization import Authorizing
-from catalog.oauth.people.consent_pages import ConsentPages
-from catalog.oauth.people.endpoint import AuthorizationEndpoint
-from catalog.oauth.people.pushed_requests import PushedRequests
 from catalog.people.directory import Directory
 from catalog.publication import Publisher
 from catalog.storage.engine import Store

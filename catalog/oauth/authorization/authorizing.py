@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.clock import Clock
 from catalog.login.session import Session
+from catalog.oauth.authorization.pushed_requests import PushedRequests
+from catalog.oauth.authorization.request import AuthorizationRequest, Refused, Untold
 from catalog.oauth.grants import codes
 from catalog.oauth.grants.codes import Code, Codes
 from catalog.oauth.grants.consent import Consent, Consents
-from catalog.oauth.people.pushed_requests import PushedRequests
-from catalog.oauth.people.request import AuthorizationRequest, Refused, Untold
 from catalog.oauth.wire.redirects import is_claimed, with_answer
 from catalog.storage.engine import Store
 

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from catalog.clock import moment
 from catalog.login.session import Session
-from catalog.oauth.people.client import opened_by
-from catalog.oauth.people.request import AuthorizationRequest
+from catalog.oauth.authorization.client import opened_by
+from catalog.oauth.authorization.request import AuthorizationRequest
 from catalog.oauth.wire.redirects import form_target, is_claimed
 from catalog.pages.pages import Pages
 from catalog.publishing.published import CurrentPublished, Published
