@@ -14,7 +14,7 @@ Unknown keys are refused. `ostiary schema` prints these types as JSON Schemas fo
 in an estate: `credential` names one that the gateway finds in its environment.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -119,12 +119,17 @@ class UpstreamEntry(EstateStruct, frozen=True):
     health: HealthEntry | None = None
 
 
+Policies = dict[Name, dict[str, Any]]
+"""Settings by policy (`contracts.policy_settings`). What keys each has is the policy's own affair."""
+
+
 class PlanEntry(EstateStruct, frozen=True):
     """Limits by name, all of which hold at once: `{burst: 20/second, daily: 10000/day}`."""
 
     limits: Annotated[dict[Name, LimitText], msgspec.Meta(min_length=1)]
     description: str = ""
     api_keys: bool = False
+    policies: Policies = msgspec.field(default_factory=dict)
 
 
 class GatewayEntry(EstateStruct, frozen=True):
@@ -196,6 +201,7 @@ class EstateFile(EstateStruct, frozen=True):
     changes: ChangesEntry = ChangesEntry()
     credentials: CredentialsEntry = CredentialsEntry()
     issuers: dict[Name, IssuerEntry] = msgspec.field(default_factory=dict)
+    policies: Policies = msgspec.field(default_factory=dict)
 
 
 class MemberEntry(EstateStruct, frozen=True):
@@ -291,3 +297,4 @@ class ApiFile(EstateStruct, frozen=True):
     slo: SloEntry | None = None
     plans: tuple[Name, ...] = ()
     notice_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
+    policies: Policies = msgspec.field(default_factory=dict)

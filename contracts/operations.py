@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from contracts.policy_settings import PolicyUse
+
 JsonSchema = bool | dict[str, Any]
 ParameterLocation = Literal["path", "query", "header", "cookie"]
 Direction = Literal["request", "response"]
@@ -148,7 +150,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     `security: []`. `pointer` is the operation's place in its contract. `max_body` is in bytes. `retry` says
     whether a call to an HTTP upstream may be tried again; None: if it only reads, or did not reach the upstream.
     `websocket` says that the operation is the handshake of a WebSocket (RFC 6455). With `api_key` there may be no
-    alternative for tokens: then API keys alone open it.
+    alternative for tokens: then API keys alone open it. `policies` are the settings of policies that were made for
+    it anywhere.
     """
 
     id: str
@@ -168,6 +171,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     retry: Literal["safe", "never"] | None = None
     websocket: bool = False
     api_key: ApiKeyUse | None = None
+    policies: tuple[PolicyUse, ...] = ()
 
 
 class Brownout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

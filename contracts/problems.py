@@ -208,6 +208,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "Gateway overloaded",
         "The gateway has too many open requests, and sheds those to less critical APIs first.",
     ),
+    ProblemType(
+        "upstream-answer-unusable",
+        502,
+        "Upstream answer unusable",
+        "A policy has to see the whole answer, which is too long, or encoded in a way that cannot be undone.",
+    ),
     ProblemType("upstream-busy", 503, "Upstream busy", "The upstream's connection budget is used up."),
     ProblemType(
         "upstream-open",

@@ -32,6 +32,7 @@ from contracts.access import Issuer as Issuer
 from contracts.access import Subscription as Subscription
 from contracts.approvals import Approval
 from contracts.operations import ApiVersion
+from contracts.policy_settings import PolicyUse
 from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
 
 FORMAT = 1
@@ -111,11 +112,13 @@ class RateLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Limits, and whether API keys are good under the plan, where a contract takes them."""
+    """Limits, whether API keys are good under the plan, where a contract takes them, and settings of policies for
+    those under it."""
 
     name: str
     limits: tuple[RateLimit, ...]
     api_keys: bool = False
+    policies: tuple[PolicyUse, ...] = ()
 
 
 class ContractsPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

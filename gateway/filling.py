@@ -105,6 +105,7 @@ class Filling:
         taken_over = before.operations if before is not None and before.binding is binding else {}
         busy = set() if before is None else (yield from _in_use(before))
         ids, scopes, upstreams = set[str](), set[str](), set[str]()
+        elsewhere = set[str]()  # where policies may have requests sent
         try:
             for text in packed.operations:
                 yield
@@ -116,6 +117,7 @@ class Filling:
                 if served is None:
                     served = ServedOperation(binding, text, operation)
                     route = binding.bind(operation)
+                    elsewhere.update(route.elsewhere)
                     if (served.method, served.template) in busy:
                         served.route = route
                 self.router.add(served.method, served.template, served)
@@ -126,6 +128,10 @@ class Filling:
         except Exception:
             yield from self._take_back(operations)
             raise
+        if binding is not (None if before is None else before.binding):
+            upstreams |= elsewhere
+        elif before is not None:
+            upstreams |= before.upstreams | elsewhere
         binding.narrow(upstreams)
         if not any(served.route is not None for served in operations.values()):
             yield

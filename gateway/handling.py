@@ -13,17 +13,21 @@ import structlog
 
 from contracts.problems import CONTENT_TYPE, Problem, problem
 from gateway import shedding
+from gateway.answering import Answering, framed_anew
 from gateway.lasting import Lasting
-from gateway.relay import Relay
+from gateway.redirection import redirected
+from gateway.relay import Relay, may_pass
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
 from gateway.wire.trailers import passing_trailers
 from policies import request_id, target, websocket
+from policies.answer import Answer
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Header
-from policies.verdict import ALLOW, Deny, Stage, Verdict
+from policies.modes import BoundFilter
+from policies.verdict import ALLOW, Deny, Reply, Verdict
 
 log = structlog.get_logger()
 
@@ -159,12 +163,14 @@ class Handling:
             try:
                 verdict = every[index](exchange)
             except Exception as fault:
-                self._failed(every[index], fault)
+                self._failed(index, fault)
                 return
             marks.append(now())
             if verdict is not ALLOW:
                 if isinstance(verdict, Deny):
                     self.refuse(verdict.policy, verdict.problem)
+                elif isinstance(verdict, Reply):
+                    self._reply(verdict, index)
                 else:
                     assert isinstance(verdict, Awaitable)
                     self._client.pause_body()
@@ -178,7 +184,7 @@ class Handling:
         try:
             verdict = await pending
         except Exception as fault:
-            self._failed(self._route.stages.every[index], fault)
+            self._failed(index, fault)
             return
         self._task = None
         if self._done:
@@ -187,12 +193,66 @@ class Handling:
         self._client.resume_body()
         if isinstance(verdict, Deny):
             self.refuse(verdict.policy, verdict.problem)
+        elif isinstance(verdict, Reply):
+            self._reply(verdict, index)
         else:
             self._run(index + 1)
 
-    def _failed(self, stage: Stage, fault: Exception) -> None:
+    def _reply(self, reply: Reply, index: int) -> None:
+        """The gateway's own answer, by the stage at `index`: it passes what comes before that."""
+        assert self._route is not None
+        stages = self._route.stages
+        exchange = self.exchange
+        exchange.answered_by = reply.policy
+        self._filtered(reply.answer, stages.filters[stages.outside[index] :])
+
+    def _filtered(self, answer: Answer, filters: Sequence[BoundFilter]) -> None:
+        """A whole answer that no upstream streams: through the filters, and to the client."""
+        answering = Answering(self.exchange, filters, answer)
+        body = answer.body
+        refusal = answering.head() if filters else None
+        if refusal is None and filters:
+            refusal = answering.data(body)
+        if refusal is not None:
+            self.refuse(refusal.policy, refusal.problem)
+        elif answering.watched:
+            self.finish(answering)
+        else:
+            self._answer_whole(answering.answer, body)
+
+    def finish(self, answering: Answering) -> None:
+        """The whole answer is there: the filters see it, and what was held goes to the client."""
+        pending = answering.finish()
+        if isinstance(pending, Awaitable):
+            self._task = self._owner.spawn(self._finish_later(answering, pending))
+        else:
+            self._finished(answering, pending)
+
+    async def _finish_later(self, answering: Answering, pending: Awaitable[Deny | None]) -> None:
+        refusal = await pending
+        self._task = None
+        self._finished(answering, refusal)
+
+    def _finished(self, answering: Answering, refusal: Deny | None) -> None:
+        if self._relay is not None and self._relay.begun:
+            self.done()  # the client has its answer already
+        elif refusal is not None:
+            self.refuse(refusal.policy, refusal.problem)
+        else:
+            self._answer_whole(answering.answer, answering.answer.body)
+
+    def _answer_whole(self, answer: Answer, body: bytes) -> None:
+        if self._done:
+            return
+        headers = [header for header in framed_anew(answer.headers) if may_pass(header[0])]
+        headers += self.exchange.answer_headers
+        headers.append(self._request_id())
+        self.answer(answer.status, headers, body)
+
+    def _failed(self, index: int, fault: Exception) -> None:
         """A policy that raises never lets the request through."""
-        policy = getattr(stage, "__module__", "policies.unknown").rpartition(".")[2].replace("_", "-")
+        assert self._route is not None
+        policy = self._route.stages.policies[index]
         log.error("policy failed", policy=policy, request_id=self.exchange.request_id, exc_info=fault)
         self.refuse(policy, problem("policy-failed", f"The policy {policy!r} failed.", policy=policy))
 
@@ -258,17 +318,30 @@ class Handling:
             self._task = self._owner.spawn(self._mediate(route))
             return
         assert route.http is not None
-        path = route.prefix + exchange.path[len(route.version.base_path) :]
         streaming = exchange.body is None and not self._complete and has_body(exchange)
-        head = request_head(exchange, path, route.lines, streaming=streaming)
-        credentialed = route.credential is not None
+        http, body, credentialed = route.http, exchange.body, route.credential is not None
+        if exchange.forward is None:
+            path = route.prefix + exchange.path[len(route.version.base_path) :]
+            head = request_head(exchange, path, route.lines, streaming=streaming)
+        else:
+            outgoing = redirected(exchange, exchange.forward, route)
+            if outgoing.unusable is not None:
+                self.refuse("upstream", outgoing.unusable)
+                return
+            http, body, credentialed = outgoing.http, outgoing.body, outgoing.credentialed
+            streaming = streaming and body is None
+            head = outgoing.head(streaming)
         self._relay = relay = Relay(
-            self, self._client, exchange, route.response_check, credentialed, route.event_stream
+            self,
+            self._client,
+            exchange,
+            route.response_check,
+            credentialed,
+            route.event_stream,
+            route.stages.filters,
         )
         handshake = websocket.Handshake(exchange) if exchange.upgrade else None
-        call = route.http.call(
-            head, relay, body=exchange.body, streaming=streaming, repeat=route.repeat, handshake=handshake
-        )
+        call = http.call(head, relay, body=body, streaming=streaming, repeat=route.repeat, handshake=handshake)
         if isinstance(call, Problem):
             self.refuse("upstream", call)
             return
@@ -298,6 +371,9 @@ class Handling:
         headers = list(answer.headers)
         if route.response_check is not None and route.response_check.wants(answer.status, headers):
             exchange.violations = route.response_check.check(answer.status, headers, answer.body)
+        if route.stages.filters:
+            self._filtered(Answer(answer.status, headers, answer.body), route.stages.filters)
+            return
         self.answer(answer.status, [*headers, *exchange.answer_headers, self._request_id()], answer.body)
 
     # -- the end ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from gateway.routes import Route
 from gateway.runtime import Runtime
 from policies import authentication, subscription
 from policies.exchange import Exchange
-from policies.verdict import Allow, Deny, Stage, Verdict
+from policies.verdict import Deny, Stage, Verdict
 
 _ASKED_AGAIN: Final = frozenset({authentication.POLICY, subscription.POLICY})
 
@@ -59,7 +59,7 @@ class Lasting:
             verdict = stage(self._exchange)
             if isinstance(verdict, Deny):
                 return False
-            if not isinstance(verdict, Allow):
+            if isinstance(verdict, Awaitable):
                 self._asking = asyncio.ensure_future(self._ask(verdict, stages))
                 break
         return True

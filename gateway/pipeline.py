@@ -5,10 +5,14 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
 
+import structlog
+
 from gateway.handling import Handling
 from gateway.runtime import Runtime
 from gateway.wire.messages import Client
 from policies.exchange import Exchange
+
+log = structlog.get_logger()
 
 _now: Final = time.monotonic  # looked up once
 
@@ -23,6 +27,16 @@ class Tracer(Protocol):
     """Sets `exchange.trace`."""
 
     def start(self, exchange: Exchange, /) -> None: ...
+
+
+def end(exchange: Exchange) -> None:
+    """Tells those that asked to be told, each of them once."""
+    calls, exchange.at_end = exchange.at_end or [], None
+    for call in calls:
+        try:
+            call(exchange)
+        except Exception:
+            log.exception("a policy failed at the end", request_id=exchange.request_id)
 
 
 class Pipeline:
@@ -56,6 +70,8 @@ class Pipeline:
         """Called once for each accepted exchange."""
         self.open -= 1
         exchange.ended_at = _now()
+        if exchange.at_end is not None:
+            end(exchange)
         for recorder in self._recorders:
             recorder.record(exchange)
 

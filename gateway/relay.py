@@ -8,13 +8,16 @@ import structlog
 
 from contracts.problems import Problem, problem
 from gateway import event_streams
+from gateway.answering import Answering
 from gateway.lasting import Lasting
 from gateway.wire.framing import has_no_body
 from gateway.wire.messages import Call, Client
 from gateway.wire.names import NameTable
 from gateway.wire.trailers import passing_trailers
 from gateway.wire.tunnel import Upstream
+from policies.answer import Answer
 from policies.exchange import Exchange, Header
+from policies.modes import BoundFilter
 from policies.response_schema import ResponseCheck
 
 log = structlog.get_logger()
@@ -44,6 +47,11 @@ def _is_theirs(name: bytes) -> bool:
 _passes: Final = NameTable(_is_theirs)
 
 
+def may_pass(name: bytes) -> bool:
+    """Whether an upstream's header field of this name goes to the client."""
+    return _passes[name]
+
+
 class Handling(Protocol):
     def refuse(self, policy: str, refusal: Problem) -> None: ...
 
@@ -51,16 +59,20 @@ class Handling(Protocol):
 
     def done(self) -> None: ...
 
+    def finish(self, answering: Answering) -> None: ...
+
 
 class Relay:
     """Implements the upstream client's `Receiver`. `begun` says that the client has the answer's head."""
 
     __slots__ = (
+        "_answering",
         "_check",
         "_client",
         "_credentialed",
         "_events",
         "_exchange",
+        "_filters",
         "_handling",
         "_headers",
         "_kept",
@@ -77,6 +89,7 @@ class Relay:
         check: ResponseCheck | None,
         credentialed: bool,
         events: bool,
+        filters: tuple[BoundFilter, ...],
     ) -> None:
         self.call: Call | None = None
         self.begun = False
@@ -86,6 +99,8 @@ class Relay:
         self._check = check
         self._credentialed = credentialed
         self._events = events
+        self._filters = filters
+        self._answering: Answering | None = None
         # The answer's header fields and content, as long as they are kept for the check.
         self._headers: Sequence[Header] = ()
         self._kept: list[bytes] | None = None
@@ -107,10 +122,27 @@ class Relay:
         exchange.status = status
         if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
             self._headers, self._kept = headers, []
+        if self._filters:
+            answering = Answering(exchange, self._filters, Answer(status, headers))
+            refusal = answering.head()
+            if refusal is not None:
+                self._handling.refuse(refusal.policy, refusal.problem)
+                return
+            self._answering = answering
+            if answering.held:
+                return
+            exchange.status, headers = answering.answer.status, answering.answer.headers
         self.begun = True
-        self._client.start(status, self._answer_headers(headers), length)
+        self._client.start(exchange.status, self.answer_headers(headers), length)
 
-    def _answer_headers(self, headers: list[Header]) -> list[Header]:
+    def _filter(self, answering: Answering, data: bytes) -> bool:
+        """Whether the client gets the piece now."""
+        refusal = answering.data(data)
+        if refusal is not None:
+            self._handling.refuse(refusal.policy, refusal.problem)
+        return not answering.held
+
+    def answer_headers(self, headers: list[Header]) -> list[Header]:
         exchange = self._exchange
         passes = _passes
         answer = [header for header in headers if passes[header[0]]]
@@ -122,7 +154,7 @@ class Relay:
         exchange = self._exchange
         exchange.upstream_first_byte_at = _now()
         exchange.status = 101
-        if self._client.switch(self._answer_headers(headers), upstream, self._handling.watch()):
+        if self._client.switch(self.answer_headers(headers), upstream, self._handling.watch()):
             self.begun = True
         else:
             upstream.transport.abort()
@@ -136,6 +168,8 @@ class Relay:
             kept.append(data)
             if exchange.bytes_out > CHECKED_BYTES:
                 self._kept = None
+        if self._answering is not None and not self._filter(self._answering, data):
+            return
         if not self._client.write(data) and self.call is not None:
             self.call.pause()
 
@@ -144,9 +178,18 @@ class Relay:
 
     def ended(self) -> None:
         self._exchange.upstream_ended_at = _now()
+        answering = self._answering
+        if answering is not None and answering.held:
+            if self._kept is not None:
+                self._report(self._kept)
+            self._handling.finish(answering)
+            return
         self._client.finish(self._trailers)
         if self._kept is not None:
             self._report(self._kept)
+        if answering is not None and answering.watched:
+            self._handling.finish(answering)
+            return
         self._handling.done()
 
     def _report(self, kept: list[bytes]) -> None:

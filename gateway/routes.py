@@ -19,10 +19,10 @@ from gateway.upstreams.resilience.http_service import HttpService, Repeat
 from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.wire.headers import UpstreamLines, upstream_lines
 from policies import response_schema
+from policies.binding import BoundStages, bind_all
 from policies.ports import Ports
 from policies.request_schema import needs_body
 from policies.response_schema import ResponseCheck
-from policies.stages import BoundStages, bind_all
 from policies.validation.validators import Validators, validators_of
 
 AnyUpstream: TypeAlias = HttpService | OdooService
@@ -56,12 +56,25 @@ class Route:
     lines: UpstreamLines
     room: int
     """Open requests of the gateway up to which this one is taken."""
+    elsewhere: Mapping[str, "Destination"]
+    """Other upstreams than the contract's, by name, to which policies may have a request sent."""
     prefix: str
     """The path of the upstream's URL; it takes the place of the version's base path."""
     repeat: Repeat
     """What of calls to the HTTP upstream may be tried again."""
     odoo: OdooService | None
     odoo_backend: OdooBackend | None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An HTTP upstream that is not the contract's own: as `Route` has it of that."""
+
+    http: HttpService
+    credential: tuple[bytes, bytes] | None
+    unusable: Problem | None
+    lines: UpstreamLines
+    prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +143,36 @@ class Binding:
             raise SnapshotError(f"{operation.id}: upstream {upstream.name!r} is of kind {upstream.kind!r}")
         whole = self.whole
         credential, unusable = server.credential
-        authority, _, path = upstream.url.partition("://")[2].partition("/")
+        authority, prefix = _place(upstream)
+        stages = bind_all(whole, operation, self.ports)
+        whole_answers = bool(stages.filters)
         return Route(
             version=self.version,
             operation=operation,
-            stages=bind_all(whole, operation, self.ports),
+            stages=stages,
             response_check=response_schema.bind(whole, operation),
             event_stream=event_streams.opened_by(operation),
             buffers=needs_body(operation),
             http=http,
             credential=credential,
             unusable=unusable,
-            lines=upstream_lines(authority.encode("ascii"), credential),
-            prefix="/" + path.rstrip("/") if path.rstrip("/") else "",
+            lines=upstream_lines(authority, credential, plain=whole_answers),
+            elsewhere={name: self._destination(name, plain=whole_answers) for name in stages.upstreams},
+            prefix=prefix,
             room=self._room,
             repeat=_repeat(operation),
             odoo=odoo,
             odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,
         )
+
+    def _destination(self, name: str, *, plain: bool) -> Destination:
+        server = self.servers[name]
+        if not isinstance(server.service, HttpService):
+            raise SnapshotError(f"upstream {name!r} is of kind {server.upstream.kind!r}, and a policy names it")
+        credential, unusable = server.credential
+        authority, prefix = _place(server.upstream)
+        lines = upstream_lines(authority, credential, plain=plain)
+        return Destination(server.service, credential, unusable, lines, prefix)
 
 
 class ServedOperation:
@@ -190,6 +215,13 @@ class ServedVersion:
     @property
     def version(self) -> ApiVersion:
         return self.binding.version
+
+
+def _place(upstream: Upstream) -> tuple[bytes, str]:
+    """The authority of an upstream's URL, and its path without a slash at the end."""
+    authority, _, path = upstream.url.partition("://")[2].partition("/")
+    path = path.rstrip("/")
+    return authority.encode("ascii"), "/" + path if path else ""
 
 
 def _repeat(operation: Operation) -> Repeat:

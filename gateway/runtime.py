@@ -213,7 +213,9 @@ class RuntimeBuilder:
         plans = {plan.name: plan.limits for plan in part.plans}
         known = current.ports if current is not None and current.ports.audience == part.audience else None
         key_plans = frozenset(plan.name for plan in part.plans if plan.api_keys)
-        if known is not None and (known.plans, known.key_plans) == (plans, key_plans):
+        policies = {plan.name: plan.policies for plan in part.plans if plan.policies}
+        there = (plans, key_plans, policies)
+        if known is not None and (known.plans, known.key_plans, known.plan_policies) == there:
             return known
         return Ports(
             clock=self._clock,
@@ -222,6 +224,7 @@ class RuntimeBuilder:
             access=self._access,
             audience=part.audience,
             plans=plans,
+            plan_policies=policies,
             key_plans=key_plans,
             key_pepper=self._key_pepper,
             witness=self._witness,

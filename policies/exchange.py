@@ -4,7 +4,7 @@ It is the one mutable thing of the data plane. The listener sets the first group
 what its own group says and reads only what an earlier stage has set (the order is in `policies.stages`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
@@ -205,12 +205,32 @@ def json_members(members: dict[str, str]) -> str:
     return msgspec.json.encode(members)[1:-1].decode("utf-8")
 
 
+class Forward:
+    """The request that goes upstream where it is not simply the one that came.
+
+    `path` is below the version's base path and starts with a slash. `upstream` names another than the contract's;
+    the policy has to have it among its `upstreams`. A `body` of None is the one that came.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "query", "upstream")
+
+    def __init__(self, method: str, path: str, query: bytes, headers: list[Header]) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body: bytes | None = None
+        self.upstream = ""
+
+
 class Exchange:
     """See the module's text. Times are `time.monotonic()` seconds; 0.0 where it has not happened."""
 
     __slots__ = (
         "allowance",
         "answer_headers",
+        "answered_by",
+        "at_end",
         "body",
         "body_value",
         "bytes_in",
@@ -218,6 +238,7 @@ class Exchange:
         "client_certificate",
         "ended_at",
         "fields",
+        "forward",
         "grant",
         "headers",
         "http_version",
@@ -226,6 +247,7 @@ class Exchange:
         "lasting",
         "marks",
         "method",
+        "notes",
         "operation",
         "parameters",
         "path",
@@ -249,6 +271,7 @@ class Exchange:
         "upstream_sent_at",
         "version",
         "violations",
+        "would_refuse",
     )
 
     def __init__(
@@ -303,7 +326,15 @@ class Exchange:
         self.status = 0
         self.refusal: Problem | None = None
         self.refused_by = ""
+        self.answered_by = ""  # the policy that answered in place of an upstream
         self.violations: tuple[Violation, ...] = ()
+        self.would_refuse: tuple[str, ...] = ()
+        # From a policy that sends another request upstream than came: what is sent.
+        self.forward: Forward | None = None
+        # What a policy keeps from its stage to its filter, by its id, and what is to be called when the exchange
+        # has ended, however it did. Both are made by the first that needs them.
+        self.notes: dict[str, Any] | None = None
+        self.at_end: list[Callable[[Exchange], None]] | None = None
         # For the record. `marks` are when the stages began and when each of them had its verdict, once for those
         # on the head and once for those on the body; `timed` names what passed between two of them.
         self.marks: list[float] = []
@@ -314,6 +345,22 @@ class Exchange:
         self.upstream_first_byte_at = 0.0
         self.upstream_ended_at = 0.0
         self.ended_at = 0.0
+
+    def note(self, policy: str, value: Any) -> None:
+        """Keeps something of a policy's for its filter, or for the exchange's end."""
+        if self.notes is None:
+            self.notes = {}
+        self.notes[policy] = value
+
+    def noted(self, policy: str) -> Any:
+        """What the policy has kept; None where that is nothing."""
+        return None if self.notes is None else self.notes.get(policy)
+
+    def when_ended(self, call: "Callable[[Exchange], None]") -> None:
+        """Has `call` called once, when the exchange has ended in whatever way; it must neither wait nor raise."""
+        if self.at_end is None:
+            self.at_end = []
+        self.at_end.append(call)
 
     @property
     def limits(self) -> tuple[LimitState, ...]:

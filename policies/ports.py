@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from contracts.policy_settings import PolicyUse
 from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, RateLimit
 from policies.dpop_nonces import DpopNonces
@@ -122,6 +123,8 @@ class Ports:
     audience: str
     plans: Mapping[str, tuple[RateLimit, ...]]
     """Limits by plan."""
+    plan_policies: Mapping[str, tuple[PolicyUse, ...]] = field(default_factory=dict)
+    """Settings of policies by plan."""
     key_plans: frozenset[str] = frozenset()
     """Plans under which API keys are good."""
     key_pepper: bytes | None = field(default=None, repr=False)

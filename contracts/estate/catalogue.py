@@ -50,6 +50,9 @@ _ROWS: tuple[Rule, ...] = (
     Rule("brown-outs-not-rising", "warning", "Brown-outs that grow shorter tell partners that the end is far."),
     # Plans and subscriptions.
     Rule("limit-unusable", "error", "A limit admits at least one call in each window."),
+    Rule("unknown-policy", "error", "Settings of a policy that is not installed would silently do nothing."),
+    Rule("policy-invalid", "error", "A policy is enforced as it was written, or not at all."),
+    Rule("unknown-consumer", "error", "A mode for a consumer that does not exist holds for nobody."),
     Rule("unused-plan", "info", "A plan without a subscription meters nothing."),
     Rule("unknown-api", "error", "A subscription to an API that does not exist grants nothing."),
     Rule("unknown-version", "error", "A subscription to a version that does not exist grants nothing."),

@@ -37,6 +37,14 @@ def decode(document: Document, kind: type[T]) -> tuple[T, list[Finding]]:
     return value, walk.findings
 
 
+def decode_part(document: Document, pointer: str, kind: type[msgspec.Struct]) -> list[Finding]:
+    """What is wrong with the mapping at `pointer`, as a part of a `kind`: what is missing may stand elsewhere."""
+    walk = _Walk(document)
+    node = document.at(pointer)
+    walk.struct(None if node is None else node.value, kind, pointer, partial=True)
+    return walk.findings
+
+
 def quote(value: object) -> str:
     """A value as a message shows it: as it is written in YAML, and short."""
     if value is None:
@@ -68,7 +76,7 @@ class _Walk:
         place = self.document.place_of_key(pointer) if key else self.document.place(pointer)
         self.findings.append(finding(rule, place, message))
 
-    def struct(self, value: object, kind: type[T], pointer: str) -> T:
+    def struct(self, value: object, kind: type[T], pointer: str, *, partial: bool = False) -> T:
         if not isinstance(value, dict):
             self._report("wrong-type", pointer, f"{_what(pointer)} takes a mapping, not {quote(value)}")
             placeholder: T = neutral(kind)
@@ -86,6 +94,8 @@ class _Walk:
                     values[field.name] = converted
                 elif field.required:
                     values[field.name] = neutral(field.type)
+            elif field.required and partial:
+                values[field.name] = neutral(field.type)
             elif field.required:
                 self._report("missing-key", pointer, f"the key {key!r} is missing{_in(pointer)}")
                 values[field.name] = neutral(field.type)

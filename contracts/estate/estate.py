@@ -16,6 +16,7 @@ import msgspec
 from contracts.estate.decode import suggestion
 from contracts.estate.issuers import identities
 from contracts.estate.loading import ESTATE, load_sources
+from contracts.estate.policy_rules import PolicyJudge, policy_rules
 from contracts.estate.rules import across
 from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
 from contracts.estate_oauth import oauth_settings
@@ -23,6 +24,7 @@ from contracts.estate_words import Url
 from contracts.findings import Finding, has_errors
 from contracts.limits_text import parse_limit
 from contracts.operations import ApiVersion
+from contracts.policy_settings import used
 from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
 from contracts.snapshot import Application, ContractsPart, Plan, Subscription, Timeouts, Upstream, UpstreamTls
 
@@ -61,14 +63,16 @@ def load_estate(
     *,
     api_roots: Mapping[str, Path] | None = None,
     held: Mapping[str, tuple[ApiVersion, ...]] = MappingProxyType({}),
+    policies: PolicyJudge | None = None,
 ) -> tuple[Estate | None, list[Finding]]:
     """The estate below `root`, and every finding, sorted by place. With an error among them there is no estate.
 
     `api_roots` are directories of APIs, each of which is laid out as an estate is; without them they are below
-    `root`. `held` are APIs that stay as they were compiled before, and are not looked for.
+    `root`. `held` are APIs that stay as they were compiled before, and are not looked for. Settings of policies
+    are judged by `policies`, where it is given.
     """
     sources, findings = load_sources(root, api_roots, held)
-    findings = sorted(set(findings + across(sources)))
+    findings = sorted({*findings, *across(sources), *(policy_rules(sources, policies) if policies else ())})
     if has_errors(findings):
         return None, findings
     estate = Estate(
@@ -116,7 +120,12 @@ def contracts_part(
             _upstream(estate, name, upstream_urls.get(name)) for name in sorted(estate.file.upstreams)
         ),
         plans=tuple(
-            Plan(name, tuple(parse_limit(limit, text) for limit, text in plan.limits.items()), plan.api_keys)
+            Plan(
+                name,
+                tuple(parse_limit(limit, text) for limit, text in plan.limits.items()),
+                plan.api_keys,
+                used(f"{ESTATE}#/plans/{name}/policies", plan.policies),
+            )
             for name, plan in sorted(estate.file.plans.items())
         ),
         versions=tuple(each for each in estate.versions if each.lifecycle.state != "draft"),

@@ -20,6 +20,7 @@ from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
 from contracts.findings import Finding, Place
 from contracts.openapi.compile import VersionContext, compile_version
 from contracts.operations import ApiVersion
+from contracts.policy_settings import used
 
 ESTATE: Final = "ostiary.yaml"
 TEAMS: Final = "teams.yaml"
@@ -216,6 +217,10 @@ class _Loader:
                 upstreams=estate.upstreams,
                 defaults=estate.defaults,
                 load=load,
+                policies=(
+                    used(f"{ESTATE}#/policies", estate.policies),
+                    used(f"{api.file.name}#/policies", api.file.value.policies),
+                ),
             )
             compiled, findings = compile_version(document, context)
             self.findings += findings

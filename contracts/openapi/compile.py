@@ -22,6 +22,7 @@ from contracts.openapi.extensions import (
     check_known,
     check_sunset,
     limit_of,
+    policies_of,
     retry_of,
     upstream_of,
     websocket_of,
@@ -38,6 +39,7 @@ from contracts.openapi.schemas import DIALECTS, SchemaBundle
 from contracts.openapi.security import SecurityRules
 from contracts.openapi.validity import check_openapi
 from contracts.operations import ApiVersion, Backend, HttpBackend, Lifecycle, Operation
+from contracts.policy_settings import PolicyUse, joined
 
 _VERSION: Final = re.compile(r"(3\.[012])\.\d+(-.+)?")
 _TELLING: Final = (
@@ -55,7 +57,8 @@ class VersionContext:
     """What the estate says about a version. `upstream` is the name of the one that serves it by default;
     `upstreams` are all that the estate declares. `load` reads a file by its path in the estate, and reports by
     itself what is wrong inside of it; None for a file that is missing or unreadable. `known_valid` says that the
-    document was found to be valid OpenAPI before, which is most of the work, and is not looked at again."""
+    document was found to be valid OpenAPI before, which is most of the work, and is not looked at again.
+    `policies` are the settings that the estate and the API make."""
 
     api: str
     version: str
@@ -69,6 +72,7 @@ class VersionContext:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     defaults: DefaultsEntry = field(default_factory=DefaultsEntry)
     known_valid: bool = False
+    policies: tuple[tuple[PolicyUse, ...], ...] = ()
 
 
 def compile_version(document: Document, context: VersionContext) -> tuple[ApiVersion | None, list[Finding]]:
@@ -237,6 +241,7 @@ class _Compiler:
             retry=retry_of(node, report),
             websocket=websocket_of(node, report),
             api_key=demand.api_key,
+            policies=joined((*context.policies, *policies_of(root, node, report))),
         )
 
     def _check_servers(self, holder: Node) -> None:

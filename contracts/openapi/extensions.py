@@ -13,6 +13,7 @@
 ``x-ostiary-signature``     security scheme         ``true``: of a scheme ``{type: apiKey, in: header, name:
                             (``apiKey``)            Signature}``, the key is not sent but signs the request
                                                     (RFC 9421)
+``x-ostiary-policies``      document or operation   settings by policy: see ``contracts.policy_settings``
 ``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
 ``x-ostiary-lint-ignore``   any object              findings of ``ostiary lint`` that are let pass there, each
                                                     with its reason; nothing is enforced by it
@@ -33,6 +34,7 @@ from contracts.documents.document import Node
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.operations import Lifecycle
+from contracts.policy_settings import PolicyUse, used
 
 LIMIT: Final = "x-ostiary-limit"
 UPSTREAM: Final = "x-ostiary-upstream"
@@ -41,10 +43,11 @@ RETRY: Final = "x-ostiary-retry"
 WEBSOCKET: Final = "x-ostiary-websocket"
 SIGNATURE: Final = "x-ostiary-signature"
 LINT_IGNORE: Final = "x-ostiary-lint-ignore"
+POLICIES: Final = "x-ostiary-policies"
 SUNSET: Final = "x-sunset"
 _ALLOWED: Final = {
-    "openapi": (LIMIT, UPSTREAM),
-    "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET),
+    "openapi": (LIMIT, UPSTREAM, POLICIES),
+    "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET, POLICIES),
     "securityScheme": (SIGNATURE,),
 }
 _COST: Final = (1, 1_000_000)
@@ -99,6 +102,22 @@ def upstream_of(root: Node, operation: Node, default: str, report: Report) -> tu
                 return node.value, node
             report.add("extension-invalid", node.place, f"`{UPSTREAM}` takes the name of an upstream")
     return default, None
+
+
+def policies_of(root: Node, operation: Node, report: Report) -> tuple[tuple[PolicyUse, ...], ...]:
+    """The settings of policies that the document makes, and then the operation's."""
+    layers: list[tuple[PolicyUse, ...]] = []
+    for holder in (root, operation):
+        node = holder.get(POLICIES)
+        if node is None:
+            continue
+        if isinstance(node.value, dict):
+            layers.append(used(f"{node.document.file}#{node.pointer}", node.value))
+        else:
+            report.add(
+                "extension-invalid", node.place, f"`{POLICIES}` takes a mapping from policies to their settings"
+            )
+    return tuple(layers)
 
 
 def retry_of(operation: Node, report: Report) -> Literal["safe", "never"] | None:

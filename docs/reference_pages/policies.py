@@ -3,23 +3,24 @@
 import sys
 from types import ModuleType
 
-from policies import stages, target
+from policies import policy, stages, target
+from policies.policy import Phase
 from reference_pages.markup import code, escaped, prose, table
 from reference_pages.sources import path_of, problems_by_module, texts_below
 
 
 def page() -> str:
     """The order, then one section for each policy."""
-    phases = texts_below(stages, "Phase")
+    phases = texts_below(policy, "Phase")
     rows = [
-        [str(position), f"[`{entry.policy}`](#{entry.policy})", entry.phase.value, escaped(entry.why)]
+        [str(position), f"[`{entry.id}`](#{entry.id})", entry.phase.value, escaped(entry.why)]
         for position, entry in enumerate(stages.ORDER, 1)
     ]
     parts = [
         "# Policies\n",
         prose(stages.__doc__),
         table(["", "Policy", "Phase", "Why here"], rows),
-        table(["Phase", ""], ([phase.value, phases[phase.name]] for phase in stages.Phase)),
+        table(["Phase", ""], ([phase.value, phases[phase.name]] for phase in Phase)),
         (
             "A policy that has nothing to do on an operation is not bound to it and costs it nothing: a public "
             "operation has no `authentication`, a version without dates no `lifecycle`. A policy that raises "
@@ -28,9 +29,9 @@ def page() -> str:
         _section(target.POLICY, target, "Before the first stage, on every request."),
     ]
     for position, entry in enumerate(stages.ORDER, 1):
-        module = sys.modules[entry.bind.__module__]
+        module = sys.modules[f"policies.{entry.id.replace('-', '_')}"]
         when = f"Position {position}, phase {entry.phase.value}. {entry.why}"
-        parts.append(_section(entry.policy, module, when, refuses=entry.phase is not stages.Phase.RESPONSE))
+        parts.append(_section(entry.id, module, when, refuses=entry.phase is not Phase.RESPONSE))
     return "\n".join(parts)
 
 

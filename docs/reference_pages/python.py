@@ -7,6 +7,8 @@ _MODULES = (
     "policies.exchange",
     "policies.verdict",
     "policies.ports",
+    "policies.binding",
+    "policies.policy",
     "policies.stages",
     "gateway.wire.messages",
 )

@@ -85,6 +85,7 @@ _OURS: Final = (
 _JUDGED: Final = frozenset(
     {b"accept", b"api-version", b"content-encoding", b"content-type", b"idempotency-key", b"range"}
 )
+_PARTIAL: Final = frozenset({b"accept-encoding", b"range", b"if-range"})
 _SEPARATOR: Final = re.compile(rb"[^0-9a-z]")
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
@@ -93,24 +94,28 @@ _WITH_EMPTY_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 class _Forwarding:
-    """Whether a field of this name is forwarded, where `credential` is the field of the gateway's own."""
+    """Whether a field of this name is forwarded, where `credential` is the field of the gateway's own; with
+    `plain` not those by which parts or encodings of an answer are asked for."""
 
-    __slots__ = ("_credential",)
+    __slots__ = ("_credential", "_plain")
 
-    def __init__(self, credential: bytes) -> None:
+    def __init__(self, credential: bytes, plain: bool) -> None:
         self._credential = _SEPARATOR.sub(b"-", credential.lower())
+        self._plain = plain
 
     def decide(self, name: bytes) -> bool:
         lower = name.lower()
         plain = _SEPARATOR.sub(b"-", lower)
         if plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential:
             return False
+        if self._plain and plain in _PARTIAL:
+            return False
         return plain == lower or plain not in _JUDGED
 
 
 @lru_cache(maxsize=64)
-def _passes(credential: bytes) -> NameTable[bool]:
-    return NameTable(_Forwarding(credential).decide)
+def _passes(credential: bytes, plain: bool = False) -> NameTable[bool]:
+    return NameTable(_Forwarding(credential, plain).decide)
 
 
 def forwarded_headers(headers: list[Header], connection: bytes | None, credential: bytes = b"") -> list[Header]:
@@ -127,20 +132,23 @@ class UpstreamLines:
 
     __slots__ = ("credential", "passes", "start")
 
-    def __init__(self, host: bytes, credential: Header | None) -> None:
-        """Raises ValueError where the host or the credential could not stand in a header."""
+    def __init__(self, host: bytes, credential: Header | None, plain: bool = False) -> None:
+        """Raises ValueError where the host or the credential could not stand in a header. `plain`: policies look
+        into answers, which are asked for whole and in no encoding."""
         name, value = credential or (b"", b"")
         if _CONTROL.search(host + name + value) is not None:
             raise ValueError("an upstream's host or credential has a control character")
         self.start = b" HTTP/1.1\r\nhost: %b\r\n" % host
+        if plain:
+            self.start += b"accept-encoding: identity\r\n"
         self.credential = b"%b: %b\r\n" % (name, value) if name else b""
-        self.passes = _passes(name)
+        self.passes = _passes(name, plain)
 
 
 @lru_cache(maxsize=256)
-def upstream_lines(host: bytes, credential: Header | None) -> UpstreamLines:
+def upstream_lines(host: bytes, credential: Header | None, *, plain: bool = False) -> UpstreamLines:
     """One for all operations of an upstream. Raises ValueError as `UpstreamLines` does."""
-    return UpstreamLines(host, credential)
+    return UpstreamLines(host, credential, plain)
 
 
 def request_head(exchange: Exchange, path: str, upstream: UpstreamLines, *, streaming: bool = False) -> bytes:

@@ -64,11 +64,11 @@ def test_policies(reference: Mapping[str, str]) -> None:
     page = reference["reference/policies.md"]
     rows = re.findall(r"^\| (\d+) \| \[`([a-z-]+)`\]\(#[a-z-]+\) \| (\w+) \| (.*) \|$", page, re.M)
     assert rows == [
-        (str(number), entry.policy, entry.phase.value, entry.why) for number, entry in enumerate(ORDER, 1)
+        (str(number), entry.id, entry.phase.value, entry.why) for number, entry in enumerate(ORDER, 1)
     ]
     for entry in ORDER:
-        assert f"policies/{entry.policy.replace('-', '_')}.py" in section(
-            page, f"## `{entry.policy}` {{#{entry.policy}}}"
+        assert f"policies/{entry.id.replace('-', '_')}.py" in section(
+            page, f"## `{entry.id}` {{#{entry.id}}}"
         )
 
 
@@ -170,7 +170,7 @@ def test_odoo_values_and_actions(written: Mapping[str, str]) -> None:
 
 def test_a_stage_is_in_the_request_flow(written: Mapping[str, str]) -> None:
     page = written["docs/request-flow.md"]
-    files = [f"policies/{entry.policy.replace('-', '_')}.py" for entry in ORDER]
+    files = [f"policies/{entry.id.replace('-', '_')}.py" for entry in ORDER]
     places = [page.index(f"| `{name}` |") for name in files]
     assert places == sorted(places)
 

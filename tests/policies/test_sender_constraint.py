@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts.oauth_client import OAuthSettings
 from policies import authentication, sender_constraint
+from policies.binding import bind_all
 from policies.dpop_nonces import DpopNonces
 from policies.exchange import ClientCertificate, Exchange
-from policies.stages import bind_all
 from policies.used_proofs import NoRoomError, UsedProofs
 from policies.verdict import ALLOW, Deny, Verdict
 from tests.support.policy_world import (

@@ -1,0 +1,153 @@
+"""The rules for settings of policies: each layer by itself, and what holds on each operation.
+
+Which policies there are is not known here; a `PolicyJudge` says it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from contracts.documents.document import MISSING, Document, escape, value_at
+from contracts.estate.catalogue import finding
+from contracts.estate.decode import decode_part, suggestion
+from contracts.estate.loading import ESTATE, Sources
+from contracts.findings import Finding, Place
+from contracts.operations import ApiVersion, Operation
+from contracts.policy_settings import CONSUMERS, MODE, Mode, PolicyUse, over, used
+
+_NO_PLAN: Final = ""
+
+
+class PolicyJudge(Protocol):
+    """Knows the policies."""
+
+    def names(self) -> Iterable[str]:
+        """Their ids."""
+        ...
+
+    def config(self, policy: str, /) -> type[msgspec.Struct] | None:
+        """The type of a policy's settings; None for one that there is not."""
+        ...
+
+    def modes(self, policy: str, /) -> tuple[Mode, ...]:
+        """The modes that it admits."""
+        ...
+
+    def faults(
+        self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, /
+    ) -> Iterable[tuple[str, str]]:
+        """What is wrong with settings that are whole and of the right form, on an operation: a pointer from the
+        policy's settings, and the message."""
+        ...
+
+
+def policy_rules(sources: Sources, judge: PolicyJudge) -> list[Finding]:
+    """All findings about settings of policies, each once."""
+    rules = _Rules(sources, judge)
+    found = set(rules.layers())
+    # What is not of the right form says nothing about operations.
+    return sorted(found or set(rules.operations()))
+
+
+class _Rules:
+    def __init__(self, sources: Sources, judge: PolicyJudge) -> None:
+        self._sources = sources
+        self._judge = judge
+        self._plans = {
+            name: {use.policy: use for use in used(f"{ESTATE}#/plans/{escape(name)}/policies", plan.policies)}
+            for name, plan in sources.estate.value.plans.items()
+        }
+        self._types: dict[str, type[msgspec.Struct]] = {}
+
+    def layers(self) -> Iterator[Finding]:
+        for source in sorted(self._places()):
+            file, _, pointer = source.partition("#")
+            document = self._sources.documents.get(file)
+            if document is not None:
+                yield from self._layer(document, pointer)
+
+    def _places(self) -> set[str]:
+        estate = self._sources.estate
+        uses = [
+            *used(f"{ESTATE}#/policies", estate.value.policies),
+            *(use for plan in self._plans.values() for use in plan.values()),
+        ]
+        for api in self._sources.apis.values():
+            uses += used(f"{api.file.name}#/policies", api.file.value.policies)
+            for version in api.compiled.values():
+                for operation in version.operations:
+                    uses += operation.policies
+        return {source for use in uses for source in use.sources}
+
+    def _layer(self, document: Document, pointer: str) -> Iterator[Finding]:
+        policy = pointer.rpartition("/")[2]
+        config = self._judge.config(policy)
+        if config is None:
+            message = f"there is no policy {policy!r}{suggestion(policy, self._judge.names())}"
+            yield finding("unknown-policy", document.place_of_key(pointer), message)
+            return
+        yield from decode_part(document, pointer, self._type(policy, config))
+        settings = value_at(document.value, pointer)
+        if not isinstance(settings, dict):
+            return
+        modes = self._judge.modes(policy)
+        consumers = settings.get(CONSUMERS)
+        each_mode = [(f"{pointer}/{MODE}", settings[MODE])] if MODE in settings else []
+        if isinstance(consumers, dict):
+            for name, mode in consumers.items():
+                place = f"{pointer}/{CONSUMERS}/{escape(str(name))}"
+                each_mode.append((place, mode))
+                if name not in self._sources.consumers.value.consumers:
+                    known = suggestion(str(name), self._sources.consumers.value.consumers)
+                    yield finding(
+                        "unknown-consumer", document.place_of_key(place), f"there is no consumer {name!r}{known}"
+                    )
+        for place, mode in each_mode:
+            if mode in ("off", "report", "enforce") and mode not in modes:
+                message = f"the policy {policy!r} has no mode {mode!r}; it takes {', '.join(modes)}"
+                yield finding("policy-invalid", document.place(place), message)
+
+    def _type(self, policy: str, config: type[msgspec.Struct]) -> type[msgspec.Struct]:
+        whole = self._types.get(policy)
+        if whole is None:
+            fields: list[tuple[str, Any, Any]] = [
+                (MODE, Mode | None, None),
+                (CONSUMERS, dict[str, Mode], msgspec.field(default_factory=dict)),
+            ]
+            whole = self._types[policy] = msgspec.defstruct(
+                config.__name__, fields, bases=(config,), kw_only=True, forbid_unknown_fields=True, rename="kebab"
+            )
+        return whole
+
+    def operations(self) -> Iterator[Finding]:
+        for api in self._sources.apis.values():
+            for version in api.compiled.values():
+                for operation in version.operations:
+                    yield from self._operation(version, operation)
+
+    def _operation(self, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
+        uses = {use.policy: use for use in operation.policies}
+        for use in uses.values():
+            yield from self._use(use, _NO_PLAN, version, operation)
+        for plan, its in self._plans.items():
+            for policy, use in its.items():
+                below = uses.get(policy)
+                yield from self._use(use if below is None else over(below, use), plan, version, operation)
+
+    def _use(self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
+        label = f"{operation.method} {version.base_path}{operation.path}"
+        for pointer, message in self._judge.faults(use, plan, version, operation):
+            text = f"{use.policy}: {message} (on {label}{f' under plan {plan!r}' if plan else ''})"
+            yield finding("policy-invalid", self._place(use, pointer), text)
+
+    def _place(self, use: PolicyUse, pointer: str) -> Place:
+        """In the nearest of the places that say something about it."""
+        for source in reversed(use.sources):
+            file, _, base = source.partition("#")
+            document = self._sources.documents.get(file)
+            if document is not None and value_at(document.value, base + pointer) is not MISSING:
+                return document.place(base + pointer)
+        file, _, base = use.sources[-1].partition("#")
+        document = self._sources.documents.get(file)
+        return Place(file) if document is None else document.place(base)

@@ -1,0 +1,163 @@
+"""Binds the policies to an operation: everything that can be computed before the first request, computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from contracts.operations import ApiVersion, Operation
+from contracts.policy_settings import PolicyUse, over
+from policies.exchange import Labels
+from policies.installed import installed
+from policies.modes import BoundFilter, Variant, Variants, staged
+from policies.policy import Phase, Policy, PolicyConfig
+from policies.ports import Ports
+from policies.verdict import AnswerFilter, Stage
+
+BODY_ARRIVAL: Final = "request-body"
+"""What is timed between the stages on the head and those on the body."""
+
+B = TypeVar("B")
+
+
+class SettingsError(Exception):
+    """Settings of a policy that cannot be enforced; the message says which and where they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStages:
+    """One operation's stages, in order; those that have nothing to do on it are not there.
+
+    `every` are all of them; those from `body_at` on run when the body is there. `policies` names them, in the
+    same order. `timed` names what passes between two of an exchange's marks: the head's stages, the body's
+    arrival, the body's stages. `labels` are the operation's, for the record. `filters` are what answers pass, in
+    the order in which they do; `outside` says, for each stage, from which of them on its own reply passes.
+    `upstreams` are those that settings name.
+    """
+
+    every: tuple[Stage, ...]
+    body_at: int
+    policies: tuple[str, ...]
+    timed: tuple[str, ...]
+    labels: Labels
+    filters: tuple[BoundFilter, ...] = ()
+    outside: tuple[int, ...] = ()
+    upstreams: frozenset[str] = frozenset()
+
+    @property
+    def head(self) -> tuple[Stage, ...]:
+        return self.every[: self.body_at]
+
+    @property
+    def body(self) -> tuple[Stage, ...]:
+        return self.every[self.body_at :]
+
+
+def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundStages:
+    """Binds what is installed. Raises SettingsError, and what a policy's `bind` raises."""
+    uses = {use.policy: use for use in operation.policies}
+    by_plan = {name: {use.policy: use for use in plan} for name, plan in ports.plan_policies.items() if plan}
+    _refuse_unknown(uses, by_plan)
+    stages: list[Stage] = []
+    body_at = 0
+    policies: list[str] = []
+    places: list[int] = []
+    filters: list[tuple[int, BoundFilter]] = []
+    upstreams: set[str] = set()
+    for place, policy in enumerate(installed()):
+        plans = {name: plan[policy.id] for name, plan in by_plan.items() if policy.id in plan}
+        use = uses.get(policy.id)
+        if use is None and not plans and not policy.always:
+            continue
+        settings = _settings(policy, use, plans)
+        upstreams.update(*(policy.upstreams(config) for config, _ in settings.values() if config is not None))
+        if policy.bind is not None:
+            stage = _stage(policy, settings, version, operation, ports)
+            if stage is not None:
+                stages.append(stage)
+                body_at += policy.phase is Phase.HEAD
+                policies.append(policy.id)
+                places.append(place)
+        if policy.bind_answer is not None:
+            bound = _filter(policy, settings, version, operation, ports)
+            if bound is not None:
+                filters.append((place, bound))
+    filters.reverse()
+    return BoundStages(
+        tuple(stages),
+        body_at,
+        tuple(policies),
+        (*policies[:body_at], BODY_ARRIVAL, *policies[body_at:]),
+        Labels(version, operation),
+        tuple(bound for _, bound in filters),
+        tuple(sum(other >= place for other, _ in filters) for place in places),
+        frozenset(upstreams),
+    )
+
+
+_Settings = dict[str, tuple[PolicyConfig | None, PolicyUse]]
+"""By plan, and under "" what holds for all others; None where it is off because nobody has named it."""
+
+
+def _settings(policy: Policy[Any], use: PolicyUse | None, plans: Mapping[str, PolicyUse]) -> _Settings:
+    below = use or PolicyUse(policy.id)
+    settings: _Settings = {"": (None if use is None and not policy.always else config_of(policy, below), below)}
+    for plan, its in plans.items():
+        whole = over(below, its)
+        settings[plan] = (config_of(policy, whole), whole)
+    return settings
+
+
+def config_of(policy: Policy[Any], use: PolicyUse) -> PolicyConfig:
+    """The settings as the policy's own type. Raises SettingsError."""
+    for mode in (use.mode, *use.consumers.values()):
+        if mode is not None and mode not in policy.modes:
+            raise SettingsError(f"the policy {policy.id!r} has no mode {mode!r}{_set_in(use)}")
+    try:
+        config: PolicyConfig = msgspec.convert(use.config, policy.config)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"the policy {policy.id!r}: {error}{_set_in(use)}") from None
+    return config
+
+
+def _set_in(use: PolicyUse) -> str:
+    return f" (set in {use.sources[-1]})" if use.sources else ""
+
+
+def _refuse_unknown(uses: Mapping[str, PolicyUse], by_plan: Mapping[str, Mapping[str, PolicyUse]]) -> None:
+    if not uses and not by_plan:
+        return
+    known = {policy.id for policy in installed()}
+    for each in (uses, *by_plan.values()):
+        for name, use in each.items():
+            if name not in known:
+                raise SettingsError(f"no policy {name!r} is installed{_set_in(use)}")
+
+
+def _stage(
+    policy: Policy[Any], settings: _Settings, version: ApiVersion, operation: Operation, ports: Ports
+) -> Stage | None:
+    assert policy.bind is not None
+    variants: dict[str, Variant[Stage]] = {}
+    for plan, (config, use) in settings.items():
+        bound = None if config is None else policy.bind(config, version, operation, ports)
+        variants[plan] = _variant(policy, bound, use)
+    return staged(policy.id, variants.pop(""), variants)
+
+
+def _filter(
+    policy: Policy[Any], settings: _Settings, version: ApiVersion, operation: Operation, ports: Ports
+) -> BoundFilter | None:
+    assert policy.bind_answer is not None
+    variants: dict[str, Variant[AnswerFilter]] = {}
+    for plan, (config, use) in settings.items():
+        bound = None if config is None else policy.bind_answer(config, version, operation, ports)
+        variants[plan] = _variant(policy, bound, use)
+    if all(each.idle for each in variants.values()):
+        return None
+    return BoundFilter(policy.id, Variants(variants.pop(""), variants))
+
+
+def _variant(policy: Policy[Any], bound: B | None, use: PolicyUse) -> Variant[B]:
+    return Variant(bound, use.mode or policy.mode, use.consumers)

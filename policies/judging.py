@@ -1,0 +1,39 @@
+"""What `ostiary check` asks about settings of policies, answered by those that are installed."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from contracts.operations import ApiVersion, Operation
+from contracts.policy_settings import MODES, Mode, PolicyUse
+from policies.installed import find, installed
+from policies.policy import PolicyConfig, Setting
+
+
+class InstalledPolicies:
+    """Implements `contracts.estate.policy_rules.PolicyJudge`."""
+
+    def names(self) -> Iterable[str]:
+        return [policy.id for policy in installed()]
+
+    def config(self, policy: str, /) -> type[PolicyConfig] | None:
+        found = find(policy)
+        return None if found is None else found.config
+
+    def modes(self, policy: str, /) -> tuple[Mode, ...]:
+        found = find(policy)
+        return MODES if found is None else found.modes
+
+    def faults(
+        self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, /
+    ) -> Iterable[tuple[str, str]]:
+        policy = find(use.policy)
+        if policy is None:
+            return
+        try:
+            config = msgspec.convert(use.config, policy.config)
+        except msgspec.ValidationError as error:
+            yield "", str(error)  # a key that no layer gives
+            return
+        for fault in policy.check(Setting(config, use.mode or policy.mode, plan), version, operation):
+            yield fault.pointer, fault.message
