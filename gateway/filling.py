@@ -11,8 +11,8 @@ from contracts.packed import PackedVersion, Steps, decode_operation
 from contracts.snapshot import SnapshotError
 from gateway.approving import Approvals, NotApprovedError
 from gateway.routes import Binding, ServedOperation, ServedVersion, Server
-from gateway.routing import Router
 from policies.ports import Ports
+from policies.routing import Router
 
 log = structlog.get_logger()
 

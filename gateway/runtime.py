@@ -30,12 +30,12 @@ from gateway.adapters.keys import IssuerKeys
 from gateway.approving import Approvals
 from gateway.filling import Filling
 from gateway.routes import AnyUpstream, ServedOperation, ServedVersion, Server
-from gateway.routing import Router
 from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
 from policies.dpop_nonces import DpopNonces
 from policies.ports import Clock, Limiter, Ports, ProofMemory
+from policies.routing import Router
 from policies.used_proofs import UsedProofs
 from policies.verified_tokens import VerifiedTokens
 

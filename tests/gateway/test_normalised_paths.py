@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.problems import Problem
-from gateway.routing import Router
+from policies.routing import Router
 from policies.target import normalise
 
 TEMPLATES = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.routing import Router
+from policies.routing import Router
 
 SEGMENT = st.sampled_from(["a", "b", "c", "{x}", "{y}"])
 TEMPLATES = st.lists(
