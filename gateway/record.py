@@ -63,7 +63,13 @@ class AccessLog:
         if not (request_id.isascii() and request_id.isalnum()):
             request_id = _text(request_id)[1:-1]
         refusal = exchange.refusal
-        if refusal is None and ended - began < self._slow and not exchange.violations:
+        if (
+            refusal is None
+            and ended - began < self._slow
+            and not exchange.violations
+            and not exchange.would_refuse
+            and not exchange.answered_by
+        ):
             rest = ',"decision":"allowed"}\n'
         else:
             rest = self._rest(exchange, refusal)
@@ -87,7 +93,8 @@ class AccessLog:
             self._timer = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
 
     def _rest(self, exchange: Exchange, refusal: Problem | None) -> str:
-        """What is only said of those that were refused, slow, or answered otherwise than the contract has it."""
+        """What is only said of those that were refused or nearly so, slow, answered by a policy, or otherwise than
+        the contract has it."""
         more: dict[str, Any] = {"decision": "allowed"}
         if refusal is not None:
             more = {"decision": "refused", "policy": exchange.refused_by, "problem": refusal.type.id}
@@ -96,6 +103,10 @@ class AccessLog:
                 name: round((after - before) * 1000, 3)
                 for name, (before, after) in zip(exchange.timed, pairwise(exchange.marks), strict=False)
             }
+        if exchange.would_refuse:
+            more["would_refuse"] = exchange.would_refuse
+        if exchange.answered_by:
+            more["answered_by"] = exchange.answered_by
         if exchange.violations:
             more["response_violations"] = [violation.as_member() for violation in exchange.violations]
         return "," + msgspec.json.encode(more)[1:].decode("utf-8") + "\n"

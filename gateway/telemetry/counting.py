@@ -14,10 +14,12 @@ from gateway.telemetry.metrics import (
     DURATION,
     LIMITER,
     NONE,
+    POLICY_ANSWERS,
     REFUSALS,
     REQUESTS,
     UPSTREAM_DURATION,
     VIOLATIONS,
+    WOULD_REFUSE,
     Metric,
 )
 from policies import rate_limit
@@ -80,6 +82,8 @@ class Counting:
         self._by_labels: dict[Labels | None, _Operation] = {}
         self._limiter: dict[tuple[str, ...], int] = {}  # of operations that are served no more
         self._refusals: dict[tuple[str, ...], int] = {}
+        self._would_refuse: dict[tuple[str, ...], int] = {}
+        self._answers: dict[tuple[str, ...], int] = {}
         self._violations: dict[tuple[str, ...], int] = {}
 
     def record(self, exchange: Exchange) -> None:
@@ -113,6 +117,12 @@ class Counting:
         if refusal is not None:
             why = (*counts.key, exchange.refused_by, refusal.type.id)
             self._refusals[why] = self._refusals.get(why, 0) + 1
+        for policy in exchange.would_refuse:
+            reported = (*counts.key, policy)
+            self._would_refuse[reported] = self._would_refuse.get(reported, 0) + 1
+        if exchange.answered_by and refusal is None:
+            answered = (*counts.key, exchange.answered_by)
+            self._answers[answered] = self._answers.get(answered, 0) + 1
         for violation in exchange.violations:
             rule = (*counts.key, violation.rule)
             self._violations[rule] = self._violations.get(rule, 0) + 1
@@ -138,6 +148,8 @@ class Counting:
             for labels, count in _decisions(self._operations.pop(key)):
                 self._limiter[labels] = self._limiter.get(labels, 0) + count
         self._refusals = {key: count for key, count in self._refusals.items() if kept(key)}
+        self._would_refuse = {key: count for key, count in self._would_refuse.items() if kept(key)}
+        self._answers = {key: count for key, count in self._answers.items() if kept(key)}
         self._violations = {key: count for key, count in self._violations.items() if kept(key)}
         self._limiter = {key: count for key, count in self._limiter.items() if (key[0], key[1]) in versions}
 
@@ -145,6 +157,8 @@ class Counting:
         """What the counters say, by metric."""
         yield REQUESTS, self._requests()
         yield REFUSALS, iter(list(self._refusals.items()))
+        yield WOULD_REFUSE, iter(list(self._would_refuse.items()))
+        yield POLICY_ANSWERS, iter(list(self._answers.items()))
         yield VIOLATIONS, iter(list(self._violations.items()))
         yield LIMITER, self._decided()
 

@@ -50,6 +50,19 @@ REFUSALS: Final = Metric(
     (*_OPERATION, "policy", "problem"),
     "Requests that the gateway answered with a problem, by the policy or part that refused and the problem's id.",
 )
+WOULD_REFUSE: Final = Metric(
+    "ostiary_would_refuse_total",
+    "counter",
+    (*_OPERATION, "policy"),
+    "Requests that a policy in the mode report would have refused, and that went on. Usage in the catalog has "
+    "them by application.",
+)
+POLICY_ANSWERS: Final = Metric(
+    "ostiary_policy_answers_total",
+    "counter",
+    (*_OPERATION, "policy"),
+    "Requests that a policy answered in place of the upstream, which was not called.",
+)
 LIMITER: Final = Metric(
     "ostiary_limiter_decisions_total",
     "counter",
@@ -212,6 +225,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     DURATION,
     UPSTREAM_DURATION,
     REFUSALS,
+    WOULD_REFUSE,
+    POLICY_ANSWERS,
     LIMITER,
     VIOLATIONS,
     OPEN_REQUESTS,

@@ -74,8 +74,10 @@ class UsageCounting:
         caller.tally(status).add(ended - exchange.received_at, exchange.bytes_in)
         if exchange.violations:
             _report(caller, response_schema.POLICY)
+        for policy in exchange.would_refuse:
+            _report(caller, policy)
         parameters = exchange.parameters
-        if not parameters or exchange.refused_by == request_schema.POLICY:
+        if not parameters or _unlike_the_contract(exchange):
             return
         caller.accepted += 1
         fits = True
@@ -165,6 +167,12 @@ class UsageCounting:
             known = 0
         seen[term] = known + weight
         return True
+
+
+def _unlike_the_contract(exchange: Exchange) -> bool:
+    """Whether the request was refused as such, or would have been."""
+    policy = request_schema.POLICY
+    return exchange.refused_by == policy or policy in exchange.would_refuse
 
 
 def _report(caller: Caller, policy: str) -> None:

@@ -34,6 +34,8 @@ def exchanges(draw: st.DrawFn) -> Exchange:
         made.upstream_first_byte_at = draw(st.sampled_from((0.0, made.upstream_sent_at + 0.5)))
     if draw(st.booleans()):
         made.refusal, made.refused_by = problem("quota-exceeded", "Used up."), draw(TEXT)
+    made.would_refuse = tuple(draw(st.lists(TEXT, max_size=2)))
+    made.answered_by = draw(st.one_of(st.just(""), TEXT))
     if draw(st.booleans()):
         made.violations = (Violation("body", draw(TEXT), draw(TEXT), draw(TEXT)),)
     return made
@@ -63,6 +65,10 @@ def meant(exchange: Exchange, epoch: float) -> dict[str, Any]:
     entry["decision"] = "allowed" if refusal is None else "refused"
     if refusal is not None:
         entry |= {"policy": exchange.refused_by, "problem": refusal.type.id}
+    if exchange.would_refuse:
+        entry["would_refuse"] = list(exchange.would_refuse)
+    if exchange.answered_by:
+        entry["answered_by"] = exchange.answered_by
     if exchange.violations:
         entry["response_violations"] = [violation.as_member() for violation in exchange.violations]
     return entry

@@ -315,3 +315,21 @@ def test_batches_hold_so_many_rows() -> None:
     assert first
     assert len(first) + len(second) == 1_000
     assert second
+
+
+def test_what_a_policy_would_have_refused_is_told_by_application() -> None:
+    counting = UsageCounting()
+    counting.record(call(would_refuse=("rate-limit", "network")))
+    counting.record(call(would_refuse=("rate-limit",), violations=(Violation("body", "", "type", "no"),)))
+    assert seen(counting) == {
+        "accepted": 2,
+        "would-refuse rate-limit": 2,
+        "would-refuse network": 1,
+        "would-refuse response-schema": 1,
+    }
+
+
+def test_a_request_that_its_schema_would_have_refused_says_nothing_of_what_was_sent() -> None:
+    counting = UsageCounting()
+    counting.record(call(would_refuse=("request-schema",), parameters={"query": {"limit": "many"}}))
+    assert seen(counting) == {"would-refuse request-schema": 1}
