@@ -8,9 +8,9 @@ from pathlib import Path
 import structlog
 from watchfiles import Change, awatch
 
+from catalog.estates import load_estate
 from catalog.publishing.compilation import Compilation, Overrides, Source, compiled
 from catalog.revisions.closure import units_of
-from contracts.estate.estate import load_estate
 
 log = structlog.get_logger("catalog.watch")
 

@@ -17,13 +17,13 @@ from catalog.changes.facts import Facts, Found, Traits
 from catalog.changes.files import FileChange, file_changes
 from catalog.changes.linting import Linted, failing, lint_unit
 from catalog.changes.touches import EstateFiles, read_file, touches_of_api, touches_of_estate, traits_of
+from catalog.estates import findings_over
 from catalog.revisions.materialise import estate_tree, materialised
 from catalog.revisions.store import Files
 from catalog.revisions.units import ESTATE_UNIT, api_file
 from contracts.diff.diff import Verdict
 from contracts.diff.rule import Bump
 from contracts.estate.loading import load_sources
-from contracts.estate.rules import across
 from contracts.estate_changes import ChangesEntry, Touch
 from contracts.estate_files import ApiFile, LintEntry
 from contracts.findings import Finding, Severity, has_errors
@@ -184,7 +184,7 @@ def _api(proposal: Proposal, files: Files, today: date) -> tuple[list[Finding], 
     beside = {api_file(each): others[each][api_file(each)] for each in _apis(others) if each != proposal.unit}
     with estate_tree(files, others[ESTATE_UNIT], beside) as root:
         sources, findings = load_sources(root, held=proposal.held)
-        over_all = [each for each in across(sources) if each.place.file not in beside]
+        over_all = [each for each in findings_over(sources) if each.place.file not in beside]
         errors = _errors(findings, over_all)
         if errors:
             return errors, Linted()
@@ -195,7 +195,7 @@ def _api(proposal: Proposal, files: Files, today: date) -> tuple[list[Finding], 
 def _estate(proposal: Proposal, files: Files, today: date) -> tuple[list[Finding], Linted]:
     with materialised({ESTATE_UNIT: files, **proposal.others}) as workspace:
         sources, findings = load_sources(workspace.root, workspace.api_roots, proposal.held)
-        over_all = across(sources)
+        over_all = findings_over(sources)
         errors = _errors(findings, over_all)
         if errors:
             return errors, Linted()
@@ -207,7 +207,7 @@ def _without(proposal: Proposal) -> list[Finding]:
     """What is wrong with the estate once the unit is gone: somebody may still be subscribed to it."""
     with estate_tree(proposal.others[ESTATE_UNIT]) as root:
         sources, findings = load_sources(root, held=_apis(proposal.others) | proposal.held)
-        return _errors(findings, across(sources))
+        return _errors(findings, findings_over(sources))
 
 
 def _apis(units: Mapping[str, Files]) -> set[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from catalog.changes.claims import claims_on
+from catalog.estates import load_estate
 from catalog.publishing.compilation import NONE_HELD, Held
 from catalog.revisions.closure import own_files
 from catalog.revisions.materialise import write_tree
@@ -26,7 +27,6 @@ from catalog.revisions.units import (
     check_path,
     own_unit,
 )
-from contracts.estate.estate import load_estate
 from contracts.findings import Finding, Place, has_errors
 
 MAX_FILES: Final = 5_000

@@ -206,7 +206,7 @@ def _list(title: str, lines: tuple[str, ...]) -> None:
 
 def _checked(estate: Path) -> "tuple[bool, list[Finding]]":
     """Whether the estate can be published as it is now, and its errors."""
-    from contracts.estate.estate import load_estate
+    from catalog.estates import load_estate
 
     loaded, findings = load_estate(estate)
     return loaded is not None, [each for each in findings if each.severity == "error"]

@@ -74,7 +74,7 @@ def _of_estate(
     from catalog.calendar.events import between, events_of
     from catalog.calendar.ical import icalendar
     from catalog.calendar.views import entry_view, event_view
-    from contracts.estate.estate import load_estate
+    from catalog.estates import load_estate
 
     loaded, findings = load_estate(directory)
     if loaded is None:

@@ -31,7 +31,7 @@ def check(
     Exit codes: 0 nothing wrong, 1 findings, 2 DIR is no estate.
     """
     require_estate(directory)
-    from contracts.estate.estate import load_estate
+    from catalog.estates import load_estate
 
     estate, findings = load_estate(directory)
     if as_json:

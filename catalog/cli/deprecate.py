@@ -99,7 +99,7 @@ def _document(estate: Path, name: str, api: str, version: str) -> "Document":
 
 def _tell(estate: Path, name: str, *, changed: bool, kept: bool, as_json: bool) -> None:
     """Says what was written, and what `ostiary check` has against it."""
-    from contracts.estate.estate import load_estate
+    from catalog.estates import load_estate
 
     loaded, findings = load_estate(estate)
     wrong = [each for each in findings if each.severity == "error" or each.place.file == name]

@@ -73,7 +73,7 @@ def _of_estate(root: Path, orphans: bool) -> tuple[list[Any], list[Any]]:
 
 def load(root: Path) -> "Estate":
     """The estate in a directory. Ends the command where it has errors."""
-    from contracts.estate.estate import load_estate
+    from catalog.estates import load_estate
 
     estate, findings = load_estate(root)
     if estate is None:

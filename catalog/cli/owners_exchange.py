@@ -27,8 +27,8 @@ def export(
     Contracts are referred to from the estate's directory, so that is where the file belongs.
     """
     require_estate(estate)
+    from catalog.estates import load_estate
     from contracts.adopt.backstage.export import catalog_info, entities
-    from contracts.estate.estate import load_estate
 
     loaded, findings = load_estate(estate)
     if loaded is None:
@@ -63,7 +63,7 @@ def import_(
     from contracts.adopt.backstage.taking import take
     from contracts.atomic import write_files
     from contracts.documents.document import load
-    from contracts.estate.estate import check
+    from catalog.estates import check
     from contracts.estate.loading import API, APIS, TEAMS
     from contracts.findings import has_errors
 

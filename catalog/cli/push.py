@@ -61,8 +61,8 @@ def push(
 def _opened(directory: Path, profile: str | None, as_json: bool) -> tuple[Remote, dict[str, bytes]]:
     """The catalog, and the files that make the estate. Ends the command where the estate has errors."""
     require_estate(directory)
+    from catalog.estates import load_estate
     from catalog.revisions.closure import units_of
-    from contracts.estate.estate import load_estate
 
     estate, findings = load_estate(directory)
     if estate is None:

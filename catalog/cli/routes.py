@@ -29,8 +29,8 @@ def routes(
     Exit codes: 0 shown, 1 the estate has errors (they are printed on stderr), 2 DIR is no estate.
     """
     require_estate(directory)
+    from catalog.estates import load_estate
     from contracts.estate.enforcement import enforced
-    from contracts.estate.estate import load_estate
 
     estate, findings = load_estate(directory)
     if estate is None:

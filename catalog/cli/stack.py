@@ -121,8 +121,9 @@ async def _issue(estate: Path, data: Path) -> dict[str, str]:
     """Client secrets for the applications that may call something and have none in the credentials file; the file
     is written anew."""
     from catalog.credentials.issuing import issue_secrets
+    from catalog.estates import load_estate
     from catalog.settings import CatalogSettings
-    from contracts.estate.estate import access_applications, load_estate
+    from contracts.estate.estate import access_applications
 
     loaded, findings = load_estate(estate)
     if loaded is None:

@@ -36,7 +36,8 @@ def up(
     from catalog.cli import stack
     from catalog.cli.follow import watch
     from catalog.cli.processes import StartError, choose_port, family
-    from contracts.estate.estate import check, is_estate
+    from catalog.estates import check
+    from contracts.estate.estate import is_estate
     from contracts.findings import has_errors
 
     if not is_estate(estate):

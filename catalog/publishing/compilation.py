@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from catalog.estates import load_estate
 from catalog.revisions.materialise import materialised
 from catalog.revisions.store import Files
-from contracts.estate.estate import Estate, UnknownUpstream, access_applications, contracts_part, load_estate
+from contracts.estate.estate import Estate, UnknownUpstream, access_applications, contracts_part
 from contracts.estate.issuers import external_issuers
 from contracts.findings import Finding, has_errors
 from contracts.operations import ApiVersion
