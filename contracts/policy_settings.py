@@ -19,7 +19,7 @@ MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 MODE: Final = "mode"
 CONSUMERS: Final = "consumers"
 
-Layer: TypeAlias = Mapping[str, Mapping[str, Any]]
+Layer: TypeAlias = Mapping[str, Any]
 
 
 class PolicyUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -34,10 +34,11 @@ class PolicyUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 def used(source: str, layer: Layer) -> tuple[PolicyUse, ...]:
-    """A layer's settings; `source` is where it stands, a file and a JSON pointer. A mode that there is not is left
+    """A layer's settings; `source` is where it stands, a file and a JSON pointer. What is of a wrong form is left
     out: it has its finding."""
     found: list[PolicyUse] = []
-    for policy, settings in layer.items():
+    for policy, given in layer.items():
+        settings = given if isinstance(given, Mapping) else {}
         mode, consumers = settings.get(MODE), settings.get(CONSUMERS)
         found.append(
             PolicyUse(

@@ -18,6 +18,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "credentials": "What holds for the [credentials](../guides/credentials.md) of applications.",
         "issuers": "[Authorization servers](../guides/issuers.md) besides the catalog whose tokens are accepted, "
         "by name.",
+        "policies": "Settings of [policies](../guides/policies.md) by their ids, for all APIs.",
     },
     "IssuerEntry": {
         "issuer": "Its URL, exactly as `iss` in its tokens has it: https, or http on loopback.",
@@ -176,6 +177,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "limits": "All of them hold at once, for each application and version. `RateLimit` shows the names.",
         "description": "For people.",
         "api-keys": "Whether API keys are good under it, where a contract takes them.",
+        "policies": "Settings of [policies](../guides/policies.md) for calls under the plan; they hold before all others.",
     },
     "GatewayEntry": {
         "public-url": "Where partners reach the gateway; the audience of every access token.",
@@ -265,6 +267,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "slo": "The service level that is promised.",
         "plans": "The plans that partners may subscribe under.",
         "notice-days": "The least days between a version's deprecation and its sunset, in place of the estate's.",
+        "policies": "Settings of [policies](../guides/policies.md) for all operations of the API.",
     },
     "VersionEntry": {
         "state": "`draft` is compiled and not served, `retired` answers 410. The other two are served.",
