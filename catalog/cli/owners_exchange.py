@@ -59,11 +59,11 @@ def import_(
     """
     require_estate(estate)
     from catalog.cli.add import read_estate
+    from catalog.estates import check
     from contracts.adopt.backstage.reading import read_entities
     from contracts.adopt.backstage.taking import take
     from contracts.atomic import write_files
     from contracts.documents.document import load
-    from catalog.estates import check
     from contracts.estate.loading import API, APIS, TEAMS
     from contracts.findings import has_errors
 
