@@ -16,6 +16,7 @@ class Point:
     def __init__(self, name: str, found: Any) -> None:
         self.name = name
         self.value = f"tests:{name}"
+        self.dist = None
         self._found = found
 
     def load(self) -> Any:
