@@ -50,6 +50,7 @@ from catalog.upstream_credentials.envelope import MasterKeyError
 from catalog.upstream_credentials.settings import sealing_of
 from catalog.usage.retention import Retention
 from contracts.snapshot import SnapshotError
+from policies.installed import PluginError, installed
 
 log = structlog.get_logger("catalog")
 
@@ -72,9 +73,11 @@ def run(settings: CatalogSettings) -> int:
     """Runs the catalog until it is told to stop; the exit code."""
     configure(settings.log_level, settings.log_format)
     try:
+        installed()
         return uvloop.run(serve(settings))
     except (
         StartError,
+        PluginError,
         TlsError,
         KeyFileError,
         MasterKeyError,

@@ -10,6 +10,7 @@ from gateway.asgi import AsgiGateway, Receive, Scope, Send
 from gateway.logs import configure_logging
 from gateway.main import assembled, listener_settings
 from gateway.settings import GatewaySettings, read_snapshot_key
+from policies.installed import installed
 
 
 class AsgiProcess:
@@ -47,7 +48,9 @@ class AsgiProcess:
 
 
 def create() -> AsgiProcess:
-    """The application of this process's environment. Raises SettingsError or pydantic's ValidationError."""
+    """The application of this process's environment. Raises SettingsError, PluginError, or pydantic's
+    ValidationError."""
     configure_logging()
+    installed()
     settings = GatewaySettings()  # type: ignore[call-arg]  # the rest comes from the environment
     return AsgiProcess(settings, read_snapshot_key(settings.snapshot_key))

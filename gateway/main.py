@@ -48,6 +48,7 @@ from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
 from policies.dpop_nonces import DpopNonces
+from policies.installed import PluginError, installed
 from policies.used_proofs import UsedProofs
 
 if TYPE_CHECKING:
@@ -58,13 +59,14 @@ log = structlog.get_logger()
 
 
 def main() -> None:
-    """Runs until SIGTERM or SIGINT. Exit code 2 for settings that cannot work."""
+    """Runs until SIGTERM or SIGINT. Exit code 2 for settings and plug-ins that cannot work."""
     configure_logging()
     role = read_role(sys.argv[1:])
     try:
         settings = GatewaySettings()  # type: ignore[call-arg]  # the rest comes from the environment
         key = read_snapshot_key(settings.snapshot_key)
-    except (ValidationError, SettingsError) as error:
+        installed()
+    except (ValidationError, SettingsError, PluginError) as error:
         sys.exit(_explain(error))
     try:
         if role is None and settings.workers > 1:
@@ -84,8 +86,10 @@ def main() -> None:
     sys.exit(code)
 
 
-def _explain(error: ValidationError | SettingsError) -> int:
-    if isinstance(error, ValidationError):
+def _explain(error: ValidationError | SettingsError | PluginError) -> int:
+    if isinstance(error, PluginError):
+        log.error("bad plug-in", reason=str(error))
+    elif isinstance(error, ValidationError):
         for fault in error.errors(include_input=False, include_url=False):
             name = "OSTIARY_GATEWAY_" + "_".join(str(part) for part in fault["loc"]).upper()
             log.error("bad setting", setting=name, reason=fault["msg"])

@@ -146,6 +146,13 @@ def main() -> None:
         where = f": {error.filename}" if error.filename else ""
         typer.secho(f"ostiary: {error.strerror or error}{where}", err=True, fg="red")
         raise SystemExit(2) from None
+    except Exception as error:
+        from policies.installed import PluginError  # here: nothing may have needed the policies until now
+
+        if not isinstance(error, PluginError):
+            raise
+        typer.secho(f"ostiary: {error}", err=True, fg="red")
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":
