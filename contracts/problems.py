@@ -73,6 +73,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "Ambiguous request target",
         "The path could be read in two ways (encoded slash, dot segment, double encoding, empty segment…).",
     ),
+    ProblemType(
+        "content-undecodable",
+        400,
+        "Content cannot be decoded",
+        "The body is not in the coding that its `Content-Encoding` names, breaks off, or goes on after its end.",
+    ),
     ProblemType("malformed-json", 400, "Malformed JSON", "The request body is not one JSON text (RFC 8259)."),
     ProblemType(
         "credentials-missing", 401, "Credentials missing", "The operation needs an access token; none came."
@@ -111,6 +117,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "The application has no subscription to this version of the API.",
     ),
     ProblemType(
+        "network-denied",
+        403,
+        "Network denied",
+        "The operation may not be called from the client's address.",
+    ),
+    ProblemType(
         "route-not-found", 404, "No such resource", "No published contract has an operation at this path."
     ),
     ProblemType(
@@ -134,12 +146,30 @@ _TYPES: tuple[ProblemType, ...] = (
         "when `Retry-After` is over too; `sunset` is when it ends for good, `successor` the version to move to.",
     ),
     ProblemType("body-too-large", 413, "Body too large", "The body exceeds the operation's limit."),
+    ProblemType(
+        "content-out-of-bounds",
+        413,
+        "Content out of bounds",
+        "What is in the body is larger or deeper than may be: `bound` names what, `limit` says how much is taken.",
+    ),
     ProblemType("target-too-long", 414, "Target too long", "The request target is over the listener's limit."),
     ProblemType(
         "unsupported-media-type",
         415,
         "Unsupported media type",
-        "The contract does not accept this `Content-Type` or `Content-Encoding`.",
+        "The contract does not accept this `Content-Type`.",
+    ),
+    ProblemType(
+        "content-coding-unsupported",
+        415,
+        "Content coding not taken",
+        "The operation does not take content in this `Content-Encoding`; `accept` lists those that it takes.",
+    ),
+    ProblemType(
+        "charset-unsupported",
+        415,
+        "Charset not taken",
+        "The `charset` of the `Content-Type` is not UTF-8.",
     ),
     ProblemType(
         "schema-violation",
@@ -340,6 +370,51 @@ _TYPES: tuple[ProblemType, ...] = (
         503,
         "Log-in provider unavailable",
         "The OpenID provider through which members log in does not answer, or not as the standard has it.",
+    ),
+    ProblemType(
+        "idempotency-key-missing",
+        400,
+        "Idempotency-Key missing",
+        "The operation is done only for requests with an `Idempotency-Key`, so that none is done twice.",
+    ),
+    ProblemType(
+        "idempotency-key-invalid",
+        400,
+        "Idempotency-Key not accepted",
+        "`Idempotency-Key` is one quoted string of 1 to 255 characters.",
+    ),
+    ProblemType(
+        "idempotency-in-flight",
+        409,
+        "Request under way",
+        "The first request with this `Idempotency-Key` is not answered yet; `Retry-After` says when to ask again.",
+    ),
+    ProblemType(
+        "idempotency-outcome-unknown",
+        409,
+        "Outcome unknown",
+        "A request with this `Idempotency-Key` was sent upstream, and it is unknown what became of it. It is not sent "
+        "again. See whether it was done; if it was not, send it with a new key.",
+    ),
+    ProblemType(
+        "idempotency-answer-not-kept",
+        409,
+        "Answered before",
+        "The request with this `Idempotency-Key` was done and answered, with the status `answered`; the answer was "
+        "too long to be kept and given again.",
+    ),
+    ProblemType(
+        "idempotency-key-reused",
+        422,
+        "Idempotency-Key used before",
+        "This `Idempotency-Key` came with another request: another path, query or payload. Each new request needs "
+        "a key of its own.",
+    ),
+    ProblemType(
+        "idempotency-unavailable",
+        503,
+        "Idempotency unavailable",
+        "Whether a request with this `Idempotency-Key` was done cannot be looked up now; nothing was done.",
     ),
     ProblemType(
         "business-rule", 422, "Refused by a business rule", "Odoo refused the values; `detail` is its reason."

@@ -14,11 +14,13 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("authentication", Phase.HEAD),
         ("sender-constraint", Phase.HEAD),
         ("subscription", Phase.HEAD),
+        ("network", Phase.HEAD),
         ("rate-limit", Phase.HEAD),
         ("lifecycle", Phase.HEAD),
         ("body-limits", Phase.HEAD),
         ("websocket", Phase.HEAD),
         ("content-digest", Phase.BODY),
+        ("request-content", Phase.BODY),
         ("request-schema", Phase.BODY),
         ("response-schema", Phase.RESPONSE),
     ]
