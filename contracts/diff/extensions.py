@@ -14,12 +14,10 @@ from contracts.diff.model import Operation
 from contracts.diff.rule import Bump, DiffRule, row
 from contracts.documents.document import Node
 from contracts.findings import Severity
+from contracts.openapi.classification import CLASSIFICATION, LEVELS
 from contracts.openapi.extensions import LIMIT, ODOO, RETRY, UPSTREAM
 
-CLASSIFICATION: Final = "x-ostiary-classification"
 RULE: Final = "x-ostiary-rule"
-LEVELS: Final = ("public", "internal", "confidential", "restricted")
-"""The least protected first."""
 _CLASSES: Final = (None, *LEVELS)
 
 

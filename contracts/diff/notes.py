@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
-from contracts.diff.extensions import CLASSIFICATION, protection
+from contracts.diff.extensions import protection
 from contracts.diff.rule import DiffRule, Direction, row
 from contracts.documents.document import Node, escape
 from contracts.findings import Severity
-from contracts.openapi.references import Key, key_of
+from contracts.openapi.classification import CLASSIFICATION, LEVELS
+from contracts.openapi.references import Key, References, has_reference, key_of
 
 EXTENSIBLE: Final = "x-extensible-enum"
 _MOST_PAIRS: Final = 10_000
@@ -72,13 +73,17 @@ def compare_notes(context: Context, direction: Direction, old: Node, new: Node, 
         first, second = context.base.references.follow(before), context.revision.references.follow(after)
         if first is None or second is None:
             continue
+        if direction == "response":
+            was, is_ = _beside(before, context.base.references), _beside(after, context.revision.references)
+            _compare_classes(context, was, is_, after, at)
         key = (key_of(first), key_of(second))
         if key in seen or not isinstance(first.value, dict) or not isinstance(second.value, dict):
             continue
         seen.add(key)
         _compare_values(context, direction, first, second, at)
         if direction == "response":
-            _compare_classification(context, first, second, at)
+            was, is_ = first.value.get(CLASSIFICATION), second.value.get(CLASSIFICATION)
+            _compare_classes(context, was, is_, second, at)
         waiting.extend(_pairs(first, second, at))
 
 
@@ -116,8 +121,17 @@ def _listed(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def _compare_classification(context: Context, old: Node, new: Node, where: Where) -> None:
-    was, is_ = old.value.get(CLASSIFICATION), new.value.get(CLASSIFICATION)
+def _beside(node: Node, references: References) -> Any:
+    """The class that stands beside references, on the way to what they lead to: the most protected one."""
+    found = []
+    current: Node | None = node
+    while current is not None and has_reference(current.value):
+        found.append(current.value.get(CLASSIFICATION))
+        current = references.target(current)
+    return max(found, key=lambda name: LEVELS.index(name) if name in LEVELS else -1, default=None)
+
+
+def _compare_classes(context: Context, was: Any, is_: Any, new: Node, where: Where) -> None:
     if was == is_:
         return
     rule = f"response-classification-{protection(was, is_)}"

@@ -9,6 +9,7 @@ from typing import Final
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
+from contracts.openapi.classification import check_unfiltered
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.openapi.schemas import SchemaBundle
@@ -56,6 +57,14 @@ def compile_responses(
             continue
         node = references.follow(written)
         content = _content(node, references, bundle, report) if node is not None else []
+        for media, entry in content:
+            if media.schema is None and (holder := references.follow(entry)) is not None:
+                check_unfiltered(holder.get("schema"), f"bodies of {quote(media.range)}", references, report)
+        headers = node.get("headers") if node is not None else None
+        for _, header in headers.members() if headers is not None else ():
+            holder = references.follow(header)
+            if holder is not None:
+                check_unfiltered(holder.get("schema"), "header fields", references, report)
         responses.append(Response(status.upper() if status != "default" else status, tuple(m for m, _ in content)))
     return tuple(responses)
 

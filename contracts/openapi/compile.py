@@ -17,6 +17,7 @@ from contracts.documents.document import Document, Node
 from contracts.estate_files import DefaultsEntry, UpstreamEntry
 from contracts.findings import Finding, Place, has_errors
 from contracts.openapi.bodies import compile_body, compile_responses
+from contracts.openapi.classification import check_classes
 from contracts.openapi.extensions import (
     ODOO,
     check_known,
@@ -38,7 +39,7 @@ from contracts.openapi.schema_cycles import check_cycles
 from contracts.openapi.schemas import DIALECTS, SchemaBundle
 from contracts.openapi.security import SecurityRules
 from contracts.openapi.validity import check_openapi
-from contracts.operations import ApiVersion, Backend, HttpBackend, Lifecycle, Operation
+from contracts.operations import ApiVersion, Backend, HttpBackend, Lifecycle, Operation, VersionChoice
 from contracts.policy_settings import PolicyUse, joined
 
 _VERSION: Final = re.compile(r"(3\.[012])\.\d+(-.+)?")
@@ -58,7 +59,7 @@ class VersionContext:
     `upstreams` are all that the estate declares. `load` reads a file by its path in the estate, and reports by
     itself what is wrong inside of it; None for a file that is missing or unreadable. `known_valid` says that the
     document was found to be valid OpenAPI before, which is most of the work, and is not looked at again.
-    `policies` are the settings that the estate and the API make."""
+    `policies` are the settings that the estate and the API make; `choice` says how clients choose the version."""
 
     api: str
     version: str
@@ -73,6 +74,13 @@ class VersionContext:
     defaults: DefaultsEntry = field(default_factory=DefaultsEntry)
     known_valid: bool = False
     policies: tuple[tuple[PolicyUse, ...], ...] = ()
+    choice: VersionChoice | None = None
+
+    @property
+    def base_path(self) -> str:
+        """Where the version is served if its contract does not say: at one place with all others of the API if
+        clients do not choose it by the path."""
+        return f"/{self.api}/{self.version}" if self.choice is None else f"/{self.api}"
 
 
 def compile_version(document: Document, context: VersionContext) -> tuple[ApiVersion | None, list[Finding]]:
@@ -136,6 +144,7 @@ class _Compiler:
         if not context.known_valid:
             check_openapi(self.references, self.minor, report)
         check_known(self.references, report)
+        check_classes(self.references, report)
         check_sunset(root, context.lifecycle, report)
         dialect = root.get("jsonSchemaDialect")
         if dialect is not None and str(dialect.value) not in DIALECTS:
@@ -160,11 +169,12 @@ class _Compiler:
             lifecycle=context.lifecycle,
             classification=context.classification,
             criticality=context.criticality,
+            choice=context.choice,
             documents={found["$id"]: found for found in resources if found["components"]["schemas"]},
         )
 
     def _base_path(self) -> str:
-        default = f"/{self.context.api}/{self.context.version}"
+        default = self.context.base_path
         servers = self.document.root.get("servers")
         first = next(servers.items(), None) if servers is not None else None
         url = first.text("url") if first is not None else None

@@ -14,6 +14,9 @@
                             (``apiKey``)            Signature}``, the key is not sent but signs the request
                                                     (RFC 9421)
 ``x-ostiary-policies``      document or operation   settings by policy: see ``contracts.policy_settings``
+``x-ostiary-classification``
+                            schema                  how well the value is protected in answers: see
+                                                    ``contracts.openapi.classification``
 ``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
 ``x-ostiary-lint-ignore``   any object              findings of ``ostiary lint`` that are let pass there, each
                                                     with its reason; nothing is enforced by it
@@ -31,6 +34,7 @@ from typing import Final, Literal
 from contracts.dates import timestamp, written
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
+from contracts.openapi.classification import CLASSIFICATION
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.operations import Lifecycle
@@ -49,6 +53,7 @@ _ALLOWED: Final = {
     "openapi": (LIMIT, UPSTREAM, POLICIES),
     "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET, POLICIES),
     "securityScheme": (SIGNATURE,),
+    "schema": (CLASSIFICATION,),
 }
 _COST: Final = (1, 1_000_000)
 _MAX_BODY: Final = (0, 1 << 30)

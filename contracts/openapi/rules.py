@@ -71,6 +71,11 @@ _ROWS: tuple[Rule, ...] = (
     Rule("sunset-disagrees", "error", "Partners must not be told two dates."),
     Rule("unknown-extension", "error", "A misspelt extension would silently do nothing."),
     Rule("extension-invalid", "error", "The extension's value is not what it takes."),
+    Rule(
+        "classification-without-effect",
+        "error",
+        "What is marked as protected must be where it can be: in the JSON of an answer.",
+    ),
     Rule("unknown-upstream", "error", "A call cannot be sent to an upstream that nobody declared."),
     # Odoo.
     Rule("upstream-kind-mismatch", "error", "`x-ostiary-odoo` needs an upstream of kind `odoo`."),

@@ -1,7 +1,8 @@
 """Schemas of a contract, rewritten into JSON Schema 2020-12 for one direction and bundled over files.
 
 OAS 3.0 has a dialect of its own: `nullable`, boolean `exclusiveMinimum` and `exclusiveMaximum`, and nothing
-beside `$ref`. OAS 3.1 and 3.2 are 2020-12 already. Annotations are left out: what stays is what is enforced.
+beside `$ref`. OAS 3.1 and 3.2 are 2020-12 already. Annotations are left out: what stays is what is enforced,
+and in responses how values are classified.
 
 A `readOnly` property is not required in a request, nor a `writeOnly` one in a response (OAS 3.1 §4.8.24.2);
 if it is there all the same it is validated like any other. That holds for the `required` of the object that
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node, tokens_of
+from contracts.openapi.classification import CLASSIFICATION
 from contracts.openapi.dialect import apply_format, modernise
 from contracts.openapi.keywords import NAMED_SCHEMAS, ONE_SCHEMA, SAME_OBJECT, SCHEMAS, VALUES
 from contracts.openapi.patterns import pattern_fault
@@ -51,6 +53,7 @@ class SchemaBundle:
         self.legacy = references.legacy
         self.hidden_flag = "readOnly" if direction == "request" else "writeOnly"
         self.sources: list[tuple[Node, JsonSchema]] = []
+        self._classified = direction == "response"
         self._references = references
         self._report = report
         self._names: dict[Key, str] = {}
@@ -111,6 +114,8 @@ class SchemaBundle:
                 return True  # reported where it was resolved
             result["$ref"] = self._reference(target, base)
             if self.legacy:
+                if self._classified and CLASSIFICATION in node.value:
+                    result[CLASSIFICATION] = node.value[CLASSIFICATION]
                 return result
         hidden |= self._hidden(node, set())
         for key, member in node.members():
@@ -119,7 +124,7 @@ class SchemaBundle:
             elif key == "pattern":
                 if self._pattern(member, member.value, member):
                     result[key] = member.value
-            elif key in VALUES:
+            elif key in VALUES or (key == CLASSIFICATION and self._classified):
                 result[key] = member.value
             elif key in ONE_SCHEMA and isinstance(member.value, dict | bool):
                 result[key] = self._schema(member, base, hidden if key in SAME_OBJECT else _NOTHING)
