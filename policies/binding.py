@@ -11,7 +11,7 @@ from contracts.policy_settings import PolicyUse, over
 from policies.exchange import Labels
 from policies.installed import installed
 from policies.modes import BoundFilter, Variant, Variants, staged
-from policies.policy import Phase, Policy, PolicyConfig
+from policies.policy import Phase, Policy, PolicyConfig, no_upstreams
 from policies.ports import Ports
 from policies.verdict import AnswerFilter, Stage
 
@@ -33,7 +33,8 @@ class BoundStages:
     same order. `timed` names what passes between two of an exchange's marks: the head's stages, the body's
     arrival, the body's stages. `labels` are the operation's, for the record. `filters` are what answers pass, in
     the order in which they do; `outside` says, for each stage, from which of them on its own reply passes.
-    `upstreams` are those that settings name.
+    `upstreams` are those that settings name. `plain` says that a filter needs answers whole, and in no encoding;
+    `whole` that a stage needs the request's body whole.
     """
 
     every: tuple[Stage, ...]
@@ -44,6 +45,8 @@ class BoundStages:
     filters: tuple[BoundFilter, ...] = ()
     outside: tuple[int, ...] = ()
     upstreams: frozenset[str] = frozenset()
+    plain: bool = False
+    whole: bool = False
 
     @property
     def head(self) -> tuple[Stage, ...]:
@@ -64,14 +67,13 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
     policies: list[str] = []
     places: list[int] = []
     filters: list[tuple[int, BoundFilter]] = []
-    upstreams: set[str] = set()
+    plain = whole = False
     for place, policy in enumerate(installed()):
         plans = {name: plan[policy.id] for name, plan in by_plan.items() if policy.id in plan}
         use = uses.get(policy.id)
         if use is None and not plans and not policy.always:
             continue
         settings = _settings(policy, use, plans)
-        upstreams.update(*(policy.upstreams(config) for config, _ in settings.values() if config is not None))
         if policy.bind is not None:
             stage = _stage(policy, settings, version, operation, ports)
             if stage is not None:
@@ -79,10 +81,12 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
                 body_at += policy.phase is Phase.HEAD
                 policies.append(policy.id)
                 places.append(place)
+                whole = whole or _reads_whole(policy, settings, version, operation)
         if policy.bind_answer is not None:
             bound = _filter(policy, settings, version, operation, ports)
             if bound is not None:
                 filters.append((place, bound))
+                plain = plain or not policy.watches
     filters.reverse()
     return BoundStages(
         tuple(stages),
@@ -92,8 +96,28 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
         Labels(version, operation),
         tuple(bound for _, bound in filters),
         tuple(sum(other >= place for other, _ in filters) for place in places),
-        frozenset(upstreams),
+        upstreams_of(operation, ports.plan_policies),
+        plain,
+        whole,
     )
+
+
+def upstreams_of(operation: Operation, plans: Mapping[str, tuple[PolicyUse, ...]]) -> frozenset[str]:
+    """The upstreams to which policies may have the operation's exchanges sent. Raises SettingsError."""
+    found: set[str] = set()
+    for policy in installed():
+        if policy.upstreams is no_upstreams:
+            continue
+        below = next((use for use in operation.policies if use.policy == policy.id), None)
+        uses = [
+            over(below, use) if below else use
+            for plan in plans.values()
+            for use in plan
+            if use.policy == policy.id
+        ]
+        for use in uses if below is None else (below, *uses):
+            found.update(policy.upstreams(config_of(policy, use)).values())
+    return frozenset(found)
 
 
 _Settings = dict[str, tuple[PolicyConfig | None, PolicyUse]]
@@ -144,6 +168,11 @@ def _stage(
         bound = None if config is None else policy.bind(config, version, operation, ports)
         variants[plan] = _variant(policy, bound, use)
     return staged(policy.id, variants.pop(""), variants)
+
+
+def _reads_whole(policy: Policy[Any], settings: _Settings, version: ApiVersion, operation: Operation) -> bool:
+    configs = [config for config, _ in settings.values() if config is not None]
+    return any(policy.reads_whole(config, version, operation) for config in configs)
 
 
 def _filter(

@@ -1,7 +1,7 @@
 """What can be refused of a request's body before any of it is read: its length, its type, its being there.
 
-413 for a declared length above the operation's limit, 415 for a type or coding that the contract does not have
-(RFC 9110 §15.5.16), 422 `unexpected-body` where the contract has no body at all: 415 would promise that another
+413 for a declared length above the operation's limit, 415 for a type that the contract does not have (RFC 9110
+§15.5.16), 422 `unexpected-body` where the contract has no body at all: 415 would promise that another
 type will do.
 """
 
@@ -40,14 +40,6 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
     maximum = operation.max_body
     too_large = Deny(POLICY, problem("body-too-large", f"The limit is {maximum} bytes.", limit=maximum))
     wrong_type = Deny(POLICY, _wrong_type(operation, content.ranges))
-    wrong_coding = Deny(
-        POLICY,
-        problem(
-            "unsupported-media-type",
-            "The contract takes no encoded content.",
-            headers=(("accept-encoding", "identity"),),
-        ),
-    )
 
     def body_limits(exchange: Exchange) -> Verdict:
         if not has_body(exchange):
@@ -56,8 +48,6 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
         length = fields.get(b"content-length", b"0")
         if len(length) > 18 or not length.isdigit() or int(length) > maximum:
             return too_large
-        if fields.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
-            return wrong_coding
         return ALLOW if content.find(fields.get(b"content-type", b"")) is not None else wrong_type
 
     return body_limits

@@ -24,11 +24,14 @@ FIELD: Final = b"content-digest"
 _KNOWN: Final = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 
 
+def reads_whole(version: ApiVersion, operation: Operation) -> bool:
+    """Whether a signature is looked at, and there may be content that it covers."""
+    return operation.api_key is not None and operation.api_key.signed and operation.body is not None
+
+
 def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) -> Stage | None:
-    """None where no signature is looked at, or there is no content."""
-    if operation.api_key is None or not operation.api_key.signed or operation.body is None:
-        return None
-    return check
+    """None where there is nothing to compare."""
+    return check if reads_whole(version, operation) else None
 
 
 def check(exchange: Exchange) -> Verdict:

@@ -4,7 +4,7 @@ A policy judges requests (`bind`), answers (`bind_answer`), or both. Everything 
 first request is computed in binding; None says that it has nothing to do on this operation.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar
@@ -62,8 +62,13 @@ def _no_faults(setting: Setting[C], version: ApiVersion, operation: Operation) -
     return ()
 
 
-def _no_upstreams(config: C) -> Iterable[str]:
-    return ()
+def no_upstreams(config: PolicyConfig) -> Mapping[str, str]:
+    """Of a policy that sends nothing anywhere."""
+    return {}
+
+
+def _reads_nothing(config: PolicyConfig, version: ApiVersion, operation: Operation) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +78,11 @@ class Policy(Generic[C]):
     `always`: it is bound to every operation, named or not; others only where settings name them. `mode` is what
     holds where no mode is set, and `modes` are those that it admits. `failure` says what happens where it cannot
     decide. `check` finds, offline, what is wrong with settings on an operation; `upstreams` names those that
-    settings may have an exchange sent to. `after` (a policy of the same phase) is a plug-in's place in the order.
-    `example` is YAML: a mapping of settings as it stands below the policy's id.
+    settings may have an exchange sent to, by the pointers at which the settings have the names; they have to be of
+    the kind of the operation's own. `watches`: its filter never asks for more than copies of answers, which may
+    then come encoded, or in parts. `reads_whole` says whether the request's body has to be there before the BODY
+    stages run; where no policy says so, it streams. `after` (a policy of the same phase) is a plug-in's place in
+    the order. `example` is YAML: a mapping of settings as it stands below the policy's id.
     """
 
     id: str
@@ -89,7 +97,9 @@ class Policy(Generic[C]):
     mode: Mode = "enforce"
     modes: tuple[Mode, ...] = MODES
     check: Callable[[Setting[C], ApiVersion, Operation], Iterable[Fault]] = _no_faults
-    upstreams: Callable[[C], Iterable[str]] = _no_upstreams
+    upstreams: Callable[[C], Mapping[str, str]] = no_upstreams
+    watches: bool = False
+    reads_whole: Callable[[C, ApiVersion, Operation], bool] = _reads_nothing
     after: str = ""
     example: str = ""
 

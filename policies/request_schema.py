@@ -6,7 +6,7 @@ and length of a body were judged by `body_limits`, before it was read.
 
 from typing import Any, Final
 
-from contracts.operations import ApiVersion, OdooBackend, Operation
+from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Violation
@@ -29,11 +29,7 @@ _MISSING: Final = Violation("body", "", "required", "is required")
 
 
 def needs_body(operation: Operation) -> bool:
-    """Whether the request's body has to be read whole first: it may be JSON, or signed, or the backend is Odoo."""
-    if isinstance(operation.backend, OdooBackend):
-        return True
-    if operation.body is not None and operation.api_key is not None and operation.api_key.signed:
-        return True  # its digest is
+    """Whether the request's body has to be read whole first: it may be JSON."""
     return operation.body is not None and any(
         declares_json(entry.range) or entry.range.startswith(("application/*", "*/*"))
         for entry in operation.body.content

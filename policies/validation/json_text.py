@@ -19,19 +19,19 @@ MAXIMUM_DEPTH: Final = 64
 _TOO_DEEP: Final = f"nested more than {MAXIMUM_DEPTH} levels deep"
 
 
-def _depth_schema() -> dict[str, Any]:
-    """A schema that a value of at most MAXIMUM_DEPTH levels matches.
+def depth_schema(most: int, beside: dict[str, Any]) -> dict[str, Any]:
+    """A schema that a value of at most so many levels matches, if on each of them it matches what is `beside`.
 
     The validator walks a value in a quarter of the time that Python takes.
     """
-    levels: dict[str, Any] = {"0": {"not": {"type": ["array", "object"]}}}
-    for depth in range(1, MAXIMUM_DEPTH + 1):
+    levels: dict[str, Any] = {"0": {**beside, "not": {"type": ["array", "object"]}}}
+    for depth in range(1, most + 1):
         below = {"$ref": f"#/$defs/{depth - 1}"}
-        levels[str(depth)] = {"items": below, "additionalProperties": below}
-    return {"$defs": levels, "$ref": f"#/$defs/{MAXIMUM_DEPTH}"}
+        levels[str(depth)] = {**beside, "items": below, "additionalProperties": below}
+    return {"$defs": levels, "$ref": f"#/$defs/{most}"}
 
 
-_shallow: Final = jsonschema_rs.Draft202012Validator(_depth_schema()).is_valid
+_shallow: Final = jsonschema_rs.Draft202012Validator(depth_schema(MAXIMUM_DEPTH, {})).is_valid
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 

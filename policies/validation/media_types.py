@@ -1,7 +1,8 @@
 """Media types: reading a Content-Type (RFC 9110 §8.3) and finding the contract's entry for it.
 
 Ranges are as OpenAPI writes them (`application/json`, `image/*`, `*/*`); the most specific one decides. JSON is
-UTF-8 (RFC 8259 §8.1), so another charset is not the contract's type.
+UTF-8 (RFC 8259 §8.1), so another charset is not the contract's type. XML is taken only where the contract names
+its very type: whoever writes `*/*` does not think of entities.
 """
 
 import re
@@ -45,6 +46,11 @@ def parse_content_type(value: bytes) -> ContentType | None:
 def is_json(essence: str) -> bool:
     """`application/json`, or a type with the `+json` suffix (RFC 6839 §3.1)."""
     return essence == "application/json" or essence.endswith("+json")
+
+
+def is_xml(essence: str) -> bool:
+    """`application/xml`, `text/xml`, a type with the `+xml` suffix (RFC 7303), and what else is read as XML."""
+    return essence.endswith(("/xml", "+xml")) or essence.startswith(("application/xml-", "text/xml-"))
 
 
 def declares_json(media_range: str) -> bool:
@@ -93,7 +99,8 @@ class Content:
         json = is_json(essence)
         if json and content_type.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
             return None
-        for media_range in (essence, essence.partition("/")[0] + "/*", "*/*"):
+        wider = () if is_xml(essence) else (essence.partition("/")[0] + "/*", "*/*")
+        for media_range in (essence, *wider):
             if media_range in self._entries:
                 return Entry(json, self._entries[media_range] if json else None)
         return None

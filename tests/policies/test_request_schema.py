@@ -9,7 +9,6 @@ from contracts.operations import (
     ApiVersion,
     HttpBackend,
     MediaType,
-    OdooBackend,
     Operation,
     Parameter,
     RequestBody,
@@ -201,13 +200,6 @@ def test_spellings_of_the_declared_type(content_type: str) -> None:
     assert verdict is ALLOW
 
 
-def test_encoded_content_is_refused() -> None:
-    _, verdict = judge(operation(), b"\x1f\x8b", {"content-encoding": "gzip"})
-    refusal(verdict, "unsupported-media-type")
-    assert isinstance(verdict, Deny)
-    assert verdict.problem.headers == (("accept-encoding", "identity"),)
-
-
 def test_a_declared_length_above_the_limit_is_refused() -> None:
     assert refusal(judge(operation(), b" " * 4097)[1], "body-too-large")["limit"] == 4096
     refusal(judge(operation(), b"", {"content-length": "9" * 5000})[1], "body-too-large")
@@ -242,7 +234,3 @@ def test_a_body_that_is_not_json_passes_unchecked() -> None:
 def test_a_body_that_may_be_json_is_read_whole(media_range: str, needed: bool) -> None:
     op = operation(body=RequestBody(True, (MediaType(media_range),)))
     assert request_schema.needs_body(op) is needed
-
-
-def test_odoo_takes_every_request_whole() -> None:
-    assert request_schema.needs_body(operation(body=None, backend=OdooBackend("odoo", "sale.order", "list")))

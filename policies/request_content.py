@@ -1,0 +1,173 @@
+"""A request's content before it is read for its meaning: its coding, its charset, and how large what is in it is.
+
+It bounds what contracts forget to bound, and undoes the content codings (RFC 9110 §8.4) that it is told to take:
+never further than the bound, so that a bomb is not unpacked. What was encoded goes upstream decoded. Where nothing
+is set, no coding is taken, and the bounds are so wide that only what nobody means exceeds them.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from contracts.operations import ApiVersion, Operation
+from contracts.problems import Problem, problem
+from policies.body_limits import has_body
+from policies.exchange import Exchange
+from policies.policy import PolicyConfig
+from policies.ports import Ports
+from policies.validation.content_codings import Undecoded, coding_of, decoded
+from policies.validation.json_bounds import Bounds, JsonBounds
+from policies.validation.media_types import is_json, parse_content_type
+from policies.verdict import ALLOW, Deny, Stage, Verdict
+
+POLICY: Final = "request-content"
+
+EXAMPLE: Final = """\
+depth: 12
+array-items: 500
+encodings: [gzip, zstd]
+ratio: 50
+"""
+
+_HARMLESS: Final = 65_536
+"""Bytes up to which decoded content may be as many times the encoded as it likes."""
+
+_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_KNOWN_MAXIMUM: Final = 64
+_UNTRUE: Final = frozenset({b"content-encoding", b"content-digest", b"repr-digest"})
+"""Fields that are about the encoded bytes."""
+
+Many = Annotated[int, msgspec.Meta(ge=1, le=1 << 30)]
+
+
+class RequestContentConfig(PolicyConfig, frozen=True):
+    """Bounds that hold beside the contract's own."""
+
+    depth: Annotated[int, msgspec.Meta(ge=1, le=64)] = 64
+    """Arrays and objects in each other, in JSON."""
+    array_items: Many = 10_000
+    """Items of one array."""
+    object_members: Many = 1_000
+    """Members of one object."""
+    string_length: Many = 1_048_576
+    """Characters of one text, or of a member's name."""
+    number_digits: Annotated[int, msgspec.Meta(ge=16, le=4_096)] = 100
+    """Bytes of one number as it is written. A double has at most 17 digits that count."""
+    charset: Literal["utf-8", "any"] = "utf-8"
+    """What a `charset` of the Content-Type may say. Of JSON it is always UTF-8."""
+    encodings: tuple[Literal["gzip", "br", "zstd"], ...] = ()
+    """Content codings that are taken, and undone. Such a request is read whole before the upstream is called."""
+    decoded_bytes: Many | None = None
+    """The most that an encoded body may come to; where it is not set, the operation's `max-body`."""
+    ratio: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    """How many times its encoded bytes a body may come to, beyond 64 KiB."""
+
+
+def reads_whole(config: RequestContentConfig, version: ApiVersion, operation: Operation) -> bool:
+    """Whether the body has to be there: only whole it can be decoded, and sent on with another length."""
+    return operation.body is not None and bool(config.encodings)
+
+
+def bind(
+    config: RequestContentConfig, version: ApiVersion, operation: Operation, ports: Ports | None = None
+) -> Stage | None:
+    """The BODY-phase stage of an operation that takes a body."""
+    if operation.body is None:
+        return None
+    bounds = Bounds(
+        config.depth, config.array_items, config.object_members, config.string_length, config.number_digits
+    )
+    exceeded = JsonBounds(bounds).exceeded
+    utf8_alone = config.charset == "utf-8"
+    undo = _Decoding(config, operation)
+    known: dict[bytes, bool | Deny] = {}
+
+    def request_content(exchange: Exchange) -> Verdict:
+        fields = exchange.fields
+        body = exchange.body
+        if not body and not has_body(exchange):
+            return ALLOW
+        content_type = fields.get(b"content-type", b"")
+        json = known.get(content_type)
+        if json is None:
+            json = _judged(content_type, utf8_alone)
+            if len(known) < _KNOWN_MAXIMUM and len(content_type) < 256:
+                known[content_type] = json
+        if not isinstance(json, bool):
+            return json
+        if b"content-encoding" in fields:
+            refusal = undo(exchange)
+            if refusal is not None:
+                return refusal
+            body = exchange.body
+        if json and body:
+            bound = exceeded(body)
+            if bound:
+                return _out_of_bounds(bound, getattr(bounds, bound))
+        return ALLOW
+
+    return request_content
+
+
+def _judged(content_type: bytes, utf8_alone: bool) -> bool | Deny:
+    """Whether it is JSON, or why it is refused. What is no media type is left to who knows the contract's."""
+    read = parse_content_type(content_type)
+    if read is None:
+        return False
+    if utf8_alone and read.parameters.get("charset", "utf-8").lower() not in _CHARSETS:
+        return Deny(POLICY, problem("charset-unsupported", "The operation takes text in UTF-8 alone."))
+    return is_json(read.essence)
+
+
+_WHAT: Final = {
+    "depth": "arrays and objects in each other",
+    "items": "items of one array",
+    "members": "members of one object",
+    "characters": "characters of one text",
+    "digits": "digits of one number",
+}
+
+
+def _out_of_bounds(bound: str, limit: int) -> Deny:
+    return Deny(
+        POLICY,
+        problem("content-out-of-bounds", f"At most {limit} {_WHAT[bound]} are taken.", bound=bound, limit=limit),
+    )
+
+
+class _Decoding:
+    """Undoes the coding of one request's body."""
+
+    __slots__ = ("_encodings", "_most", "_ratio", "_refused")
+
+    def __init__(self, config: RequestContentConfig, operation: Operation) -> None:
+        self._encodings = frozenset(config.encodings)
+        self._most = operation.max_body if config.decoded_bytes is None else config.decoded_bytes
+        self._ratio = config.ratio
+        accepted = ", ".join(config.encodings) or "identity"
+        # RFC 9110 §12.5.3: in an answer, Accept-Encoding says what a next request may be encoded in.
+        self._refused: Problem = problem(
+            "content-coding-unsupported",
+            f"The operation takes content in {accepted}." if config.encodings else "It takes no encoded content.",
+            headers=(("accept-encoding", accepted),),
+            accept=list(config.encodings),
+        )
+
+    def __call__(self, exchange: Exchange) -> Deny | None:
+        coding = coding_of(exchange.fields[b"content-encoding"])
+        if not coding:
+            return None
+        if coding not in self._encodings:
+            return Deny(POLICY, self._refused)
+        encoded = exchange.body or b""
+        most = min(self._most, max(_HARMLESS, self._ratio * len(encoded)))
+        content = decoded(encoded, coding, most)
+        if content is Undecoded.TOO_LONG:
+            detail = f"Decoded, at most {most} bytes are taken of this body."
+            return Deny(POLICY, problem("content-out-of-bounds", detail, bound="decoded-bytes", limit=most))
+        if isinstance(content, Undecoded):
+            return Deny(POLICY, problem("content-undecodable", f"The body cannot be decoded: {content.value}."))
+        exchange.body = content
+        forward = exchange.forwarded()
+        forward.headers = [header for header in forward.headers if header[0].lower() not in _UNTRUE]
+        return None
