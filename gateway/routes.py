@@ -21,7 +21,6 @@ from gateway.wire.headers import UpstreamLines, upstream_lines
 from policies import response_schema
 from policies.binding import BoundStages, bind_all
 from policies.ports import Ports
-from policies.request_schema import needs_body
 from policies.response_schema import ResponseCheck
 from policies.validation.validators import Validators, validators_of
 
@@ -152,7 +151,7 @@ class Binding:
             stages=stages,
             response_check=response_schema.bind(whole, operation),
             event_stream=event_streams.opened_by(operation),
-            buffers=needs_body(operation),
+            buffers=stages.whole or odoo is not None,
             http=http,
             credential=credential,
             unusable=unusable,
