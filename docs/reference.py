@@ -24,7 +24,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/findings.md": findings.page,
     "reference/lint-rules.md": lint_rules.page,
     **diff_rules.pages(),
-    "reference/policies.md": policies.page,
+    **policies.pages(),
     "reference/estate.md": estate.page,
     "reference/settings.md": settings.page,
     "reference/metrics.md": metrics.page,
@@ -32,6 +32,16 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reference/admin-api.md": admin_api.page,
     "reference/python.md": python.page,
 }
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Gives each policy its place in the navigation, below the page of all."""
+    index, *pages = policies.pages()
+    below = [{"In their order": index}, *({path.rpartition("/")[2].removesuffix(".md"): path} for path in pages)]
+    (reference,) = (part["Reference"] for part in config.nav or () if "Reference" in part)
+    (entry,) = (each for each in reference if each == {"Policies": index})
+    entry["Policies"] = below
+    return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

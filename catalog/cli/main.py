@@ -30,6 +30,7 @@ from catalog.cli.keys import app as keys_app
 from catalog.cli.lint import lint
 from catalog.cli.member_tokens import app as member_tokens_app
 from catalog.cli.owners import app as owners_app
+from catalog.cli.policies import app as policies_app
 from catalog.cli.profile import app as profile_app
 from catalog.cli.profile import whoami
 from catalog.cli.push import plan, push
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
     app.command("diff", short_help="Compare two contracts: what changed, and whom it breaks.")(diff)
     app.command("lint", short_help="Lint contracts and estates by rulesets in Spectral's format.")(lint)
     app.command("routes", short_help="Show what is enforced on each operation.")(routes)
+    app.add_typer(policies_app, name="policies", short_help="Show the installed policies, in order.")
     app.command("deprecate", short_help="Announce the end of an API version, in an estate.")(deprecate)
     app.command("calendar", short_help="Show what ends when, and who still calls it.")(calendar)
     app.command("schema", short_help="Print the JSON Schemas of estate files, for editors.")(schema)

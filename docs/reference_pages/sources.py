@@ -26,6 +26,17 @@ def problems_by_module() -> dict[str, tuple[str, ...]]:
     return found
 
 
+def problems_of_policy(module: ModuleType) -> tuple[str, ...]:
+    """The ids of the problems that a policy's file answers with, and those of the folder that it is helped by."""
+    own = path_of(module)
+    found = set(problems_by_module().get(own, ()))
+    tree = ast.parse((ROOT / own).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").count(".") == 2:
+            found.update(problems_by_module().get((node.module or "").replace(".", "/") + ".py", ()))
+    return tuple(sorted(found))
+
+
 def _problem_ids(tree: ast.AST) -> Iterator[str]:
     """A problem's id is a call's first argument, or a name is given to it."""
     for node in ast.walk(tree):

@@ -23,6 +23,8 @@ from contracts.operations import OdooAction, OdooValue
 from contracts.problems import CATALOGUE
 from gateway.settings import GatewaySettings
 from gateway.telemetry.metrics import METRICS
+from policies.policy import Policy
+from policies.settings_keys import keys_of
 from policies.stages import ORDER
 
 ROOT = Path(__file__).parents[2]
@@ -62,25 +64,32 @@ def test_findings(reference: Mapping[str, str]) -> None:
 
 def test_policies(reference: Mapping[str, str]) -> None:
     page = reference["reference/policies.md"]
-    rows = re.findall(r"^\| (\d+) \| \[`([a-z-]+)`\]\(#[a-z-]+\) \| (\w+) \| (.*) \|$", page, re.M)
-    assert rows == [
-        (str(number), entry.id, entry.phase.value, entry.why) for number, entry in enumerate(ORDER, 1)
+    rows = re.findall(r"^\| (\d+) \| \[`([a-z-]+)`\]\(policies/[a-z-]+\.md\) \| (\w+) \| (.*) \|$", page, re.M)
+    assert rows == [(str(number), entry.id, entry.phase.value, entry.why) for number, entry in enumerate(ORDER, 1)]
+
+
+@pytest.mark.parametrize("entry", ORDER, ids=lambda entry: entry.id)
+def test_page_of_a_policy(reference: Mapping[str, str], entry: Policy[Any]) -> None:
+    page = reference[f"reference/policies/{entry.id}.md"]
+    assert f"| File | `policies/{entry.id.replace('-', '_')}.py` |" in page
+    assert f"| Where it cannot decide | {entry.failure} |" in page
+    keys = keys_of(entry.config)
+    assert re.findall(r"^\| `([^`]+)` \|", section(page, "## Settings {#settings}"), re.M) == [
+        key.path for key in keys
     ]
-    for entry in ORDER:
-        assert f"policies/{entry.id.replace('-', '_')}.py" in section(
-            page, f"## `{entry.id}` {{#{entry.id}}}"
-        )
+    assert [key.path for key in keys if not key.meaning] == []
+    assert ("## Example {#example}" in page) == bool(entry.example)
+    assert bool(entry.example) == bool(keys), "settings need an example, in `Policy.example`"
 
 
 def test_refusals_of_policies(reference: Mapping[str, str]) -> None:
-    page = reference["reference/policies.md"]
     for policy, problems in {
         "authentication": {"credentials-missing", "issuer-unavailable", "token-invalid"},
         "rate-limit": {"policy-failed", "quota-exceeded"},
-        "response-schema": set[str](),
     }.items():
-        text = section(page, f"## `{policy}` {{#{policy}}}")
-        assert set(re.findall(r"\(problems\.md#([a-z-]+)\)", text)) == problems
+        page = reference[f"reference/policies/{policy}.md"]
+        (told,) = re.findall(r"^\| Refuses with \| (.*) \|$", page, re.M)
+        assert set(re.findall(r"\(\.\./problems\.md#([a-z-]+)\)", told)) == problems
 
 
 @pytest.mark.parametrize("settings", [GatewaySettings, CatalogSettings])

@@ -113,6 +113,8 @@ def on_files(shell: Shell, directory: Path, estate: Path) -> None:
     document = estate / CONTRACT
     assert shell(None, "check", estate)["ok"]
     assert shell(None, "routes", estate)
+    first = shell(None, "policies")[0]
+    assert shell(None, "policies", "show", first["id"])["why"] == first["why"]
     assert shell(None, "schema", "api")["$schema"]
     assert len(shell(None, "schema", "--output", directory / "schemas")) == 4
     assert shell(None, "diff", document, document)["verdict"] == "compatible"
