@@ -91,6 +91,8 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`pinned` is, by API, the date (Unix seconds) that stands for the version it calls, where they have dates."""
+
     client_id: str
     name: str
     consumer: str
@@ -98,6 +100,7 @@ class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     keys: tuple[ApiKey, ...] = ()
     identities: tuple[Identity, ...] = ()
     oauth: OAuthSettings | None = None
+    pinned: dict[str, int] = {}
 
 
 class IssuedBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

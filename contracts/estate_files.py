@@ -29,8 +29,8 @@ from contracts.estate_words import (
     Email,
     EstateStruct,
     Governance,
+    HeaderName,
     HostName,
-    LimitText,
     Name,
     Origin,
     Role,
@@ -38,8 +38,10 @@ from contracts.estate_words import (
     Seconds,
     TimeOfDay,
     Url,
+    VendorName,
     VersionName,
 )
+from contracts.limits_text import LimitEntry, LimitText
 
 
 class TimeoutsEntry(EstateStruct, frozen=True):
@@ -124,9 +126,12 @@ Policies = dict[Name, dict[str, Any]]
 
 
 class PlanEntry(EstateStruct, frozen=True):
-    """Limits by name, all of which hold at once: `{burst: 20/second, daily: 10000/day}`."""
+    """Limits by name, all of which hold at once: `{burst: 20/second, daily: 10000/day}`.
 
-    limits: Annotated[dict[Name, LimitText], msgspec.Meta(min_length=1)]
+    One that says more than how many in what time is a mapping: `{limit: 10000/day, window: calendar}`.
+    """
+
+    limits: Annotated[dict[Name, LimitText | LimitEntry], msgspec.Meta(min_length=1)]
     description: str = ""
     api_keys: bool = False
     policies: Policies = msgspec.field(default_factory=dict)
@@ -236,6 +241,8 @@ class ApplicationEntry(EstateStruct, frozen=True):
     title: str
     subscriptions: tuple[SubscriptionEntry, ...] = ()
     identities: Identities = msgspec.field(default_factory=dict)
+    pinned: dict[Name, Date] = msgspec.field(default_factory=dict)
+    """By API, the date that stands for the version that a call gets which names none."""
     oauth: OAuthEntry | None = None
 
 
@@ -261,7 +268,8 @@ class BrownOutEntry(EstateStruct, frozen=True):
 
 
 class VersionEntry(EstateStruct, frozen=True):
-    """A version's lifecycle. `deprecation` and `sunset` are dates; `successor` is another version's name."""
+    """A version's lifecycle. `deprecation` and `sunset` are dates; `successor` is another version's name.
+    `released` is the date that stands for the version where clients choose by date."""
 
     state: Literal["draft", "published", "deprecated", "retired"] = "published"
     deprecation: Date | None = None
@@ -270,6 +278,17 @@ class VersionEntry(EstateStruct, frozen=True):
     migration_guide: Url | None = None
     brown_outs: tuple[BrownOutEntry, ...] = ()
     upstream: Name | None = None
+    released: Date | None = None
+
+
+class VersioningEntry(EstateStruct, frozen=True):
+    """How a client says which version it calls. By `path`, each version has a base path of its own; by any other,
+    all share one. `default` is for calls that name none; without it they are refused."""
+
+    by: Literal["path", "header", "media-type", "date"] = "path"
+    header: HeaderName | None = None
+    vendor: VendorName | None = None
+    default: VersionName | None = None
 
 
 class SloEntry(EstateStruct, frozen=True):
@@ -297,4 +316,5 @@ class ApiFile(EstateStruct, frozen=True):
     slo: SloEntry | None = None
     plans: tuple[Name, ...] = ()
     notice_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
+    versioning: VersioningEntry = VersioningEntry()
     policies: Policies = msgspec.field(default_factory=dict)

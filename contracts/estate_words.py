@@ -27,6 +27,22 @@ HostName = Annotated[
         description="a DNS name",
     ),
 ]
+HeaderName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9-]*$",
+        max_length=64,
+        description="the name of a header field: letters, digits, hyphens",
+    ),
+]
+VendorName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$",
+        max_length=64,
+        description="what stands after `application/vnd.` and before the version, such as `acme.orders`",
+    ),
+]
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254, description="an e-mail address")]
 Date = Annotated[
     str,

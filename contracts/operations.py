@@ -195,12 +195,28 @@ class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     brownouts: tuple[Brownout, ...] = ()
 
 
+class VersionChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How clients choose among the versions of an API that share a base path.
+
+    By `header`, whose value is a version's name; by `media-type`, `application/vnd.<vendor>.v2+json` or another
+    with a parameter `version`; or by `date`: that of the header, else that to which the application is pinned.
+    `default` is served to who chooses none; without it a version has to be chosen. `released` are versions with
+    their dates (Unix seconds), the oldest first.
+    """
+
+    by: Literal["header", "media-type", "date"]
+    header: str = "API-Version"
+    vendor: str = ""
+    default: str = ""
+    released: tuple[tuple[str, int], ...] = ()
+
+
 class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One version of an API, compiled. `revision` is the SHA-256 of the contract it was compiled from.
 
     `base_path` starts with a slash and does not end with one. `documents` are the JSON Schema resources
     (by absolute URI) into which the operations' schemas refer, one for each direction. `criticality` is from 1
-    (the business stops) to 4.
+    (the business stops) to 4. `choice` says how a version is chosen where others have its base path too.
     """
 
     api: str
@@ -214,4 +230,5 @@ class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     classification: str = "internal"
     criticality: int = 3
     successor_base_path: str | None = None
+    choice: VersionChoice | None = None
     documents: dict[str, dict[str, Any]] = {}

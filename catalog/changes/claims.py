@@ -22,6 +22,8 @@ def claims_on(versions: Iterable[ApiVersion], contents: Mapping[str, Mapping[str
         for operation in version.operations if version.api in contents else ():
             path = version.base_path + operation.path
             other = claims[shape_of(path)]
+            if other.api == version.api and version.choice is not None:
+                continue  # clients choose between them by other means than the path
             if (other.api, other.version) != (version.api, version.version):
                 message = f"{path!r} is claimed by {other.api!r} {other.version} too"
                 place = _place(contents[version.api], version, operation.path)

@@ -36,6 +36,11 @@ _ROWS: tuple[Rule, ...] = (
     Rule("contract-without-version", "error", "A contract that `api.yaml` does not declare has no lifecycle."),
     Rule("contract-twice", "error", "Two files for one version: which of them holds?"),
     Rule("path-claimed-twice", "error", "A request must have exactly one operation that governs it."),
+    Rule(
+        "versioning-invalid",
+        "error",
+        "A request must lead to exactly one version, and a client must be able to choose.",
+    ),
     Rule("path-reserved", "error", "The gateway answers under this path itself."),
     # Lifecycle.
     Rule("invalid-date", "error", "The date is not in the calendar."),
@@ -59,6 +64,11 @@ _ROWS: tuple[Rule, ...] = (
     Rule("unknown-plan", "error", "A subscription without a plan has no limits."),
     Rule("subscription-twice", "error", "Two subscriptions to one version: which plan holds?"),
     Rule("subscription-not-served", "warning", "A draft or retired version refuses every call."),
+    Rule(
+        "pin-unusable",
+        "error",
+        "A pin that leads to no version, or to one without a subscription, refuses every call.",
+    ),
     Rule("unknown-scope", "error", "A scope that the contract does not declare grants nothing."),
     Rule("scope-unused", "warning", "A granted scope that no operation asks for is a leftover."),
     Rule("application-twice", "error", "An application's name is its client id: it belongs to one consumer."),

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from contracts.dates import timestamp
 from contracts.estate.decode import suggestion
 from contracts.estate.issuers import identities
 from contracts.estate.loading import ESTATE, load_sources
@@ -182,6 +183,7 @@ def access_applications(estate: Estate, environment: str = "") -> tuple[Applicat
             ),
             identities=identities(estate.file, application, environment),
             oauth=oauth_settings(application.oauth, estate.file.issuers),
+            pinned={api: timestamp(date) for api, date in application.pinned.items()},
         )
         for client_id, consumer, application in sorted(
             (client_id, consumer, application)

@@ -16,6 +16,7 @@ from contracts.documents.document import Document, parse, read
 from contracts.estate.calendar import lifecycle_of
 from contracts.estate.catalogue import finding
 from contracts.estate.decode import decode, neutral
+from contracts.estate.versioning import choice_of
 from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile, VersionEntry
 from contracts.findings import Finding, Place
 from contracts.openapi.compile import VersionContext, compile_version
@@ -221,6 +222,7 @@ class _Loader:
                     used(f"{ESTATE}#/policies", estate.policies),
                     used(f"{api.file.name}#/policies", api.file.value.policies),
                 ),
+                choice=choice_of(api.name, api.file.value),
             )
             compiled, findings = compile_version(document, context)
             self.findings += findings

@@ -1,7 +1,7 @@
 """The rules that look across the files of an estate: ownership, upstreams, paths, subscriptions."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from contracts.documents.document import Document, escape
@@ -14,6 +14,7 @@ from contracts.estate.issuer_rules import issuer_rules
 from contracts.estate.loading import APIS, ApiSources, Sources
 from contracts.estate.oauth_rules import oauth_rules
 from contracts.estate.people_rules import people_rules
+from contracts.estate.versioning_rules import versioning_rules
 from contracts.estate_files import UpstreamEntry, VersionEntry
 from contracts.estate_words import Name, VersionName
 from contracts.findings import Finding, Place
@@ -103,8 +104,25 @@ def _used_upstreams(sources: Sources) -> set[str]:
     for api in sources.apis.values():
         used.add(api.file.value.upstream)
         used.update(entry.upstream for entry in api.file.value.versions.values() if entry.upstream)
-        used.update(op.backend.upstream for version in api.compiled.values() for op in version.operations)
+        for version in api.compiled.values():
+            for operation in version.operations:
+                used.add(operation.backend.upstream)
+                used.update(text for use in operation.policies for text in _texts(use.config))
+    # Which key of which policy names an upstream is known to the policies alone; that some setting has the name is
+    # enough for it to be no leftover.
+    used.update(text for plan in sources.estate.value.plans.values() for text in _texts(dict(plan.policies)))
     return used
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
 
 
 def _plans(sources: Sources) -> Iterator[Finding]:
@@ -180,7 +198,8 @@ def _contract_files(sources: Sources, api: ApiSources) -> Iterator[Finding]:
 
 
 def _paths(sources: Sources) -> Iterator[Finding]:
-    """Two versions may share a base path only if no template of one matches the same paths as one of the other.
+    """Two versions may share a base path only if no template of one matches the same paths as one of the other, or
+    if clients do not choose between them by the path.
 
     Read from the documents and not from what was compiled, so that another error in a contract hides nothing.
     """
@@ -190,7 +209,8 @@ def _paths(sources: Sources) -> Iterator[Finding]:
             document = sources.documents.get(file)
             if document is None:
                 continue
-            base = _base_path(api.name, version, document)
+            shared = api.file.value.versioning.by != "path"
+            base = _base_path(f"/{api.name}" if shared else f"/{api.name}/{version}", document)
             if f"{base}/".startswith(f"{RESERVED}/"):
                 message = f"{api.name!r} {version} is served under {base!r}, which the gateway keeps for itself"
                 yield finding("path-reserved", document.place("/servers/0/url"), message)
@@ -199,16 +219,16 @@ def _paths(sources: Sources) -> Iterator[Finding]:
                 path = base + template
                 claim = (api.name, version, path, item.key_place)
                 other = claims.setdefault(shape_of(path), claim)
-                if other[:2] != claim[:2]:
+                if other[0] != api.name or not (shared or other[1] == version):
                     as_what = "" if other[2] == path else f" as {other[2]!r}"
                     message = f"{path!r} is claimed by {other[0]!r} {other[1]} too{as_what} ({other[3]})"
                     yield finding("path-claimed-twice", item.key_place, message)
 
 
-def _base_path(api: str, version: str, document: Document) -> str:
+def _base_path(default: str, document: Document) -> str:
     server = document.at("/servers/0/url")
     path = base_path_of(server.value) if server is not None and isinstance(server.value, str) else None
-    return path or f"/{api}/{version}"
+    return path or default
 
 
 def _subscriptions(sources: Sources) -> Iterator[Finding]:
@@ -282,6 +302,7 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     _apis,
     _paths,
     calendars,
+    versioning_rules,
     _subscriptions,
     change_rules,
     people_rules,

@@ -1,0 +1,27 @@
+"""How clients choose a version, as `api.yaml` says it."""
+
+from typing import Final
+
+from contracts.estate.calendar import seconds
+from contracts.estate_files import ApiFile
+from contracts.operations import VersionChoice
+
+HEADER: Final = "API-Version"
+
+
+def choice_of(api: str, file: ApiFile) -> VersionChoice | None:
+    """None where it is chosen by the path. A date that is none is left out: it has its finding."""
+    entry = file.versioning
+    if entry.by == "path":
+        return None
+    dates = {
+        name: seconds(version.released) for name, version in file.versions.items() if version.state != "draft"
+    }
+    released = ((name, date) for name, date in dates.items() if date is not None)
+    return VersionChoice(
+        by=entry.by,
+        header=entry.header or HEADER,
+        vendor=(entry.vendor or api) if entry.by == "media-type" else "",
+        default=entry.default or "",
+        released=tuple(sorted(released, key=lambda each: each[1])) if entry.by == "date" else (),
+    )
