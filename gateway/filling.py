@@ -11,6 +11,7 @@ from contracts.packed import PackedVersion, Steps, decode_operation
 from contracts.snapshot import SnapshotError
 from gateway.approving import Approvals, NotApprovedError
 from gateway.routes import Binding, ServedOperation, ServedVersion, Server
+from policies.binding import upstreams_of
 from policies.ports import Ports
 from policies.routing import Router
 
@@ -96,7 +97,7 @@ class Filling:
         return (
             self._same_ports
             and before.frame == packed.frame
-            and all(self._servers.get(name) == servers[name] for name in before.upstreams)
+            and all(self._servers.get(name) == servers.get(name) for name in before.upstreams)
         )
 
     def _bind(self, packed: PackedVersion, binding: Binding, before: ServedVersion | None) -> Steps[None]:
@@ -104,8 +105,8 @@ class Filling:
         operations: dict[bytes, ServedOperation] = {}
         taken_over = before.operations if before is not None and before.binding is binding else {}
         busy = set() if before is None else (yield from _in_use(before))
+        binding.widen(self._servers, self._unusable)
         ids, scopes, upstreams = set[str](), set[str](), set[str]()
-        elsewhere = set[str]()  # where policies may have requests sent
         try:
             for text in packed.operations:
                 yield
@@ -117,7 +118,6 @@ class Filling:
                 if served is None:
                     served = ServedOperation(binding, text, operation)
                     route = binding.bind(operation)
-                    elsewhere.update(route.elsewhere)
                     if (served.method, served.template) in busy:
                         served.route = route
                 self.router.add(served.method, served.template, served)
@@ -125,13 +125,12 @@ class Filling:
                 ids.add(operation.id)
                 scopes.update(*operation.scopes)
                 upstreams.add(name)
+                upstreams |= upstreams_of(operation, self.ports.plan_policies)
         except Exception:
+            if before is not None and before.binding is binding:
+                binding.narrow(before.upstreams)
             yield from self._take_back(operations)
             raise
-        if binding is not (None if before is None else before.binding):
-            upstreams |= elsewhere
-        elif before is not None:
-            upstreams |= before.upstreams | elsewhere
         binding.narrow(upstreams)
         if not any(served.route is not None for served in operations.values()):
             yield

@@ -11,14 +11,16 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from contracts.operations import OdooBackend
 from contracts.problems import CONTENT_TYPE, Problem, problem
 from gateway import shedding
 from gateway.answering import Answering, framed_anew
 from gateway.lasting import Lasting
-from gateway.redirection import redirected
+from gateway.redirection import fall_back, may_fall_back, may_have_been_done, mediated, redirected
 from gateway.relay import Relay, may_pass
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
+from gateway.upstreams.odoo.mediation import Answer as Mediated
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
 from gateway.wire.trailers import passing_trailers
@@ -300,37 +302,44 @@ class Handling:
             self._call.resume()
 
     def gone(self) -> None:
-        """The client went away: its upstream call is given up. 499 is nginx's code for it, in the log alone."""
+        """The client went away: its upstream call is given up, but where its outcome is wanted all the same. 499 is
+        nginx's code for it, in the log alone."""
+        exchange = self.exchange
         if self._done:
             return
-        self.exchange.status = self.exchange.status or 499
+        exchange.status = exchange.status or 499
+        if exchange.outlives and self._complete and exchange.upstream_sent_at:
+            if self._call is not None:
+                self._call.resume()  # nobody is slow any more
+            return
         self._give_up()
         self.done()
 
     def _forward(self, route: Route) -> None:
         """The request is let through: to the pooled client, or to the Odoo adapter."""
         exchange = self.exchange
-        if route.unusable is not None:
-            self.refuse("upstream", route.unusable)
-            return
-        exchange.upstream_sent_at = exchange.marks[-1]
         if route.odoo is not None:
+            exchange.upstream_sent_at = exchange.marks[-1]
             self._task = self._owner.spawn(self._mediate(route))
             return
-        assert route.http is not None
         streaming = exchange.body is None and not self._complete and has_body(exchange)
         http, body, credentialed = route.http, exchange.body, route.credential is not None
         if exchange.forward is None:
+            if route.unusable is not None:
+                self.refuse("upstream", route.unusable)
+                return
             path = route.prefix + exchange.path[len(route.version.base_path) :]
             head = request_head(exchange, path, route.lines, streaming=streaming)
         else:
             outgoing = redirected(exchange, exchange.forward, route)
             if outgoing.unusable is not None:
-                self.refuse("upstream", outgoing.unusable)
+                self.failed(outgoing.unusable)
                 return
             http, body, credentialed = outgoing.http, outgoing.body, outgoing.credentialed
             streaming = streaming and body is None
             head = outgoing.head(streaming)
+        assert http is not None
+        exchange.upstream_sent_at = exchange.marks[-1]
         self._relay = relay = Relay(
             self,
             self._client,
@@ -343,8 +352,11 @@ class Handling:
         handshake = websocket.Handshake(exchange) if exchange.upgrade else None
         call = http.call(head, relay, body=body, streaming=streaming, repeat=route.repeat, handshake=handshake)
         if isinstance(call, Problem):
-            self.refuse("upstream", call)
+            self._relay = None
+            self.failed(call)
             return
+        if self._relay is not relay:
+            return  # it has failed already, and something else is done
         self._call = relay.call = call
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
@@ -352,15 +364,39 @@ class Handling:
                 if not call.write(piece):
                     self._client.pause_body()
 
-    async def _mediate(self, route: Route) -> None:
+    def failed(self, refusal: Problem) -> None:
+        """There is no answer from the upstream: where another may be called in its place, that is done."""
+        exchange, route, call = self.exchange, self._route, self._call
+        forward = exchange.forward
+        assert route is not None
+        # A call that fails while it is made has gone out on a pooled connection.
+        sent = self._relay is not None if call is None else call.sent
+        exchange.reached = exchange.reached or sent
+        if forward is None or self._done or (call is not None and self._is_spent()):
+            self.refuse("upstream", refusal)
+        elif may_fall_back(forward, sent, route):
+            fall_back(forward)
+            self._call = self._relay = None
+            self._forward(route)
+        else:
+            self.refuse("upstream", refusal)
+
+    def _is_spent(self) -> bool:
+        """Whether the call cannot be made again: its answer had begun, or its body was streamed."""
         exchange = self.exchange
-        assert route.odoo is not None
+        return exchange.upstream_first_byte_at > 0.0 or (exchange.body is None and has_body(exchange))
+
+    async def _mediate(self, route: Route) -> None:
+        exchange, forward = self.exchange, self.exchange.forward
         assert route.odoo_backend is not None
-        try:
-            answer = await route.odoo.call(exchange, route.odoo_backend)
-        except Exception:
-            log.exception("mediation failed", request_id=exchange.request_id)
-            answer = problem("mediation-failed", "The gateway could not mediate this call.")
+        answer = await self._mediated(route, route.odoo_backend)
+        if (
+            forward is not None
+            and isinstance(answer, Problem)
+            and may_fall_back(forward, may_have_been_done(answer, route.odoo_backend), route)
+        ):
+            fall_back(forward)
+            answer = await self._mediated(route, route.odoo_backend)
         self._task = None
         if self._done:
             return
@@ -375,6 +411,17 @@ class Handling:
             self._filtered(Answer(answer.status, headers, answer.body), route.stages.filters)
             return
         self.answer(answer.status, [*headers, *exchange.answer_headers, self._request_id()], answer.body)
+
+    async def _mediated(self, route: Route, backend: OdooBackend) -> Mediated | Problem:
+        exchange = self.exchange
+        service, unusable = mediated(exchange.forward, route)
+        if service is None or unusable is not None:
+            return unusable or problem("mediation-failed", "The gateway could not mediate this call.")
+        try:
+            return await service.call(exchange, backend)
+        except Exception:
+            log.exception("mediation failed", request_id=exchange.request_id)
+            return problem("mediation-failed", "The gateway could not mediate this call.")
 
     # -- the end ------------------------------------------------------------------------------------------
 
@@ -404,8 +451,10 @@ class Handling:
         self.answer(refusal.status, headers, refusal.body(f"urn:ostiary:request:{exchange.request_id}"))
 
     def _give_up(self) -> None:
-        if self._call is not None:
-            self._call.cancel()
+        call = self._call
+        if call is not None:
+            self.exchange.reached = self.exchange.reached or call.sent
+            call.cancel()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
 

@@ -69,6 +69,7 @@ class AccessLog:
             and not exchange.violations
             and not exchange.would_refuse
             and not exchange.answered_by
+            and exchange.forward is None
         ):
             rest = ',"decision":"allowed"}\n'
         else:
@@ -107,6 +108,11 @@ class AccessLog:
             more["would_refuse"] = exchange.would_refuse
         if exchange.answered_by:
             more["answered_by"] = exchange.answered_by
+        forward = exchange.forward
+        if forward is not None and forward.upstream:
+            more["upstream"] = forward.upstream
+        if forward is not None and forward.fell_back:
+            more["fell_back_from"] = forward.fell_back
         if exchange.violations:
             more["response_violations"] = [violation.as_member() for violation in exchange.violations]
         return "," + msgspec.json.encode(more)[1:].decode("utf-8") + "\n"

@@ -1,19 +1,29 @@
 """Requests that go upstream otherwise than they came: changed by a policy, or to another upstream."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from contracts.operations import OdooBackend
 from contracts.problems import Problem
 from gateway.routes import Route
-from gateway.upstreams.resilience.http_service import HttpService
+from gateway.upstreams.resilience.http_service import HttpService, Repeat
+from gateway.upstreams.resilience.odoo_service import READS, OdooService
 from gateway.wire.headers import UpstreamLines, request_head
 from policies.exchange import Exchange, Forward
+
+_NOT_DONE: Final = frozenset(
+    {"upstream-unreachable", "upstream-open", "upstream-busy", "upstream-refused-credential"}
+)
+"""Problems with an Odoo after which nothing was done there; of a write that may have been, `outcome-unknown` is
+said."""
+_NOT_ANSWERED: Final = frozenset({"upstream-timeout", "upstream-malformed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """The request that is sent. `body` is None where the client's own streams through."""
 
-    http: HttpService
+    http: HttpService | None
     credentialed: bool
     unusable: Problem | None
     body: bytes | None
@@ -53,3 +63,31 @@ def redirected(exchange: Exchange, forward: Forward, route: Route) -> Outgoing:
     return Outgoing(
         route.http, credentialed, route.unusable, sent.body, sent, route.prefix + forward.path, route.lines
     )
+
+
+def mediated(forward: Forward | None, route: Route) -> tuple[OdooService | None, Problem | None]:
+    """The Odoo that is called, or why it is not. Raises KeyError as `redirected` does."""
+    if forward is None or not forward.upstream:
+        return route.odoo, route.unusable
+    there = route.elsewhere[forward.upstream]
+    return there.odoo, there.unusable
+
+
+def may_fall_back(forward: Forward, sent: bool, route: Route) -> bool:
+    """Whether the contract's own upstream is called in place of one that gave no answer. `sent`: the request may
+    have reached that."""
+    if not forward.upstream or not forward.fall_back:
+        return False
+    return not sent or (route.odoo is None and route.repeat is Repeat.SAFE)
+
+
+def may_have_been_done(outcome: Problem, backend: OdooBackend) -> bool:
+    """Whether an Odoo that gave no answer may have done what must not be done again, or has answered after all."""
+    if outcome.type.id in _NOT_DONE:
+        return False
+    return backend.action not in READS or outcome.type.id not in _NOT_ANSWERED
+
+
+def fall_back(forward: Forward) -> None:
+    """From now on, the request goes to the contract's own upstream."""
+    forward.fell_back, forward.upstream = forward.upstream, ""

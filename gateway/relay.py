@@ -55,6 +55,8 @@ def may_pass(name: bytes) -> bool:
 class Handling(Protocol):
     def refuse(self, policy: str, refusal: Problem) -> None: ...
 
+    def failed(self, refusal: Problem) -> None: ...
+
     def watch(self) -> Lasting: ...
 
     def done(self) -> None: ...
@@ -123,7 +125,7 @@ class Relay:
         if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
             self._headers, self._kept = headers, []
         if self._filters:
-            answering = Answering(exchange, self._filters, Answer(status, headers))
+            answering = Answering(exchange, self._filters, Answer(status, headers, length=length))
             refusal = answering.head()
             if refusal is not None:
                 self._handling.refuse(refusal.policy, refusal.problem)
@@ -203,7 +205,7 @@ class Relay:
 
     def failed(self, problem_id: str, detail: str, /) -> None:
         headers = _RETRY if problem_id == "upstream-busy" else ()
-        self._handling.refuse("upstream", problem(problem_id, detail, headers=headers))
+        self._handling.failed(problem(problem_id, detail, headers=headers))
 
     def drained(self) -> None:
         self._client.resume_body()

@@ -12,7 +12,7 @@ import msgspec
 
 from contracts.operations import ApiVersion, HttpBackend, OdooBackend, Operation
 from contracts.packed import decode_operation, decode_version
-from contracts.problems import Problem
+from contracts.problems import Problem, problem
 from contracts.snapshot import SnapshotError, Upstream
 from gateway import event_streams, shedding
 from gateway.upstreams.resilience.http_service import HttpService, Repeat
@@ -31,6 +31,7 @@ Credential: TypeAlias = tuple[tuple[bytes, bytes] | None, Problem | None]
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_CREDENTIAL: Final[Credential] = (None, None)
+_NOT_TRUSTED: Final = problem("upstream-unreachable", "The gateway cannot verify this upstream.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An HTTP upstream that is not the contract's own: as `Route` has it of that."""
+    """An upstream that is not the contract's own, as `Route` has that one. It is of the same kind; of `http` and
+    `odoo` there is neither where it cannot be used at all."""
 
-    http: HttpService
+    http: HttpService | None
+    odoo: OdooService | None
     credential: tuple[bytes, bytes] | None
     unusable: Problem | None
     lines: UpstreamLines
@@ -91,7 +94,7 @@ class Server:
 class Binding:
     """What all operations of one version are bound with."""
 
-    __slots__ = ("_frame", "_room", "_validators", "_whole", "ports", "servers", "version")
+    __slots__ = ("_frame", "_room", "_unusable", "_validators", "_whole", "ports", "servers", "version")
 
     def __init__(
         self, frame: bytes, version: ApiVersion, ports: Ports, servers: Mapping[str, Server], max_open: int
@@ -101,6 +104,7 @@ class Binding:
         """Without its schemas: they are as large as all the rest, and of most versions no one asks for any."""
         self.ports = ports
         self.servers = servers
+        self._unusable: frozenset[str] = frozenset()
         self._room = shedding.room(max_open, version.criticality)
         self._frame = frame
         self._whole: ApiVersion | None = version
@@ -126,10 +130,15 @@ class Binding:
         """Nothing is bound: lets go of the schemas until something is."""
         self._whole = self._validators = None
 
+    def widen(self, servers: Mapping[str, Server], unusable: Collection[str]) -> None:
+        """Lets operations that are new in a version name upstreams that none of its operations named before. Of the
+        `unusable` there is no server."""
+        self.servers, self._unusable = servers, frozenset(unusable)
+
     def narrow(self, upstreams: Collection[str]) -> None:
         """Lets go of all servers but these: a version that is taken over from snapshot to snapshot must not keep
         others alive that were retired long ago."""
-        self.servers = {name: self.servers[name] for name in upstreams}
+        self.servers = {name: self.servers[name] for name in upstreams if name in self.servers}
 
     def bind(self, operation: Operation) -> Route:
         """Raises SnapshotError for an upstream of the wrong kind, KeyError for one that is not there, and what a
@@ -144,7 +153,6 @@ class Binding:
         credential, unusable = server.credential
         authority, prefix = _place(upstream)
         stages = bind_all(whole, operation, self.ports)
-        whole_answers = bool(stages.filters)
         return Route(
             version=self.version,
             operation=operation,
@@ -155,8 +163,8 @@ class Binding:
             http=http,
             credential=credential,
             unusable=unusable,
-            lines=upstream_lines(authority, credential, plain=whole_answers),
-            elsewhere={name: self._destination(name, plain=whole_answers) for name in stages.upstreams},
+            lines=upstream_lines(authority, credential, plain=stages.plain),
+            elsewhere={name: self._destination(name, upstream.kind, stages.plain) for name in stages.upstreams},
             prefix=prefix,
             room=self._room,
             repeat=_repeat(operation),
@@ -164,14 +172,23 @@ class Binding:
             odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,
         )
 
-    def _destination(self, name: str, *, plain: bool) -> Destination:
+    def _destination(self, name: str, kind: str, plain: bool) -> Destination:
+        """Where policies may have requests sent. One that cannot be used takes nothing from those that go to the
+        contract's own upstream, so that the operation is bound all the same."""
+        if name in self._unusable:
+            return Destination(None, None, None, _NOT_TRUSTED, upstream_lines(b"", None), "")
         server = self.servers[name]
-        if not isinstance(server.service, HttpService):
-            raise SnapshotError(f"upstream {name!r} is of kind {server.upstream.kind!r}, and a policy names it")
+        upstream, service = server.upstream, server.service
+        if upstream.kind != kind:
+            raise SnapshotError(
+                f"a policy names upstream {name!r}, which is of kind {upstream.kind!r}, not {kind!r}"
+            )
         credential, unusable = server.credential
-        authority, prefix = _place(server.upstream)
+        authority, prefix = _place(upstream)
         lines = upstream_lines(authority, credential, plain=plain)
-        return Destination(server.service, credential, unusable, lines, prefix)
+        if isinstance(service, OdooService):
+            return Destination(None, service, credential, unusable, lines, prefix)
+        return Destination(service, None, credential, unusable, lines, prefix)
 
 
 class ServedOperation:
@@ -209,7 +226,7 @@ class ServedVersion:
     ids: frozenset[str]
     scopes: frozenset[str]
     upstreams: frozenset[str]
-    """The names of those upstreams that its operations call."""
+    """The names of those upstreams that its operations call, or policies on them."""
 
     @property
     def version(self) -> ApiVersion:

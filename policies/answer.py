@@ -13,21 +13,23 @@ MOST_HELD: Final = 4_194_304
 
 class Answer:
     """Status, header fields and, where it is there, the whole body. `value` is the body as JSON, once parsed.
+    `length` is the body's in bytes where that is known before it is there.
 
     The body is never encoded (gzip and the like): the gateway has undone it.
     """
 
-    __slots__ = ("body", "headers", "status", "value")
+    __slots__ = ("body", "headers", "length", "status", "value")
 
-    def __init__(self, status: int, headers: list[Header], body: bytes = b"") -> None:
+    def __init__(self, status: int, headers: list[Header], body: bytes = b"", length: int | None = None) -> None:
         self.status = status
         self.headers = headers
         self.body = body
+        self.length = len(body) if body else length
         self.value: Any = msgspec.UNSET
 
     def copy(self) -> "Answer":
         """One that may be changed while this stays as it is."""
-        return Answer(self.status, list(self.headers), self.body)
+        return Answer(self.status, list(self.headers), self.body, self.length)
 
     def field(self, name: bytes) -> bytes | None:
         """The first header field of a (lower-case) name."""

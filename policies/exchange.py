@@ -209,10 +209,12 @@ class Forward:
     """The request that goes upstream where it is not simply the one that came.
 
     `path` is below the version's base path and starts with a slash. `upstream` names another than the contract's;
-    the policy has to have it among its `upstreams`. A `body` of None is the one that came.
+    the policy has to have it among its `upstreams`. With `fall_back` the contract's own is called where that other
+    one cannot be, as long as nothing is done twice that may be done once only; `fell_back` then names the other. A
+    `body` of None is the one that came.
     """
 
-    __slots__ = ("body", "headers", "method", "path", "query", "upstream")
+    __slots__ = ("body", "fall_back", "fell_back", "headers", "method", "path", "query", "upstream")
 
     def __init__(self, method: str, path: str, query: bytes, headers: list[Header]) -> None:
         self.method = method
@@ -221,6 +223,8 @@ class Forward:
         self.headers = headers
         self.body: bytes | None = None
         self.upstream = ""
+        self.fall_back = False
+        self.fell_back = ""
 
 
 class Exchange:
@@ -249,12 +253,14 @@ class Exchange:
         "method",
         "notes",
         "operation",
+        "outlives",
         "parameters",
         "path",
         "path_values",
         "peer",
         "principal",
         "query",
+        "reached",
         "received_at",
         "refusal",
         "refused_by",
@@ -335,6 +341,10 @@ class Exchange:
         # has ended, however it did. Both are made by the first that needs them.
         self.notes: dict[str, Any] | None = None
         self.at_end: list[Callable[[Exchange], None]] | None = None
+        # Whether the upstream's call is completed even if the client goes away, and whether one that was given up or
+        # has failed may have reached the upstream.
+        self.outlives = False
+        self.reached = False
         # For the record. `marks` are when the stages began and when each of them had its verdict, once for those
         # on the head and once for those on the body; `timed` names what passed between two of them.
         self.marks: list[float] = []
@@ -361,6 +371,14 @@ class Exchange:
         if self.at_end is None:
             self.at_end = []
         self.at_end.append(call)
+
+    def forwarded(self) -> Forward:
+        """The request that goes upstream, to be changed: the one that came, where no policy has changed it yet."""
+        if self.forward is None:
+            assert self.version is not None
+            path = self.path[len(self.version.base_path) :]
+            self.forward = Forward(self.method, path, self.query, self.headers)
+        return self.forward
 
     @property
     def limits(self) -> tuple[LimitState, ...]:

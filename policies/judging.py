@@ -1,6 +1,6 @@
 """What `ostiary check` asks about settings of policies, answered by those that are installed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -23,6 +23,15 @@ class InstalledPolicies:
     def modes(self, policy: str, /) -> tuple[Mode, ...]:
         found = find(policy)
         return MODES if found is None else found.modes
+
+    def upstreams(self, use: PolicyUse, /) -> Mapping[str, str]:
+        policy = find(use.policy)
+        if policy is None:
+            return {}
+        try:
+            return policy.upstreams(msgspec.convert(use.config, policy.config))
+        except msgspec.ValidationError:
+            return {}  # `faults` says it
 
     def faults(
         self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, /

@@ -3,7 +3,7 @@
 Which policies there are is not known here; a `PolicyJudge` says it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -13,7 +13,7 @@ from contracts.estate.catalogue import finding
 from contracts.estate.decode import decode_part, suggestion
 from contracts.estate.loading import ESTATE, Sources
 from contracts.findings import Finding, Place
-from contracts.operations import ApiVersion, Operation
+from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.policy_settings import CONSUMERS, MODE, Mode, PolicyUse, over, used
 
 _NO_PLAN: Final = ""
@@ -32,6 +32,10 @@ class PolicyJudge(Protocol):
 
     def modes(self, policy: str, /) -> tuple[Mode, ...]:
         """The modes that it admits."""
+        ...
+
+    def upstreams(self, use: PolicyUse, /) -> Mapping[str, str]:
+        """The upstreams that settings name, by pointers from the policy's settings."""
         ...
 
     def faults(
@@ -137,9 +141,26 @@ class _Rules:
 
     def _use(self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
         label = f"{operation.method} {version.base_path}{operation.path}"
+        for pointer, name in self._judge.upstreams(use).items():
+            yield from self._upstream(use, pointer, name, operation)
         for pointer, message in self._judge.faults(use, plan, version, operation):
             text = f"{use.policy}: {message} (on {label}{f' under plan {plan!r}' if plan else ''})"
             yield finding("policy-invalid", self._place(use, pointer), text)
+
+    def _upstream(self, use: PolicyUse, pointer: str, name: str, operation: Operation) -> Iterator[Finding]:
+        known = self._sources.estate.value.upstreams
+        entry = known.get(name)
+        if entry is None:
+            message = f"{use.policy}: there is no upstream {name!r}{suggestion(name, known)}"
+            yield finding("unknown-upstream", self._place(use, pointer), message)
+            return
+        kind = "http" if isinstance(operation.backend, HttpBackend) else "odoo"
+        if entry.kind != kind:
+            message = (
+                f"{use.policy}: {operation.id} is served by an upstream of kind {kind!r}, "
+                f"and {name!r} is of kind {entry.kind!r}"
+            )
+            yield finding("policy-invalid", self._place(use, pointer), message)
 
     def _place(self, use: PolicyUse, pointer: str) -> Place:
         """In the nearest of the places that say something about it."""

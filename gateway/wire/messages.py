@@ -130,6 +130,11 @@ class Receiver(Protocol):
 class Call(Protocol):
     """One call to an upstream, in flight."""
 
+    @property
+    def sent(self) -> bool:
+        """Whether any of it may have reached the upstream."""
+        ...
+
     def write(self, data: bytes, /) -> bool:
         """A piece of the request's body. False: wait for `drained`."""
         ...

@@ -277,3 +277,16 @@ async def test_what_is_bound_goes_without_the_garbage_collector(tmp_path: Path) 
             assert (len(checks), len(shared)) == (0, 0)
         finally:
             gc.enable()
+
+
+async def test_an_operation_may_be_moved_to_another_upstream_alone(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as world:
+        port = world.upstream.port
+        depot = Upstream("depot", "http", f"http://127.0.0.1:{port}/depot")
+        first, *rest = operations()
+        moved = msgspec.structs.replace(first, backend=HttpBackend("depot"))
+        for serial, each in ((2, first), (3, moved)):
+            world.adopt(with_upstreams(snapshot(orders(each, *rest), serial=serial, port=port), depot))
+        assert running(world).rejected == {}
+        assert (await world.ask("GET", "/orders/v1/orders")).body == b"GET /depot/orders HTTP/1.1"
+        assert set(running(world).versions["orders", "v1"].binding.servers) == {"shop", "depot"}

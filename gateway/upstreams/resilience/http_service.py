@@ -252,6 +252,11 @@ class GuardedCall:
 
     # -- for the pipeline ----------------------------------------------------------------------------------
 
+    @property
+    def sent(self) -> bool:
+        # What is not safe is tried again only if it was not sent.
+        return self._call.sent or (self._retry > 0 and self._repeat is Repeat.SAFE)
+
     def write(self, data: bytes, /) -> bool:
         return self._call.write(data)
 

@@ -18,7 +18,8 @@ from gateway.upstreams.resilience.guard import Guard
 from gateway.upstreams.resilience.health import HealthChecker
 from policies.exchange import Exchange
 
-_READS: Final = frozenset({"list", "get"})
+READS: Final = frozenset({"list", "get"})
+"""Actions of mappings that change nothing."""
 # Odoo has few workers: that none is free for as long as connecting may take says that it cannot keep up.
 _FAILING: Final = frozenset(
     {"upstream-unreachable", "upstream-timeout", "upstream-malformed", "upstream-busy", "outcome-unknown"}
@@ -51,7 +52,7 @@ class OdooService:
         guard.budget.request()
         now = asyncio.get_running_loop().time
         deadline = now() + self._total
-        attempts = guard.retries.attempts if backend.action in _READS else 0
+        attempts = guard.retries.attempts if backend.action in READS else 0
         target = guard.balancer.pick()
         retry = 0
         while True:

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +13,17 @@ from tests.support.estates import write_estate
 
 API = "apis/books/api.yaml"
 CONTRACT = "apis/books/v1.openapi.yaml"
+ANNEXES = (
+    "ostiary.yaml",
+    "upstreams:\n",
+    "upstreams:\n  hall: {url: 'http://127.0.0.1:1'}\n  erp: {url: 'http://127.0.0.1:2', kind: odoo}\n",
+)
 
 
 class Room(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
     most_guests: Annotated[int, msgspec.Meta(ge=1)]
     names: tuple[str, ...] = ()
+    annex: str | None = None
 
 
 class Judge:
@@ -31,6 +37,9 @@ class Judge:
 
     def modes(self, policy: str, /) -> tuple[Mode, ...]:
         return MODES[1:]
+
+    def upstreams(self, use: PolicyUse, /) -> Mapping[str, str]:
+        return {"/annex": use.config["annex"]} if "annex" in use.config else {}
 
     def faults(
         self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, /
@@ -70,6 +79,18 @@ def estate(settings: str) -> tuple[str, str, str]:
             "/policies/room/most-guests",
             "room: too many guests (on GET",
         ),
+        (
+            "room: {most-guests: 1, annex: hal}",
+            "unknown-upstream",
+            "/policies/room/annex",
+            "room: there is no upstream 'hal' (did you mean 'hall'?)",
+        ),
+        (
+            "room: {most-guests: 1, annex: erp}",
+            "policy-invalid",
+            "/policies/room/annex",
+            "is served by an upstream of kind 'http', and 'erp' is of kind 'odoo'",
+        ),
         ("room: {}", "policy-invalid", "/policies/room", "no number of guests"),
         ("room: 3", "wrong-type", "/policies/room", "takes a mapping"),
     ],
@@ -78,7 +99,7 @@ def estate(settings: str) -> tuple[str, str, str]:
 def test_settings_are_judged_where_they_stand(
     tmp_path: Path, settings: str, rule: str, pointer: str, said: str
 ) -> None:
-    (first, *_) = [each for each in found(tmp_path, estate(settings)) if each.severity == "error"]
+    (first, *_) = [each for each in found(tmp_path, ANNEXES, estate(settings)) if each.severity == "error"]
     assert (first.rule, first.place.file, first.place.pointer) == (rule, "ostiary.yaml", pointer)
     assert said in first.message
 
@@ -129,6 +150,12 @@ def test_a_snapshot_has_what_was_set(tmp_path: Path) -> None:
             f"{CONTRACT}#/x-ostiary-policies/room",
         )
     assert [plan.policies[0].mode for plan in part.plans if plan.policies] == ["report"]
+
+
+def test_an_upstream_that_only_a_policy_names_is_no_leftover(tmp_path: Path) -> None:
+    findings = found(tmp_path, ANNEXES, estate("room: {most-guests: 1, annex: hall}"))
+    unused = [each.place.pointer for each in findings if each.rule == "unused-upstream"]
+    assert unused == ["/upstreams/erp"]
 
 
 def test_a_layer_that_is_no_mapping_is_told(tmp_path: Path) -> None:
