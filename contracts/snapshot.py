@@ -31,6 +31,7 @@ from contracts.access import Application as Application
 from contracts.access import Issuer as Issuer
 from contracts.access import Subscription as Subscription
 from contracts.approvals import Approval
+from contracts.limits import RateLimit as RateLimit
 from contracts.operations import ApiVersion
 from contracts.policy_settings import PolicyUse
 from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
@@ -101,14 +102,6 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         if not self.targets:
             return ((f"{scheme}://{authority}", self),)
         return tuple((each, msgspec.structs.replace(self, url=each + slash + path)) for each in self.targets)
-
-
-class RateLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At most `quota` units in each window of `window` seconds. `name` is what the headers show."""
-
-    name: str
-    quota: int
-    window: int
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

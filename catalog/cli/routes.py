@@ -105,7 +105,12 @@ def _validated(operation: "EnforcedOperation") -> str:
 
 def limits_of(plan: "PlanInForce") -> str:
     """`burst 20/second, daily 10000/day`."""
-    return ", ".join(f"{each.name} {each.quota}/{window(each.window)}" for each in plan.limits)
+    from contracts.limits_text import written_limit
+
+    return ", ".join(
+        f"{each.name} {each.quota}/{each.period or window(each.window)}{written_limit(each)}"
+        for each in plan.limits
+    )
 
 
 def window(seconds: int) -> str:

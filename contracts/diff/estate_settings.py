@@ -12,7 +12,8 @@ from contracts.diff.lifecycle import date_of
 from contracts.diff.rule import DiffRule, row
 from contracts.documents.document import Node
 from contracts.findings import Severity
-from contracts.limits_text import parse_limit
+from contracts.limits import RateLimit
+from contracts.limits_text import limit_of
 
 
 def _rule(name: str, severity: Severity, why: str, *, undecided: bool = False) -> DiffRule:
@@ -120,9 +121,18 @@ def _limits(plan: Node) -> dict[str, Node]:
 def _is_lower(name: str, was: Any, is_: Any) -> bool | None:
     """Whether fewer calls are let in, at once or in the long run; None if it is the same in other words."""
     try:
-        old, new = parse_limit(name, str(was)), parse_limit(name, str(is_))
+        old, new = limit_of(name, was), limit_of(name, is_)
     except ValueError:
         return True  # what cannot be read may let in none
-    if (old.quota, old.window) == (new.quota, new.window):
+    if old == new:
         return None
-    return new.quota < old.quota or new.quota * old.window < old.quota * new.window
+    return new.most < old.most or new.quota * old.window < old.quota * new.window or _is_stricter(old, new)
+
+
+def _is_stricter(old: RateLimit, new: RateLimit) -> bool:
+    """Whether it counts more calls together, or lets in less at a window's edge, or in an outage."""
+    if new.by != old.by and not set(old.dimensions) < set(new.dimensions):
+        return True
+    if new.kind != old.kind and new.kind != "fixed":
+        return True
+    return new.on_unavailable != old.on_unavailable and new.on_unavailable != "open"

@@ -107,9 +107,9 @@ class _Walk:
         if origin in (Union, UnionType):
             if value is None:
                 return None
-            (option,) = (each for each in get_args(bare) if each is not NoneType)
-            return self._value(value, option, pointer)
-        if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+            options = [each for each in get_args(bare) if each is not NoneType]
+            return self._value(value, _fitting(value, options), pointer)
+        if _is_struct(bare):
             return self.struct(value, bare, pointer)
         if origin is dict:
             return self._mapping(value, bare, metas, pointer)
@@ -148,6 +148,15 @@ class _Walk:
             self._report(rule, pointer, f"{_what(pointer)}: {message}")
             return _BAD
         return msgspec.convert(value, annotation)
+
+
+def _fitting(value: object, options: list[Any]) -> Any:
+    """Of a short form and a long one the one that is meant: a mapping is long."""
+    return next((each for each in options if _is_struct(each) is isinstance(value, dict)), options[0])
+
+
+def _is_struct(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
 
 
 def _refusal(value: Any, annotation: Any) -> tuple[str, str] | None:

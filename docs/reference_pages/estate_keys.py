@@ -174,10 +174,18 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "total": "For the whole call; for an Odoo operation, for all the calls it makes. Seconds.",
     },
     "PlanEntry": {
-        "limits": "All of them hold at once, for each application and version. `RateLimit` shows the names.",
+        "limits": "All of them hold at once, each for an application and version where it says no other. `RateLimit` shows the names.",
         "description": "For people.",
         "api-keys": "Whether API keys are good under it, where a contract takes them.",
         "policies": "Settings of [policies](../guides/policies.md) for calls under the plan; they hold before all others.",
+    },
+    "LimitEntry": {
+        "limit": "How many units in what time.",
+        "by": "Whose calls are counted together: those that agree in all that is named.",
+        "window": "`fixed` begins with the first call; `calendar` is a day or month; `sliding`, `log` and `gcra` have no edge. See [limits](../guides/limits.md).",
+        "burst": "The most that `gcra` gives at once.",
+        "time-zone": "Whose days or months a `calendar` window is (`Europe/Brussels`); UTC without.",
+        "on-unavailable": "Without the shared state: each worker enforces its share (`local`), the limit does not hold (`open`), or every call is refused with 503 (`closed`).",
     },
     "GatewayEntry": {
         "public-url": "Where partners reach the gateway; the audience of every access token.",

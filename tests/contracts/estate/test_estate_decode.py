@@ -87,3 +87,29 @@ def test_a_suggestion_is_the_near_name_or_what_is_known() -> None:
     assert suggestion("x", ["b", "a"]) == " (known: a, b)"
     assert suggestion("x", []) == " (none is declared)"
     assert suggestion("x", [f"name{n}" for n in range(9)]).endswith(", …)")
+
+
+def plan(limit: str) -> str:
+    return ESTATE.replace("plans: {}", f"plans:\n  gold:\n    limits:\n      burst: {limit}")
+
+
+def test_a_limit_in_short_and_in_full() -> None:
+    for limit in ("20/second", "{ limit: 20/second, by: consumer+operation, window: gcra, burst: 5 }"):
+        assert messages(plan(limit)) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("20", "7:14 'burst': takes text, not number 20"),
+        ("{ limits: 20/second }", "7:16 unknown key 'limits' (did you mean 'limit'?)"),
+        ("{ by: consumer }", "7:14 the key 'limit' is missing in 'burst'"),
+        (
+            "{ limit: 20/second, window: slidng }",
+            "'slidng' is none of 'fixed', 'calendar', 'sliding', 'log', 'gcra'",
+        ),
+        ("{ limit: 20/second, by: customer }", "'customer' should be one of subscription, plan"),
+    ],
+)
+def test_what_is_wrong_with_a_limit_is_said_of_the_form_that_it_has(limit: str, expected: str) -> None:
+    assert any(expected in message for message in messages(plan(limit))), messages(plan(limit))
