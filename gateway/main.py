@@ -191,6 +191,7 @@ async def assembled(
             # What is only proposed has no approval yet; whoever starts a preview wants to see it.
             key_pepper=read_key_pepper(settings.key_pepper),
             proofs=UsedProofs(time.time) if shared is None else shared.proofs,
+            idempotency=None if shared is None else shared.idempotency,
             nonces=_nonces(settings),
             approved_by=key if settings.approvals == "required" and not settings.preview else None,
         )

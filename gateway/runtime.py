@@ -34,6 +34,8 @@ from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
 from policies.dpop_nonces import DpopNonces
+from policies.idempotency_keys.memory import MemoryIdempotency
+from policies.idempotency_keys.records import IdempotencyStore
 from policies.ports import Clock, Limiter, Ports, ProofMemory
 from policies.routing import Router
 from policies.used_proofs import UsedProofs
@@ -91,6 +93,7 @@ class RuntimeBuilder:
         approved_by: Ed25519PublicKey | None = None,
         key_pepper: bytes | None = None,
         proofs: ProofMemory | None = None,
+        idempotency: IdempotencyStore | None = None,
         nonces: DpopNonces | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -104,6 +107,7 @@ class RuntimeBuilder:
         self._approved_by = approved_by
         self._key_pepper = key_pepper
         self._proofs: ProofMemory = UsedProofs(clock) if proofs is None else proofs
+        self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
         self._nonces = nonces
 
     def build(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Runtime:
@@ -229,6 +233,7 @@ class RuntimeBuilder:
             key_pepper=self._key_pepper,
             witness=self._witness,
             proofs=self._proofs,
+            idempotency=self._idempotency,
             nonces=self._nonces,
             # A token is verified for an audience; to it the plans are nothing.
             tokens=VerifiedTokens() if known is None else known.tokens,

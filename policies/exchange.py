@@ -341,8 +341,8 @@ class Exchange:
         # has ended, however it did. Both are made by the first that needs them.
         self.notes: dict[str, Any] | None = None
         self.at_end: list[Callable[[Exchange], None]] | None = None
-        # Whether the upstream's call is completed even if the client goes away, and whether one that was given up or
-        # has failed may have reached the upstream.
+        # Whether the upstream's call is completed even if the client goes away, and whether one that was given up
+        # or has failed may have reached the upstream.
         self.outlives = False
         self.reached = False
         # For the record. `marks` are when the stages began and when each of them had its verdict, once for those

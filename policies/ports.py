@@ -10,6 +10,8 @@ from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, RateLimit
 from policies.dpop_nonces import DpopNonces
 from policies.exchange import Allowance as Allowance
+from policies.idempotency_keys.memory import MemoryIdempotency
+from policies.idempotency_keys.records import IdempotencyStore
 from policies.known_keys import KnownKey
 from policies.revocation import Revocations
 from policies.token_claims import TokenClaims
@@ -131,6 +133,7 @@ class Ports:
     """What API keys are checked with; None where the gateway was not given it."""
     witness: TokenWitness = field(default_factory=NoWitness)
     proofs: ProofMemory = field(default_factory=lambda: UsedProofs(time.time))
+    idempotency: IdempotencyStore = field(default_factory=MemoryIdempotency)
     nonces: DpopNonces | None = None
     """What DPoP proofs must have in them; None where they need no nonce."""
     tokens: VerifiedTokens = field(default_factory=VerifiedTokens)

@@ -150,8 +150,8 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
     ),
     Policy(
         id=idempotency.POLICY,
-        why="Last before the upstream's side: a key is claimed only for what would be done. What an answer becomes "
-        "further out is not kept: it is what the caller was shown that is shown again.",
+        why="After all that may refuse: a key is claimed only for what would be done. It keeps answers as the "
+        "policies after it have made them: a caller is shown again what it was shown.",
         failure="Without the shared state requests with a key are refused with 503, or let through where "
         "`on-unavailable` is `open`.",
         config=idempotency.IdempotencyConfig,

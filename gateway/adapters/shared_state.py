@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass
 
+from gateway.adapters.shared_idempotency import SCRIPT as IDEMPOTENCY_SCRIPT
+from gateway.adapters.shared_idempotency import SharedIdempotency
 from gateway.adapters.shared_limiter import SCRIPT, SharedLimiter
 from gateway.adapters.shared_proofs import SCRIPT as PROOFS_SCRIPT
 from gateway.adapters.shared_proofs import SharedProofs
@@ -12,19 +14,23 @@ from policies.used_proofs import UsedProofs
 
 @dataclass(frozen=True, slots=True)
 class SharedState:
-    """The server, the limiter that counts on it, and the memory of DPoP proofs that is kept there."""
+    """The server, the limiter that counts on it, and what is remembered there of DPoP proofs and of idempotent
+    requests."""
 
     store: SharedStore
     limiter: SharedLimiter
     proofs: SharedProofs
+    idempotency: SharedIdempotency
 
     async def close(self) -> None:
         await self.store.close()
         await self.proofs.close()
+        await self.idempotency.close()
 
 
 def open_shared_state(url: str, *, workers: int, exact: bool) -> SharedState:
     """Connects at the first use. Raises ValueError for a URL that is none."""
     store = SharedStore(url, SCRIPT)
     proofs = SharedProofs(SharedStore(url, PROOFS_SCRIPT), UsedProofs(time.time), time.time)
-    return SharedState(store, SharedLimiter(store, share=workers, exact=exact), proofs)
+    idempotency = SharedIdempotency(SharedStore(url, IDEMPOTENCY_SCRIPT))
+    return SharedState(store, SharedLimiter(store, share=workers, exact=exact), proofs, idempotency)

@@ -26,6 +26,7 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 5.0
 
 Answer = list[Any]
+Argument = str | int | bytes
 
 
 class StateUnavailableError(Exception):
@@ -50,7 +51,7 @@ class SharedStore:
         self._script = script
         self._sha = ""
         self._clock = clock
-        self._waiting: list[tuple[tuple[str | int, ...], asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[tuple[Argument, ...], asyncio.Future[Answer]]] = []
         self._sender: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._not_before = 0.0
@@ -66,7 +67,7 @@ class SharedStore:
         """Whether the server is there, as far as is known, or it is time to look again."""
         return not self._pause or self._clock() >= self._not_before
 
-    def run(self, key: str, *arguments: str | int) -> asyncio.Future[Answer]:
+    def run(self, key: str, *arguments: Argument) -> asyncio.Future[Answer]:
         """The script's answer for one key; fails with StateUnavailableError."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if not self.worth_asking:
@@ -88,7 +89,7 @@ class SharedStore:
         await self._client.aclose()
 
     async def _send(self) -> None:
-        batch: list[tuple[tuple[str | int, ...], asyncio.Future[Answer]]] = []
+        batch: list[tuple[tuple[Argument, ...], asyncio.Future[Answer]]] = []
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
@@ -108,7 +109,7 @@ class SharedStore:
             self._drop(batch)
             self._sender = None
 
-    async def _execute(self, calls: list[tuple[str | int, ...]]) -> list[Answer]:
+    async def _execute(self, calls: list[tuple[Argument, ...]]) -> list[Answer]:
         if not self._sha:
             self._sha = await self._client.script_load(self._script)
         answers = await self._pipelined(calls)
@@ -124,10 +125,10 @@ class SharedStore:
                 raise answer
         return answers
 
-    async def _pipelined(self, calls: list[tuple[str | int, ...]]) -> list[Any]:
+    async def _pipelined(self, calls: list[tuple[Argument, ...]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for key, *arguments in calls:
-            pipeline.evalsha(self._sha, 1, str(key), *(str(argument) for argument in arguments))
+            pipeline.evalsha(self._sha, 1, *(_sent(each) for each in (key, *arguments)))
         return await pipeline.execute(raise_on_error=False)
 
     def _found(self) -> None:
@@ -144,8 +145,12 @@ class SharedStore:
         self._not_before = self._clock() + self._pause * random.uniform(0.5, 1.0)  # noqa: S311
 
     @staticmethod
-    def _drop(calls: list[tuple[tuple[str | int, ...], asyncio.Future[Answer]]]) -> None:
+    def _drop(calls: list[tuple[tuple[Argument, ...], asyncio.Future[Answer]]]) -> None:
         for _, future in calls:
             if not future.done():
                 future.set_exception(StateUnavailableError())
                 future.exception()  # who asked may have gone away meanwhile
+
+
+def _sent(argument: Argument) -> str | bytes:
+    return argument if isinstance(argument, bytes) else str(argument)

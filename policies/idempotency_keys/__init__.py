@@ -1,0 +1,1 @@
+"""What the policy `idempotency` is made of."""
