@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import yaml
-
+from contracts.documents.document import parse
 from contracts.policy_settings import PolicyUse, used
 from policies.binding import SettingsError, config_of
 from policies.policy import Policy, PolicyConfig
@@ -12,11 +11,9 @@ SOURCE = "example"
 
 
 def example_use(policy: Policy[Any]) -> PolicyUse:
-    """The example as settings. Raises SettingsError where there is none, or where it is no mapping in YAML."""
-    try:
-        settings = yaml.safe_load(policy.example)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"the example of the policy {policy.id!r} is no YAML: {error}") from None
+    """The example as settings. Raises SettingsError where there is none, or it is no mapping in YAML."""
+    document, _ = parse(policy.example.encode(), SOURCE)
+    settings = None if document is None else document.value
     if not isinstance(settings, dict):
         raise SettingsError(f"the policy {policy.id!r} has no example: a mapping as it stands below its id")
     (use,) = used(SOURCE, {policy.id: settings})
