@@ -302,8 +302,8 @@ class Handling:
             self._call.resume()
 
     def gone(self) -> None:
-        """The client went away: its upstream call is given up, but where its outcome is wanted all the same. 499 is
-        nginx's code for it, in the log alone."""
+        """The client went away: its upstream call is given up, but where its outcome is wanted all the same. 499
+        is nginx's code for it, in the log alone."""
         exchange = self.exchange
         if self._done:
             return
