@@ -126,6 +126,25 @@ _TYPES: tuple[ProblemType, ...] = (
         "route-not-found", 404, "No such resource", "No published contract has an operation at this path."
     ),
     ProblemType(
+        "version-unknown",
+        400,
+        "Version unknown",
+        "The API is served in several versions at one address, and the request names none, or none that there is; "
+        "`versions` lists those that there are.",
+    ),
+    ProblemType(
+        "path-not-in-version",
+        404,
+        "Not in this version",
+        "The version that the request is for has no such path; `versions` lists those that have.",
+    ),
+    ProblemType(
+        "version-not-acceptable",
+        406,
+        "Version not available",
+        "`Accept` names versions by media type, and none that there is; `media-types` lists those that there are.",
+    ),
+    ProblemType(
         "method-not-allowed",
         405,
         "Method not allowed",

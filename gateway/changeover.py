@@ -72,7 +72,7 @@ class Changeover:
             self._swap(runtime)
             if previous is not None:
                 await in_slices(dismantle(previous, runtime), busy)
-        if len(runtime.router) >= _LARGE and (previous is None or previous.router is not runtime.router):
+        if runtime.size >= _LARGE and (previous is None or previous.router is not runtime.router):
             keep_what_is_there()
 
     def _swap(self, runtime: Runtime) -> None:
@@ -82,6 +82,6 @@ class Changeover:
         log.info(
             "snapshot in force",
             serial=runtime.manifest.serial,
-            operations=len(runtime.router),
+            operations=runtime.size,
             rejected=dict(runtime.rejected),
         )

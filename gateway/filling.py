@@ -11,6 +11,7 @@ from contracts.packed import PackedVersion, Steps, decode_operation
 from contracts.snapshot import SnapshotError
 from gateway.approving import Approvals, NotApprovedError
 from gateway.routes import Binding, ServedOperation, ServedVersion, Server
+from gateway.versioned import VersionedApis
 from policies.binding import upstreams_of
 from policies.ports import Ports
 from policies.routing import Router
@@ -43,6 +44,7 @@ class Filling:
     ) -> None:
         self.ports = ports
         self.router: Router[ServedOperation] = Router()
+        self.versioned: VersionedApis[ServedOperation] = VersionedApis()
         self.versions: dict[tuple[str, str], ServedVersion] = {}
         self.rejected: dict[str, str] = {}
         self.unapproved: set[str] = set()
@@ -69,7 +71,7 @@ class Filling:
             kept = name not in self.versions and (yield from self._keep(name))
             self.rejected["/".join(name)] = reason
             log.error("api version not bound", version="/".join(name), error=reason, kept=kept)
-        if self.rejected and not len(self.router):
+        if self.rejected and not self.versions:
             raise SnapshotError(f"no API version of the snapshot could be bound: {self.rejected}")
 
     def _take(self, packed: PackedVersion) -> Steps[None]:
@@ -107,6 +109,7 @@ class Filling:
         busy = set() if before is None else (yield from _in_use(before))
         binding.widen(self._servers, self._unusable)
         ids, scopes, upstreams = set[str](), set[str](), set[str]()
+        router = self._router_for(binding.version)
         try:
             for text in packed.operations:
                 yield
@@ -120,16 +123,17 @@ class Filling:
                     route = binding.bind(operation)
                     if (served.method, served.template) in busy:
                         served.route = route
-                self.router.add(served.method, served.template, served)
+                router.add(served.method, served.template, served)
                 operations[text] = served
                 ids.add(operation.id)
                 scopes.update(*operation.scopes)
                 upstreams.add(name)
                 upstreams |= upstreams_of(operation, self.ports.plan_policies)
+            self._join(binding.version, router)
         except Exception:
             if before is not None and before.binding is binding:
                 binding.narrow(before.upstreams)
-            yield from self._take_back(operations)
+            yield from _take_back(operations, router)
             raise
         binding.narrow(upstreams)
         if not any(served.route is not None for served in operations.values()):
@@ -145,13 +149,15 @@ class Filling:
     def _place(self, served: ServedVersion, name: tuple[str, str]) -> Steps[None]:
         """Raises ValueError where one of its places is taken."""
         placed: dict[bytes, ServedOperation] = {}
+        router = self._router_for(served.version)
         try:
             for text, operation in served.operations.items():
                 yield
-                self.router.add(operation.method, operation.template, operation)
+                router.add(operation.method, operation.template, operation)
                 placed[text] = operation
+            self._join(served.version, router)
         except ValueError:
-            yield from self._take_back(placed)
+            yield from _take_back(placed, router)
             raise
         self.versions[name] = served
 
@@ -166,10 +172,20 @@ class Filling:
             return False
         return True
 
-    def _take_back(self, placed: Mapping[bytes, ServedOperation]) -> Steps[None]:
-        for operation in placed.values():
-            yield
-            self.router.remove(operation.method, operation.template)
+    def _router_for(self, version: ApiVersion) -> Router[ServedOperation]:
+        """The one router of all that is found by its path alone; for another version, a router of its own."""
+        return self.router if version.choice is None else Router()
+
+    def _join(self, version: ApiVersion, router: Router[ServedOperation]) -> None:
+        """Raises ValueError where another API has the base path, or chooses its versions in another way."""
+        if version.choice is not None:
+            self.versioned.add(version, version.choice, router)
+
+
+def _take_back(placed: Mapping[bytes, ServedOperation], router: Router[ServedOperation]) -> Steps[None]:
+    for operation in placed.values():
+        yield
+        router.remove(operation.method, operation.template)
 
 
 def version_of(packed: PackedVersion) -> Steps[ApiVersion]:

@@ -7,7 +7,7 @@ that has to wait (an unknown key, a shared limit) or a mediated upstream makes a
 import asyncio
 import time
 from collections.abc import Awaitable, Coroutine, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import structlog
 
@@ -29,13 +29,16 @@ from policies.answer import Answer
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Header
 from policies.modes import BoundFilter
-from policies.verdict import ALLOW, Deny, Reply, Verdict
+from policies.verdict import ALLOW, Deny, Reply, Switch, Verdict
 
 log = structlog.get_logger()
 
 _PROBLEM_HEADER: Final[Header] = (b"content-type", CONTENT_TYPE.encode())
 _JSON_HEADER: Final[Header] = (b"content-type", b"application/json")
 _now: Final = time.monotonic  # looked up once
+
+Found: TypeAlias = tuple[dict[str, ServedOperation], tuple[str, ...]]
+"""What a router has at a path: operations by method, and the values of the template's parameters."""
 _RETRY: Final = (("retry-after", "1"),)
 
 
@@ -98,10 +101,13 @@ class Handling:
                 self.refuse("target", normal)
                 return
             exchange.path, exchange.query = normal
-        found = runtime.router.match(exchange.path)
-        if found is None:
-            self._off_the_map(runtime)
-            return
+        found = runtime.router.match(exchange.path) or self._off_the_map(runtime)
+        if found is not None:
+            self._enter(found)
+
+    def _enter(self, found: Found) -> None:
+        """Begins with the operation that the routes at the request's path have for its method."""
+        exchange = self.exchange
         methods, exchange.path_values = found
         served = methods.get(exchange.method)
         if served is None and exchange.method == "HEAD":
@@ -138,13 +144,36 @@ class Handling:
             self.refuse("routing", problem("policy-failed", "The operation cannot be served.", policy="routing"))
             return None
 
-    def _off_the_map(self, runtime: Runtime) -> None:
+    def _off_the_map(self, runtime: Runtime) -> Found | None:
+        """What is found by more than its path; None where there is nothing, and that is answered."""
+        exchange = self.exchange
+        there = runtime.versioned.find(exchange.path)
+        if there is not None:
+            found = there.match(exchange)
+            if not isinstance(found, Problem):
+                return found
+            self.refuse("routing", found)
+            return None
         document = runtime.well_known.get(self.exchange.path)
         if document is not None and self.exchange.method in ("GET", "HEAD"):
             headers = [_JSON_HEADER, (b"cache-control", b"max-age=300"), self._request_id()]
             self.answer(200, headers, document)
         else:
             self.refuse("routing", problem("route-not-found", "No published contract has this path."))
+        return None
+
+    def _switch(self, version: str) -> None:
+        """The exchange is another version's after all: it begins once more, as one of that."""
+        exchange, runtime = self.exchange, self._owner.runtime
+        there = None if runtime is None else runtime.versioned.find(exchange.path)
+        found = None if there is None else there.at(version, exchange)
+        if isinstance(found, Problem):
+            self.refuse("routing", found)
+        elif found is None:  # it is served by its path now
+            self.refuse("routing", problem("route-not-found", "No published contract has this path."))
+        else:
+            exchange.marks.clear()
+            self._enter(found)
 
     def _run(self, index: int) -> None:
         """Runs the stages from `index` on, until one refuses, one has to wait, or the body has to come first."""
@@ -173,6 +202,8 @@ class Handling:
                     self.refuse(verdict.policy, verdict.problem)
                 elif isinstance(verdict, Reply):
                     self._reply(verdict, index)
+                elif isinstance(verdict, Switch):
+                    self._switch(verdict.version)
                 else:
                     assert isinstance(verdict, Awaitable)
                     self._client.pause_body()
@@ -197,6 +228,8 @@ class Handling:
             self.refuse(verdict.policy, verdict.problem)
         elif isinstance(verdict, Reply):
             self._reply(verdict, index)
+        elif isinstance(verdict, Switch):
+            self._switch(verdict.version)
         else:
             self._run(index + 1)
 

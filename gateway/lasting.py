@@ -89,8 +89,7 @@ class Lasting:
     def _route(self) -> Route | None:
         """The operation as the contracts in force have it, where they still open what is open."""
         runtime, exchange = self._owner.runtime, self._exchange
-        found = None if runtime is None else runtime.router.match(exchange.path)
-        served = None if found is None else found[0].get(exchange.method)
+        served = None if runtime is None else runtime.served(exchange)
         route = None if served is None else served.bind()
         if route is None:
             return None

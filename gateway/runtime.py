@@ -33,7 +33,10 @@ from gateway.routes import AnyUpstream, ServedOperation, ServedVersion, Server
 from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.upstreams.http import HttpUpstream
+from gateway.versioned import VersionedApis
+from policies.canaries import Canaries
 from policies.dpop_nonces import DpopNonces
+from policies.exchange import Exchange
 from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
 from policies.ports import Clock, Limiter, Ports, ProofMemory
@@ -50,6 +53,9 @@ class Runtime:
     access: AccessIndex
     ports: Ports
     router: Router[ServedOperation]
+    """By the path, of all versions that have a base path of their own."""
+    versioned: VersionedApis[ServedOperation]
+    """All others."""
     servers: Mapping[str, Server]
     """By the upstream's name."""
     versions: Mapping[tuple[str, str], ServedVersion]
@@ -69,6 +75,19 @@ class Runtime:
     def serves(self, api: str, version: str, operation: str) -> bool:
         served = self.versions.get((api, version))
         return served is not None and operation in served.ids
+
+    def served(self, exchange: Exchange) -> ServedOperation | None:
+        """What serves the method and path of an exchange now, in its own version where there are several."""
+        found, version = self.router.match(exchange.path), exchange.version
+        there = None if found is not None or version is None else self.versioned.find(exchange.path)
+        if there is not None and version is not None:
+            found = there.routes(version.version, exchange.path)
+        return None if found is None else found[0].get(exchange.method)
+
+    @property
+    def size(self) -> int:
+        """How many operations there are."""
+        return sum(len(served.operations) for served in self.versions.values())
 
     def operations(self) -> Iterator[ServedOperation]:
         for served in self.versions.values():
@@ -95,6 +114,7 @@ class RuntimeBuilder:
         proofs: ProofMemory | None = None,
         idempotency: IdempotencyStore | None = None,
         nonces: DpopNonces | None = None,
+        canaries: Canaries | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -109,6 +129,7 @@ class RuntimeBuilder:
         self._proofs: ProofMemory = UsedProofs(clock) if proofs is None else proofs
         self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
         self._nonces = nonces
+        self._canaries = Canaries() if canaries is None else canaries
 
     def build(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Runtime:
         """`steps`, one right after the other."""
@@ -136,6 +157,7 @@ class RuntimeBuilder:
             access,
             filling.ports,
             filling.router,
+            filling.versioned,
             servers,
             filling.versions,
             (yield from _documents(part.audience, filling.versions.values(), access.issuers)),
@@ -155,6 +177,7 @@ class RuntimeBuilder:
         return replace(
             current,
             router=filling.router,
+            versioned=filling.versioned,
             servers=servers,
             versions=filling.versions,
             well_known=(yield from _documents(part.audience, filling.versions.values(), current.access.issuers)),
@@ -235,6 +258,7 @@ class RuntimeBuilder:
             proofs=self._proofs,
             idempotency=self._idempotency,
             nonces=self._nonces,
+            canaries=self._canaries,
             # A token is verified for an audience; to it the plans are nothing.
             tokens=VerifiedTokens() if known is None else known.tokens,
         )
@@ -245,6 +269,7 @@ def dismantle(old: Runtime, runtime: Runtime) -> Steps[None]:
     if old.router is runtime.router:
         return
     yield from old.router.dismantle()
+    yield from old.versioned.dismantle()
     for name, served in old.versions.items():
         if runtime.versions.get(name) is not served:
             while served.operations:

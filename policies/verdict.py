@@ -38,7 +38,14 @@ class Reply:
     answer: Answer
 
 
-Verdict: TypeAlias = Allow | Deny | Reply
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The exchange is for another `version` of its API: it goes on as that one's, from the first stage on."""
+
+    version: str
+
+
+Verdict: TypeAlias = Allow | Deny | Reply | Switch
 
 Stage: TypeAlias = Callable[[Exchange], Verdict | Awaitable[Verdict]]
 """A stage is a plain function, and returns an awaitable only when it has to wait."""

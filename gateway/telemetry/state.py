@@ -78,7 +78,7 @@ class State:
             (metrics.OPEN_REQUESTS, self._pipeline.open),
             (metrics.SNAPSHOT_SERIAL, manifest.serial if manifest is not None else 0),
             (metrics.SNAPSHOT_ISSUED, manifest.issued_at if manifest is not None else 0),
-            (metrics.SNAPSHOT_OPERATIONS, len(runtime.router) if runtime is not None else 0),
+            (metrics.SNAPSHOT_OPERATIONS, runtime.size if runtime is not None else 0),
             (metrics.REJECTED_VERSIONS, len(runtime.rejected) if runtime is not None else 0),
             (metrics.UNAPPROVED_VERSIONS, len(runtime.unapproved) if runtime is not None else 0),
             (metrics.LOG_LINES, self._access_log.lines),
