@@ -10,6 +10,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
 from gateway.runtime import Runtime
+from gateway.telemetry.canaries import canary_state
 from gateway.telemetry.exposition import CONTENT_TYPE
 
 
@@ -101,4 +102,5 @@ class Admin:
                 name: {"kind": upstream.kind, **server.state()}
                 for name, (upstream, server) in runtime.upstreams.items()
             }
+            document["canaries"] = [canary_state(each) for each in runtime.ports.canaries.every()]
         return web.json_response(document)

@@ -131,8 +131,8 @@ class Binding:
         self._whole = self._validators = None
 
     def widen(self, servers: Mapping[str, Server], unusable: Collection[str]) -> None:
-        """Lets operations that are new in a version name upstreams that none of its operations named before. Of the
-        `unusable` there is no server."""
+        """Lets operations that are new in a version name upstreams that none of its operations named before. There
+        is no server of those that are `unusable`."""
         self.servers, self._unusable = servers, frozenset(unusable)
 
     def narrow(self, upstreams: Collection[str]) -> None:

@@ -32,6 +32,7 @@ from gateway.filling import Filling
 from gateway.routes import AnyUpstream, ServedOperation, ServedVersion, Server
 from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
+from gateway.telemetry.canaries import log_back_out
 from gateway.upstreams.http import HttpUpstream
 from gateway.versioned import VersionedApis
 from policies.canaries import Canaries
@@ -114,7 +115,6 @@ class RuntimeBuilder:
         proofs: ProofMemory | None = None,
         idempotency: IdempotencyStore | None = None,
         nonces: DpopNonces | None = None,
-        canaries: Canaries | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -129,7 +129,7 @@ class RuntimeBuilder:
         self._proofs: ProofMemory = UsedProofs(clock) if proofs is None else proofs
         self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
         self._nonces = nonces
-        self._canaries = Canaries() if canaries is None else canaries
+        self._canaries = Canaries(log_back_out)
 
     def build(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Runtime:
         """`steps`, one right after the other."""

@@ -5,7 +5,7 @@ first request is computed in binding; None says that it has nothing to do on thi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
@@ -43,11 +43,13 @@ C = TypeVar("C", bound=PolicyConfig)
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[C]):
-    """A policy's settings on an operation, for those under `plan` where it is not empty."""
+    """A policy's settings on an operation, for those under `plan` where it is not empty. `consumers` are those for
+    whom another mode holds."""
 
     config: C
     mode: Mode
     plan: str = ""
+    consumers: Mapping[str, Mode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,9 @@ class Policy(Generic[C]):
     after: str = ""
     example: str = ""
 
+
+SWITCHED: Final[tuple[Mode, ...]] = ("off", "enforce")
+"""The modes of a policy that refuses nothing: there is nothing to report."""
 
 ENFORCED: Final[tuple[Mode, ...]] = ("enforce",)
 """The modes of a policy that is never off: without it nobody would know who calls."""

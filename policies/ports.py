@@ -8,11 +8,13 @@ from typing import Protocol
 from contracts.policy_settings import PolicyUse
 from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, RateLimit
+from policies.canaries import Canaries
 from policies.dpop_nonces import DpopNonces
 from policies.exchange import Allowance as Allowance
 from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
 from policies.known_keys import KnownKey
+from policies.limits.meter import Meter
 from policies.revocation import Revocations
 from policies.token_claims import TokenClaims
 from policies.trusted_issuer import TrustedIssuer
@@ -27,8 +29,8 @@ class Clock(Protocol):
 
 
 class Limiter(Protocol):
-    def take(self, key: str, limits: tuple[RateLimit, ...], cost: int, /) -> Allowance | Awaitable[Allowance]:
-        """Takes `cost` units from every limit under `key`, or from none of them."""
+    def take(self, meter: Meter, cost: int, /) -> Allowance | Awaitable[Allowance]:
+        """Takes `cost` units from every limit of the meter, or from none of them."""
         ...
 
 
@@ -133,6 +135,7 @@ class Ports:
     """What API keys are checked with; None where the gateway was not given it."""
     witness: TokenWitness = field(default_factory=NoWitness)
     proofs: ProofMemory = field(default_factory=lambda: UsedProofs(time.time))
+    canaries: Canaries = field(default_factory=Canaries)
     idempotency: IdempotencyStore = field(default_factory=MemoryIdempotency)
     nonces: DpopNonces | None = None
     """What DPoP proofs must have in them; None where they need no nonce."""

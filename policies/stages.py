@@ -10,8 +10,10 @@ from typing import Any, Final, TypeAlias
 
 from contracts.operations import ApiVersion, Operation
 from policies import (
+    api_version,
     authentication,
     body_limits,
+    canary,
     content_digest,
     idempotency,
     lifecycle,
@@ -24,7 +26,8 @@ from policies import (
     subscription,
     websocket,
 )
-from policies.policy import ENFORCED, NoConfig, Phase, Policy
+from policies.limits import settings as limit_settings
+from policies.policy import ENFORCED, SWITCHED, NoConfig, Phase, Policy
 from policies.ports import Ports
 from policies.verdict import Stage
 
@@ -44,6 +47,16 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         config=NoConfig,
         phase=Phase.HEAD,
         bind=_fixed(authentication.bind),
+        always=True,
+        modes=ENFORCED,
+    ),
+    Policy(
+        id=api_version.POLICY,
+        why="As soon as it is known who is pinned; before a proof is used up, or a limit taken, for another version.",
+        failure="It reads the access part in force, which is always there.",
+        config=NoConfig,
+        phase=Phase.HEAD,
+        bind=_fixed(api_version.bind),
         always=True,
         modes=ENFORCED,
     ),
@@ -80,11 +93,14 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
     Policy(
         id=rate_limit.POLICY,
         why="Before the body is read, so that a client over its quota costs no bandwidth and no validation.",
-        failure="Without the shared state each worker enforces its share of every limit.",
-        config=NoConfig,
+        failure="Without the shared state each limit does as it says: workers enforce their shares of it, it does "
+        "not hold, or every call is refused with 503.",
+        config=limit_settings.RateLimitConfig,
         phase=Phase.HEAD,
-        bind=_fixed(rate_limit.bind),
+        bind=rate_limit.bind,
+        check=limit_settings.check,
         always=True,
+        example=rate_limit.EXAMPLE,
     ),
     Policy(
         id=lifecycle.POLICY,
@@ -142,9 +158,11 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         id=request_schema.POLICY,
         why="The dearest comes last: only a request that may be made is parsed and checked against the contract.",
         failure="It depends on nothing else.",
-        config=NoConfig,
+        config=request_schema.RequestSchemaConfig,
         phase=Phase.BODY,
-        bind=_fixed(request_schema.bind),
+        bind=request_schema.bind,
+        check=request_schema.check,
+        example=request_schema.EXAMPLE,
         reads_whole=lambda _config, _version, operation: request_schema.needs_body(operation),
         always=True,
     ),
@@ -171,5 +189,17 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         always=True,
         mode="report",
         modes=("report",),
+    ),
+    Policy(
+        id=canary.POLICY,
+        why="Next to the upstream: what goes to the one or the other is the same, and was allowed by all the others.",
+        failure="A canary that cannot be called is passed over, where a call may be made once more.",
+        config=canary.CanaryConfig,
+        phase=Phase.BODY,
+        bind=canary.bind,
+        modes=SWITCHED,
+        check=canary.check,
+        upstreams=canary.upstreams,
+        example=canary.EXAMPLE,
     ),
 )

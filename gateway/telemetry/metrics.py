@@ -121,6 +121,22 @@ TARGETS: Final = Metric(
     ("upstream", "state"),
     "Targets of the upstream: serving, ejected after failures, or unhealthy by its health check.",
 )
+CANARY_CALLS: Final = Metric(
+    "ostiary_canary_calls_total",
+    "counter",
+    ("api", "version", "upstream", "sent_to", "outcome"),
+    "Calls to operations with a canary, by where they were sent (canary or stable) and their outcome: good or "
+    "failed. upstream is the canary. Counted anew where the canary's settings change.",
+)
+CANARY_BACKED_OUT: Final = Metric(
+    "ostiary_canary_backed_out",
+    "gauge",
+    ("api", "version", "upstream"),
+    "1 while nobody is sent to the canary because it did worse, else 0.",
+)
+CANARY_BACK_OUTS: Final = Metric(
+    "ostiary_canary_back_outs_total", "counter", ("api", "version", "upstream"), "How often that has happened."
+)
 SNAPSHOT_SERIAL: Final = Metric(
     "ostiary_snapshot_serial", "gauge", (), "Serial of the snapshot in force; 0 without one."
 )
@@ -238,6 +254,9 @@ METRICS: Final[tuple[Metric, ...]] = (
     BREAKER_REFUSED,
     RETRIES,
     TARGETS,
+    CANARY_CALLS,
+    CANARY_BACKED_OUT,
+    CANARY_BACK_OUTS,
     SNAPSHOT_SERIAL,
     SNAPSHOT_ISSUED,
     SNAPSHOT_AGE,

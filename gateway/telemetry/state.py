@@ -7,6 +7,7 @@ from gateway.record import AccessLog
 from gateway.reload import SnapshotClient
 from gateway.runtime import Runtime
 from gateway.telemetry import metrics
+from gateway.telemetry.canaries import canary_samples
 from gateway.telemetry.counting import Sample
 from gateway.telemetry.metrics import Metric
 from gateway.upstreams.resilience.breaker import State as BreakerState
@@ -104,6 +105,7 @@ class State:
         yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools]
         yield metrics.CONNECTIONS_IN_USE, [((name,), server.in_use) for name, (_, server) in servers]
         yield metrics.CALLS_QUEUED, [((name,), server.queued) for name, (_, server) in servers]
+        yield from canary_samples([] if runtime is None else runtime.ports.canaries.every())
         yield from _resilience([(name, server.guard) for name, (_, server) in servers])
 
 

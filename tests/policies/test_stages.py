@@ -12,6 +12,7 @@ from tests.support.policy_world import World, claims, compact, exchange, header,
 def test_the_order_is_the_one_that_was_argued() -> None:
     assert [(entry.id, entry.phase) for entry in ORDER] == [
         ("authentication", Phase.HEAD),
+        ("api-version", Phase.HEAD),
         ("sender-constraint", Phase.HEAD),
         ("subscription", Phase.HEAD),
         ("network", Phase.HEAD),
@@ -22,7 +23,9 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("content-digest", Phase.BODY),
         ("request-content", Phase.BODY),
         ("request-schema", Phase.BODY),
+        ("idempotency", Phase.BODY),
         ("response-schema", Phase.RESPONSE),
+        ("canary", Phase.BODY),
     ]
     assert all(entry.why and entry.failure for entry in ORDER)
 
