@@ -11,7 +11,11 @@ from policies.policy import PolicyConfig, Setting
 
 
 class InstalledPolicies:
-    """Implements `contracts.estate.policy_rules.PolicyJudge`."""
+    """Implements `contracts.estate.policy_rules.PolicyJudge`. Raises PluginError when it is made: also what sets
+    nothing of a broken plug-in is not judged without it."""
+
+    def __init__(self) -> None:
+        installed()
 
     def names(self) -> Iterable[str]:
         return [policy.id for policy in installed()]
@@ -44,5 +48,5 @@ class InstalledPolicies:
         except msgspec.ValidationError as error:
             yield "", str(error)  # a key that no layer gives
             return
-        for fault in policy.check(Setting(config, use.mode or policy.mode, plan), version, operation):
+        for fault in policy.check(Setting(config, use.mode or policy.mode, plan, use.consumers), version, operation):
             yield fault.pointer, fault.message
