@@ -111,6 +111,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "scope-insufficient", 403, "Scope insufficient", "The token lacks a scope that the contract demands."
     ),
     ProblemType(
+        "answer-classified",
+        403,
+        "Answer classified",
+        "The whole answer is of a class that the caller's scopes do not open.",
+    ),
+    ProblemType(
         "subscription-missing",
         403,
         "Subscription missing",
@@ -149,6 +155,12 @@ _TYPES: tuple[ProblemType, ...] = (
         405,
         "Method not allowed",
         "The path exists, the method is not in its contract; `Allow` lists those that are.",
+    ),
+    ProblemType(
+        "not-acceptable",
+        406,
+        "No answer that would be taken",
+        "`Accept` takes none of the media types that the contract answers with; `accept` lists those.",
     ),
     ProblemType("request-timeout", 408, "Request timeout", "The request did not arrive whole in time."),
     ProblemType(
@@ -256,6 +268,12 @@ _TYPES: tuple[ProblemType, ...] = (
         503,
         "Gateway overloaded",
         "The gateway has too many open requests, and sheds those to less critical APIs first.",
+    ),
+    ProblemType(
+        "answer-unclassifiable",
+        502,
+        "Answer cannot be classified",
+        "Values of the answer are classified, and it is not of the form that the contract declares.",
     ),
     ProblemType(
         "upstream-answer-unusable",

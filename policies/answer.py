@@ -18,7 +18,7 @@ class Answer:
     The body is never encoded (gzip and the like): the gateway has undone it.
     """
 
-    __slots__ = ("body", "headers", "length", "status", "value")
+    __slots__ = ("body", "headers", "length", "status", "trial", "value")
 
     def __init__(self, status: int, headers: list[Header], body: bytes = b"", length: int | None = None) -> None:
         self.status = status
@@ -26,10 +26,14 @@ class Answer:
         self.body = body
         self.length = len(body) if body else length
         self.value: Any = msgspec.UNSET
+        self.trial = False
+        """Whether changes to it come to nothing: a filter that would have changed what the client gets denies."""
 
     def copy(self) -> "Answer":
         """One that may be changed while this stays as it is."""
-        return Answer(self.status, list(self.headers), self.body, self.length)
+        copy = Answer(self.status, list(self.headers), self.body, self.length)
+        copy.trial = True
+        return copy
 
     def field(self, name: bytes) -> bytes | None:
         """The first header field of a (lower-case) name."""

@@ -64,10 +64,12 @@ def _essence(media_range: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the contract says of one content type: whether it is JSON, and the check of its value, if any."""
+    """What the contract says of one content type: whether it is JSON, the check of its value, if any, and the
+    range by which it was found."""
 
     json: bool
     check: Check | None
+    range: str
 
 
 class Content:
@@ -102,7 +104,7 @@ class Content:
         wider = () if is_xml(essence) else (essence.partition("/")[0] + "/*", "*/*")
         for media_range in (essence, *wider):
             if media_range in self._entries:
-                return Entry(json, self._entries[media_range] if json else None)
+                return Entry(json, self._entries[media_range] if json else None, media_range)
         return None
 
 
