@@ -14,6 +14,7 @@ from policies import (
     authentication,
     body_limits,
     canary,
+    classification,
     content_digest,
     idempotency,
     lifecycle,
@@ -52,7 +53,7 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
     ),
     Policy(
         id=api_version.POLICY,
-        why="As soon as it is known who is pinned; before a proof is used up, or a limit taken, for another version.",
+        why="Once it is known who is pinned; before a proof is used up, or a limit taken, for another version.",
         failure="It reads the access part in force, which is always there.",
         config=NoConfig,
         phase=Phase.HEAD,
@@ -179,6 +180,16 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         check=idempotency.check,
         reads_whole=idempotency.reads_whole,
         example=idempotency.EXAMPLE,
+    ),
+    Policy(
+        id=classification.POLICY,
+        why="After the upstream's answer was held to the contract, which says how its values are classified.",
+        failure="An answer that it cannot read is refused with 502; of an error the status alone is told.",
+        config=classification.ClassificationConfig,
+        bind=classification.bind,
+        bind_answer=classification.bind_answer,
+        check=classification.check,
+        example=classification.EXAMPLE,
     ),
     Policy(
         id=response_schema.POLICY,
