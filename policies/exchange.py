@@ -10,9 +10,10 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from contracts.limits import RateLimit
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem
-from contracts.snapshot import RateLimit, Subscription
+from contracts.snapshot import Subscription
 from contracts.usage.fields import Observable
 
 Header = tuple[bytes, bytes]

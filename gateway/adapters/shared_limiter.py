@@ -18,6 +18,7 @@ from typing import Final
 from contracts.snapshot import RateLimit
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.adapters.shared_store import Answer, SharedStore, StateUnavailableError
+from policies.limits.meter import Meter
 from policies.ports import Allowance
 
 BLOCKS: Final = 100
@@ -146,8 +147,9 @@ class SharedLimiter:
         self._sweep_at = _FIRST_SWEEP
         self.locally = 0
 
-    def take(self, key: str, limits: tuple[RateLimit, ...], cost: int, /) -> Allowance | Awaitable[Allowance]:
-        """Takes `cost` units from every limit under `key`, or from none of them."""
+    def take(self, meter: Meter, cost: int, /) -> Allowance | Awaitable[Allowance]:
+        """Takes `cost` units from every limit of the meter, or from none of them."""
+        key, limits = "|".join(meter.keys), meter.limits
         if self._exact:
             return self._one(key, limits, cost) if self._store.worth_asking else self._alone(key, limits, cost)
         now = self._clock()
@@ -213,7 +215,7 @@ class SharedLimiter:
                 RateLimit(limit.name, max(1, limit.quota // self._share), limit.window) for limit in limits
             )
             self._shares[limits] = shares
-        return self._local.take(key, shares, cost)
+        return self._local.take(Meter(shares, [key] * len(shares)), cost)
 
     def _add(self, key: str, limits: tuple[RateLimit, ...], now: float) -> _Lease:
         leases = self._leases

@@ -7,6 +7,8 @@ import pytest
 from contracts.snapshot import RateLimit, Subscription
 from policies import rate_limit
 from policies.exchange import Exchange, Principal
+from policies.limits.meter import Meter
+from policies.limits.settings import RateLimitConfig
 from policies.ports import Allowance
 from policies.verdict import ALLOW, Deny, Stage
 from tests.support.policy_world import ISSUER, NOW, World, exchange, operation, version
@@ -20,7 +22,7 @@ def called(client: str = "acme-shop", plan: str = "gold") -> Exchange:
 
 
 def bound(world: World, name: str = "v1", api: str = "orders", **changes: Any) -> Stage:
-    stage = rate_limit.bind(version(version=name, api=api), operation(**changes), world.ports())
+    stage = rate_limit.bind(RateLimitConfig(), version(version=name, api=api), operation(**changes), world.ports())
     assert stage is not None
     return stage
 
@@ -136,8 +138,8 @@ def test_a_plan_without_limits() -> None:
 
 async def test_a_limiter_that_has_to_wait() -> None:
     class Shared:
-        async def take(self, key: str, limits: tuple[RateLimit, ...], cost: int, /) -> Allowance:
-            return await_me.take(key, limits, cost)
+        async def take(self, meter: Meter, cost: int, /) -> Allowance:
+            return await_me.take(meter, cost)
 
     world = World()
     await_me, world.limiter = world.limiter, Shared()  # type: ignore[assignment]
@@ -154,4 +156,6 @@ async def test_a_limiter_that_has_to_wait() -> None:
 
 
 def test_a_public_operation_has_no_stage() -> None:
-    assert rate_limit.bind(version(), operation(public=True, scopes=()), World().ports()) is None
+    assert (
+        rate_limit.bind(RateLimitConfig(), version(), operation(public=True, scopes=()), World().ports()) is None
+    )

@@ -134,7 +134,7 @@ class World:
         }
         self.access = StaticAccess({})
         self.subscribe("orders.read", "orders.write")
-        self.limiter = InProcessLimiter(lambda: self.now)
+        self.limiter = InProcessLimiter(lambda: self.now, lambda: self.now)
 
     def subscribe(self, *scopes: str, plan: str = "gold", version: str = "v1") -> None:
         """The one application's one subscription, from the next generation on."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.snapshot import RateLimit
 from gateway.adapters.shared_limiter import SCRIPT, SharedLimiter
 from gateway.adapters.shared_store import SharedStore, StateUnavailableError
+from policies.limits.meter import Meter
 from policies.ports import Allowance
 from tests.support.valkey import Valkey, valkey
 
@@ -30,7 +31,7 @@ async def store(server: Valkey) -> AsyncIterator[SharedStore]:
 
 
 async def take(limiter: SharedLimiter, key: str, limits: tuple[RateLimit, ...], cost: int = 1) -> Allowance:
-    taken = limiter.take(key, limits, cost)
+    taken = limiter.take(Meter(limits, [key] * len(limits)), cost)
     return taken if isinstance(taken, Allowance) else await taken
 
 
@@ -47,14 +48,14 @@ async def test_two_workers_count_together_to_the_last_unit(store: SharedStore) -
 async def test_a_block_needs_one_round_trip_and_the_headers_count_down(store: SharedStore) -> None:
     limits = (RateLimit("block", 1000, HOUR),)
     limiter = SharedLimiter(store, share=2)
-    first = limiter.take("block", limits, 1)
+    first = limiter.take(Meter(limits, ["block"]), 1)
     assert not isinstance(first, Allowance)
     assert (await first).states[0].remaining == 999
     for remaining in range(998, 989, -1):
-        taken = limiter.take("block", limits, 1)
+        taken = limiter.take(Meter(limits, ["block"]), 1)
         assert isinstance(taken, Allowance)
         assert taken.states[0].remaining == remaining
-    assert not isinstance(pending := limiter.take("block", limits, 1), Allowance)
+    assert not isinstance(pending := limiter.take(Meter(limits, ["block"]), 1), Allowance)
     assert (await pending).states[0].remaining == 989
 
 
@@ -174,11 +175,13 @@ async def test_without_the_server_each_worker_enforces_its_share_and_afterwards_
         assert not store.available
         assert (store.outages, limiter.locally) == (1, 7)
         # As long as it is not time to look again nobody waits for a server that is down.
-        assert isinstance(limiter.take("outage", limits, 1), Allowance)
+        assert isinstance(limiter.take(Meter(limits, ["outage"]), 1), Allowance)
         now += 60
         attempt = asyncio.ensure_future(take(limiter, "outage", limits))
         await asyncio.sleep(0)
-        assert isinstance(limiter.take("outage", limits, 1), Allowance)  # one looks, the others do not wait
+        assert isinstance(
+            limiter.take(Meter(limits, ["outage"]), 1), Allowance
+        )  # one looks, the others do not wait
         assert (await attempt).violated
         server.start()
         now += 60

@@ -1,0 +1,1 @@
+"""How limits are counted, in process and on the shared server."""
