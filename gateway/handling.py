@@ -165,6 +165,8 @@ class Handling:
     def _switch(self, version: str) -> None:
         """The exchange is another version's after all: it begins once more, as one of that."""
         exchange, runtime = self.exchange, self._owner.runtime
+        self._route = exchange.version = exchange.operation = exchange.labels = None
+        exchange.marks.clear()
         there = None if runtime is None else runtime.versioned.find(exchange.path)
         found = None if there is None else there.at(version, exchange)
         if isinstance(found, Problem):
@@ -172,7 +174,6 @@ class Handling:
         elif found is None:  # it is served by its path now
             self.refuse("routing", problem("route-not-found", "No published contract has this path."))
         else:
-            exchange.marks.clear()
             self._enter(found)
 
     def _run(self, index: int) -> None:

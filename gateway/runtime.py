@@ -281,7 +281,11 @@ def _documents(
     audience: str, versions: Iterable[ServedVersion], issuers: tuple[Issuer, ...]
 ) -> Steps[dict[str, bytes]]:
     found: dict[str, bytes] = {}
-    for served in versions:
+    everyone = tuple(versions)
+    for served in everyone:
         yield
-        found |= protected_resource.documents(audience, served.version, served.scopes, issuers)
+        # Versions that share a base path are one resource, with the scopes of all.
+        at_base = (each.scopes for each in everyone if each.version.base_path == served.version.base_path)
+        scopes = served.scopes if served.version.choice is None else frozenset().union(*at_base)
+        found |= protected_resource.documents(audience, served.version, scopes, issuers)
     return found

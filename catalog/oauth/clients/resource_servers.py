@@ -1,7 +1,7 @@
 """Resource indicators (RFC 8707): for which API versions a token is, and so what is in its `aud` and its scopes.
 
-A version is the resource `<public URL><base path>`, as its RFC 9728 metadata calls it; the public URL alone is
-all of them. Without a resource a token is for all.
+A version is the resource `<public URL><base path>`, as its RFC 9728 metadata calls it; several that share a base
+path are one. The public URL alone is all of them. Without a resource a token is for all.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from catalog.oauth.clients.settings import ClientSettings
 from catalog.oauth.wire.errors import InvalidTarget
 from catalog.publishing.published import CurrentPublished, Published
+from contracts.snapshot import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class ResourceServers:
     def __init__(self, current: CurrentPublished) -> None:
         self._current = current
         self._of: Published | None = None
-        self._versions: dict[str, tuple[str, str]] = {}
+        self._versions: dict[str, set[tuple[str, str]]] = {}
 
     def target(self, client: ClientSettings, resources: tuple[str, ...]) -> Target:
         """Raises InvalidTarget for a resource that is unknown, or to which the client has no subscription."""
@@ -34,10 +35,16 @@ class ResourceServers:
             if set(resources) - {everything} - known.keys():
                 raise InvalidTarget()
             return Target((everything,), client.scopes)
-        wanted = {known.get(each) for each in resources}
-        granted = [each for each in client.application.subscriptions if (each.api, each.version) in wanted]
-        if None in wanted or len({(each.api, each.version) for each in granted}) < len(wanted):
+        if not set(resources) <= known.keys():
             raise InvalidTarget()
+        granted: list[Subscription] = []
+        for resource in set(resources):
+            there = [
+                each for each in client.application.subscriptions if (each.api, each.version) in known[resource]
+            ]
+            if not there:
+                raise InvalidTarget()
+            granted += there
         scopes = {scope for each in granted for scope in each.scopes}
         return Target(tuple(sorted(set(resources))), tuple(sorted(scopes)))
 
@@ -46,16 +53,16 @@ class ResourceServers:
         known, everything = self._known()
         return all(each == everything or each in known for each in resources)
 
-    def _known(self) -> tuple[dict[str, tuple[str, str]], str]:
-        """Versions by their resource, and the resource that is all."""
+    def _known(self) -> tuple[dict[str, set[tuple[str, str]]], str]:
+        """Versions by their resource, of which several may share one, and the resource that is all."""
         published = self._current()
         assert published is not None, "no client is known without a snapshot"
         audience = published.contracts.audience
         if self._of is None or self._of.contracts is not published.contracts:
-            self._versions = {
-                audience + each.base_path: (each.api, each.version)
-                for each in published.contracts.versions
-                if each.lifecycle.state != "retired"
-            }
+            self._versions = {}
+            for each in published.contracts.versions:
+                if each.lifecycle.state != "retired":
+                    there = self._versions.setdefault(audience + each.base_path, set())
+                    there.add((each.api, each.version))
             self._of = published
         return self._versions, audience

@@ -1,0 +1,215 @@
+"""Versions at one base path, through a real listener: chosen by header, by media type, and by date and pin."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contracts.dates import timestamp
+from contracts.operations import ApiVersion, HttpBackend, Lifecycle, Operation, VersionChoice
+from contracts.snapshot import Snapshot, Subscription, encode_part
+from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot
+from tests.gateway.http_harness import RawAnswer
+
+DATES = (("v1", timestamp("2026-01-01")), ("v2", timestamp("2026-06-01")))
+
+
+def operation(name: str, method: str, path: str, *, public: bool = True) -> Operation:
+    scopes = () if public else (("orders:read",),)
+    return Operation(name, method, path, f"/paths/{name}", HttpBackend("shop"), scopes=scopes, public=public)
+
+
+def version(name: str, choice: VersionChoice, *made: Operation, **changes: Any) -> ApiVersion:
+    return orders(*made, version=name, base_path="/orders", choice=choice, **changes)
+
+
+def two(choice: VersionChoice, port: int, *, public: bool = True, **changes: Any) -> Snapshot:
+    """In v1, `search` is an order's id; in v2 it is a path, and orders can be deleted."""
+    return snapshot(
+        version(
+            "v1",
+            choice,
+            operation("getOrder", "GET", "/orders/{id}", public=public),
+            operation("old", "GET", "/old", public=public),
+            **changes,
+        ),
+        version(
+            "v2",
+            choice,
+            operation("getOrder", "GET", "/orders/{id}", public=public),
+            operation("deleteOrder", "DELETE", "/orders/{id}", public=public),
+            operation("searchOrders", "POST", "/orders/search", public=public),
+        ),
+        port=port,
+    )
+
+
+async def served(running: Gateway, method: str, path: str, **fields: str) -> tuple[int, str, str]:
+    """The status, the version that the client is told of, and the operation that the log has."""
+    seen = len(await running.logged(0))
+    answer = await running.ask(method, path, bearer=None, **fields)
+    running.access_log.flush()
+    line = (await running.logged(seen + 1))[-1]
+    return answer.status, answer.fields.get(b"api-version", b"").decode(), line.get("operation", "")
+
+
+async def test_a_header_chooses_among_the_versions_at_one_path(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as running:
+        running.adopt(two(VersionChoice("header", default="v2"), running.upstream.port))
+        assert await served(running, "GET", "/orders/orders/7", API_Version="v1") == (200, "v1", "getOrder")
+        assert await served(running, "GET", "/orders/orders/7") == (200, "v2", "getOrder")
+        # What is a literal in one version hides no parameter of another.
+        assert await served(running, "GET", "/orders/orders/search", API_Version="v1") == (200, "v1", "getOrder")
+        assert await served(running, "HEAD", "/orders/orders/7", API_Version="v1") == (200, "v1", "getOrder")
+        assert (await running.logged())[-1]["version"] == "v1"
+        assert running.upstream.seen[-1].head.startswith(b"HEAD /backend/orders/7 ")
+
+
+async def test_answers_say_what_they_depend_on(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as running:
+        running.adopt(two(VersionChoice("header"), running.upstream.port))
+        for fields in ({"API_Version": "v1"}, {"API_Version": "v3"}, {}):
+            answer = await running.ask("GET", "/orders/orders/7", bearer=None, **fields)
+            assert answer.fields[b"vary"] == b"API-Version"
+
+
+async def test_what_is_not_in_a_version_is_told_with_where_it_is(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as running:
+        running.adopt(two(VersionChoice("header", default="v2"), running.upstream.port))
+        problem = problem_of(await running.ask("GET", "/orders/old", bearer=None))
+        assert (problem["status"], problem["version"], problem["versions"]) == (404, "v2", ["v1"])
+        assert problem["detail"] == "The path is not in v2; it is in v1."
+        problem = problem_of(await running.ask("GET", "/orders/none", bearer=None))
+        assert (problem["type"], problem["versions"]) == ("urn:ostiary:problem:path-not-in-version", [])
+        answer = await running.ask("DELETE", "/orders/orders/7", bearer=None, API_Version="v1")
+        assert (answer.status, answer.fields[b"allow"]) == (405, b"GET, HEAD")
+        problem = problem_of(await running.ask("GET", "/orders/orders/7", bearer=None, API_Version="v9"))
+        assert (problem["status"], problem["versions"], problem["default"]) == (400, ["v1", "v2"], "v2")
+        answer = await running.ask("GET", "/elsewhere", bearer=None)
+        assert problem_of(answer)["type"] == "urn:ostiary:problem:route-not-found"
+        assert running.upstream.seen == []
+
+
+async def test_a_media_type_chooses(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as running:
+        running.adopt(two(VersionChoice("media-type", vendor="acme.orders", default="v1"), running.upstream.port))
+        accept = "application/vnd.acme.orders.v2+json"
+        assert await served(running, "DELETE", "/orders/orders/7", Accept=accept) == (200, "v2", "deleteOrder")
+        assert await served(running, "GET", "/orders/old", Accept="application/json") == (200, "v1", "old")
+        answer = await running.ask("GET", "/orders/old", bearer=None, Accept="application/json;version=3")
+        assert (answer.status, answer.fields[b"vary"]) == (406, b"Accept")
+        assert problem_of(answer)["media-types"] == [
+            "application/vnd.acme.orders.v1+json",
+            "application/vnd.acme.orders.v2+json",
+        ]
+
+
+async def test_a_second_version_header_is_refused(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as running:
+        running.adopt(two(VersionChoice("header", default="v2"), running.upstream.port))
+        answer = await running.ask("GET", "/orders/orders/7", bearer=None, API_Version="v1\r\nAPI-Version: v2")
+        assert answer.status == 400
+        assert running.upstream.seen == []
+
+
+async def test_a_retired_version_is_gone_and_the_other_is_there(tmp_path: Path) -> None:
+    choice = VersionChoice("header", default="v2")
+    async with gateway(tmp_path) as running:
+        running.adopt(two(choice, running.upstream.port, lifecycle=Lifecycle("retired", successor="v2")))
+        gone = await running.ask("GET", "/orders/orders/7", bearer=None, API_Version="v1")
+        assert (gone.status, gone.fields[b"api-version"]) == (410, b"v1")
+        assert await served(running, "GET", "/orders/orders/7") == (200, "v2", "getOrder")
+
+
+def pinned(made: Snapshot, date: str | None, *versions: str) -> Snapshot:
+    """With the application pinned to a date of the API, and subscribed to these versions."""
+    (application,) = made.access.applications
+    subscriptions = tuple(Subscription("orders", name, "gold", ("orders:read",)) for name in versions)
+    pins = {} if date is None else {"orders": timestamp(date)}
+    application = msgspec.structs.replace(application, subscriptions=subscriptions, pinned=pins)
+    access = msgspec.structs.replace(made.access, applications=(application,))
+    manifest = msgspec.structs.replace(made.manifest, serial=2, access=encode_part(access)[0])
+    return msgspec.structs.replace(made, manifest=manifest, access=access)
+
+
+async def asked(running: Gateway, method: str, path: str, **fields: str) -> RawAnswer:
+    return await running.ask(method, path, **fields)
+
+
+async def test_an_application_gets_the_version_of_the_date_to_which_it_is_pinned(tmp_path: Path) -> None:
+    choice = VersionChoice("date", released=DATES)
+    async with gateway(tmp_path) as running:
+        made = two(choice, running.upstream.port, public=False)
+        running.adopt(pinned(made, "2026-05-01", "v1", "v2"))
+        answer = await asked(running, "GET", "/orders/orders/7")
+        assert (answer.status, answer.fields[b"api-version"]) == (200, b"v1")
+        assert answer.fields[b"vary"] == b"API-Version, Authorization"
+        answer = await asked(running, "GET", "/orders/orders/7", API_Version="2026-06-01")
+        assert (answer.status, answer.fields[b"api-version"]) == (200, b"v2")
+        # Only the pinned version has it, and only the other.
+        assert (await asked(running, "GET", "/orders/old")).status == 200
+        assert (await asked(running, "DELETE", "/orders/orders/7")).status == 405
+        running.access_log.flush()
+        lines = await running.logged(4)
+        assert [line.get("version") for line in lines] == ["v1", "v2", "v1", None]
+
+
+async def test_an_application_without_a_pin_gets_the_newest(tmp_path: Path) -> None:
+    choice = VersionChoice("date", released=DATES)
+    async with gateway(tmp_path) as running:
+        running.adopt(pinned(two(choice, running.upstream.port, public=False), None, "v1", "v2"))
+        answer = await asked(running, "GET", "/orders/orders/7")
+        assert (answer.status, answer.fields[b"api-version"]) == (200, b"v2")
+
+
+async def test_a_pin_grants_nothing(tmp_path: Path) -> None:
+    choice = VersionChoice("date", released=DATES)
+    async with gateway(tmp_path) as running:
+        running.adopt(pinned(two(choice, running.upstream.port, public=False), "2026-05-01", "v2"))
+        problem = problem_of(await asked(running, "GET", "/orders/orders/7"))
+        assert problem["type"] == "urn:ostiary:problem:subscription-missing"
+        assert running.upstream.seen == []
+
+
+async def test_a_stranger_is_asked_for_credentials_whatever_the_version(tmp_path: Path) -> None:
+    choice = VersionChoice("date", released=DATES)
+    async with gateway(tmp_path) as running:
+        running.adopt(pinned(two(choice, running.upstream.port, public=False), "2026-05-01", "v1"))
+        assert (await running.ask("GET", "/orders/old", bearer=None)).status == 401
+        assert running.upstream.seen == []
+
+
+async def test_another_api_at_the_same_base_path_is_not_served(tmp_path: Path) -> None:
+    choice = VersionChoice("header", default="v1")
+    async with gateway(tmp_path) as running:
+        there = version("v1", choice, operation("one", "GET", "/one"))
+        other = msgspec.structs.replace(version("v2", choice, operation("two", "GET", "/two")), api="films")
+        running.adopt(snapshot(there, other, port=running.upstream.port))
+        assert running.pipeline.runtime is not None
+        assert "chosen otherwise" in running.pipeline.runtime.rejected["films/v2"]
+        assert await served(running, "GET", "/orders/one") == (200, "v1", "one")
+
+
+async def test_a_version_that_cannot_be_bound_keeps_its_last_form_beside_the_others(tmp_path: Path) -> None:
+    choice = VersionChoice("header", default="v1")
+    async with gateway(tmp_path) as running:
+        good = two(choice, running.upstream.port)
+        await running.change_over(good)
+        v1, v2 = good.contracts.versions
+        broken = msgspec.structs.replace(
+            v2,
+            operations=(operation("a", "GET", "/a"), operation("b", "GET", "/{x}"), operation("c", "GET", "/{y}")),
+        )
+        await running.change_over(snapshot(v1, broken, serial=3, port=running.upstream.port))
+        assert await served(running, "DELETE", "/orders/orders/7", API_Version="v2") == (200, "v2", "deleteOrder")
+        assert (await running.ask("GET", "/orders/a", bearer=None, API_Version="v2")).status == 404
+
+
+async def test_versions_at_one_base_path_are_one_resource_with_the_scopes_of_all(tmp_path: Path) -> None:
+    choice = VersionChoice("header", default="v1")
+    async with gateway(tmp_path) as running:
+        one = operation("one", "GET", "/one", public=False)
+        two = msgspec.structs.replace(one, id="two", path="/two", scopes=(("orders:write",),))
+        running.adopt(snapshot(version("v1", choice, one), version("v2", choice, two), port=running.upstream.port))
+        document = await running.ask("GET", "/.well-known/oauth-protected-resource/orders", bearer=None)
+        assert msgspec.json.decode(document.body)["scopes_supported"] == ["orders:read", "orders:write"]
