@@ -11,10 +11,10 @@ from contracts.packed import PackedVersion, Steps, decode_operation
 from contracts.snapshot import SnapshotError
 from gateway.approving import Approvals, NotApprovedError
 from gateway.routes import Binding, ServedOperation, ServedVersion, Server
-from gateway.versioned import VersionedApis
 from policies.binding import upstreams_of
 from policies.ports import Ports
 from policies.routing import Router
+from policies.versioned import VersionedApis
 
 log = structlog.get_logger()
 

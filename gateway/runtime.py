@@ -34,7 +34,6 @@ from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.telemetry.canaries import log_back_out
 from gateway.upstreams.http import HttpUpstream
-from gateway.versioned import VersionedApis
 from policies.canaries import Canaries
 from policies.dpop_nonces import DpopNonces
 from policies.exchange import Exchange
@@ -44,6 +43,7 @@ from policies.ports import Clock, Limiter, Ports, ProofMemory
 from policies.routing import Router
 from policies.used_proofs import UsedProofs
 from policies.verified_tokens import VerifiedTokens
+from policies.versioned import VersionedApis
 
 
 @dataclass(frozen=True, slots=True)
