@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final
 
-from gateway.adapters.shared_store import SharedStore, StateUnavailableError
+from gateway.adapters.shared_store import Answer, SharedStore, StateUnavailableError
 from policies.idempotency_keys.records import CLAIMED, Claim, Found, State, StoreUnavailableError
 
 SCRIPT: Final = """
@@ -85,14 +85,16 @@ class SharedIdempotency:
         await self._store.close()
 
     def _say(self, claim: Claim, said: str, *more: bytes) -> asyncio.Task[bool]:
-        task = asyncio.get_running_loop().create_task(self._said(claim, said, *more))
+        # At once: it must be said before whatever is asked next.
+        pending = self._store.run(_PREFIX + claim.key, said, claim.owner, *more)
+        task = asyncio.get_running_loop().create_task(_heard(pending))
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
         return task
 
-    async def _said(self, claim: Claim, said: str, *more: bytes) -> bool:
-        try:
-            answer = await self._store.run(_PREFIX + claim.key, said, claim.owner, *more)
-        except StateUnavailableError:
-            return False
-        return bool(answer[0])
+
+async def _heard(pending: asyncio.Future[Answer]) -> bool:
+    try:
+        return bool((await pending)[0])
+    except StateUnavailableError:
+        return False
