@@ -1,24 +1,40 @@
 """The request against its contract: parameters, and a JSON body, with all that is wrong in one answer.
 
 It runs when the body is there (`needs_body`); a body of another media type passes unchecked and streams. Type
-and length of a body were judged by `body_limits`, before it was read.
+and length of a body were judged by `body_limits`, before it was read. By its settings it also leaves out of the
+query what the contract does not have, fills in defaults, refuses what only the server may set, and refuses clients
+that take no answer which the contract has.
 """
 
-from typing import Any, Final
+from collections.abc import Awaitable, Iterable
+from typing import Any, Final, Literal
 
-from contracts.operations import ApiVersion, Operation
+import msgspec
+
+from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import problem
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Violation
+from policies.mapping.exact_json import read_exact, write_exact
+from policies.policy import Fault, PolicyConfig, Setting
 from policies.ports import Ports
+from policies.validation.acceptable import Acceptable, answer_ranges
+from policies.validation.defaults import BodyDefaults, ParameterDefaults
 from policies.validation.json_text import Malformed, parse
 from policies.validation.media_types import content_of, declares_json
 from policies.validation.parameters import ParameterReader
+from policies.validation.read_only import forbidding, forbidding_validators
 from policies.validation.validators import validators_of
-from policies.validation.violations import MAXIMUM, violations_of
+from policies.validation.violations import MAXIMUM, escape, violations_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "request-schema"
+
+EXAMPLE: Final = """\
+unknown-query: strip
+defaults: inject
+read-only: refuse
+"""
 
 # Beyond these a body gets its first violation only: see `violations_of`. So many values, each wrong in all three
 # branches of an `anyOf`, take 80 ms; wrong in one way, 6 ms.
@@ -26,6 +42,32 @@ _LISTED_BYTES: Final = 65_536
 _LISTED_VALUES: Final = 2_000
 
 _MISSING: Final = Violation("body", "", "required", "is required")
+
+
+class RequestSchemaConfig(PolicyConfig, frozen=True):
+    """How strictly a request is held against its contract."""
+
+    unknown_query: Literal["refuse", "ignore", "strip"] | None = None
+    """What becomes of query parameters that the contract does not have. `ignore` sends them on, `strip` does not.
+    Where it is not set, `defaults.unknown-query` of the estate holds."""
+    defaults: Literal["leave", "inject"] = "leave"
+    """Whether what is missing of query, header fields and JSON bodies is filled in with its schema's `default`."""
+    read_only: Literal["allow", "refuse"] = "allow"
+    """Whether a body may have properties that are `readOnly`."""
+    accept: Literal["any", "contract"] = "any"
+    """`contract`: a client whose `Accept` takes none of the media types of successful answers is refused (406).
+    There is nothing to refuse where one of those has no content."""
+
+
+def check(setting: Setting[RequestSchemaConfig], version: ApiVersion, operation: Operation) -> Iterable[Fault]:
+    """An Odoo that is called with anything but what the contract has would do what nobody agreed to."""
+    if isinstance(operation.backend, OdooBackend):
+        if setting.mode != "enforce":
+            yield Fault("/mode", f"the mode {setting.mode!r} is not for an operation that Odoo serves")
+        for consumer, mode in setting.consumers.items():
+            if mode != "enforce":
+                pointer = f"/consumers/{escape(consumer)}"
+                yield Fault(pointer, f"the mode {mode!r} is not for an operation that Odoo serves")
 
 
 def needs_body(operation: Operation) -> bool:
@@ -36,10 +78,24 @@ def needs_body(operation: Operation) -> bool:
     )
 
 
-def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) -> Stage:
+def bind(
+    config: RequestSchemaConfig, version: ApiVersion, operation: Operation, ports: Ports | None = None
+) -> Stage:
     """The BODY-phase stage of an operation. It sets `exchange.parameters` and `exchange.body_value`."""
+    stage = _bind(config, version, operation)
+    if config.accept == "contract":
+        stage = _accepting(stage, answer_ranges(operation))
+    if config.unknown_query == "strip":
+        stage = _stripping(stage, ParameterReader(operation, validators_of(version)))
+    if config.defaults == "inject":
+        stage = _injecting(stage, version, operation)
+    return stage
+
+
+def _bind(config: RequestSchemaConfig, version: ApiVersion, operation: Operation) -> Stage:
     validators = validators_of(version)
-    read_parameters = ParameterReader(operation, validators)
+    unknown = config.unknown_query or operation.unknown_query
+    read_parameters = ParameterReader(operation, validators, refuse_unknown=unknown == "refuse")
     if operation.body is None:
 
         def check_parameters(exchange: Exchange) -> Verdict:
@@ -49,6 +105,12 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
         return check_parameters
 
     content = content_of(operation.body.content, validators)
+    if config.read_only == "refuse":
+        closed = tuple(
+            msgspec.structs.replace(each, schema=None if each.schema is None else forbidding(each.schema))
+            for each in operation.body.content
+        )
+        content = content_of(closed, forbidding_validators(version))
     required = operation.body.required
     buffered = needs_body(operation)
 
@@ -73,6 +135,62 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
         return _refuse(violations, complete=complete) if violations else ALLOW
 
     return check_request
+
+
+def _accepting(stage: Stage, ranges: tuple[str, ...]) -> Stage:
+    """Where no range is declared, there is nothing to negotiate."""
+    takes = Acceptable(ranges).takes
+    refused = Deny(
+        POLICY,
+        problem("not-acceptable", f"The operation answers with {', '.join(ranges)}.", accept=list(ranges)),
+    )
+
+    def check_accept(exchange: Exchange) -> Verdict | Awaitable[Verdict]:
+        accept = exchange.fields.get(b"accept")
+        return stage(exchange) if accept is None or takes(accept) else refused
+
+    return check_accept if ranges else stage
+
+
+def _stripping(stage: Stage, reader: ParameterReader) -> Stage:
+    def check_and_strip(exchange: Exchange) -> Verdict | Awaitable[Verdict]:
+        verdict = stage(exchange)
+        if verdict is ALLOW and exchange.query:
+            known = reader.known_query(exchange.query)
+            if known != exchange.query:
+                exchange.forwarded().query = known
+        return verdict
+
+    return check_and_strip
+
+
+def _injecting(stage: Stage, version: ApiVersion, operation: Operation) -> Stage:
+    validators = validators_of(version)
+    parameters = ParameterDefaults(operation, validators)
+    content = () if operation.body is None else operation.body.content
+    entries = content_of(content, validators)
+    bodies = {
+        each.range: BodyDefaults(each.schema, validators)
+        for each in content
+        if each.schema is not None and declares_json(each.range)
+    }
+
+    def check_and_fill(exchange: Exchange) -> Verdict | Awaitable[Verdict]:
+        verdict = stage(exchange)
+        if verdict is not ALLOW:
+            return verdict
+        parameters.fill(exchange)
+        entry = entries.find(exchange.fields.get(b"content-type", b"")) if exchange.body and bodies else None
+        defaults = None if entry is None else bodies.get(entry.range)
+        if defaults is not None and defaults.fill(exchange.body_value):
+            assert exchange.body is not None
+            # The text is made of the text that came: a decimal with more digits than a double keeps them.
+            exact = read_exact(exchange.body)
+            defaults.fill(exact)
+            exchange.body = write_exact(exact)
+        return verdict
+
+    return check_and_fill
 
 
 def can_list_all(text: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 OAS 3.0 has a dialect of its own: `nullable`, boolean `exclusiveMinimum` and `exclusiveMaximum`, and nothing
 beside `$ref`. OAS 3.1 and 3.2 are 2020-12 already. Annotations are left out: what stays is what is enforced,
-and in responses how values are classified.
+what policies act on (`default` and `readOnly` in requests), and in responses how values are classified.
 
 A `readOnly` property is not required in a request, nor a `writeOnly` one in a response (OAS 3.1 §4.8.24.2);
 if it is there all the same it is validated like any other. That holds for the `required` of the object that
@@ -42,6 +42,11 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 _UNSUPPORTED: Final = frozenset(
     ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef", "$recursiveAnchor", "$vocabulary")
 )
+_TOLD: Final[dict[Direction, frozenset[str]]] = {
+    "request": frozenset(("default", "readOnly")),
+    "response": frozenset((CLASSIFICATION,)),
+}
+"""Annotations that are kept: policies act on them."""
 _INERT: Final = frozenset(("nullable", "dependencies", "additionalItems", "id"))
 
 
@@ -54,6 +59,7 @@ class SchemaBundle:
         self.hidden_flag = "readOnly" if direction == "request" else "writeOnly"
         self.sources: list[tuple[Node, JsonSchema]] = []
         self._classified = direction == "response"
+        self._told = _TOLD[direction]
         self._references = references
         self._report = report
         self._names: dict[Key, str] = {}
@@ -124,7 +130,7 @@ class SchemaBundle:
             elif key == "pattern":
                 if self._pattern(member, member.value, member):
                     result[key] = member.value
-            elif key in VALUES or (key == CLASSIFICATION and self._classified):
+            elif key in VALUES or key in self._told:
                 result[key] = member.value
             elif key in ONE_SCHEMA and isinstance(member.value, dict | bool):
                 result[key] = self._schema(member, base, hidden if key in SAME_OBJECT else _NOTHING)

@@ -30,7 +30,11 @@ class ParameterReader:
 
     __slots__ = ("_cookies", "_headers", "_path", "_query")
 
-    def __init__(self, operation: Operation, validators: Validators) -> None:
+    def __init__(
+        self, operation: Operation, validators: Validators, *, refuse_unknown: bool | None = None
+    ) -> None:
+        """`refuse_unknown` is about names in the query that the contract does not have; None: as the operation
+        says."""
         paths: dict[str, Slot] = {}
         query: list[tuple[Slot, str, bool, bool]] = []
         headers: list[tuple[bytes, bool, Slot]] = []
@@ -53,7 +57,9 @@ class ParameterReader:
         # The router gives the values in the template's order.
         names: list[str] = _TEMPLATE_NAME.findall(operation.path)
         self._path = tuple((index, name, paths[name]) for index, name in enumerate(names) if name in paths)
-        self._query = QueryReader(query, operation.unknown_query)
+        self._query = QueryReader(
+            query, operation.unknown_query == "refuse" if refuse_unknown is None else refuse_unknown
+        )
         self._headers = tuple(headers)
         self._cookies = tuple(cookies)
 
@@ -77,8 +83,15 @@ class ParameterReader:
         parameters: dict[str, Mapping[str, Any]] = {"path": path, "query": query, "header": headers}
         if self._cookies:
             parameters["cookie"] = self._read_cookies(exchange, violations)
+        if violations:
+            # Where only a report comes of them, nobody is to meet what is no value.
+            parameters = {location: _readable(each) for location, each in parameters.items()}
         exchange.parameters = parameters
         return violations
+
+    def known_query(self, query: bytes) -> bytes:
+        """The query without the pairs whose names the contract does not have."""
+        return self._query.known(query)
 
     def _read_headers(self, exchange: Exchange, violations: list[Violation]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -124,3 +137,7 @@ class ParameterReader:
             elif slot.required:
                 violations.append(slot.missing())
         return values
+
+
+def _readable(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in values.items() if type(value) is not Rejected}

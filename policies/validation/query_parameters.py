@@ -7,7 +7,7 @@ beforehand; one in another spelling is decoded.
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import quote
 
 from policies.exchange import Violation
@@ -38,11 +38,9 @@ class QueryReader:
         "_singles",
     )
 
-    def __init__(
-        self, slots: Iterable[tuple[Slot, str, bool, bool]], unknown: Literal["ignore", "refuse"]
-    ) -> None:
+    def __init__(self, slots: Iterable[tuple[Slot, str, bool, bool]], refuse_unknown: bool) -> None:
         """`slots` are (slot, style, explode, allow_empty)."""
-        self._refuse = unknown == "refuse"
+        self._refuse = refuse_unknown
         self._singles: dict[str, Slot] = {}
         self._empties: dict[str, Slot] = {}
         # What is spread over several pairs, by the parameter's name; and which pair is whose, by its spelling:
@@ -117,6 +115,26 @@ class QueryReader:
             if slot.name not in values:
                 violations.append(slot.missing())
         return values
+
+    def known(self, query: bytes) -> bytes:
+        """The query without the pairs whose names are not the contract's."""
+        pairs = query.decode("ascii").split("&")
+        return "&".join(pair for pair in pairs if self._knows(pair.partition("=")[0])).encode("ascii")
+
+    def _knows(self, raw_name: str) -> bool:
+        if raw_name in self._singles or raw_name in self._members:
+            return True
+        name = decode_query(raw_name)
+        if type(name) is Rejected:
+            return False
+        assert isinstance(name, str)
+        deep = _DEEP(name)
+        return (
+            name in self._empties
+            or quote(name, safe="") in self._singles
+            or (deep is not None and deep[1] in self._deep)
+            or self._owners.get(name, self._free) is not None
+        )
 
     def _other(
         self,

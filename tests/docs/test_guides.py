@@ -257,7 +257,9 @@ def test_the_refusal_that_the_demo_guide_shows(written: Mapping[str, str]) -> No
     assert step.body is not None
     exchange = Exchange("POST", step.path.encode(), [], {b"content-type": step.content_type.encode()}, "127.0.0.1")
     exchange.body = step.body.encode()
-    verdict = request_schema.bind(*sample_operation("v2", "placeOrder"))(exchange)
+    verdict = request_schema.bind(request_schema.RequestSchemaConfig(), *sample_operation("v2", "placeOrder"))(
+        exchange
+    )
     assert isinstance(verdict, Deny)
     expected = json.loads(shown)
     assert json.loads(verdict.problem.body(expected["instance"])) == expected

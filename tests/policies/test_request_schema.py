@@ -15,6 +15,7 @@ from contracts.operations import (
 )
 from policies import body_limits, request_schema
 from policies.exchange import Exchange
+from policies.request_schema import RequestSchemaConfig
 from policies.verdict import ALLOW, Allow, Deny
 
 URI = "urn:ostiary:orders:v1:request"
@@ -72,7 +73,7 @@ def judge(
     exchange = Exchange(op.method, b"/orders", raw, dict(raw), "192.0.2.1")
     exchange.query, exchange.path_values = query, path_values
     version = ApiVersion("orders", "v1", "Orders", "sales", "/orders/v1", "r1", (op,), documents=DOCUMENTS)
-    for stage in (body_limits.bind(version, op), request_schema.bind(version, op)):
+    for stage in (body_limits.bind(version, op), request_schema.bind(RequestSchemaConfig(), version, op)):
         verdict = stage(exchange)
         if isinstance(verdict, Deny):
             return exchange, verdict

@@ -14,6 +14,7 @@ from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem
 from policies import body_limits, request_schema
 from policies.exchange import Exchange, Header
+from policies.request_schema import RequestSchemaConfig
 from policies.verdict import Deny, Stage
 
 CONTRACT: Final = Path(__file__).parent / "contract"
@@ -42,7 +43,7 @@ class BoundOperation:
     def __init__(self, version: ApiVersion, operation: Operation) -> None:
         self.operation = operation
         self._head: Stage = body_limits.bind(version, operation)
-        self._whole: Stage = request_schema.bind(version, operation)
+        self._whole: Stage = request_schema.bind(RequestSchemaConfig(), version, operation)
 
     def exchange(self, headers: list[Header], query: bytes, path_values: tuple[str, ...]) -> Exchange:
         """The request as policies see it."""

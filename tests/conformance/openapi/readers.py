@@ -17,6 +17,7 @@ from contracts.openapi.compile import VersionContext, compile_version
 from contracts.operations import ApiVersion, Operation
 from policies import body_limits, request_schema
 from policies.exchange import Exchange
+from policies.request_schema import RequestSchemaConfig
 from policies.verdict import ALLOW, Deny
 from tests.conformance.openapi.corpus import Case
 
@@ -45,7 +46,10 @@ class Ours:
         version = _compiled()
         self.operations: dict[str, Operation] = {operation.id: operation for operation in version.operations}
         self._stages = {
-            operation.id: (body_limits.bind(version, operation), request_schema.bind(version, operation))
+            operation.id: (
+                body_limits.bind(version, operation),
+                request_schema.bind(RequestSchemaConfig(), version, operation),
+            )
             for operation in version.operations
         }
 

@@ -141,7 +141,7 @@ def test_a_modern_schema_stays_as_it_is():
     assert request_schema(contract(schema)) == schema
 
 
-def test_annotations_are_left_out():
+def test_annotations_are_left_out_but_those_that_policies_act_on():
     schema = {
         "title": "T",
         "description": "D",
@@ -159,7 +159,8 @@ def test_annotations_are_left_out():
         "enum": ["a", "b"],
         "readOnly": False,
     }
-    assert request_schema(contract(schema)) == {"type": "string", "enum": ["a", "b"]}
+    enforced = {"type": "string", "enum": ["a", "b"], "default": "a", "readOnly": False}
+    assert request_schema(contract(schema)) == enforced
 
 
 def test_a_reference_keeps_what_stands_beside_it_in_3_1_and_not_in_3_0():
