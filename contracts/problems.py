@@ -129,6 +129,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "The operation may not be called from the client's address.",
     ),
     ProblemType(
+        "object-rule-denied",
+        403,
+        "Denied by a rule",
+        "A rule of the contract does not admit the call, or cannot be decided for it (`decided` is false).",
+    ),
+    ProblemType(
         "route-not-found", 404, "No such resource", "No published contract has an operation at this path."
     ),
     ProblemType(

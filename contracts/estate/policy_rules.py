@@ -13,6 +13,7 @@ from contracts.estate.catalogue import finding
 from contracts.estate.decode import decode_part, suggestion
 from contracts.estate.loading import ESTATE, Sources
 from contracts.findings import Finding, Place
+from contracts.openapi.object_rules import RULE, within
 from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.policy_settings import CONSUMERS, MODE, Mode, PolicyUse, over, used
 
@@ -68,7 +69,7 @@ class _Rules:
         for source in sorted(self._places()):
             file, _, pointer = source.partition("#")
             document = self._sources.documents.get(file)
-            if document is not None:
+            if document is not None and not pointer.endswith(f"/{RULE}"):  # its form is the compiler's affair
                 yield from self._layer(document, pointer)
 
     def _places(self) -> set[str]:
@@ -167,8 +168,11 @@ class _Rules:
         for source in reversed(use.sources):
             file, _, base = source.partition("#")
             document = self._sources.documents.get(file)
-            if document is not None and value_at(document.value, base + pointer) is not MISSING:
-                return document.place(base + pointer)
+            if document is None:
+                continue
+            place = base + within(base, pointer, value_at(document.value, base))
+            if value_at(document.value, place) is not MISSING:
+                return document.place(place)
         file, _, base = use.sources[-1].partition("#")
         document = self._sources.documents.get(file)
         return Place(file) if document is None else document.place(base)

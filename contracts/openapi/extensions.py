@@ -14,6 +14,8 @@
                             (``apiKey``)            Signature}``, the key is not sent but signs the request
                                                     (RFC 9421)
 ``x-ostiary-policies``      document or operation   settings by policy: see ``contracts.policy_settings``
+``x-ostiary-rule``          document or operation   rules in CEL that calls have to meet: see
+                                                    ``contracts.openapi.object_rules``
 ``x-ostiary-classification``
                             schema                  how well the value is protected in answers: see
                                                     ``contracts.openapi.classification``
@@ -35,6 +37,7 @@ from contracts.dates import timestamp, written
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.openapi.classification import CLASSIFICATION
+from contracts.openapi.object_rules import RULE, rules_of
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.operations import Lifecycle
@@ -50,8 +53,8 @@ LINT_IGNORE: Final = "x-ostiary-lint-ignore"
 POLICIES: Final = "x-ostiary-policies"
 SUNSET: Final = "x-sunset"
 _ALLOWED: Final = {
-    "openapi": (LIMIT, UPSTREAM, POLICIES),
-    "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET, POLICIES),
+    "openapi": (LIMIT, UPSTREAM, POLICIES, RULE),
+    "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET, POLICIES, RULE),
     "securityScheme": (SIGNATURE,),
     "schema": (CLASSIFICATION,),
 }
@@ -114,14 +117,13 @@ def policies_of(root: Node, operation: Node, report: Report) -> tuple[tuple[Poli
     layers: list[tuple[PolicyUse, ...]] = []
     for holder in (root, operation):
         node = holder.get(POLICIES)
-        if node is None:
-            continue
-        if isinstance(node.value, dict):
+        if node is not None and isinstance(node.value, dict):
             layers.append(used(f"{node.document.file}#{node.pointer}", node.value))
-        else:
+        elif node is not None:
             report.add(
                 "extension-invalid", node.place, f"`{POLICIES}` takes a mapping from policies to their settings"
             )
+        layers.append(rules_of(holder, node.value if node is not None else None, report))
     return tuple(layers)
 
 

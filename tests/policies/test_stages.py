@@ -23,6 +23,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("content-digest", Phase.BODY),
         ("request-content", Phase.BODY),
         ("request-schema", Phase.BODY),
+        ("object-rule", Phase.BODY),
         ("idempotency", Phase.BODY),
         ("response-schema", Phase.RESPONSE),
         ("canary", Phase.BODY),
