@@ -279,6 +279,7 @@ class VersionEntry(EstateStruct, frozen=True):
     brown_outs: tuple[BrownOutEntry, ...] = ()
     upstream: Name | None = None
     released: Date | None = None
+    policies: Policies = msgspec.field(default_factory=dict)
 
 
 class VersioningEntry(EstateStruct, frozen=True):

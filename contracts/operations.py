@@ -142,6 +142,17 @@ class ApiKeyUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     signed: bool = False
 
 
+class AdaptedTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The operation of another version of the API that serves an operation. `parameters` are without their
+    schemas: how each is written is all that is needed of them."""
+
+    version: str
+    operation: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...] = ()
+
+
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One operation: a method on a path template, and all that is enforced on it.
 
@@ -151,7 +162,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     whether a call to an HTTP upstream may be tried again; None: if it only reads, or did not reach the upstream.
     `websocket` says that the operation is the handshake of a WebSocket (RFC 6455). With `api_key` there may be no
     alternative for tokens: then API keys alone open it. `policies` are the settings of policies that were made for
-    it anywhere.
+    it anywhere. With `adapted` the backend is that of the other version's operation, and requests become those of
+    that one.
     """
 
     id: str
@@ -172,6 +184,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     websocket: bool = False
     api_key: ApiKeyUse | None = None
     policies: tuple[PolicyUse, ...] = ()
+    adapted: AdaptedTo | None = None
 
 
 class Brownout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,9 +1,10 @@
 """Settings of policies: what an estate, an API, a contract and a plan say of each, and which of them holds.
 
 A layer is a mapping from a policy's id to its settings: the policy's own keys, beside two that all policies have,
-`mode` and `consumers`. Layers stand in `ostiary.yaml`, in `api.yaml`, in a contract (`x-ostiary-policies`, at the
-document and at an operation) and at a plan. Of a key, the nearest that gives it holds: the operation before the
-document, before the API, before the estate; and a plan before all of them, for those who are under it.
+`mode` and `consumers`. Layers stand in `ostiary.yaml`, in `api.yaml` (for the API, and for one version), in a
+contract (`x-ostiary-policies`, at the document and at an operation) and at a plan. Of a key, the nearest that gives
+it holds: the operation before the document, the version, the API and the estate; and a plan before all of them, for
+those who are under it.
 """
 
 from collections.abc import Iterable, Mapping

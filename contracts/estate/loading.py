@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from contracts.documents.document import Document, parse, read
+from contracts.estate.adapting import adapted
 from contracts.estate.calendar import lifecycle_of
 from contracts.estate.catalogue import finding
 from contracts.estate.decode import decode, neutral
@@ -221,6 +222,7 @@ class _Loader:
                 policies=(
                     used(f"{ESTATE}#/policies", estate.policies),
                     used(f"{api.file.name}#/policies", api.file.value.policies),
+                    used(f"{api.file.name}#/versions/{version}/policies", entry.policies),
                 ),
                 choice=choice_of(api.name, api.file.value),
             )
@@ -228,6 +230,7 @@ class _Loader:
             self.findings += findings
             if compiled is not None:
                 api.compiled[version] = compiled
+        api.compiled.update(adapted(api.compiled))
         for version, compiled in api.compiled.items():
             successor = api.compiled.get(compiled.lifecycle.successor or "")
             if successor is not None:
