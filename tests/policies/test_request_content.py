@@ -2,16 +2,20 @@
 
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from contracts.estate.estate import load_estate
 from contracts.operations import MediaType, Operation, RequestBody
 from policies import request_content
 from policies.exchange import Exchange
+from policies.judging import InstalledPolicies
 from policies.request_content import RequestContentConfig
 from policies.verdict import ALLOW, Deny, Verdict
+from tests.support.estates import write_estate
 from tests.support.policy_world import operation, version
 
 ORDER = json.dumps({"reference": "PO-1", "lines": [{"sku": "a"}] * 200}).encode()
@@ -150,3 +154,20 @@ def test_a_streamed_body_is_refused_by_its_head() -> None:
     op = taking("application/octet-stream")
     fields = {"content-type": "application/octet-stream", "content-encoding": "gzip"}
     refused(judge(None, op, fields)[1], "content-coding-unsupported")
+
+
+def test_check_says_where_a_setting_is_wrong(tmp_path: Path) -> None:
+    settings = (
+        "policies:\n  request-content:\n    depth: 65\n    encodings: [gzip, deflate]\n    ratios: 5\nplans:\n"
+    )
+    _, findings = load_estate(
+        write_estate(tmp_path, ("ostiary.yaml", "plans:\n", settings)), policies=InstalledPolicies()
+    )
+    first = (tmp_path / "ostiary.yaml").read_text().split("\n").index("    depth: 65") + 1
+    told = sorted((each.place.file, each.place.line, each.rule) for each in findings)
+    assert told == [
+        ("ostiary.yaml", first, "invalid-value"),
+        ("ostiary.yaml", first + 1, "invalid-value"),
+        ("ostiary.yaml", first + 2, "unknown-key"),
+    ]
+    assert "did you mean 'ratio'?" in next(each.message for each in findings if each.rule == "unknown-key")

@@ -1,19 +1,24 @@
 """The settings of `request-schema`: what is left out, filled in, refused, and what goes on upstream of it."""
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from contracts.estate.estate import load_estate
 from contracts.operations import HttpBackend, MediaType, OdooBackend, Operation, Parameter, RequestBody, Response
 from policies import request_schema
 from policies.exchange import Exchange
+from policies.judging import InstalledPolicies
 from policies.policy import Fault, Setting
 from policies.request_schema import RequestSchemaConfig
 from policies.verdict import ALLOW, Deny, Verdict
 from tests.support.policy_world import operation, version
 
+SAMPLE = Path(__file__).parents[2] / "catalog" / "demo" / "estate"
 URI = "urn:ostiary:orders:v1:request"
 LINE = {
     "type": "object",
@@ -253,3 +258,15 @@ def test_odoo_is_called_with_nothing_but_what_the_contract_has() -> None:
     assert [fault.pointer for fault in faults(odoo, "report")] == ["/mode"]
     assert [fault.pointer for fault in faults(odoo, "enforce", acme="off")] == ["/consumers/acme"]
     assert faults(operation(backend=HttpBackend("erp")), "off", acme="report") == []
+
+
+def test_check_refuses_to_only_report_what_odoo_is_called_with(tmp_path: Path) -> None:
+    estate = tmp_path / "estate"
+    shutil.copytree(SAMPLE, estate)
+    manifest = estate / "apis" / "orders" / "api.yaml"
+    manifest.write_text(manifest.read_text() + "\npolicies:\n  request-schema:\n    mode: report\n")
+    line = len(manifest.read_text().splitlines())
+    _, findings = load_estate(estate, policies=InstalledPolicies())
+    told = {(each.rule, each.place.file, each.place.line) for each in findings if each.severity == "error"}
+    assert told == {("policy-invalid", "apis/orders/api.yaml", line)}
+    assert any("'report' is not for an operation that Odoo serves" in each.message for each in findings)

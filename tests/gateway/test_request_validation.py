@@ -1,0 +1,181 @@
+"""Requests against their contracts through a real listener: what the upstream gets, and what it never sees."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import brotli
+import msgspec
+import pytest
+
+from contracts.operations import ApiVersion, MediaType, Parameter, RequestBody
+from contracts.policy_settings import PolicyUse
+from tests.gateway.gateway_world import ORDER_SCHEMA, gateway, operations, orders, problem_of, snapshot
+
+ORDER = b'{"sku": "AB-1", "quantity": 2}'
+
+
+def setting(*uses: PolicyUse, **changes: Any) -> ApiVersion:
+    """The version with those settings on all of its operations; `changes` are of them too."""
+    return orders(*(msgspec.structs.replace(each, policies=uses, **changes) for each in operations()))
+
+
+def content(**config: Any) -> PolicyUse:
+    return PolicyUse("request-content", config=config)
+
+
+def schema(mode: Any = None, **config: Any) -> PolicyUse:
+    return PolicyUse("request-schema", mode, {key.replace("_", "-"): value for key, value in config.items()})
+
+
+JSON = {"Content_Type": "application/json"}
+
+
+async def test_an_encoded_order_arrives_decoded_and_checked(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as world:
+        version = setting(content(encodings=["gzip", "br"], **{"decoded-bytes": 50_000}))
+        world.adopt(snapshot(version, port=world.upstream.port))
+        good = await world.ask("POST", "/orders/v1/orders", gzip.compress(ORDER), **JSON, Content_Encoding="gzip")
+        also = await world.ask("POST", "/orders/v1/orders", brotli.compress(ORDER), **JSON, Content_Encoding="br")
+        wrong = gzip.compress(b'{"sku": 1}')
+        bad = await world.ask("POST", "/orders/v1/orders", wrong, **JSON, Content_Encoding="gzip")
+        bomb = brotli.compress(b" " * 10_000_000)
+        refused = await world.ask("POST", "/orders/v1/orders", bomb, **JSON, Content_Encoding="br")
+        seen = world.upstream.seen
+    assert [good.status, also.status] == [200, 200]
+    assert [each.body for each in seen] == [ORDER, ORDER]
+    assert all(b"content-encoding" not in each.fields for each in seen)
+    assert problem_of(bad)["violations"][0]["pointer"] == "/sku"
+    assert problem_of(refused)["bound"] == "decoded-bytes"
+
+
+async def test_a_file_that_comes_encoded_is_decoded_where_that_is_set_and_else_not_read(tmp_path: Path) -> None:
+    text = bytes(range(256)) * 100
+    fields = {"Content_Type": "application/octet-stream", "Content_Encoding": "gzip"}
+    async with gateway(tmp_path) as world:
+        plain = await world.ask("PUT", "/orders/v1/files/a", gzip.compress(text), **fields)
+        world.adopt(snapshot(setting(content(encodings=["gzip"])), port=world.upstream.port, serial=2))
+        taken = await world.ask("PUT", "/orders/v1/files/a", gzip.compress(text), **fields)
+        (seen,) = world.upstream.seen
+    assert (plain.status, problem_of(plain)["type"]) == (415, "urn:ostiary:problem:content-coding-unsupported")
+    assert plain.fields[b"accept-encoding"] == b"identity"
+    assert (taken.status, seen.body) == (200, text)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "problem"),
+    [
+        (b'{"sku": "' + b"a" * 300 + b'"}', {}, "content-out-of-bounds"),
+        (b'{"sku": "a", "quantity": 1' + b"0" * 200 + b"}", {}, "content-out-of-bounds"),
+        (b'{"sku": ' + b"[" * 10 + b"]" * 10 + b"}", {}, "content-out-of-bounds"),
+        (b'{"sku": "a", "sku": "b"}', {}, "malformed-json"),
+        (b'{"sku": "a"}', {"Content_Type": "application/json; charset=latin-1"}, "unsupported-media-type"),
+        (b'{"sku": "a"}', {"Content_Type": "application/xml"}, "unsupported-media-type"),
+        (b'{"sku": "a"}', {"Content_Encoding": "gzip"}, "content-coding-unsupported"),
+    ],
+)
+async def test_what_is_refused_does_not_reach_the_upstream(
+    tmp_path: Path, body: bytes, fields: dict[str, str], problem: str
+) -> None:
+    bounded = setting(content(**{"string-length": 200, "depth": 5}))
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(bounded, port=world.upstream.port))
+        refused = await world.ask("POST", "/orders/v1/orders", body, **{**JSON, **fields})
+        fine = await world.ask("POST", "/orders/v1/orders", ORDER, **JSON)
+        (seen,) = world.upstream.seen
+    assert problem_of(refused)["type"] == f"urn:ostiary:problem:{problem}"
+    assert (fine.status, seen.body) == (200, ORDER)
+
+
+async def test_xml_is_taken_only_where_its_type_is_named(tmp_path: Path) -> None:
+    async def statuses(*ranges: str) -> list[int]:
+        body = RequestBody(True, tuple(MediaType(each) for each in ranges))
+        world.adopt(snapshot(setting(body=body), port=world.upstream.port))
+        types = ("application/xml", "text/xml", "application/soap+xml", "image/svg+xml", "text/csv")
+        return [
+            (await world.ask("PUT", "/orders/v1/files/a", b"<a/>", Content_Type=each)).status for each in types
+        ]
+
+    async with gateway(tmp_path) as world:
+        assert await statuses("*/*") == [415, 415, 415, 415, 200]
+        assert await statuses("application/*", "text/*", "image/*") == [415, 415, 415, 415, 200]
+        assert await statuses("application/xml", "image/svg+xml") == [200, 415, 415, 200, 415]
+
+
+async def test_what_the_contract_lacks_is_stripped_and_what_is_missing_filled_in(tmp_path: Path) -> None:
+    order = {**ORDER_SCHEMA, "properties": {**ORDER_SCHEMA["properties"], "gift": {"default": False}}}
+    region = Parameter("region", "query", "form", True, {"type": "string", "default": "eu west"})
+    version = setting(
+        schema(unknown_query="strip", defaults="inject"),
+        parameters=(region,),
+        body=RequestBody(True, (MediaType("application/json", order),)),
+    )
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(version, port=world.upstream.port))
+        await world.ask("POST", "/orders/v1/orders?utm_source=x&region=us", b'{"sku":"a"}', **JSON)
+        await world.ask("POST", "/orders/v1/orders?utm_source=x", b'{"sku":"a","gift":true}', **JSON)
+        stripped, filled = world.upstream.seen
+    assert stripped.line == b"POST /backend/orders?region=us HTTP/1.1"
+    assert json.loads(stripped.body) == {"sku": "a", "gift": False}
+    assert filled.line == b"POST /backend/orders?region=eu%20west HTTP/1.1"
+    assert filled.body == b'{"sku":"a","gift":true}'
+
+
+async def test_a_contract_can_be_tried_on_a_partner_before_it_holds(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(setting(schema("report")), port=world.upstream.port))
+        answer = await world.ask("POST", "/orders/v1/orders?page=1", b'{"sku":1}', **JSON)
+        (line,) = await world.logged(1)
+        (seen,) = world.upstream.seen
+    assert (answer.status, seen.body) == (200, b'{"sku":1}')
+    assert line["would_refuse"] == ["request-schema"]
+
+
+async def test_who_takes_no_answer_of_the_contract_s_is_told_what_there_is(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(setting(schema(accept="contract")), port=world.upstream.port))
+        refused = await world.ask("GET", "/orders/v1/orders", Accept="text/html")
+        taken = await world.ask("GET", "/orders/v1/orders", Accept="text/html, */*;q=0.1")
+        assert len(world.upstream.seen) == 1
+    assert (refused.status, problem_of(refused)["accept"]) == (406, ["application/json"])
+    assert taken.status == 200
+
+
+SLOW_ELSEWHERE = {
+    "^(a+)+$": "a" * 400 + "!",
+    "^(a|aa)+$": "a" * 400 + "!",
+    "^([a-z]+)*[0-9]$": "a" * 400,
+    "^(.*a){20}$": "a" * 400 + "!",
+    r"^\s*(\w+\s*,?\s*)+;$": "ab " * 130,
+    r"^([a-zA-Z0-9])(([\-.]|[_]+)?([a-zA-Z0-9]+))*(@){1}[a-z0-9]+$": "a" * 400,
+}
+"""Patterns on which a backtracking engine takes exponential time, each with a text that makes it."""
+
+
+@pytest.mark.parametrize("pattern", SLOW_ELSEWHERE)
+async def test_no_pattern_is_slow_on_any_text(tmp_path: Path, pattern: str) -> None:
+    """With a backtracking engine this test would not end: the texts are far beyond what one could try."""
+    text = SLOW_ELSEWHERE[pattern]
+    constrained = {"type": "string", "pattern": pattern}
+    version = setting(
+        parameters=(
+            Parameter("q", "query", "form", True, constrained),
+            Parameter("X-Q", "header", "simple", False, {"type": "array", "items": constrained}),
+        ),
+        body=RequestBody(
+            False, (MediaType("application/json", {"type": "object", "patternProperties": {pattern: False}}),)
+        ),
+    )
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(version, port=world.upstream.port))
+        quoted = text.replace(" ", "%20")
+        by_query = await world.ask("GET", f"/orders/v1/orders?q={quoted}")
+        by_header = await world.ask("GET", "/orders/v1/orders", X_Q=text)
+        body = json.dumps({text: 1}).encode()
+        by_name = await world.ask("POST", "/orders/v1/orders", body, **JSON)
+    places = [
+        (each["in"], each["rule"]) for answer in (by_query, by_header) for each in problem_of(answer)["violations"]
+    ]
+    assert places == [("query", "pattern"), ("header", "pattern")]
+    assert by_name.status == 200
