@@ -29,6 +29,7 @@ from catalog.cli.init import init
 from catalog.cli.keys import app as keys_app
 from catalog.cli.lint import lint
 from catalog.cli.member_tokens import app as member_tokens_app
+from catalog.cli.odoo import app as odoo_app
 from catalog.cli.owners import app as owners_app
 from catalog.cli.policies import app as policies_app
 from catalog.cli.profile import app as profile_app
@@ -63,6 +64,7 @@ def build() -> typer.Typer:
     app.command("demo", short_help="Try it: a catalog, a gateway, an Odoo stand-in and a carrier.")(demo)
     app.command("init", short_help="Start a new, commented estate.")(init)
     app.command("add", short_help="Take an existing OpenAPI document into an estate.")(add)
+    app.add_typer(odoo_app, name="odoo", short_help="Look at an Odoo, and make contracts of its models.")
     app.command("check", short_help="Check an estate in full, without a network.")(check)
     app.command("diff", short_help="Compare two contracts: what changed, and whom it breaks.")(diff)
     app.command("lint", short_help="Lint contracts and estates by rulesets in Spectral's format.")(lint)

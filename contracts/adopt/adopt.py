@@ -73,8 +73,10 @@ def _api_file(root: Mapping[str, Any], estate: EstateTexts, chosen: Choices) -> 
             edit.put("", "versions", {chosen.version: entry})
         return edit.result()[0]
     title = re.sub(r"\s+", " ", str(info.get("title") or chosen.api)).strip()
+    about = info.get("summary") or info.get("description")
     value = {
         "title": title,
+        **({"description": " ".join(about.split())} if isinstance(about, str) and about.strip() else {}),
         "owner": chosen.owner,
         "contact": chosen.contact,
         "upstream": chosen.upstream,

@@ -121,6 +121,15 @@ class BaseModel:
         }
 
     @on_model
+    def default_get(self, fields_list: Sequence[str]) -> object:
+        found = {}
+        for name in fields_list:
+            field = self.model.fields.get(name)
+            if field is not None and field.default is not None:
+                found[name] = field.default(self.env) if callable(field.default) else field.default
+        return found
+
+    @on_model
     def read_group(
         self,
         domain: object,
@@ -175,6 +184,19 @@ class BaseModel:
         """Nothing, or an access error: one of Odoo's methods whose result is None."""
         self.env.check_access(self.model, operation)
         return None
+
+    @on_model
+    def check_access_rights(
+        self, operation: Literal["read", "write", "create", "unlink"], raise_exception: bool = True
+    ) -> object:
+        """What asked for rights before 18 brought `check_access`."""
+        try:
+            self.env.check_access(self.model, operation)
+        except AccessError:
+            if raise_exception:
+                raise
+            return False
+        return True
 
     def _find(self, domain: object, offset: int, limit: int | None, order: str | None) -> list[int]:
         self.env.check_access(self.model, "read")

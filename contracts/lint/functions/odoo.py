@@ -133,6 +133,8 @@ def _relation_shape(_: Any) -> Check:
             if len(path) > 3 or not _RELATION.fullmatch(field):
                 continue
             schema = context.follow(properties.get(name, UNDEFINED))
+            if mapping["fields"][path[2]] == {"field": field, "as": "ids"}:
+                continue  # a many2many whose name ends as a many2one's does
             if schema is not UNDEFINED and "array" in _types(schema, context):
                 message = f"`{name}` shows the pair `[id, name]` of `{field}`; say an object, an id or a name"
                 yield Fault(message, (*context.path, *path))

@@ -20,7 +20,7 @@ CONTRACT = "apis/shipments/v1.openapi.yaml"
 RUN_UNTIL_STOPPED = {"demo", "up", "gateway", "catalog"}
 """What prints as it goes, for as long as it runs; `catalog` without a command is one of them."""
 OF_LINES = {"audit export"}
-ELSEWHERE = ("upstream-credentials", "credentials leak", "credentials bulk", "credentials least-privilege")
+ELSEWHERE = ("odoo", "upstream-credentials", "credentials leak", "credentials bulk", "credentials least-privilege")
 """What is run with `--json` by tests of its own, in rooms that have what it takes."""
 
 

@@ -1,0 +1,147 @@
+"""What an Odoo has, as the key sees it: models, fields, methods and rights."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from catalog.odoo.remote import OdooError, RefusedError, Remote
+
+OPERATIONS: Final = ("read", "create", "write", "unlink")
+
+_ATTRIBUTES: Final = (
+    *("type", "string", "help", "required", "readonly", "relation", "relation_field", "selection", "store"),
+    *("searchable", "sortable", "currency_field", "size"),
+)
+_RIGHTS_BY_RECORD_SINCE: Final = 18
+"""Before it `check_access_rights` says it of a model."""
+
+ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "account.move": ("action_post", "button_cancel", "button_draft"),
+    "crm.lead": ("action_set_lost", "action_set_won"),
+    "purchase.order": ("button_approve", "button_cancel", "button_confirm", "button_draft"),
+    "sale.order": ("action_cancel", "action_confirm", "action_draft", "action_lock", "action_unlock"),
+    "stock.picking": ("action_assign", "action_cancel", "action_confirm", "button_validate"),
+}
+"""Business actions of Odoo's own modules that run on one record without arguments: for an Odoo that has no word on
+its methods (before 19, or without the module `api_doc`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFacts:
+    """A field, as `fields_get` describes it. `defaulted`: a new record has a value without being given one. `size`
+    is in characters; 0 where there is no bound."""
+
+    name: str
+    type: str
+    label: str
+    help: str = ""
+    required: bool = False
+    defaulted: bool = False
+    readonly: bool = False
+    relation: str = ""
+    inverse: str = ""
+    selection: tuple[tuple[str, str], ...] = ()
+    stored: bool = True
+    searchable: bool = True
+    sortable: bool = True
+    currency: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model with its fields by name, what the key may do of `OPERATIONS`, and the methods that are known of it:
+    all public ones where Odoo tells them (`told`), else its usual business actions."""
+
+    name: str
+    label: str
+    fields: Mapping[str, FieldFacts]
+    may: frozenset[str]
+    methods: tuple[str, ...]
+    told: bool
+
+
+async def models(remote: Remote) -> Mapping[str, str]:
+    """The labels of all models that the key may know of, by name. Raises OdooError."""
+    try:
+        rows = await remote.on_model("ir.model", "search_read", domain=[], fields=["model", "name"], order="model")
+    except RefusedError as refusal:
+        index = await remote.document("/doc-bearer/index.json")
+        found = index.get("models") if isinstance(index, dict) else None
+        if not isinstance(found, list):
+            raise OdooError(
+                f"the key may not list models (`ir.model`: {refusal}); name those that you want to see"
+            ) from None
+        return {str(each.get("model")): str(each.get("name") or "") for each in found if isinstance(each, dict)}
+    return {str(row["model"]): str(row["name"] or "") for row in rows}
+
+
+async def look_at(remote: Remote, model: str, label: str = "") -> ModelFacts:
+    """A model as the key sees it. Raises RefusedError where it may not, or there is none; OdooError."""
+    described = await remote.on_model(model, "fields_get", attributes=list(_ATTRIBUTES))
+    methods, told = await _methods(remote, model)
+    may = frozenset([operation for operation in OPERATIONS if await _may(remote, model, operation)])
+    given = await _defaults(remote, model, [name for name, facts in described.items() if facts.get("required")])
+    fields = {name: _field(name, facts, name in given) for name, facts in sorted(described.items())}
+    return ModelFacts(model, label or model, fields, may, methods, told)
+
+
+async def sample(remote: Remote, model: str, fields: Collection[str]) -> Mapping[str, Any] | None:
+    """One record, the latest; None where there is none or it may not be read."""
+    try:
+        rows = await remote.on_model(
+            model, "search_read", domain=[], fields=sorted(fields), limit=1, order="id desc"
+        )
+    except RefusedError:
+        return None
+    return rows[0] if rows else None
+
+
+async def _may(remote: Remote, model: str, operation: str) -> bool:
+    try:
+        if remote.major >= _RIGHTS_BY_RECORD_SINCE:
+            await remote.on_records(model, "check_access", [], operation=operation)
+            return True
+        return bool(
+            await remote.on_model(model, "check_access_rights", operation=operation, raise_exception=False)
+        )
+    except RefusedError:
+        return False
+
+
+async def _defaults(remote: Remote, model: str, required: list[str]) -> Collection[str]:
+    """Those of the required fields that Odoo fills by itself."""
+    try:
+        found = await remote.on_model(model, "default_get", fields_list=required)
+    except RefusedError:
+        return ()
+    return [name for name in required if isinstance(found, dict) and found.get(name) not in (None, False)]
+
+
+async def _methods(remote: Remote, model: str) -> tuple[tuple[str, ...], bool]:
+    document = await remote.document(f"/doc-bearer/{model}.json")
+    methods = document.get("methods") if isinstance(document, dict) else None
+    if isinstance(methods, dict | list):
+        return tuple(sorted(str(name) for name in methods if not str(name).startswith("_"))), True
+    return ACTIONS.get(model, ()), False
+
+
+def _field(name: str, facts: Mapping[str, Any], defaulted: bool) -> FieldFacts:
+    choices = facts.get("selection")
+    return FieldFacts(
+        name=name,
+        type=str(facts.get("type", "")),
+        label=str(facts.get("string") or name),
+        help=str(facts.get("help") or ""),
+        required=facts.get("required") is True,
+        defaulted=defaulted,
+        readonly=facts.get("readonly") is True,
+        relation=str(facts.get("relation") or ""),
+        inverse=str(facts.get("relation_field") or ""),
+        selection=tuple((str(key), str(label)) for key, label in choices) if isinstance(choices, list) else (),
+        stored=facts.get("store") is not False,
+        searchable=facts.get("searchable") is not False,
+        sortable=facts.get("sortable") is not False,
+        currency=str(facts.get("currency_field") or ""),
+        size=facts["size"] if isinstance(facts.get("size"), int) else 0,
+    )
