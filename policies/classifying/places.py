@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from contracts.openapi.classification import CLASSIFICATION, LEVELS
 from contracts.operations import JsonSchema
-from policies.validation.validators import Validators
+from policies.validation.validators import Check, Validators
 
 Said: TypeAlias = tuple[JsonSchema, str]
 """A schema, and the URI of the document in which its references are read."""
@@ -35,11 +35,12 @@ _OF_MEMBERS: Final = ("additionalProperties", "unevaluatedProperties")
 class Places:
     """The places of one operation's answers, each made once: schemas that refer to themselves make a circle."""
 
-    __slots__ = ("_made", "_validators")
+    __slots__ = ("_made", "_patterns", "_validators")
 
     def __init__(self, validators: Validators) -> None:
         self._validators = validators
         self._made: dict[frozenset[int], Place] = {}
+        self._patterns: dict[str, Check] = {}
 
     def of(self, schemas: Iterable[Said]) -> "Place":
         """The place of which these schemas are said."""
@@ -52,11 +53,15 @@ class Places:
 
     def admit(self, schemas: Iterable[Said], value: Any) -> bool:
         """Whether all the schemas admit a value."""
-        return all(self._validators.check(_absolute(schema, base)).is_valid(value) for schema, base in schemas)
+        checks = [self._validators.check(_absolute(schema, base)) for schema, base in schemas]
+        return all(check.is_valid(value) for check in checks)
 
     def matches(self, pattern: str, name: str) -> bool:
         """Whether a name matches a pattern, as it does when answers are validated."""
-        return self._validators.check({"pattern": pattern}).is_valid(name)
+        check = self._patterns.get(pattern)
+        if check is None:
+            check = self._patterns[pattern] = self._validators.check({"pattern": pattern})
+        return check.is_valid(name)
 
     def applying(self, roots: Iterable[Said], *, surely: bool = False) -> Iterator[tuple[dict[str, Any], str]]:
         """All schemas that may apply to the very value of which the roots are said; or `surely` do."""
@@ -172,6 +177,10 @@ class Place:
                 for each, _ in self._places.applying([(schema, base)], surely=True)
             ):
                 yield schema["unevaluatedItems"], base
+
+    def said(self, keyword: str) -> Iterator[Any]:
+        """What the schemas say there by a keyword, those that have it."""
+        return (schema[keyword] for schema, _ in self._schemas if keyword in schema)
 
     def below(self) -> Iterator["Place"]:
         """All places in this one; of names that are not declared, each that some may have."""

@@ -21,6 +21,7 @@ _NAMES_KEPT: Final = 1_024
 """Names of members that are not declared, of which a place remembers what becomes of them."""
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_whole = msgspec.json.Decoder(msgspec.Raw).decode
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 _NULL: Final = msgspec.Raw(b"null")
@@ -98,7 +99,7 @@ class Within:
         self._declared = declared
         self._unknown = unknown
         self._other = other
-        self._prefix = prefix if any(prefix) else ()
+        self._prefix = prefix if any((*prefix, item)) else ()
         self._item = item
 
     def __call__(self, value: msgspec.Raw, run: Run, depth: int) -> Any:
@@ -236,7 +237,10 @@ def rewritten(effect: Effect, text: bytes) -> tuple[bytes | None, int]:
     """The text as a view has it, None where all of it goes; and how much was taken. Raises UnreadableError."""
     run = Run()
     try:
-        made = effect(msgspec.Raw(text.strip(_SPACE)), run, 0)
+        whole = msgspec.Raw(text.strip(_SPACE))
+        if memoryview(whole)[0] not in _KINDS:
+            _whole(whole)  # a single value is not looked at any closer
+        made = effect(whole, run, 0)
         return (None if made is None else _encode(made)), run.taken
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError) as error:
         raise UnreadableError from error
