@@ -1,0 +1,115 @@
+"""`ostiary check` on settings of access policies: what is wrong is told with its line, before anything starts."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from catalog.cli.main import build
+from tests.support.estates import write_estate
+
+API = "apis/books/api.yaml"
+CONTRACT = "apis/books/v1.openapi.yaml"
+
+
+def checked(root: Path, *changes: tuple[str, str, str]) -> list[str]:
+    """The findings, one a line."""
+    result = CliRunner().invoke(build(), ["check", str(write_estate(root, *changes))])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    lines = result.stdout.splitlines()
+    assert (result.exit_code == 0) is lines[-1].endswith(": no findings")
+    return lines[:-1]
+
+
+def policies(settings: str) -> tuple[str, str, str]:
+    """In `api.yaml`, from line 7 on."""
+    return API, "title: Books\n", f"title: Books\npolicies:\n{settings}"
+
+
+def at_get_book(extension: str) -> tuple[str, str, str]:
+    """At the operation `getBook`, from line 74 on."""
+    return CONTRACT, "      operationId: getBook\n", f"      operationId: getBook\n{extension}"
+
+
+def test_rules_and_networks_that_are_right_have_no_findings(tmp_path: Path) -> None:
+    settings = "  network: {allow: [10.0.0.0/8]}\n  object-rule:\n    claims: {isbn: string}\n"
+    rule = "      x-ostiary-rule: claims.isbn == path.isbn\n"
+    assert checked(tmp_path, policies(settings), at_get_book(rule)) == []
+
+
+@pytest.mark.parametrize(
+    ("extension", "place", "said"),
+    [
+        (
+            "      x-ostiary-rule: claims.isbn == path.isnb\n",
+            "74:23",
+            "object-rule: the contract declares no `isnb` in `path` (at character 20) (on GET /books/v1",
+        ),
+        (
+            "      x-ostiary-rule:\n        - path.isbn != ''\n        - path.isbn > 3\n",
+            "76:11",
+            "applied to '(string, int)'",
+        ),
+        (
+            "      x-ostiary-rule:\n        - {message: No., rule: claims.isbn}\n",
+            "75:32",
+            "it says dyn, and has to say true or false",
+        ),
+        ("      x-ostiary-rule: body.isbn == ''\n", "74:23", "undeclared reference to 'body"),
+        ("      x-ostiary-rule: 7\n", "74:23", "`x-ostiary-rule` takes a rule in CEL, or a list of them"),
+        ("      x-ostiary-rule: [{rule: x, why: y}]\n", "74:23", "`x-ostiary-rule` takes a rule in CEL"),
+        (
+            "      x-ostiary-rule: 'true'\n      x-ostiary-policies: {object-rule: {rules: [{rule: 'true'}]}}\n",
+            "74:7",
+            "are the same setting, given twice",
+        ),
+        (
+            "      x-ostiary-policies: {object-rule: {rules: [{rule: 'path.isbn.matches(claims.p)'}]}}\n",
+            "74:57",
+            "a pattern stands in the rule",
+        ),
+        (
+            "      x-ostiary-rule: 'true'\n      x-ostiary-policies: {request-schema: {mode: off}}\n",
+            "74:23",
+            "`request-schema` is off here",
+        ),
+    ],
+    ids=lambda value: value.strip()[:40],
+)
+def test_a_rule_that_cannot_be_held_is_told_with_its_place(
+    tmp_path: Path, extension: str, place: str, said: str
+) -> None:
+    (line, *others) = checked(tmp_path, at_get_book(extension))
+    assert line.startswith(f"{CONTRACT}:{place}")
+    assert said in line
+    assert not others
+
+
+def test_a_rule_of_the_document_is_checked_on_every_operation(tmp_path: Path) -> None:
+    change = (CONTRACT, "paths:\n", "x-ostiary-rule: path.isbn != ''\n\npaths:\n")
+    lines = checked(tmp_path, change)
+    assert [line.rpartition("(on ")[2].partition(")")[0] for line in lines] == [
+        "GET /books/v1/books",
+        "POST /books/v1/books",
+    ]
+
+
+def test_an_operations_rule_takes_the_place_of_the_documents(tmp_path: Path) -> None:
+    change = (CONTRACT, "paths:\n", "x-ostiary-rule: 'true'\n\npaths:\n")
+    assert checked(tmp_path, change, at_get_book("      x-ostiary-rule: path.isbn != ''\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "said"),
+    [
+        ("  network:\n    allow: [10.0.0.1/8]\n", "9:13", "network: 10.0.0.1/8 has host bits set"),
+        ("  network:\n    allow: everywhere\n", "9:12", "takes a list"),
+        ("  network:\n    alow: []\n", "9:5", "did you mean 'allow'?"),
+    ],
+)
+def test_networks_that_are_none_are_told_with_their_place(
+    tmp_path: Path, settings: str, place: str, said: str
+) -> None:
+    line = checked(tmp_path, policies(settings))[0]
+    assert line.startswith(f"{API}:{place}")
+    assert said in line
