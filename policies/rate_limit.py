@@ -203,7 +203,7 @@ async def _later(exchange: Exchange, fields: LimitFields, taken: Awaitable[Allow
 def _decide(exchange: Exchange, fields: LimitFields, allowance: Allowance, clock: Clock) -> Verdict:
     exchange.allowance = allowance
     headers = exchange.answer_headers
-    headers.append(fields.policy(clock))
+    headers.append(fields.policy if fields.steady else fields.policy_at(clock()))
     headers.append(fields.field(allowance.left))
     if not allowance.violated:
         return ALLOW

@@ -30,13 +30,16 @@ _METERS: Final = 8192
 
 
 class _Found:
-    """The windows of one meter. `fixed` are all of them, where they are that."""
+    """The windows of one meter. `fixed` are all of them where they are that, with their quotas and lengths."""
 
     __slots__ = ("each", "fixed")
 
-    def __init__(self, each: list[Window]) -> None:
+    def __init__(self, limits: tuple[RateLimit, ...], each: list[Window]) -> None:
         self.each = each
-        self.fixed = [window for window in each if isinstance(window, FixedWindow)]
+        pairs = zip(limits, each, strict=True)
+        self.fixed = [
+            (limit.quota, limit.window, window) for limit, window in pairs if isinstance(window, FixedWindow)
+        ]
 
 
 class InProcessLimiter:
@@ -63,23 +66,21 @@ class InProcessLimiter:
             return _decide(meter.limits, found.each, now, cost)
         left: list[int] = []
         full = False
-        limits = meter.limits
-        for limit, window in zip(limits, found.fixed, strict=True):
-            length = limit.window
+        for quota, length, window in found.fixed:
             if window.end <= now:
                 window.over = window.end = now + length
                 window.used = 0
-            remaining = limit.quota - window.used - cost
+            remaining = quota - window.used - cost
             if remaining < 0:
                 full = True
             left.append(remaining)
             reset = ceil(window.end - now)
             left.append(min(reset, length))  # the sum of two floats may be more than exact
         if full:
-            return _refusal(limits, left, cost)
-        for window in found.fixed:
+            return _refusal(meter.limits, left, cost)
+        for _, _, window in found.fixed:
             window.used += cost
-        return Allowance(limits, left)
+        return Allowance(meter.limits, left)
 
     def __len__(self) -> int:
         """How many windows are held."""
@@ -100,7 +101,7 @@ class InProcessLimiter:
             if window is None:
                 window = windows[key] = self._made(limit)
             each.append(window)
-        found = self._found[meter] = _Found(each)
+        found = self._found[meter] = _Found(meter.limits, each)
         return found
 
     def _made(self, limit: RateLimit) -> Window:

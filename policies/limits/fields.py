@@ -1,6 +1,5 @@
 """The fields that tell of limits and of decisions about them (draft-ietf-httpapi-ratelimit-headers)."""
 
-from collections.abc import Callable
 from typing import Final
 
 import http_sf
@@ -20,7 +19,7 @@ class LimitFields:
     not. `w` of a calendar's window is how long the present one is.
     """
 
-    __slots__ = ("_calendar", "_limits", "_names", "_policy", "_quoted", "_until")
+    __slots__ = ("_limits", "_names", "_quoted", "_until", "policy", "steady")
 
     def __init__(self, limits: tuple[RateLimit, ...]) -> None:
         self._limits = limits
@@ -28,17 +27,16 @@ class LimitFields:
         self._quoted = [http_sf.ser(limit.name) for limit in limits]
         # What stands before the remaining units: of the first limit, and of those after it.
         self._names = [(", " if index else "") + quoted + ";r=" for index, quoted in enumerate(self._quoted)]
-        self._calendar = any(limit.kind == "calendar" for limit in limits)
+        self.steady = all(limit.kind != "calendar" for limit in limits)
         self._until = 0.0
-        self._policy = self._written(0.0)
+        self.policy = self._written(0.0)
+        """The RateLimit-Policy field, where it is `steady`."""
 
-    def policy(self, clock: Callable[[], float]) -> Header:
-        """The RateLimit-Policy field. `clock` gives Unix seconds."""
-        if self._calendar:
-            now = clock()
-            if now >= self._until:
-                self._policy = self._written(now)
-        return self._policy
+    def policy_at(self, now: float) -> Header:
+        """The RateLimit-Policy field in any case. `now` is Unix seconds."""
+        if now >= self._until:
+            self.policy = self._written(now)
+        return self.policy
 
     def field(self, left: list[int]) -> Header:
         """The RateLimit field of a decision about all of the limits."""
