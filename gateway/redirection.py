@@ -9,7 +9,7 @@ from gateway.routes import Route
 from gateway.upstreams.resilience.http_service import HttpService, Repeat
 from gateway.upstreams.resilience.odoo_service import READS, OdooService
 from gateway.wire.headers import UpstreamLines, request_head
-from policies.exchange import Exchange, Forward
+from policies.exchange import Exchange, Forward, Header
 
 _NOT_DONE: Final = frozenset(
     {"upstream-unreachable", "upstream-open", "upstream-busy", "upstream-refused-credential"}
@@ -36,22 +36,18 @@ class Outgoing:
         return request_head(self.sent, self.path, self.lines, streaming=streaming)
 
 
+def copied(exchange: Exchange, forward: Forward) -> Exchange:
+    """An exchange of which only what makes a request's head and body is there: that of `forward`."""
+    sent = _like(exchange, forward.method, forward.headers)
+    sent.query = forward.query
+    sent.body = exchange.body if forward.body is None else forward.body
+    return sent
+
+
 def redirected(exchange: Exchange, forward: Forward, route: Route) -> Outgoing:
     """What is sent in place of the request that came. Raises KeyError for an upstream that no policy's settings
     name."""
-    sent = Exchange(
-        forward.method,
-        exchange.target,
-        forward.headers,
-        exchange.fields,
-        exchange.peer,
-        exchange.scheme,
-        exchange.http_version,
-        exchange.received_at,
-    )
-    sent.query = forward.query
-    sent.request_id, sent.trace, sent.upgrade = exchange.request_id, exchange.trace, exchange.upgrade
-    sent.body = exchange.body if forward.body is None else forward.body
+    sent = copied(exchange, forward)
     if forward.upstream:
         there = route.elsewhere[forward.upstream]
         credentialed = there.credential is not None
@@ -71,6 +67,32 @@ def mediated(forward: Forward | None, route: Route) -> tuple[OdooService | None,
         return route.odoo, route.unusable
     there = route.elsewhere[forward.upstream]
     return there.odoo, there.unusable
+
+
+def mediated_exchange(exchange: Exchange) -> Exchange:
+    """The exchange as an Odoo is called for it: with other values, where a policy has made others."""
+    forward = exchange.forward
+    if forward is None or forward.parameters is None:
+        return exchange
+    sent = _like(exchange, exchange.method, exchange.headers)
+    sent.path, sent.version, sent.operation = exchange.path, exchange.version, exchange.operation
+    sent.parameters, sent.body_value = forward.parameters, forward.value
+    return sent
+
+
+def _like(exchange: Exchange, method: str, headers: list[Header]) -> Exchange:
+    like = Exchange(
+        method,
+        exchange.target,
+        headers,
+        exchange.fields,
+        exchange.peer,
+        exchange.scheme,
+        exchange.http_version,
+        exchange.received_at,
+    )
+    like.request_id, like.trace, like.upgrade = exchange.request_id, exchange.trace, exchange.upgrade
+    return like
 
 
 def may_fall_back(forward: Forward, sent: bool, route: Route) -> bool:

@@ -151,13 +151,14 @@ class Binding:
             raise SnapshotError(f"{operation.id}: upstream {upstream.name!r} is of kind {upstream.kind!r}")
         whole = self.whole
         credential, unusable = server.credential
-        authority, prefix = _place(upstream)
+        authority, prefix = place_of(upstream)
         stages = bind_all(whole, operation, self.ports)
         return Route(
             version=self.version,
             operation=operation,
             stages=stages,
-            response_check=response_schema.bind(whole, operation),
+            # What another version's operation answers is not this contract's yet: its adapter checks what it makes.
+            response_check=None if operation.adapted is not None else response_schema.bind(whole, operation),
             event_stream=event_streams.opened_by(operation),
             buffers=stages.whole or odoo is not None,
             http=http,
@@ -184,7 +185,7 @@ class Binding:
                 f"a policy names upstream {name!r}, which is of kind {upstream.kind!r}, not {kind!r}"
             )
         credential, unusable = server.credential
-        authority, prefix = _place(upstream)
+        authority, prefix = place_of(upstream)
         lines = upstream_lines(authority, credential, plain=plain)
         if isinstance(service, OdooService):
             return Destination(None, service, credential, unusable, lines, prefix)
@@ -233,7 +234,7 @@ class ServedVersion:
         return self.binding.version
 
 
-def _place(upstream: Upstream) -> tuple[bytes, str]:
+def place_of(upstream: Upstream) -> tuple[bytes, str]:
     """The authority of an upstream's URL, and its path without a slash at the end."""
     authority, _, path = upstream.url.partition("://")[2].partition("/")
     path = path.rstrip("/")
@@ -245,4 +246,5 @@ def _repeat(operation: Operation) -> Repeat:
     idempotent (§9.2.2) is more than most servers keep, so that it has to be said."""
     if operation.retry is not None:
         return Repeat.SAFE if operation.retry == "safe" else Repeat.NEVER
-    return Repeat.SAFE if operation.method in _READING else Repeat.UNSENT
+    method = operation.method if operation.adapted is None else operation.adapted.method
+    return Repeat.SAFE if method in _READING else Repeat.UNSENT

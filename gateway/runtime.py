@@ -27,6 +27,7 @@ from gateway.access import AccessView
 from gateway.access_index import AccessIndex, index_after, index_of
 from gateway.adapters.introspection import Introspector
 from gateway.adapters.keys import IssuerKeys
+from gateway.adapters.mirroring import Mirrors
 from gateway.approving import Approvals
 from gateway.filling import Filling
 from gateway.routes import AnyUpstream, ServedOperation, ServedVersion, Server
@@ -41,6 +42,7 @@ from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
 from policies.ports import Clock, Limiter, Ports, ProofMemory
 from policies.routing import Router
+from policies.shadows.report import MirrorReports
 from policies.used_proofs import UsedProofs
 from policies.verified_tokens import VerifiedTokens
 from policies.versioned import VersionedApis
@@ -130,6 +132,8 @@ class RuntimeBuilder:
         self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
         self._nonces = nonces
         self._canaries = Canaries(log_back_out)
+        self._mirrors = Mirrors()
+        self._mirror_reports = MirrorReports()
 
     def build(self, snapshot: PackedSnapshot, current: Runtime | None, *, stored: bool = False) -> Runtime:
         """`steps`, one right after the other."""
@@ -214,6 +218,7 @@ class RuntimeBuilder:
             self._witness.update(runtime.access.issuers)
             runtime.access.settle()
             self._access.swap(runtime.access)
+        self._mirrors.servers = runtime.servers
         for _, upstream in runtime.upstreams.values():
             upstream.start()
         if previous is None:
@@ -225,6 +230,7 @@ class RuntimeBuilder:
 
     def close(self, runtime: Runtime) -> None:
         """Breaks off what is still open, when the process ends."""
+        self._mirrors.close()
         for _, upstream in runtime.upstreams.values():
             upstream.close()
 
@@ -259,6 +265,8 @@ class RuntimeBuilder:
             idempotency=self._idempotency,
             nonces=self._nonces,
             canaries=self._canaries,
+            mirroring=self._mirrors,
+            mirror_reports=self._mirror_reports,
             # A token is verified for an audience; to it the plans are nothing.
             tokens=VerifiedTokens() if known is None else known.tokens,
         )

@@ -16,6 +16,8 @@ from policies.idempotency_keys.records import IdempotencyStore
 from policies.known_keys import KnownKey
 from policies.limits.meter import Meter
 from policies.revocation import Revocations
+from policies.shadows.report import MirrorReports
+from policies.shadows.shadow import Mirroring, NoMirroring
 from policies.token_claims import TokenClaims
 from policies.trusted_issuer import TrustedIssuer
 from policies.used_proofs import UsedProofs
@@ -136,6 +138,8 @@ class Ports:
     witness: TokenWitness = field(default_factory=NoWitness)
     proofs: ProofMemory = field(default_factory=lambda: UsedProofs(time.time))
     canaries: Canaries = field(default_factory=Canaries)
+    mirroring: Mirroring = field(default_factory=NoMirroring)
+    mirror_reports: MirrorReports = field(default_factory=MirrorReports)
     idempotency: IdempotencyStore = field(default_factory=MemoryIdempotency)
     nonces: DpopNonces | None = None
     """What DPoP proofs must have in them; None where they need no nonce."""

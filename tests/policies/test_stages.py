@@ -27,6 +27,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("idempotency", Phase.BODY),
         ("response-schema", Phase.RESPONSE),
         ("canary", Phase.BODY),
+        ("mirror", Phase.BODY),
     ]
     assert all(entry.why and entry.failure for entry in ORDER)
 

@@ -1,0 +1,1 @@
+"""How the answers of a mirror are held against those that callers got."""
