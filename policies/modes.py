@@ -66,6 +66,10 @@ class ModedStage:
         self._policy = policy
         self._variants = variants
 
+    def choose(self, exchange: Exchange) -> tuple[Stage | None, Mode]:
+        """What holds for an exchange."""
+        return self._variants.choose(exchange)
+
     def check(self, exchange: Exchange) -> Verdict | Awaitable[Verdict]:
         stage, mode = self._variants.choose(exchange)
         if stage is None:
@@ -106,3 +110,9 @@ def staged(policy: str, base: Variant[Stage], by_plan: Mapping[str, Variant[Stag
     if base.idle and all(each.idle for each in by_plan.values()):
         return None
     return ModedStage(policy, Variants(base, by_plan)).check
+
+
+def chosen(stage: Stage, exchange: Exchange) -> tuple[Stage | None, Mode]:
+    """The stage that is at work for an exchange within one that was `staged`, and how it holds."""
+    moded = getattr(stage, "__self__", None)
+    return moded.choose(exchange) if isinstance(moded, ModedStage) else (stage, "enforce")

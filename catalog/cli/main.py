@@ -23,6 +23,7 @@ from catalog.cli.delegate import app as delegate_app
 from catalog.cli.demo import demo
 from catalog.cli.deprecate import deprecate
 from catalog.cli.diff import diff
+from catalog.cli.explain import explain
 from catalog.cli.extensions import app as extensions_app
 from catalog.cli.gateway import gateway
 from catalog.cli.init import init
@@ -69,6 +70,7 @@ def build() -> typer.Typer:
     app.command("diff", short_help="Compare two contracts: what changed, and whom it breaks.")(diff)
     app.command("lint", short_help="Lint contracts and estates by rulesets in Spectral's format.")(lint)
     app.command("routes", short_help="Show what is enforced on each operation.")(routes)
+    app.command("explain", short_help="Show what would happen to a request, and why.")(explain)
     app.add_typer(policies_app, name="policies", short_help="Show the installed policies, in order.")
     app.command("deprecate", short_help="Announce the end of an API version, in an estate.")(deprecate)
     app.command("calendar", short_help="Show what ends when, and who still calls it.")(calendar)

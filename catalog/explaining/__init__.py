@@ -1,0 +1,1 @@
+"""What would happen to a request: the stages that a gateway runs, run without one."""

@@ -1,0 +1,90 @@
+"""The request that is asked about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from policies.exchange import Exchange, Header, Principal
+from policies.known_keys import API_KEY_ISSUER
+
+TOKEN_LIFETIME: Final = 600.0
+"""Seconds for which the token that is taken for granted is good."""
+
+_ALONE: Final = frozenset({b"authorization", b"content-length", b"content-type", b"host"})
+
+
+class BadRequest(ValueError):
+    """What is asked about is no request that could reach a router."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The application that calls. `scopes` are those of its token, None for all that are granted; `claims` are
+    further ones of it."""
+
+    application: str
+    consumer: str
+    scopes: frozenset[str] | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+    def principal(self, granted: frozenset[str], at: float, issuer: str, *, by_key: bool) -> Principal:
+        """What authentication would set: of an API key, which carries no claims, where `by_key`."""
+        scopes = granted if self.scopes is None else self.scopes
+        said = {"iss": issuer, "sub": self.application, "client_id": self.application}
+        claims = {**said, "scope": " ".join(sorted(scopes)), "exp": int(at + TOKEN_LIFETIME), **self.claims}
+        return Principal(
+            issuer=API_KEY_ISSUER if by_key else issuer,
+            client_id=self.application,
+            subject=str(claims["sub"]),
+            consumer=self.consumer,
+            scopes=scopes,
+            expires=at + TOKEN_LIFETIME,
+            token_id="explained",  # noqa: S106  (the id of a token that there is not)
+            claims={} if by_key else claims,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, who makes it (None: nobody that is known), and when (Unix seconds)."""
+
+    method: str
+    url: str
+    at: float
+    caller: Caller | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    peer: str = "127.0.0.1"
+
+    def exchange(self, audience: str) -> Exchange:
+        """As a listener makes it of the bytes. Raises BadRequest."""
+        parts = urlsplit(self.url)
+        if parts.fragment:
+            raise BadRequest("a fragment is never sent: leave out what follows the #")
+        host = parts.netloc or urlsplit(audience).netloc
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        fields: dict[bytes, bytes] = {}
+        headers: list[Header] = []
+        for name, value in (("host", host), *self.headers, *self._of_the_body()):
+            lower, text = name.lower().encode("ascii"), value.strip().encode("latin-1", "replace")
+            if lower in fields and lower in _ALONE:
+                raise BadRequest(f"{name} is there twice")
+            headers.append((lower, text))
+            fields[lower] = fields[lower] + b", " + text if lower in fields else text
+        try:
+            exchange = Exchange(self.method, target.encode("ascii"), headers, fields, self.peer, "https")
+        except UnicodeEncodeError:
+            raise BadRequest("a URL is ASCII: write other characters as %XX of their UTF-8 bytes") from None
+        exchange.request_id = "explained"
+        exchange.body = self.body
+        exchange.bytes_in = len(self.body or b"")
+        return exchange
+
+    def _of_the_body(self) -> list[tuple[str, str]]:
+        """The fields that a client sends with a body, where they are not given."""
+        if self.body is None:
+            return []
+        given = {name.lower() for name, _ in self.headers}
+        made = (("content-type", "application/json"), ("content-length", str(len(self.body))))
+        return [(name, value) for name, value in made if name not in given]
