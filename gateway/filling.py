@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from contracts.asked_scopes import asked_scopes
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.packed import PackedVersion, Steps, decode_operation
 from contracts.snapshot import SnapshotError
@@ -126,7 +127,7 @@ class Filling:
                 router.add(served.method, served.template, served)
                 operations[text] = served
                 ids.add(operation.id)
-                scopes.update(*operation.scopes)
+                scopes |= asked_scopes(operation)
                 upstreams.add(name)
                 upstreams |= upstreams_of(operation, self.ports.plan_policies)
             self._join(binding.version, router)

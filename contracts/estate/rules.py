@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from contracts.asked_scopes import asked_scopes
 from contracts.documents.document import Document, escape
 from contracts.estate.calendar_rules import calendars
 from contracts.estate.catalogue import finding
@@ -287,7 +288,7 @@ def _subscription(sources: Sources, application: str, index: int, pointer: str) 
 
 def scopes_of(version: ApiVersion) -> set[str]:
     """Every scope that some operation of the version asks for."""
-    return {scope for each in version.operations for choice in each.scopes for scope in choice}
+    return set().union(*map(asked_scopes, version.operations))
 
 
 def matches(kind: object, text: str) -> bool:
