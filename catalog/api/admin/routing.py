@@ -5,10 +5,12 @@ contract → handler → answer. Nothing but the contract names a method, a path
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote, urlencode
 
+import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,8 +20,11 @@ from catalog.api.admin.auth import Authenticator, refuse_roles
 from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.contract import BoundOperation
 from catalog.api.problems import problem_response
+from catalog.people.principal import Principal
+from contracts.openapi.paths import parameters_of
 from contracts.operations import ApiVersion
 from contracts.problems import Problem, problem
+from policies.exchange import Exchange
 from policies.target import normalise
 
 Handler: TypeAlias = Callable[[AdminRequest], Awaitable[Result]]
@@ -40,7 +45,27 @@ class _Path:
     """A path of the contract: its pattern, whose groups are the raw path parameters, and its operations."""
 
     pattern: re.Pattern[str]
-    methods: dict[str, tuple[BoundOperation, Handler]]
+    methods: dict[str, "_Bound"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """An operation and who handles it."""
+
+    operation: BoundOperation
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an operation that is made in this process. `path` are its path parameters, decoded; `query` may
+    name a parameter several times; `body` is a JSON value."""
+
+    operation_id: str
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
 
 
 class AdminApi:
@@ -52,12 +77,14 @@ class AdminApi:
         self._authenticator = authenticator
         operations = {operation.id: operation for operation in version.operations}
         paths: dict[str, _Path] = {}
+        self._by_id: dict[str, _Bound] = {}
         for route in routes:
             operation = operations[route.operation_id]
             path = paths.setdefault(operation.path, _Path(_pattern(operation.path), {}))
             if operation.method in path.methods:
                 raise ValueError(f"{route.operation_id} has two handlers")
-            path.methods[operation.method] = (BoundOperation(version, operation), route.handler)
+            bound = _Bound(BoundOperation(version, operation), route.handler)
+            path.methods[operation.method] = self._by_id[operation.id] = bound
         # A fixed segment wins over a parameter (OAS 3.1 §4.8.8.2), at the first place where two paths differ.
         self._paths = [paths[template] for template in sorted(paths, key=lambda path: path.replace("{", "~"))]
 
@@ -72,39 +99,41 @@ class AdminApi:
         found = self._find(request)
         if isinstance(found, Problem):
             return found
-        operation, handler, path_values, query = found
+        bound, path_values, query = found
         headers = request.headers.raw
         principal = await self._authenticator.authenticate(
             value for name, value in headers if name == b"authorization"
         )
         if isinstance(principal, Problem):
             return principal
-        refusal = refuse_roles(principal, operation.operation.scopes)
+        exchange = bound.operation.exchange(headers, query, path_values)
+        refusal = _refuse_head(principal, bound.operation, exchange)
         if refusal is not None:
             return refusal
-        exchange = operation.exchange(headers, query, path_values)
-        refusal = operation.refuse_head(exchange)
-        if refusal is not None:
-            return refusal
-        body = await _read(request, operation.operation.max_body)
+        body = await _read(request, bound.operation.operation.max_body)
         if isinstance(body, Problem):
             return body
-        decoded = operation.decode(exchange, body)
-        if isinstance(decoded, Problem):
-            return decoded
-        result = await handler(
-            AdminRequest(
-                principal=principal,
-                request_id=request_id,
-                path=decoded.parameters.get("path", {}),
-                query=decoded.parameters.get("query", {}),
-                header=decoded.parameters.get("header", {}),
-                body=decoded.body,
-            )
-        )
-        return respond(result, self.base_path, request_id)
+        result = await _handle(bound, exchange, body, principal, request_id)
+        return result if isinstance(result, Problem) else respond(result, self.base_path, request_id)
 
-    def _find(self, request: Request) -> tuple[BoundOperation, Handler, tuple[str, ...], bytes] | Problem:
+    async def perform(self, call: "Call", principal: Principal, request_id: str) -> Result | Problem:
+        """The same for a page of ours that has found out who acts: roles, contract and handler, without HTTP.
+
+        Raises KeyError for an operation that has no handler.
+        """
+        bound = self._by_id[call.operation_id]
+        operation = bound.operation.operation
+        values = tuple(quote(call.path[name], safe="") for name in parameters_of(operation.path))
+        headers = [(name.lower().encode(), value.encode()) for name, value in call.headers.items()]
+        body = b""
+        if call.body is not None:
+            body = msgspec.json.encode(call.body)
+            headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        exchange = bound.operation.exchange(headers, urlencode(call.query).encode(), values)
+        refusal = _refuse_head(principal, bound.operation, exchange)
+        return refusal or await _handle(bound, exchange, body, principal, request_id)
+
+    def _find(self, request: Request) -> "tuple[_Bound, tuple[str, ...], bytes] | Problem":
         scope = request.scope
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         query: bytes = scope["query_string"]
@@ -118,10 +147,32 @@ class AdminApi:
                 continue
             bound = each.methods.get(request.method)
             if bound is not None:
-                return *bound, match.groups(), target[1]
+                return bound, match.groups(), target[1]
             allowed = (("Allow", ", ".join(sorted(each.methods))),)
             return problem("method-not-allowed", "The path exists, but not with this method.", headers=allowed)
         return problem("route-not-found", "The admin API has nothing at this path.")
+
+
+def _refuse_head(principal: Principal, operation: BoundOperation, exchange: Exchange) -> Problem | None:
+    return refuse_roles(principal, operation.operation.scopes) or operation.refuse_head(exchange)
+
+
+async def _handle(
+    bound: _Bound, exchange: Exchange, body: bytes, principal: Principal, request_id: str
+) -> Result | Problem:
+    decoded = bound.operation.decode(exchange, body)
+    if isinstance(decoded, Problem):
+        return decoded
+    return await bound.handler(
+        AdminRequest(
+            principal=principal,
+            request_id=request_id,
+            path=decoded.parameters.get("path", {}),
+            query=decoded.parameters.get("query", {}),
+            header=decoded.parameters.get("header", {}),
+            body=decoded.body,
+        )
+    )
 
 
 def _pattern(template: str) -> re.Pattern[str]:
