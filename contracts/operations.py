@@ -32,11 +32,25 @@ class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     content_type: str | None = None
 
 
+class Encoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the property `name` of a form is serialised (OAS 3.1 §4.8.15): by `style`, where there is one, else as
+    one of the media ranges `content_types`, else by its type. `headers` are those of its parts, in style `simple`.
+    """
+
+    name: str
+    content_types: tuple[str, ...] = ()
+    style: str | None = None
+    explode: bool = True
+    headers: tuple[Parameter, ...] = ()
+
+
 class MediaType(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One media type of a body: a lower-case range such as `application/json` or `image/*`."""
+    """One media type of a body: a lower-case range such as `application/json` or `image/*`. Forms have the
+    `encodings` of their properties, those that differ from what their types imply."""
 
     range: str
     schema: JsonSchema | None = None
+    encodings: tuple[Encoding, ...] = ()
 
 
 class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

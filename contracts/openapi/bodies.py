@@ -1,27 +1,18 @@
 """Request bodies and responses: media types and their schemas (OAS 3.1 §4.8.13, §4.8.17).
 
-Only JSON (`application/json` and `…+json`) is checked against its schema; any other declared media type is
-accepted as it is, which a finding says of request bodies.
+JSON (`application/json` and `…+json`) is checked against its schema, and of requests forms are; any other declared
+media type is accepted as it is, which a finding says of request bodies.
 """
-
-import re
-from typing import Final
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.openapi.classification import check_unfiltered
+from contracts.openapi.encodings import compile_encodings
+from contracts.openapi.media_types import FORMS, MEDIA_RANGE, is_json
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.openapi.schemas import SchemaBundle
 from contracts.operations import MediaType, RequestBody, Response
-
-_RANGE: Final = re.compile(r"(?:[a-z0-9!#$&^_.+-]+|\*)/(?:[a-z0-9!#$&^_.+-]+|\*)")
-
-
-def is_json(media_type: str) -> bool:
-    """Whether a media type is JSON (RFC 8259, RFC 6839 §3.1)."""
-    essence = media_type.partition(";")[0].strip().lower()
-    return essence == "application/json" or essence.endswith("+json")
 
 
 def compile_body(
@@ -36,10 +27,11 @@ def compile_body(
         report.add(
             "body-on-bodyless-method", written.key_place, f"a body of {operation.key.upper()} has no meaning"
         )
-    content = _content(body, references, bundle, report)
+    content = _content(body, references, bundle, report, forms=True)
     for media, node in content:
         if media.schema is None:
-            reason = "they have no schema" if is_json(media.range) else "only JSON is"
+            read = is_json(media.range) or media.range in FORMS
+            reason = "they have no schema" if read else "only JSON and forms are"
             report.add(
                 "body-not-checked", node.key_place, f"bodies of {quote(media.range)} are not checked: {reason}"
             )
@@ -70,17 +62,21 @@ def compile_responses(
 
 
 def _content(
-    holder: Node, references: References, bundle: SchemaBundle, report: Report
+    holder: Node, references: References, bundle: SchemaBundle, report: Report, *, forms: bool = False
 ) -> list[tuple[MediaType, Node]]:
     content = holder.get("content")
     found: list[tuple[MediaType, Node]] = []
     for name, written in content.members() if content is not None else ():
         media_range = name.partition(";")[0].strip().lower()
-        if not _RANGE.fullmatch(media_range):
+        if not MEDIA_RANGE.fullmatch(media_range):
             report.add("openapi-invalid", written.key_place, f"{quote(name)} is not a media type")
             continue
         node = references.follow(written)
         schema = node.get("schema") if node is not None else None
+        if node is not None and schema is not None and forms and media_range in FORMS:
+            encodings = compile_encodings(node, media_range, references, bundle, report)
+            found.append((MediaType(media_range, bundle.inline(schema), encodings), written))
+            continue
         checked = schema is not None and is_json(media_range)
         found.append((MediaType(media_range, bundle.inline(schema) if checked and schema else None), written))
     return found

@@ -9,7 +9,7 @@ from typing import Final
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
-from contracts.openapi.bodies import is_json
+from contracts.openapi.media_types import is_json
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.openapi.schema_types import types_of
@@ -60,6 +60,13 @@ def compile_parameters(
     return tuple(parameter for parameter in found.values() if parameter is not None)
 
 
+def compile_header(
+    node: Node, name: str, references: References, bundle: SchemaBundle, report: Report
+) -> Parameter | None:
+    """A header object (OAS 3.1 §4.8.21) as the parameter that it is; None for one that is described elsewhere."""
+    return _compile(node, name, "header", references, bundle, report)
+
+
 def _compile(
     node: Node,
     name: str,
@@ -86,7 +93,7 @@ def _compile(
         content_type, schema = _content(content, name, references, report)
     else:
         assert schema is not None
-        if fault := _style_fault(schema, location, style, explode, references):
+        if fault := style_fault(schema, location, style, explode, references):
             where = node.get("style") or node
             report.add(
                 "parameter-style-unsupported", where.place, f"the {location} parameter {quote(name)} {fault}"
@@ -123,9 +130,10 @@ def _content(content: Node, name: str, references: References, report: Report) -
     return media_range.lower(), media.get("schema") if media is not None else None
 
 
-def _style_fault(
+def style_fault(
     schema: Node, location: ParameterLocation, style: str, explode: bool, references: References
 ) -> str:
+    """What OpenAPI leaves undefined about a schema in that style, as the rest of a sentence; empty for nothing."""
     allowed = _STYLES[location]
     if style not in allowed:
         return f"has the style {quote(style)}, which is for another location; here: {', '.join(allowed)}"

@@ -60,7 +60,10 @@ _ROWS: tuple[Rule, ...] = (
     Rule("parameter-style-unsupported", "error", "OpenAPI defines each style for some locations and types only."),
     Rule("parameter-ambiguous", "error", "A parameter has either a `schema` or one entry in `content`."),
     Rule("parameter-ignored", "info", "OpenAPI reserves the Accept, Content-Type and Authorization headers."),
-    Rule("body-not-checked", "info", "Only JSON bodies are validated against their schema."),
+    Rule(
+        "encoding-unsupported", "error", "A form is an object, and OpenAPI defines each style for some types only."
+    ),
+    Rule("body-not-checked", "info", "Only JSON bodies and forms are validated against their schema."),
     Rule("body-on-bodyless-method", "error", "RFC 9110 gives a body on GET, HEAD and DELETE no meaning."),
     # Schemas.
     Rule("schema-invalid", "error", "A schema must compile to be enforced."),

@@ -34,7 +34,7 @@ from typing import Any, Final, get_args
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
-from contracts.openapi.bodies import is_json
+from contracts.openapi.media_types import is_json
 from contracts.openapi.odoo.fields import FieldCompiler
 from contracts.openapi.odoo.listing import compile_list
 from contracts.openapi.odoo.names import domain_fault, field_fault, method_fault, model_fault
