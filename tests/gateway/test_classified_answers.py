@@ -1,0 +1,158 @@
+"""Answers with classified values in them, through the running gateway."""
+
+import asyncio
+import gzip
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.openapi.classification import CLASSIFICATION
+from contracts.operations import MediaType, Response
+from contracts.policy_settings import Mode, PolicyUse
+from policies.answer import MOST_HELD
+from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
+from tests.gateway.http_harness import SeenRequest
+
+SCHEMA = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"id": {}, "iban": {CLASSIFICATION: "restricted"}, "cost": {CLASSIFICATION: "internal"}},
+    },
+}
+ROWS = [{"id": number, "iban": f"DE{number}", "cost": 1.5, "note": "é{"} for number in range(200)]
+TEXT = json.dumps(ROWS).encode()
+SETTINGS = {"internal": {"scope": "orders:cost"}, "restricted": {"scope": "orders:all"}}
+
+
+class Shop:
+    """An upstream's script: one answer, in pieces."""
+
+    def __init__(self, *pieces: bytes, status: bytes = b"200 OK", fields: bytes = b"") -> None:
+        self.pieces = pieces or (TEXT,)
+        self.status = status
+        self.fields = fields
+        self.requests: list[SeenRequest] = []
+
+    async def __call__(
+        self, request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        self.requests.append(request)
+        type_ = b"" if b"Content-Type" in self.fields else b"Content-Type: application/json\r\n"
+        writer.write(b"HTTP/1.1 %b\r\nTransfer-Encoding: chunked\r\n%b%b\r\n" % (self.status, type_, self.fields))
+        for piece in self.pieces:
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        return True
+
+
+def made(port: int, mode: Mode | None = None, **consumers: Mode) -> Any:
+    answers = (Response("200", (MediaType("application/json", SCHEMA),)),)
+    use = PolicyUse("classification", mode, SETTINGS, consumers)
+    marked = tuple(msgspec.structs.replace(each, responses=answers, policies=(use,)) for each in operations()[2:3])
+    scopes = ("orders:read", "orders:cost", "orders:all")
+    return snapshot(orders(*marked), port=port, serial=2, scopes=scopes)
+
+
+async def asked(running: Gateway, scope: str = "", method: str = "GET", **fields: Any) -> Any:
+    bearer = token(scope=f"orders:read {scope}".strip())
+    return await running.ask(method, "/orders/v1/orders/7", bearer=bearer, **fields)
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        ("", ["id", "note"]),
+        ("orders:cost", ["id", "cost", "note"]),
+        ("orders:all", ["id", "iban", "cost", "note"]),
+    ],
+)
+async def test_callers_get_what_their_scopes_open(tmp_path: Path, scope: str, names: list[str]) -> None:
+    shop = Shop(fields=b'ETag: "r1"\r\n')
+    async with gateway(tmp_path, shop) as running:
+        running.adopt(made(running.upstream.port))
+        answer = await asked(running, scope)
+    assert answer.status == 200
+    assert json.loads(answer.body) == [{name: row[name] for name in names} for row in ROWS]
+    assert (answer.fields[b"etag"] == b'"r1"') == (scope == "orders:all")
+
+
+async def test_in_whatever_pieces_an_answer_comes_what_is_left_is_the_same(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    shop = Shop()
+    seen = set()
+    async with gateway(tmp_path, shop) as running:
+        running.adopt(made(running.upstream.port))
+        for pieces in (1, 2, 7, 60, 300):
+            cuts = sorted(chance.sample(range(1, len(TEXT)), pieces - 1))
+            shop.pieces = tuple(TEXT[a:b] for a, b in zip([0, *cuts], [*cuts, len(TEXT)], strict=True))
+            seen.add((await asked(running)).body)
+        shop.pieces, shop.fields = (gzip.compress(TEXT),), b"Content-Encoding: gzip\r\n"
+        seen.add((await asked(running)).body)
+    (left,) = seen
+    assert b"DE" not in left
+    assert len(json.loads(left)) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("shop", "status", "said"),
+    [
+        (Shop(TEXT[:-1]), 502, "answer-unclassifiable"),
+        (Shop(fields=b"Content-Type: text/csv\r\n"), 502, "answer-unclassifiable"),
+        (Shop(status=b"206 Partial Content"), 502, "answer-unclassifiable"),
+        (Shop(fields=b"Content-Encoding: br\r\n"), 502, "upstream-answer-unusable"),
+        (Shop(b"[", *[b" " * 65_536] * (MOST_HELD // 65_536), b"]"), 502, "upstream-answer-unusable"),
+        (Shop(status=b"500 Oh no", fields=b"Content-Type: text/html\r\n"), 500, "about:blank"),
+    ],
+    ids=["cut off", "another type", "a part", "encoded", "too long", "an error page"],
+)
+async def test_what_cannot_be_read_by_the_contract_is_not_let_through(
+    tmp_path: Path, shop: Shop, status: int, said: str
+) -> None:
+    async with gateway(tmp_path, shop) as running:
+        running.adopt(made(running.upstream.port))
+        answer = await asked(running)
+        running.access_log.flush()
+        (line,) = await running.logged()
+    assert answer.status == status
+    assert b"DE" not in answer.body
+    if said == "about:blank":
+        assert json.loads(answer.body)["type"] == said
+    else:
+        assert problem_of(answer)["type"].rpartition(":")[2] == said
+        assert line["policy"] == "classification"
+
+
+async def test_a_tag_comes_back_as_the_upstream_gave_it(tmp_path: Path) -> None:
+    shop = Shop(fields=b'ETag: "r1"\r\n')
+    async with gateway(tmp_path, shop) as running:
+        running.adopt(made(running.upstream.port))
+        tag = (await asked(running)).fields[b"etag"].decode()
+        await asked(running, If_None_Match=tag)
+        await asked(running, "orders:cost", If_None_Match=tag)
+        head = await asked(running, method="HEAD")
+    assert tag == '"r1;class=public"'
+    assert head.fields[b"etag"].decode() == tag
+    assert [request.fields.get(b"if-none-match") for request in shop.requests] == [None, b'"r1"', None, None]
+
+
+async def test_where_it_reports_callers_get_all_and_it_is_counted(tmp_path: Path) -> None:
+    async with gateway(tmp_path, Shop()) as running:
+        running.adopt(made(running.upstream.port, "report"))
+        answer = await asked(running)
+        whole = await asked(running, "orders:all")
+        running.access_log.flush()
+        lines = await running.logged(2)
+    assert answer.body == whole.body == TEXT
+    assert [line.get("would_refuse") for line in lines] == [["classification"], None]
+
+
+async def test_a_consumer_is_let_off(tmp_path: Path) -> None:
+    async with gateway(tmp_path, Shop()) as running:
+        running.adopt(made(running.upstream.port, acme="off"))
+        assert (await asked(running)).body == TEXT
