@@ -135,6 +135,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "A rule of the contract does not admit the call, or cannot be decided for it (`decided` is false).",
     ),
     ProblemType(
+        "cors-refused",
+        403,
+        "Refused to this origin",
+        "The web page's origin is not listed, or it would send header fields that the operation does not take.",
+    ),
+    ProblemType(
         "route-not-found", 404, "No such resource", "No published contract has an operation at this path."
     ),
     ProblemType(
@@ -220,6 +226,20 @@ _TYPES: tuple[ProblemType, ...] = (
         "Quota exceeded",
         "A limit of the plan is used up; `violated-policies` names it and `Retry-After` says until when.",
         "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    ),
+    ProblemType(
+        "request-not-adaptable",
+        422,
+        "Not possible in the version that serves this",
+        "The request is right by its contract, and the version that serves it has no way to say it; `detail` names "
+        "the place.",
+    ),
+    ProblemType(
+        "answer-not-adaptable",
+        502,
+        "Answer of another version",
+        "The version that serves this one gave an answer that cannot be said in this one; the owner of the API is "
+        "the one to tell.",
     ),
     ProblemType(
         "websocket-required",

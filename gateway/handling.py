@@ -6,17 +6,24 @@ that has to wait (an unknown key, a shared limit) or a mediated upstream makes a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 import structlog
 
 from contracts.operations import OdooBackend
 from contracts.problems import CONTENT_TYPE, Problem, problem
-from gateway import shedding
+from gateway import preflights, shedding
 from gateway.answering import Answering, framed_anew
 from gateway.lasting import Lasting
-from gateway.redirection import fall_back, may_fall_back, may_have_been_done, mediated, redirected
+from gateway.redirection import (
+    fall_back,
+    may_fall_back,
+    may_have_been_done,
+    mediated,
+    mediated_exchange,
+    redirected,
+)
 from gateway.relay import Relay, may_pass
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
@@ -113,6 +120,8 @@ class Handling:
         if served is None and exchange.method == "HEAD":
             served = methods.get("GET")  # RFC 9110 §9.3.2: HEAD is what GET would say, without the content
         if served is None:
+            if exchange.method == "OPTIONS" and self._preflight(methods):
+                return
             allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
             detail = f"The contract has no {exchange.method} here."
             header = (("allow", ", ".join(allowed)),)
@@ -127,9 +136,11 @@ class Handling:
         exchange.timed = route.stages.timed
         exchange.labels = route.stages.labels
         if exchange.upgrade and not route.operation.websocket:
+            preflights.tell(exchange, route)
             self.refuse(websocket.POLICY, websocket.NOT_CARRIED)
             return
         if self._owner.open > route.room:
+            preflights.tell(exchange, route)
             self.refuse(shedding.POLICY, shedding.OVERLOADED)
             return
         exchange.marks.append(_now())
@@ -143,6 +154,26 @@ class Handling:
             log.error("operation not bound", request_id=self.exchange.request_id, exc_info=fault)
             self.refuse("routing", problem("policy-failed", "The operation cannot be served.", policy="routing"))
             return None
+
+    def _preflight(self, methods: Mapping[str, ServedOperation]) -> bool:
+        """Whether it was a CORS preflight, and is answered."""
+        served = preflights.asked_about(self.exchange, methods)
+        route = None if served is None else served.route or self._first_call(served)
+        found = None if route is None else preflights.stage_of(route)
+        if found is None:
+            return self._done
+        self._route = route
+        index, stage = found
+        try:
+            verdict = stage(self.exchange)
+        except Exception as fault:
+            self._failed(index, fault)
+            return True
+        if isinstance(verdict, Reply):
+            self._reply(verdict, index)
+        elif isinstance(verdict, Deny):
+            self.refuse(verdict.policy, verdict.problem)
+        return self._done
 
     def _off_the_map(self, runtime: Runtime) -> Found | None:
         """What is found by more than its path; None where there is nothing, and that is answered."""
@@ -167,6 +198,7 @@ class Handling:
         exchange, runtime = self.exchange, self._owner.runtime
         self._route = exchange.version = exchange.operation = exchange.labels = None
         exchange.marks.clear()
+        exchange.answer_headers.clear()
         there = None if runtime is None else runtime.versioned.find(exchange.path)
         found = None if there is None else there.at(version, exchange)
         if isinstance(found, Problem):
@@ -452,7 +484,7 @@ class Handling:
         if service is None or unusable is not None:
             return unusable or problem("mediation-failed", "The gateway could not mediate this call.")
         try:
-            return await service.call(exchange, backend)
+            return await service.call(mediated_exchange(exchange), backend)
         except Exception:
             log.exception("mediation failed", request_id=exchange.request_id)
             return problem("mediation-failed", "The gateway could not mediate this call.")

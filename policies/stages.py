@@ -16,6 +16,7 @@ from policies import (
     canary,
     classification,
     content_digest,
+    cors,
     idempotency,
     lifecycle,
     mirror,
@@ -43,6 +44,19 @@ def _fixed(bind: Bind) -> Callable[[NoConfig, ApiVersion, Operation, Ports], Sta
 
 
 ORDER: Final[tuple[Policy[Any], ...]] = (
+    Policy(
+        id=cors.POLICY,
+        why="First: a browser sends no credentials with its preflight, and shows no refusal without these fields.",
+        failure="It depends on nothing else.",
+        config=cors.CorsConfig,
+        phase=Phase.HEAD,
+        bind=cors.bind,
+        bind_answer=cors.bind_answer,
+        modes=("off", "enforce"),
+        check=cors.check,
+        watches=True,
+        example=cors.EXAMPLE,
+    ),
     Policy(
         id=authentication.POLICY,
         why="Early: all after it depends on who calls, and a stranger learns nothing but how to get a token.",

@@ -11,6 +11,7 @@ from tests.support.policy_world import World, claims, compact, exchange, header,
 
 def test_the_order_is_the_one_that_was_argued() -> None:
     assert [(entry.id, entry.phase) for entry in ORDER] == [
+        ("cors", Phase.HEAD),
         ("authentication", Phase.HEAD),
         ("api-version", Phase.HEAD),
         ("sender-constraint", Phase.HEAD),
