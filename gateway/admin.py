@@ -12,12 +12,14 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from gateway.runtime import Runtime
 from gateway.telemetry.canaries import canary_state
 from gateway.telemetry.exposition import CONTENT_TYPE
+from gateway.telemetry.mirrors import merged
 
 
 class Admin:
     """`/healthz` says that the process lives, `/readyz` that it has a snapshot and is not stopping.
 
-    `metrics` gives the text of `/metrics`, piece by piece; what is known of the process itself is added.
+    `metrics` gives the text of `/metrics`, piece by piece; what is known of the process itself is added. `/mirror` is
+    the report of what came of mirrored calls.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Admin:
                 web.get("/readyz", self._readyz),
                 web.get("/status", self._status),
                 web.get("/metrics", self._exposition),
+                web.get("/mirror", self._mirror),
             ]
         )
         self._runner = runner = web.AppRunner(app, access_log=None)
@@ -81,6 +84,11 @@ class Admin:
             await asyncio.sleep(0)  # requests come first: see `telemetry.exposition`
         pieces.append(generate_latest(self._process))
         return web.Response(body=b"".join(pieces), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _mirror(self, request: web.Request) -> web.Response:
+        runtime = self._runtime()
+        reports = () if runtime is None else runtime.ports.mirror_reports.every()
+        return web.json_response({"mirrors": merged(report.document() for report in reports)})
 
     async def _status(self, request: web.Request) -> web.Response:
         runtime = self._runtime()

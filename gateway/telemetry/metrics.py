@@ -137,6 +137,20 @@ CANARY_BACKED_OUT: Final = Metric(
 CANARY_BACK_OUTS: Final = Metric(
     "ostiary_canary_back_outs_total", "counter", ("api", "version", "upstream"), "How often that has happened."
 )
+MIRRORED: Final = Metric(
+    "ostiary_mirror_calls_total",
+    "counter",
+    (*_OPERATION, "upstream", "outcome"),
+    "Calls to operations with a mirror (upstream) by what came of the copy: equal or different answers; "
+    "uncompared; failed, where the mirror gave no answer; dropped, where too many copies were on their way; "
+    "skipped, where the call is of a kind that is not copied.",
+)
+MIRROR_DIFFERENCES: Final = Metric(
+    "ostiary_mirror_differences_total",
+    "counter",
+    (*_OPERATION, "upstream", "kind"),
+    "Differences of a mirror's answers from the callers', by their kind. Where they are, `/mirror` says.",
+)
 SNAPSHOT_SERIAL: Final = Metric(
     "ostiary_snapshot_serial", "gauge", (), "Serial of the snapshot in force; 0 without one."
 )
@@ -257,6 +271,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     CANARY_CALLS,
     CANARY_BACKED_OUT,
     CANARY_BACK_OUTS,
+    MIRRORED,
+    MIRROR_DIFFERENCES,
     SNAPSHOT_SERIAL,
     SNAPSHOT_ISSUED,
     SNAPSHOT_AGE,

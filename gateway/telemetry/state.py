@@ -10,6 +10,7 @@ from gateway.telemetry import metrics
 from gateway.telemetry.canaries import canary_samples
 from gateway.telemetry.counting import Sample
 from gateway.telemetry.metrics import Metric
+from gateway.telemetry.mirrors import mirror_samples
 from gateway.upstreams.resilience.breaker import State as BreakerState
 from gateway.upstreams.resilience.guard import Guard
 from gateway.upstreams.resilience.http_service import HttpService
@@ -106,6 +107,7 @@ class State:
         yield metrics.CONNECTIONS_IN_USE, [((name,), server.in_use) for name, (_, server) in servers]
         yield metrics.CALLS_QUEUED, [((name,), server.queued) for name, (_, server) in servers]
         yield from canary_samples([] if runtime is None else runtime.ports.canaries.every())
+        yield from mirror_samples([] if runtime is None else runtime.ports.mirror_reports.every())
         yield from _resilience([(name, server.guard) for name, (_, server) in servers])
 
 

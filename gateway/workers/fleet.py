@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.telemetry.exposition import CONTENT_TYPE, expose_state
 from gateway.telemetry.merging import merge
 from gateway.telemetry.metrics import WORKER_RESTARTS
+from gateway.telemetry.mirrors import merged
 from gateway.workers.supervisor import Supervisor, Worker
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)
@@ -19,7 +20,8 @@ Answer = tuple[int, bytes]
 
 class FleetAdmin:
     """`/healthz` fails where a worker does not answer; `/readyz` where one that answers is not ready, or none
-    answers. `/status` has each worker's own document, `/metrics` its samples under the label `worker`.
+    answers. `/status` has each worker's own document, `/metrics` its samples under the label `worker`;
+    `/mirror` is the report of all.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -40,6 +42,7 @@ class FleetAdmin:
                 web.get("/readyz", self._readyz),
                 web.get("/status", self._status),
                 web.get("/metrics", self._metrics),
+                web.get("/mirror", self._mirror),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -90,6 +93,13 @@ class FleetAdmin:
         restarts = [((str(worker.role.number),), worker.restarts) for worker in self._supervisor.workers]
         text = await asyncio.to_thread(merge, texts) + "".join(expose_state([(WORKER_RESTARTS, restarts)]))
         return web.Response(text=text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _mirror(self, request: web.Request) -> web.Response:
+        answers = await self._ask_all("/mirror")
+        documents = [json.loads(body) for _, (status, body) in answers if status == 200]
+        return web.json_response(
+            {"mirrors": merged(each for document in documents for each in document["mirrors"])}
+        )
 
     async def _ask_all(self, path: str) -> list[tuple[Worker, Answer]]:
         workers = self._supervisor.workers
