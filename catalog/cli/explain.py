@@ -61,6 +61,8 @@ def explain(
     if loaded is None:
         print_findings(findings, err=True)
         fail(f"nothing is enforced from a broken estate: mend {estate} first")
+    if application is None and (scopes is not None or claim):
+        fail("--scopes and --claim are of a token: say whose it is with --as")
     asked = Asked(
         method=method.upper(),
         url=url,

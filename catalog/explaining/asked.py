@@ -66,7 +66,7 @@ class Asked:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         fields: dict[bytes, bytes] = {}
         headers: list[Header] = []
-        for name, value in (("host", host), *self.headers, *self._of_the_body()):
+        for name, value in (*self.headers, *self._not_given(host)):
             lower, text = name.lower().encode("ascii"), value.strip().encode("latin-1", "replace")
             if lower in fields and lower in _ALONE:
                 raise BadRequest(f"{name} is there twice")
@@ -81,10 +81,10 @@ class Asked:
         exchange.bytes_in = len(self.body or b"")
         return exchange
 
-    def _of_the_body(self) -> list[tuple[str, str]]:
-        """The fields that a client sends with a body, where they are not given."""
-        if self.body is None:
-            return []
+    def _not_given(self, host: str) -> list[tuple[str, str]]:
+        """The fields that a client sends of itself, where they are not given."""
+        made = [("host", host)]
+        if self.body is not None:
+            made += [("content-type", "application/json"), ("content-length", str(len(self.body)))]
         given = {name.lower() for name, _ in self.headers}
-        made = (("content-type", "application/json"), ("content-length", str(len(self.body))))
         return [(name, value) for name, value in made if name not in given]

@@ -113,6 +113,8 @@ def on_files(shell: Shell, directory: Path, estate: Path) -> None:
     document = estate / CONTRACT
     assert shell(None, "check", estate)["ok"]
     assert shell(None, "routes", estate)
+    asked = ("explain", "GET", "/orders/v2/orders", "--as", "aurora-shop", "--estate", estate)
+    assert shell(None, *asked)["allowed"]
     first = shell(None, "policies")[0]
     assert shell(None, "policies", "show", first["id"])["why"] == first["why"]
     assert shell(None, "schema", "api")["$schema"]
