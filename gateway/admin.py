@@ -18,8 +18,8 @@ from gateway.telemetry.mirrors import merged
 class Admin:
     """`/healthz` says that the process lives, `/readyz` that it has a snapshot and is not stopping.
 
-    `metrics` gives the text of `/metrics`, piece by piece; what is known of the process itself is added. `/mirror` is
-    the report of what came of mirrored calls.
+    `metrics` gives the text of `/metrics`, piece by piece; what is known of the process itself is added. `/mirror`
+    is the report of what came of mirrored calls.
     """
 
     def __init__(
