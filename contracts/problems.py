@@ -46,8 +46,8 @@ class Problem:
     def status(self) -> int:
         return self.type.status
 
-    def body(self, instance: str = "") -> bytes:
-        """The `application/problem+json` document; `instance` is the request's URN."""
+    def body(self, instance: str = "", policy: str = "") -> bytes:
+        """The `application/problem+json` document; `instance` is the request's URN, `policy` who refuses it."""
         members: dict[str, Any] = {
             "type": self.type.type_uri,
             "title": self.type.title,
@@ -56,6 +56,8 @@ class Problem:
         }
         if instance:
             members["instance"] = instance
+        if policy:
+            members["policy"] = policy
         members.update(self.extensions)
         return msgspec.json.encode(members)
 
@@ -78,6 +80,12 @@ _TYPES: tuple[ProblemType, ...] = (
         400,
         "Content cannot be decoded",
         "The body is not in the coding that its `Content-Encoding` names, breaks off, or goes on after its end.",
+    ),
+    ProblemType(
+        "malformed-form",
+        400,
+        "Malformed form",
+        "The body is no `multipart/form-data` (RFC 7578) that can be read in one way only; `detail` says why.",
     ),
     ProblemType("malformed-json", 400, "Malformed JSON", "The request body is not one JSON text (RFC 8259)."),
     ProblemType(
@@ -254,6 +262,18 @@ _TYPES: tuple[ProblemType, ...] = (
         "Policy failed",
         "A policy of the gateway failed on this request; the request was not let through.",
     ),
+    ProblemType(
+        "unknown-fault",
+        400,
+        "Unknown fault",
+        "`X-Ostiary-Fault` names none of the faults that the sandbox simulates; `faults` has them.",
+    ),
+    ProblemType(
+        "simulated-fault",
+        503,
+        "Simulated fault",
+        "A sandbox broke the connection off, as the client had asked or by chance. It is in logs and metrics alone.",
+    ),
     ProblemType("internal-error", 500, "Internal error", "A fault of the catalog; its log has the request's id."),
     ProblemType(
         "method-not-implemented",
@@ -296,6 +316,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "The gateway has too many open requests, and sheds those to less critical APIs first.",
     ),
     ProblemType(
+        "upstream-answer-invalid",
+        502,
+        "Upstream answer invalid",
+        "The upstream's answer does not match the contract; the owner of the API is the one to tell.",
+    ),
+    ProblemType(
         "answer-unclassifiable",
         502,
         "Answer cannot be classified",
@@ -306,6 +332,12 @@ _TYPES: tuple[ProblemType, ...] = (
         502,
         "Upstream answer unusable",
         "A policy has to see the whole answer, which is too long, or encoded in a way that cannot be undone.",
+    ),
+    ProblemType(
+        "limits-unavailable",
+        503,
+        "Limits cannot be counted",
+        "A limit holds strictly, and what it counts cannot be counted now, as the shared state is down.",
     ),
     ProblemType("upstream-busy", 503, "Upstream busy", "The upstream's connection budget is used up."),
     ProblemType(
@@ -433,6 +465,12 @@ _TYPES: tuple[ProblemType, ...] = (
         503,
         "Log-in provider unavailable",
         "The OpenID provider through which members log in does not answer, or not as the standard has it.",
+    ),
+    ProblemType(
+        "cached-answer-missing",
+        504,
+        "No stored answer",
+        "The client takes a stored answer only (`Cache-Control: only-if-cached`), and there is none.",
     ),
     ProblemType(
         "idempotency-key-missing",

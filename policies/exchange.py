@@ -6,7 +6,7 @@ what its own group says and reads only what an earlier stage has set (the order 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -15,6 +15,9 @@ from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem
 from contracts.snapshot import Subscription
 from contracts.usage.fields import Observable
+
+if TYPE_CHECKING:
+    from policies.verdict import Reply
 
 Header = tuple[bytes, bytes]
 
@@ -109,15 +112,24 @@ class LimitState(msgspec.Struct, frozen=True, gc=False):
 class Allowance:
     """A limiter's decision over several limits at once: all taken, or none (`violated` names those full).
 
-    `left` holds two numbers for each limit: the units that remain, and the seconds until its window is over.
+    `left` holds two numbers for each limit: the units that remain, and the seconds until all of it is free again;
+    where it refused, until it would not. `undecided` names limits that let nobody through while they cannot be
+    counted.
     """
 
-    __slots__ = ("left", "limits", "violated")
+    __slots__ = ("left", "limits", "undecided", "violated")
 
-    def __init__(self, limits: tuple[RateLimit, ...], left: list[int], violated: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        limits: tuple[RateLimit, ...],
+        left: list[int],
+        violated: tuple[str, ...] = (),
+        undecided: tuple[str, ...] = (),
+    ) -> None:
         self.limits = limits
         self.left = left
         self.violated = violated
+        self.undecided = undecided
 
     @property
     def states(self) -> tuple[LimitState, ...]:
@@ -212,10 +224,22 @@ class Forward:
     `path` is below the version's base path and starts with a slash. `upstream` names another than the contract's;
     the policy has to have it among its `upstreams`. With `fall_back` the contract's own is called where that other
     one cannot be, as long as nothing is done twice that may be done once only; `fell_back` then names the other. A
-    `body` of None is the one that came.
+    `body` of None is the one that came. An Odoo is called by `parameters` and `value` in place of the exchange's own,
+    where there are `parameters`.
     """
 
-    __slots__ = ("body", "fall_back", "fell_back", "headers", "method", "path", "query", "upstream")
+    __slots__ = (
+        "body",
+        "fall_back",
+        "fell_back",
+        "headers",
+        "method",
+        "parameters",
+        "path",
+        "query",
+        "upstream",
+        "value",
+    )
 
     def __init__(self, method: str, path: str, query: bytes, headers: list[Header]) -> None:
         self.method = method
@@ -226,6 +250,8 @@ class Forward:
         self.upstream = ""
         self.fall_back = False
         self.fell_back = ""
+        self.parameters: Mapping[str, Mapping[str, Any]] | None = None
+        self.value: Any = None
 
 
 class Exchange:
@@ -247,6 +273,7 @@ class Exchange:
         "grant",
         "headers",
         "http_version",
+        "instead",
         "kept",
         "labels",
         "lasting",
@@ -338,6 +365,8 @@ class Exchange:
         self.would_refuse: tuple[str, ...] = ()
         # From a policy that sends another request upstream than came: what is sent.
         self.forward: Forward | None = None
+        # From a policy that may have an answer where the upstream gives none.
+        self.instead: Callable[[Exchange, Problem], Reply | None] | None = None
         # What a policy keeps from its stage to its filter, by its id, and what is to be called when the exchange
         # has ended, however it did. Both are made by the first that needs them.
         self.notes: dict[str, Any] | None = None

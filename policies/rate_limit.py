@@ -19,7 +19,7 @@ from contracts.problems import problem
 from contracts.snapshot import Subscription
 from policies.exchange import Allowance, Exchange
 from policies.limits.fields import LimitFields
-from policies.limits.meter import Meter
+from policies.limits.meter import Meter, meter_of
 from policies.limits.scopes import Scopes, credential_of
 from policies.limits.settings import RateLimitConfig, limits_of
 from policies.ports import Clock, Ports
@@ -70,7 +70,7 @@ class _Limits:
             if index < self._plan and limit.by:
                 scope = f"plan:{self._plan_name}+{scope}"  # a plan counts what is under it
             found.append(scope)
-        return Meter(self.limits, found)
+        return meter_of(self.limits, found)
 
 
 class _Metered:
@@ -201,10 +201,15 @@ async def _later(exchange: Exchange, fields: LimitFields, taken: Awaitable[Allow
 
 
 def _decide(exchange: Exchange, fields: LimitFields, allowance: Allowance, clock: Clock) -> Verdict:
+    if allowance.undecided:
+        return _undecided(allowance.undecided)
     exchange.allowance = allowance
     headers = exchange.answer_headers
     headers.append(fields.policy if fields.steady else fields.policy_at(clock()))
-    headers.append(fields.field(allowance.left))
+    if len(allowance.limits) == len(fields):
+        headers.append(fields.field(allowance.left))
+    elif allowance.limits:  # some hold no longer, as they cannot be counted
+        headers.append(LimitFields(allowance.limits).field(allowance.left))
     if not allowance.violated:
         return ALLOW
     violated = allowance.violated
@@ -219,4 +224,12 @@ def _decide(exchange: Exchange, fields: LimitFields, allowance: Allowance, clock
             headers=(("retry-after", str(wait)),),
             **{"violated-policies": list(violated)},
         ),
+    )
+
+
+def _undecided(limits: tuple[str, ...]) -> Verdict:
+    """An outage of ours is no fault of the caller's: 503, and nothing is said of what is left."""
+    detail = f"Cannot be counted now: {', '.join(limits)}. Try again soon."
+    return Deny(
+        POLICY, problem("limits-unavailable", detail, headers=(("retry-after", "1"),), limits=list(limits))
     )

@@ -3,9 +3,10 @@
 import time
 from dataclasses import dataclass
 
+from gateway.adapters.limiting.script import SCRIPT
 from gateway.adapters.shared_idempotency import SCRIPT as IDEMPOTENCY_SCRIPT
 from gateway.adapters.shared_idempotency import SharedIdempotency
-from gateway.adapters.shared_limiter import SCRIPT, SharedLimiter
+from gateway.adapters.shared_limiter import SharedLimiter
 from gateway.adapters.shared_proofs import SCRIPT as PROOFS_SCRIPT
 from gateway.adapters.shared_proofs import SharedProofs
 from gateway.adapters.shared_store import SharedStore

@@ -27,6 +27,8 @@ LONGEST_PAUSE: Final = 5.0
 
 Answer = list[Any]
 Argument = str | int | bytes
+_Call = tuple[tuple[str, ...], tuple[Argument, ...]]
+"""Keys and arguments."""
 
 
 class StateUnavailableError(Exception):
@@ -51,7 +53,7 @@ class SharedStore:
         self._script = script
         self._sha = ""
         self._clock = clock
-        self._waiting: list[tuple[tuple[Argument, ...], asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[_Call, asyncio.Future[Answer]]] = []
         self._sender: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._not_before = 0.0
@@ -69,13 +71,17 @@ class SharedStore:
 
     def run(self, key: str, *arguments: Argument) -> asyncio.Future[Answer]:
         """The script's answer for one key; fails with StateUnavailableError."""
+        return self.run_over((key,), arguments)
+
+    def run_over(self, keys: tuple[str, ...], arguments: tuple[Argument, ...]) -> asyncio.Future[Answer]:
+        """The script's answer for several keys; fails with StateUnavailableError."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if not self.worth_asking:
             future.set_exception(StateUnavailableError())
             return future
         if self._pause:
             self._not_before = self._clock() + LONGEST_PAUSE  # this call is the attempt; the others do not wait
-        self._waiting.append(((key, *arguments), future))
+        self._waiting.append(((keys, arguments), future))
         if self._sender is None:
             self._sender = asyncio.create_task(self._send())
         return future
@@ -89,7 +95,7 @@ class SharedStore:
         await self._client.aclose()
 
     async def _send(self) -> None:
-        batch: list[tuple[tuple[Argument, ...], asyncio.Future[Answer]]] = []
+        batch: list[tuple[_Call, asyncio.Future[Answer]]] = []
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
@@ -109,7 +115,7 @@ class SharedStore:
             self._drop(batch)
             self._sender = None
 
-    async def _execute(self, calls: list[tuple[Argument, ...]]) -> list[Answer]:
+    async def _execute(self, calls: list[_Call]) -> list[Answer]:
         if not self._sha:
             self._sha = await self._client.script_load(self._script)
         answers = await self._pipelined(calls)
@@ -125,10 +131,10 @@ class SharedStore:
                 raise answer
         return answers
 
-    async def _pipelined(self, calls: list[tuple[Argument, ...]]) -> list[Any]:
+    async def _pipelined(self, calls: list[_Call]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
-        for key, *arguments in calls:
-            pipeline.evalsha(self._sha, 1, *(_sent(each) for each in (key, *arguments)))
+        for keys, arguments in calls:
+            pipeline.evalsha(self._sha, len(keys), *keys, *map(_sent, arguments))
         return await pipeline.execute(raise_on_error=False)
 
     def _found(self) -> None:
@@ -145,7 +151,7 @@ class SharedStore:
         self._not_before = self._clock() + self._pause * random.uniform(0.5, 1.0)  # noqa: S311
 
     @staticmethod
-    def _drop(calls: list[tuple[tuple[Argument, ...], asyncio.Future[Answer]]]) -> None:
+    def _drop(calls: list[tuple[_Call, asyncio.Future[Answer]]]) -> None:
         for _, future in calls:
             if not future.done():
                 future.set_exception(StateUnavailableError())

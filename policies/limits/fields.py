@@ -32,6 +32,10 @@ class LimitFields:
         self.policy = self._written(0.0)
         """The RateLimit-Policy field, where it is `steady`."""
 
+    def __len__(self) -> int:
+        """How many limits they are about."""
+        return len(self._quoted)
+
     def policy_at(self, now: float) -> Header:
         """The RateLimit-Policy field in any case. `now` is Unix seconds."""
         if now >= self._until:

@@ -1,14 +1,17 @@
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import http_sf
 import pytest
 
-from contracts.snapshot import RateLimit, Subscription
+from contracts.limits import RateLimit
+from contracts.snapshot import Subscription
 from policies import rate_limit
 from policies.exchange import Exchange, Principal
 from policies.limits.meter import Meter
-from policies.limits.settings import RateLimitConfig
+from policies.limits.settings import LimitSetting, RateLimitConfig, check
+from policies.policy import Setting
 from policies.ports import Allowance
 from policies.verdict import ALLOW, Deny, Stage
 from tests.support.policy_world import ISSUER, NOW, World, exchange, operation, version
@@ -159,3 +162,149 @@ def test_a_public_operation_has_no_stage() -> None:
     assert (
         rate_limit.bind(RateLimitConfig(), version(), operation(public=True, scopes=()), World().ports()) is None
     )
+
+
+def settings(**limits: LimitSetting) -> RateLimitConfig:
+    return RateLimitConfig(limits=limits)
+
+
+def public(world: World, config: RateLimitConfig) -> Stage | None:
+    return rate_limit.bind(config, version(), operation(public=True, scopes=()), world.ports())
+
+
+def asked(peer: str = "192.0.2.1") -> Exchange:
+    request = exchange()
+    request.peer = peer
+    return request
+
+
+def test_a_public_operation_is_limited_by_what_needs_no_caller() -> None:
+    world = World()
+    every = LimitSetting(limit="3/minute", by="operation")
+    each = LimitSetting(limit="2/minute", by="address", window="sliding")
+    whose = LimitSetting(limit="1/minute", by="consumer")
+    stage = public(world, settings(every=every, each=each, whose=whose))
+    assert stage is not None
+    assert stage(asked()) is ALLOW
+    request = asked()
+    assert stage(request) is ALLOW
+    assert request.answer_headers == [
+        (b"ratelimit-policy", b'"every";q=3;w=60, "each";q=2;w=60'),
+        (b"ratelimit", b'"every";r=1;t=60, "each";r=0;t=120'),
+    ]
+    refused = stage(asked())
+    assert isinstance(refused, Deny)
+    assert refused.problem.extensions == {"violated-policies": ["each"]}
+    assert stage(asked("192.0.2.2")) is ALLOW
+    refused = stage(asked("192.0.2.3"))
+    assert isinstance(refused, Deny)
+    assert refused.problem.extensions == {"violated-policies": ["every"]}
+
+
+def test_limits_that_ask_who_calls_leave_a_public_operation_alone() -> None:
+    assert public(World(), settings(whose=LimitSetting(limit="1/minute", by="consumer"))) is None
+
+
+def test_limits_beside_those_of_the_plan_hold_with_them_and_count_what_they_name() -> None:
+    world = World()
+    config = settings(shared=LimitSetting(limit="3/minute", by="consumer"))
+    stages = [
+        rate_limit.bind(config, version(), operation(id=name), world.ports())
+        for name in ("listOrders", "getOrder")
+    ]
+    for number in range(3):
+        request, stage = called(client=f"app-{number}"), stages[number % 2]
+        assert stage is not None
+        assert stage(request) is ALLOW
+    assert request.answer_headers[1] == (
+        b"ratelimit",
+        b'"burst";r=1;t=10, "daily";r=99;t=86400, "shared";r=0;t=60',
+    )
+    assert stages[1] is not None
+    refused = stages[1](called(client="app-4"))
+    assert isinstance(refused, Deny)
+    assert refused.problem.extensions == {"violated-policies": ["shared"]}
+
+
+def test_a_limit_of_a_plan_counts_what_is_under_that_plan() -> None:
+    world = World()
+    limit = RateLimit("team", 1, 60, by=("consumer",))
+    world.plans = {"gold": (limit,), "silver": (limit,)}
+    stage = bound(world)
+    assert stage(called("one")) is ALLOW
+    assert isinstance(stage(called("two")), Deny)
+    assert stage(called("three", plan="silver")) is ALLOW
+
+
+def test_a_limit_by_credential_knows_clients_of_one_application_apart() -> None:
+    world = World()
+    world.plans = {"gold": (RateLimit("each", 1, 60, by=("credential",)),)}
+    stage = bound(world)
+
+    def with_secret(name: str) -> Exchange:
+        request = called()
+        assert request.principal is not None
+        request.principal = replace(request.principal, claims={"credential_id": name})
+        return request
+
+    assert stage(with_secret("a")) is ALLOW
+    assert isinstance(stage(with_secret("a")), Deny)
+    assert stage(with_secret("b")) is ALLOW
+
+
+def test_the_window_of_a_calendar_is_as_long_as_the_month() -> None:
+    world, request = World(), called()
+    world.now = 1_709_247_600.0  # the 1st of March 2024 begins in Brussels; the month has a day of 23 hours
+    world.plans = {
+        "gold": (RateLimit("m", 9, 2_592_000, "calendar", period="month", time_zone="Europe/Brussels"),)
+    }
+    stage, length = bound(world), 31 * 86_400 - 3600
+    assert stage(request) is ALLOW
+    assert request.answer_headers == [
+        (b"ratelimit-policy", f'"m";q=9;w={length}'.encode()),
+        (b"ratelimit", f'"m";r=8;t={length}'.encode()),
+    ]
+    world.now += length
+    april = called()
+    assert stage(april) is ALLOW
+    assert april.answer_headers[0] == (b"ratelimit-policy", b'"m";q=9;w=2592000')
+    assert april.answer_headers[1] == (b"ratelimit", b'"m";r=8;t=2592000')
+
+
+def test_a_limit_that_cannot_be_counted_and_holds_strictly_is_an_outage_of_ours() -> None:
+    class Down:
+        def take(self, meter: Meter, cost: int, /) -> Allowance:
+            return Allowance((), [], undecided=("erp",))
+
+    world, request = World(), called()
+    world.limiter = Down()  # type: ignore[assignment]
+    verdict = bound(world)(request)
+    assert isinstance(verdict, Deny)
+    assert (verdict.problem.status, verdict.problem.type.id) == (503, "limits-unavailable")
+    assert dict(verdict.problem.headers) == {"retry-after": "1"}
+    assert request.answer_headers == []
+
+
+def test_of_limits_that_do_not_hold_meanwhile_nothing_is_said() -> None:
+    class HalfDown:
+        def take(self, meter: Meter, cost: int, /) -> Allowance:
+            return Allowance(meter.limits[1:], [98, 86400])
+
+    world, request = World(), called()
+    world.limiter = HalfDown()  # type: ignore[assignment]
+    assert bound(world)(request) is ALLOW
+    assert request.answer_headers[1] == (b"ratelimit", b'"daily";r=98;t=86400')
+
+
+@pytest.mark.parametrize(
+    ("limit", "cost", "why"),
+    [
+        (LimitSetting(limit="5/second", by="api"), 6, "never gives the 6 units"),
+        (LimitSetting(limit="50/second", by="api", window="gcra", burst=3), 4, "never gives the 4 units"),
+        (LimitSetting(limit="50/second", by="api", window="gcra"), 1, "needs a burst"),
+    ],
+)
+def test_what_is_wrong_with_settings(limit: LimitSetting, cost: int, why: str) -> None:
+    (fault,) = check(Setting(settings(some=limit), "enforce"), version(), operation(cost=cost))
+    assert fault.pointer == "/limits/some"
+    assert why in fault.message

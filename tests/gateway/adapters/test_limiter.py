@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from contracts.limits import RateLimit
 from gateway.adapters.limiter import InProcessLimiter
-from policies.limits.meter import Meter
+from policies.limits.meter import Meter, meter_of
 
 
 class Clock:
@@ -14,7 +14,7 @@ class Clock:
 
 
 def meter(scope: str, limits: tuple[RateLimit, ...]) -> Meter:
-    return Meter(limits, [scope] * len(limits))
+    return meter_of(limits, [scope] * len(limits))
 
 
 BURST = RateLimit("burst", 2, 10)

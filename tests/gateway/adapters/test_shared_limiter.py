@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.snapshot import RateLimit
-from gateway.adapters.shared_limiter import SCRIPT, SharedLimiter
+from gateway.adapters.limiting.script import SCRIPT
+from gateway.adapters.shared_limiter import SharedLimiter
 from gateway.adapters.shared_store import SharedStore, StateUnavailableError
-from policies.limits.meter import Meter
+from policies.limits.meter import meter_of
 from policies.ports import Allowance
 from tests.support.valkey import Valkey, valkey
 
@@ -31,7 +32,7 @@ async def store(server: Valkey) -> AsyncIterator[SharedStore]:
 
 
 async def take(limiter: SharedLimiter, key: str, limits: tuple[RateLimit, ...], cost: int = 1) -> Allowance:
-    taken = limiter.take(Meter(limits, [key] * len(limits)), cost)
+    taken = limiter.take(meter_of(limits, [key] * len(limits)), cost)
     return taken if isinstance(taken, Allowance) else await taken
 
 
@@ -48,14 +49,14 @@ async def test_two_workers_count_together_to_the_last_unit(store: SharedStore) -
 async def test_a_block_needs_one_round_trip_and_the_headers_count_down(store: SharedStore) -> None:
     limits = (RateLimit("block", 1000, HOUR),)
     limiter = SharedLimiter(store, share=2)
-    first = limiter.take(Meter(limits, ["block"]), 1)
+    first = limiter.take(meter_of(limits, ["block"]), 1)
     assert not isinstance(first, Allowance)
     assert (await first).states[0].remaining == 999
     for remaining in range(998, 989, -1):
-        taken = limiter.take(Meter(limits, ["block"]), 1)
+        taken = limiter.take(meter_of(limits, ["block"]), 1)
         assert isinstance(taken, Allowance)
         assert taken.states[0].remaining == remaining
-    assert not isinstance(pending := limiter.take(Meter(limits, ["block"]), 1), Allowance)
+    assert not isinstance(pending := limiter.take(meter_of(limits, ["block"]), 1), Allowance)
     assert (await pending).states[0].remaining == 989
 
 
@@ -175,18 +176,18 @@ async def test_without_the_server_each_worker_enforces_its_share_and_afterwards_
         assert not store.available
         assert (store.outages, limiter.locally) == (1, 7)
         # As long as it is not time to look again nobody waits for a server that is down.
-        assert isinstance(limiter.take(Meter(limits, ["outage"]), 1), Allowance)
+        assert isinstance(limiter.take(meter_of(limits, ["outage"]), 1), Allowance)
         now += 60
         attempt = asyncio.ensure_future(take(limiter, "outage", limits))
         await asyncio.sleep(0)
         assert isinstance(
-            limiter.take(Meter(limits, ["outage"]), 1), Allowance
+            limiter.take(meter_of(limits, ["outage"]), 1), Allowance
         )  # one looks, the others do not wait
         assert (await attempt).violated
         server.start()
         now += 60
-        # It has forgotten everything, the script too.
-        assert (await take(limiter, "outage", limits)).states[0].remaining == 9
+        # It has forgotten everything, the script too. It is told of what it had granted, and what was meanwhile.
+        assert (await take(limiter, "outage", limits)).states[0].remaining == 10 - 1 - 5 - 1
         assert store.available
         assert store.outages == 1
         await store.close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.limits import RateLimit
 from gateway.adapters.limiter import InProcessLimiter
-from policies.limits.meter import Meter
+from policies.limits.meter import Meter, meter_of
 
 START = 1_800_000_000.0  # a multiple of the windows that are tried
 
@@ -29,7 +29,7 @@ def limiter_of(clock: Clock) -> InProcessLimiter:
 
 
 def meter(*each: RateLimit) -> Meter:
-    return Meter(each, ["k"] * len(each))
+    return meter_of(each, ["k"] * len(each))
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_windows_that_are_over_are_dropped_whatever_their_kind() -> None:
     ours = limiter_of(clock)
     for number in range(1024):
         limit = KINDS[number % 4]
-        ours.take(Meter((limit,), [str(number)]), 1)
+        ours.take(meter_of((limit,), [str(number)]), 1)
     clock.now += 20
-    ours.take(Meter((KINDS[0],), ["new"]), 1)
+    ours.take(meter_of((KINDS[0],), ["new"]), 1)
     assert len(ours) == 1
