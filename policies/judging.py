@@ -38,15 +38,22 @@ class InstalledPolicies:
             return {}  # `faults` says it
 
     def faults(
-        self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, /
-    ) -> Iterable[tuple[str, str]]:
+        self,
+        use: PolicyUse,
+        plan: str,
+        version: ApiVersion,
+        operation: Operation,
+        versions: Mapping[str, ApiVersion],
+        /,
+    ) -> Iterable[tuple[str, str, bool]]:
         policy = find(use.policy)
         if policy is None:
             return
         try:
             config = msgspec.convert(use.config, policy.config)
         except msgspec.ValidationError as error:
-            yield "", str(error)  # a key that no layer gives
+            yield "", str(error), True  # a key that no layer gives
             return
-        for fault in policy.check(Setting(config, use.mode or policy.mode, plan, use.consumers), version, operation):
-            yield fault.pointer, fault.message
+        setting = Setting(config, use.mode or policy.mode, plan, use.consumers, versions)
+        for fault in policy.check(setting, version, operation):
+            yield fault.pointer, fault.message, fault.certain

@@ -14,7 +14,7 @@ import msgspec
 from contracts.operations import ApiVersion, Operation
 from contracts.policy_settings import MODES, Mode
 from policies.ports import Ports
-from policies.verdict import AnswerFilter, Stage
+from policies.verdict import AnswerFilter, AnswerReport, Stage
 
 
 class Phase(Enum):
@@ -50,14 +50,18 @@ class Setting(Generic[C]):
     mode: Mode
     plan: str = ""
     consumers: Mapping[str, Mode] = field(default_factory=dict)
+    versions: Mapping[str, ApiVersion] = field(default_factory=dict)
+    """All versions of the API that compile, by name: for what one says of another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with settings of the right form. `pointer` leads to it from the policy's own settings."""
+    """What is wrong with settings of the right form. `pointer` leads to it from the policy's own settings. One that
+    is not `certain` could not be decided: nobody is kept from publishing."""
 
     pointer: str
     message: str
+    certain: bool = True
 
 
 def _no_faults(setting: Setting[C], version: ApiVersion, operation: Operation) -> Iterable[Fault]:
@@ -81,8 +85,9 @@ class Policy(Generic[C]):
     holds where no mode is set, and `modes` are those that it admits. `failure` says what happens where it cannot
     decide. `check` finds, offline, what is wrong with settings on an operation; `upstreams` names those that
     settings may have an exchange sent to, by the pointers at which the settings have the names; they have to be of
-    the kind of the operation's own. `watches`: its filter never asks for more than copies of answers, which may
-    then come encoded, or in parts. `reads_whole` says whether the request's body has to be there before the BODY
+    the kind of the operation's own. `report_answer` is bound in place of `bind_answer` where the policy reports
+    for everybody: it looks at answers of which none is held. `watches`: its filter never asks for more than copies
+    of answers, which may then come encoded, or in parts. `reads_whole` says whether the request's body has to be there before the BODY
     stages run; where no policy says so, it streams. `after` (a policy of the same phase) is a plug-in's place in
     the order. `example` is YAML: a mapping of settings as it stands below the policy's id.
     """
@@ -100,6 +105,7 @@ class Policy(Generic[C]):
     modes: tuple[Mode, ...] = MODES
     check: Callable[[Setting[C], ApiVersion, Operation], Iterable[Fault]] = _no_faults
     upstreams: Callable[[C], Mapping[str, str]] = no_upstreams
+    report_answer: Callable[[C, ApiVersion, Operation, Ports], AnswerReport | None] | None = None
     watches: bool = False
     reads_whole: Callable[[C, ApiVersion, Operation], bool] = _reads_nothing
     after: str = ""

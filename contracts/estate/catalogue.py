@@ -57,6 +57,7 @@ _ROWS: tuple[Rule, ...] = (
     Rule("limit-unusable", "error", "A limit admits at least one call in each window."),
     Rule("unknown-policy", "error", "Settings of a policy that is not installed would silently do nothing."),
     Rule("policy-invalid", "error", "A policy is enforced as it was written, or not at all."),
+    Rule("policy-unproved", "warning", "What could not be proved of a policy shows when it is enforced."),
     Rule("unknown-consumer", "error", "A mode for a consumer that does not exist holds for nobody."),
     Rule("unused-plan", "info", "A plan without a subscription meters nothing."),
     Rule("unknown-api", "error", "A subscription to an API that does not exist grants nothing."),

@@ -40,10 +40,16 @@ class PolicyJudge(Protocol):
         ...
 
     def faults(
-        self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, /
-    ) -> Iterable[tuple[str, str]]:
+        self,
+        use: PolicyUse,
+        plan: str,
+        version: ApiVersion,
+        operation: Operation,
+        versions: Mapping[str, ApiVersion],
+        /,
+    ) -> Iterable[tuple[str, str, bool]]:
         """What is wrong with settings that are whole and of the right form, on an operation: a pointer from the
-        policy's settings, and the message."""
+        policy's settings, the message, and whether it is certain. `versions` are all of the API, by name."""
         ...
 
 
@@ -144,9 +150,10 @@ class _Rules:
         label = f"{operation.method} {version.base_path}{operation.path}"
         for pointer, name in self._judge.upstreams(use).items():
             yield from self._upstream(use, pointer, name, operation)
-        for pointer, message in self._judge.faults(use, plan, version, operation):
+        versions = self._sources.apis[version.api].compiled
+        for pointer, message, certain in self._judge.faults(use, plan, version, operation, versions):
             text = f"{use.policy}: {message} (on {label}{f' under plan {plan!r}' if plan else ''})"
-            yield finding("policy-invalid", self._place(use, pointer), text)
+            yield finding("policy-invalid" if certain else "policy-unproved", self._place(use, pointer), text)
 
     def _upstream(self, use: PolicyUse, pointer: str, name: str, operation: Operation) -> Iterator[Finding]:
         known = self._sources.estate.value.upstreams

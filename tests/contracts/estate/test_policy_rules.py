@@ -42,12 +42,20 @@ class Judge:
         return {"/annex": use.config["annex"]} if "annex" in use.config else {}
 
     def faults(
-        self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, /
-    ) -> Iterable[tuple[str, str]]:
+        self,
+        use: PolicyUse,
+        plan: str,
+        version: ApiVersion,
+        operation: Operation,
+        versions: Mapping[str, ApiVersion],
+        /,
+    ) -> Iterable[tuple[str, str, bool]]:
         if use.config.get("most-guests", 0) > 10:
-            yield "/most-guests", "too many guests"
+            yield "/most-guests", "too many guests", True
+        elif use.config.get("most-guests", 0) > 9:
+            yield "/most-guests", f"{len(versions)} of them may be too many", False
         elif "most-guests" not in use.config:
-            yield "", "no number of guests"
+            yield "", "no number of guests", True
 
 
 def found(root: Path, *changes: tuple[str, str, str]) -> list[Finding]:
@@ -165,3 +173,10 @@ def test_a_layer_that_is_no_mapping_is_told(tmp_path: Path) -> None:
     changes = (CONTRACT, "paths:\n", "x-ostiary-policies: {room: 3}\npaths:\n")
     (first, *_) = [each for each in found(tmp_path, changes) if each.severity == "error"]
     assert (first.rule, first.place.pointer) == ("wrong-type", "/x-ostiary-policies/room")
+
+
+def test_what_is_not_certain_is_told_and_forbids_nothing(tmp_path: Path) -> None:
+    loaded, findings = load_estate(write_estate(tmp_path, estate("room: { most-guests: 10 }")), policies=Judge())
+    assert loaded is not None
+    unproved = {(each.severity, each.place.pointer) for each in findings if each.rule == "policy-unproved"}
+    assert unproved == {("warning", "/policies/room/most-guests")}
