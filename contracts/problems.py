@@ -149,6 +149,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "The web page's origin is not listed, or it would send header fields that the operation does not take.",
     ),
     ProblemType(
+        "outside-hours",
+        503,
+        "Outside of opening times",
+        "The operation is closed at this time; `opens` and `Retry-After` say when it opens next.",
+    ),
+    ProblemType(
         "route-not-found", 404, "No such resource", "No published contract has an operation at this path."
     ),
     ProblemType(
