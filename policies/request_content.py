@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from contracts.openapi.media_types import MULTIPART, URLENCODED
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem, problem
 from policies.body_limits import has_body
@@ -18,6 +19,7 @@ from policies.ports import Ports
 from policies.validation.content_codings import Undecoded, coding_of, decoded
 from policies.validation.json_bounds import Bounds, JsonBounds
 from policies.validation.media_types import is_json, parse_content_type
+from policies.validation.multipart_text import BadForm, Part, PartBounds, read_parts
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "request-content"
@@ -34,6 +36,12 @@ _HARMLESS: Final = 65_536
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _KNOWN_MAXIMUM: Final = 64
+_OTHER, _JSON, _PAIRS, _PARTS = 0, 1, 2, 3
+"""What a body is, as far as its content is looked at."""
+
+DEFAULT_PARTS: Final = 1_000
+DEFAULT_HEADER_BYTES: Final = 4_096
+_MAY_HAVE_PARTS: Final = frozenset({MULTIPART, "multipart/*", "*/*"})
 _UNTRUE: Final = frozenset({b"content-encoding", b"content-digest", b"repr-digest"})
 """Fields that are about the encoded bytes."""
 
@@ -59,19 +67,29 @@ class RequestContentConfig(PolicyConfig, frozen=True):
     """Content codings that are taken, and undone. Such a request is read whole before the upstream is called."""
     decoded_bytes: Many | None = None
     """The most that an encoded body may come to; where it is not set, the operation's `max-body`."""
+    parts: Many = DEFAULT_PARTS
+    """Parts of a multipart body, and pairs of a form."""
+    part_bytes: Many | None = None
+    """The most bytes of one part; where it is not set, the operation's `max-body`."""
+    part_header_bytes: Annotated[int, msgspec.Meta(ge=128, le=65_536)] = DEFAULT_HEADER_BYTES
+    """Bytes of one header field of a part."""
+    file_names: Literal["plain", "any"] = "plain"
+    """`plain`: a part's file name has at most 255 characters, none of them a slash or a control character."""
     ratio: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     """How many times its encoded bytes a body may come to, beyond 64 KiB."""
 
 
 def reads_whole(config: RequestContentConfig, version: ApiVersion, operation: Operation) -> bool:
-    """Whether the body has to be there: only whole it can be decoded, and sent on with another length."""
-    return operation.body is not None and bool(config.encodings)
+    """Whether the body has to be there: it is decoded whole, and read part by part."""
+    if operation.body is None:
+        return False
+    return bool(config.encodings) or any(each.range in _MAY_HAVE_PARTS for each in operation.body.content)
 
 
 def bind(
     config: RequestContentConfig, version: ApiVersion, operation: Operation, ports: Ports | None = None
 ) -> Stage | None:
-    """The BODY-phase stage of an operation that takes a body."""
+    """The BODY-phase stage of an operation that takes a body. Of a form it notes the parts."""
     if operation.body is None:
         return None
     bounds = Bounds(
@@ -80,7 +98,10 @@ def bind(
     exceeded = JsonBounds(bounds).exceeded
     utf8_alone = config.charset == "utf-8"
     undo = _Decoding(config, operation)
-    known: dict[bytes, bool | Deny] = {}
+    most = config.parts
+    part_bytes = operation.max_body if config.part_bytes is None else config.part_bytes
+    part_bounds = PartBounds(most, part_bytes, config.part_header_bytes, config.file_names == "any")
+    known: dict[bytes, int | Deny] = {}
 
     def request_content(exchange: Exchange) -> Verdict:
         fields = exchange.fields
@@ -88,35 +109,58 @@ def bind(
         if not body and not has_body(exchange):
             return ALLOW
         content_type = fields.get(b"content-type", b"")
-        json = known.get(content_type)
-        if json is None:
-            json = _judged(content_type, utf8_alone)
-            if len(known) < _KNOWN_MAXIMUM and len(content_type) < 256:
-                known[content_type] = json
-        if not isinstance(json, bool):
-            return json
+        kind = known.get(content_type)
+        if kind is None:
+            kind = _kind_of(content_type, utf8_alone)
+            if kind != _PARTS and len(known) < _KNOWN_MAXIMUM and len(content_type) < 256:
+                known[content_type] = kind
+        if isinstance(kind, Deny):
+            return kind
         if b"content-encoding" in fields:
             refusal = undo(exchange)
             if refusal is not None:
                 return refusal
             body = exchange.body
-        if json and body:
+        if not body or kind == _OTHER:
+            return ALLOW
+        if kind == _JSON:
             bound = exceeded(body)
-            if bound:
-                return _out_of_bounds(bound, getattr(bounds, bound))
+            return _out_of_bounds(bound, getattr(bounds, bound)) if bound else ALLOW
+        if kind == _PAIRS:
+            return _out_of_bounds("parts", most) if body.count(b"&") >= most else ALLOW
+        parts = read_form(exchange, body, part_bounds)
+        if isinstance(parts, BadForm):
+            return malformed_form(POLICY, parts)
+        exchange.note(POLICY, parts)
         return ALLOW
 
     return request_content
 
 
-def _judged(content_type: bytes, utf8_alone: bool) -> bool | Deny:
-    """Whether it is JSON, or why it is refused. What is no media type is left to who knows the contract's."""
+def read_form(exchange: Exchange, body: bytes, bounds: PartBounds) -> list[Part] | BadForm:
+    """The parts of a multipart body."""
+    content_type = parse_content_type(exchange.fields.get(b"content-type", b""))
+    boundary = "" if content_type is None else content_type.parameters.get("boundary", "")
+    return read_parts(body, boundary, bounds)
+
+
+def malformed_form(policy: str, form: BadForm) -> Deny:
+    """The refusal of a multipart body."""
+    if form.bound:
+        return Deny(policy, problem("content-out-of-bounds", f"Of the form, {form.reason}.", bound=form.bound))
+    return Deny(policy, problem("malformed-form", f"The body is no form that is taken: {form.reason}."))
+
+
+def _kind_of(content_type: bytes, utf8_alone: bool) -> int | Deny:
+    """Why it is refused, or what it is. What is no media type is left to who knows the contract's."""
     read = parse_content_type(content_type)
     if read is None:
-        return False
+        return _OTHER
     if utf8_alone and read.parameters.get("charset", "utf-8").lower() not in _CHARSETS:
         return Deny(POLICY, problem("charset-unsupported", "The operation takes text in UTF-8 alone."))
-    return is_json(read.essence)
+    if read.essence == MULTIPART:
+        return _PARTS
+    return _PAIRS if read.essence == URLENCODED else _JSON if is_json(read.essence) else _OTHER
 
 
 _WHAT: Final = {
@@ -125,6 +169,7 @@ _WHAT: Final = {
     "members": "members of one object",
     "characters": "characters of one text",
     "digits": "digits of one number",
+    "parts": "pairs of a form",
 }
 
 

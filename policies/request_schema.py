@@ -1,4 +1,4 @@
-"""The request against its contract: parameters, and a JSON body, with all that is wrong in one answer.
+"""The request against its contract: parameters, and a body of JSON or a form, with all that is wrong at once.
 
 It runs when the body is there (`needs_body`); a body of another media type passes unchecked and streams. Type
 and length of a body were judged by `body_limits`, before it was read. By its settings it also leaves out of the
@@ -11,20 +11,25 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from contracts.openapi.media_types import FORMS, MULTIPART
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import problem
+from policies import request_content
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Violation
 from policies.mapping.exact_json import read_exact, write_exact
 from policies.policy import Fault, PolicyConfig, Setting
 from policies.ports import Ports
+from policies.request_content import DEFAULT_HEADER_BYTES, DEFAULT_PARTS, malformed_form, read_form
 from policies.validation.acceptable import Acceptable, answer_ranges
 from policies.validation.defaults import BodyDefaults, ParameterDefaults
+from policies.validation.form_values import FormReader, Multipart, Urlencoded, Values
 from policies.validation.json_text import Malformed, parse
 from policies.validation.media_types import content_of, declares_json
+from policies.validation.multipart_text import BadForm, Part, PartBounds
 from policies.validation.parameters import ParameterReader
 from policies.validation.read_only import forbidding, forbidding_validators
-from policies.validation.validators import validators_of
+from policies.validation.validators import Validators, validators_of
 from policies.validation.violations import MAXIMUM, escape, violations_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
@@ -71,9 +76,11 @@ def check(setting: Setting[RequestSchemaConfig], version: ApiVersion, operation:
 
 
 def needs_body(operation: Operation) -> bool:
-    """Whether the request's body has to be read whole first: it may be JSON."""
+    """Whether the request's body has to be read whole first: it may be JSON, or a form that has a schema."""
     return operation.body is not None and any(
-        declares_json(entry.range) or entry.range.startswith(("application/*", "*/*"))
+        declares_json(entry.range)
+        or entry.range.startswith(("application/*", "*/*"))
+        or (entry.range in FORMS and entry.schema is not None)
         for entry in operation.body.content
     )
 
@@ -111,6 +118,7 @@ def _bind(config: RequestSchemaConfig, version: ApiVersion, operation: Operation
             for each in operation.body.content
         )
         content = content_of(closed, forbidding_validators(version))
+    forms = _forms(operation, validators)
     required = operation.body.required
     buffered = needs_body(operation)
 
@@ -132,9 +140,38 @@ def _bind(config: RequestSchemaConfig, version: ApiVersion, operation: Operation
                 if entry.check is not None and not entry.check.is_valid(value):
                     complete = can_list_all(body)
                     violations += violations_of(entry.check, value, "body", all_of_them=complete)
+            elif entry is not None and entry.range in forms:
+                values = _form_values(forms[entry.range], exchange, body, operation)
+                if isinstance(values, BadForm):
+                    return malformed_form(POLICY, values)
+                exchange.body_value = values.found
+                violations += values.violations
+                # Where one could not be read, the schema would have more to say of it that is not so.
+                if entry.check is not None and not values.violations and not entry.check.is_valid(values.found):
+                    complete = can_list_all(body)
+                    violations += violations_of(entry.check, values.found, "body", all_of_them=complete)
         return _refuse(violations, complete=complete) if violations else ALLOW
 
     return check_request
+
+
+def _forms(operation: Operation, validators: Validators) -> dict[str, FormReader]:
+    assert operation.body is not None
+    found: dict[str, FormReader] = {}
+    for media in operation.body.content:
+        if media.schema is not None and media.range in FORMS:
+            found[media.range] = (Multipart if media.range == MULTIPART else Urlencoded)(media, validators)
+    return found
+
+
+def _form_values(reader: FormReader, exchange: Exchange, body: bytes, operation: Operation) -> Values | BadForm:
+    """What was read of the parts already is not read again."""
+    if isinstance(reader, Urlencoded):
+        return reader.read(body)
+    parts: list[Part] | BadForm | None = exchange.noted(request_content.POLICY)
+    if parts is None:
+        parts = read_form(exchange, body, PartBounds(DEFAULT_PARTS, operation.max_body, DEFAULT_HEADER_BYTES))
+    return parts if isinstance(parts, BadForm) else reader.read(parts)
 
 
 def _accepting(stage: Stage, ranges: tuple[str, ...]) -> Stage:

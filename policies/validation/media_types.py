@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from contracts.openapi.media_types import FORMS
 from contracts.operations import JsonSchema, MediaType
 from policies.validation.validators import Check, Validators
 
@@ -89,7 +90,8 @@ class Content:
             return self._known[content_type]
         except KeyError:
             entry = self._find(content_type)
-            if len(self._known) < _KNOWN_MAXIMUM and len(content_type) < 256:
+            # The boundary of each multipart body is another.
+            if len(self._known) < _KNOWN_MAXIMUM and len(content_type) < 256 and b"boundary" not in content_type:
                 self._known[content_type] = entry
             return entry
 
@@ -104,7 +106,9 @@ class Content:
         wider = () if is_xml(essence) else (essence.partition("/")[0] + "/*", "*/*")
         for media_range in (essence, *wider):
             if media_range in self._entries:
-                return Entry(json, self._entries[media_range] if json else None, media_range)
+                return Entry(
+                    json, self._entries[media_range] if json or media_range in FORMS else None, media_range
+                )
         return None
 
 

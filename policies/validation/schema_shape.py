@@ -48,6 +48,15 @@ def shape_of(schema: JsonSchema, validators: Validators) -> Shape:
     return _shape(schema, "", validators, outermost=True)
 
 
+def members_of(schema: JsonSchema, validators: Validators) -> tuple[dict[str, Shape], Shape | None]:
+    """The shapes of an object's properties, each as an outermost one, and that of free names, if there are any.
+    Raises KeyError for a reference that leads nowhere."""
+    parts = _Parts()
+    _gather(schema, "", validators, parts, frozenset())
+    named = {name: _shape(*part, validators, outermost=True) for name, part in parts.properties.items()}
+    return named, _shape(*parts.extra, validators, outermost=True) if parts.extra else None
+
+
 def _shape(schema: JsonSchema, base: str, validators: Validators, *, outermost: bool) -> Shape:
     parts = _Parts()
     _gather(schema, base, validators, parts, frozenset())

@@ -9,7 +9,7 @@ import brotli
 import msgspec
 import pytest
 
-from contracts.operations import ApiVersion, MediaType, Parameter, RequestBody
+from contracts.operations import ApiVersion, Encoding, MediaType, Parameter, RequestBody
 from contracts.policy_settings import PolicyUse
 from tests.gateway.gateway_world import ORDER_SCHEMA, gateway, operations, orders, problem_of, snapshot
 
@@ -120,6 +120,84 @@ async def test_what_the_contract_lacks_is_stripped_and_what_is_missing_filled_in
     assert json.loads(stripped.body) == {"sku": "a", "gift": False}
     assert filled.line == b"POST /backend/orders?region=eu%20west HTTP/1.1"
     assert filled.body == b'{"sku":"a","gift":true}'
+
+
+FORM = {
+    "type": "object",
+    "required": ["sku"],
+    "additionalProperties": False,
+    "properties": {
+        "sku": {"type": "string", "maxLength": 4},
+        "tags": {"type": "array", "items": {"type": "integer"}},
+        "at": {"type": "object", "required": ["city"]},
+        "scan": {"type": "string", "maxLength": 10},
+    },
+}
+
+
+def part(name: str, content: str, more: str = "", file: str = "") -> str:
+    named = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{file}"' if file else "")
+    return f"--B\r\n{named}\r\n{more}\r\n{content}\r\n"
+
+
+async def test_forms_are_held_to_their_schema_and_go_on_as_they_came(tmp_path: Path) -> None:
+    body = RequestBody(
+        True,
+        (
+            MediaType("application/x-www-form-urlencoded", FORM),
+            MediaType("multipart/form-data", FORM, (Encoding("scan", ("image/png",)),)),
+        ),
+    )
+    encoded = {"Content_Type": "application/x-www-form-urlencoded"}
+    multipart = {"Content_Type": "multipart/form-data; boundary=B"}
+    png = part("scan", "x" * 10, "Content-Type: image/png\r\n", "a.png")
+    good = [
+        (b"sku=AB-1&tags=1&tags=2&at=%7B%22city%22%3A%22Basel%22%7D", encoded),
+        (
+            (part("sku", "AB-1") + part("tags", "1") + part("at", '{"city": "Basel"}') + png + "--B--").encode(),
+            multipart,
+        ),
+    ]
+    bad = [
+        (b"sku=AB-10&tags=1&tags=x&at=Basel", encoded, {"/tags/1", "/at"}),
+        (b"sku=AB-10&at=%7B%7D&b=1", encoded, {"/sku", "/at", ""}),
+        ((part("sku", "AB-10") + part("tags", "x") + "--B--").encode(), multipart, {"/tags/0"}),
+        ((png.replace("image/png", "image/gif") + "--B--").encode(), multipart, {"/scan"}),
+        ((part("sku", "1") + png.replace("xx", "xyz") + "--B--").encode(), multipart, {"/scan"}),
+    ]
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(setting(body=body), port=world.upstream.port))
+        for text, fields in good:
+            answer = await world.ask("PUT", "/orders/v1/files/a", text, **fields)
+            assert answer.status == 200, answer.body
+        for text, fields, pointers in bad:
+            refused = problem_of(await world.ask("PUT", "/orders/v1/files/a", text, **fields))
+            assert {each["pointer"] for each in refused["violations"]} == pointers
+        assert [each.body for each in world.upstream.seen] == [text for text, _ in good]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (part("a", "1") * 4, "content-out-of-bounds"),
+        (part("a", "1" * 101), "content-out-of-bounds"),
+        (part("a", "1", file="../../etc/passwd"), "malformed-form"),
+        (part("a", "1").replace("name", "filename"), "malformed-form"),
+    ],
+)
+async def test_parts_are_bounded_where_the_contract_only_has_the_type(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    body = RequestBody(True, (MediaType("multipart/form-data"),))
+    version = setting(content(**{"parts": 3, "part-bytes": 100}), body=body)
+    fields = {"Content_Type": "multipart/form-data; boundary=B"}
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(version, port=world.upstream.port))
+        refused = await world.ask("PUT", "/orders/v1/files/a", (text + "--B--").encode(), **fields)
+        taken = await world.ask("PUT", "/orders/v1/files/a", (part("a", "1") * 3 + "--B--").encode(), **fields)
+        assert len(world.upstream.seen) == 1
+    assert problem_of(refused)["type"] == f"urn:ostiary:problem:{problem}"
+    assert taken.status == 200
 
 
 async def test_a_contract_can_be_tried_on_a_partner_before_it_holds(tmp_path: Path) -> None:
