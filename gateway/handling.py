@@ -410,7 +410,7 @@ class Handling:
             self,
             self._client,
             exchange,
-            route.response_check,
+            route.stages.reports,
             credentialed,
             route.event_stream,
             route.stages.filters,
@@ -471,8 +471,10 @@ class Handling:
             self.refuse("mediation", answer)
             return
         headers = list(answer.headers)
-        if route.response_check is not None and route.response_check.wants(answer.status, headers):
-            exchange.violations = route.response_check.check(answer.status, headers, answer.body)
+        for report in route.stages.reports:
+            found = report.look(exchange, answer.status, headers)
+            if found is not None:
+                report.report(exchange, found, answer.body)
         if route.stages.filters:
             self._filtered(Answer(answer.status, headers, answer.body), route.stages.filters)
             return

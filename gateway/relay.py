@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -18,7 +18,7 @@ from gateway.wire.tunnel import Upstream
 from policies.answer import Answer
 from policies.exchange import Exchange, Header
 from policies.modes import BoundFilter
-from policies.response_schema import ResponseCheck
+from policies.verdict import AnswerReport
 
 log = structlog.get_logger()
 
@@ -69,15 +69,15 @@ class Relay:
 
     __slots__ = (
         "_answering",
-        "_check",
         "_client",
         "_credentialed",
         "_events",
         "_exchange",
         "_filters",
         "_handling",
-        "_headers",
         "_kept",
+        "_looking",
+        "_reports",
         "_trailers",
         "begun",
         "call",
@@ -88,7 +88,7 @@ class Relay:
         handling: Handling,
         client: Client,
         exchange: Exchange,
-        check: ResponseCheck | None,
+        reports: tuple[AnswerReport, ...],
         credentialed: bool,
         events: bool,
         filters: tuple[BoundFilter, ...],
@@ -98,13 +98,14 @@ class Relay:
         self._handling = handling
         self._client = client
         self._exchange = exchange
-        self._check = check
+        self._reports = reports
         self._credentialed = credentialed
         self._events = events
         self._filters = filters
         self._answering: Answering | None = None
-        # The answer's header fields and content, as long as they are kept for the check.
-        self._headers: Sequence[Header] = ()
+        # Who looks at the answer's content, each with what it found in the head, and the content, as long as it is
+        # kept for them.
+        self._looking: list[tuple[AnswerReport, Any]] = []
         self._kept: list[bytes] | None = None
         self._trailers: Sequence[Header] = ()
 
@@ -122,8 +123,8 @@ class Relay:
             if self.call is not None:
                 event_streams.EventStream(self._handling.watch(), self._client, self.call)
         exchange.status = status
-        if self._check is not None and exchange.method != "HEAD" and self._check.wants(status, headers):
-            self._headers, self._kept = headers, []
+        if self._reports and exchange.method != "HEAD":
+            self._look(status, headers)
         if self._filters:
             answering = Answering(exchange, self._filters, Answer(status, headers, length=length))
             refusal = answering.head()
@@ -194,12 +195,19 @@ class Relay:
             return
         self._handling.done()
 
+    def _look(self, status: int, headers: list[Header]) -> None:
+        for report in self._reports:
+            found = report.look(self._exchange, status, headers)
+            if found is not None:
+                self._looking.append((report, found))
+                self._kept = []
+
     def _report(self, kept: list[bytes]) -> None:
         """Report mode: the client has its answer already, and nothing found here changes it."""
-        assert self._check is not None
-        exchange = self._exchange
+        exchange, body = self._exchange, b"".join(kept)
         try:
-            exchange.violations = self._check.check(exchange.status, self._headers, b"".join(kept))
+            for report, found in self._looking:
+                report.report(exchange, found, body)
         except Exception:
             log.exception("response check failed", request_id=exchange.request_id)
 

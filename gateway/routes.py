@@ -18,10 +18,8 @@ from gateway import event_streams, shedding
 from gateway.upstreams.resilience.http_service import HttpService, Repeat
 from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.wire.headers import UpstreamLines, upstream_lines
-from policies import response_schema
 from policies.binding import BoundStages, bind_all
 from policies.ports import Ports
-from policies.response_schema import ResponseCheck
 from policies.validation.validators import Validators, validators_of
 
 AnyUpstream: TypeAlias = HttpService | OdooService
@@ -43,7 +41,6 @@ class Route:
     `ServedVersion`."""
     operation: Operation
     stages: BoundStages
-    response_check: ResponseCheck | None
     event_stream: bool
     """Whether the answer may be a stream of server-sent events."""
     buffers: bool
@@ -157,8 +154,6 @@ class Binding:
             version=self.version,
             operation=operation,
             stages=stages,
-            # What another version's operation answers is not this contract's yet: its adapter checks what it makes.
-            response_check=None if operation.adapted is not None else response_schema.bind(whole, operation),
             event_stream=event_streams.opened_by(operation),
             buffers=stages.whole or odoo is not None,
             http=http,

@@ -13,7 +13,7 @@ from policies.installed import installed
 from policies.modes import BoundFilter, Variant, Variants, staged
 from policies.policy import Phase, Policy, PolicyConfig, no_upstreams
 from policies.ports import Ports
-from policies.verdict import AnswerFilter, Stage
+from policies.verdict import AnswerFilter, AnswerReport, Stage
 
 BODY_ARRIVAL: Final = "request-body"
 """What is timed between the stages on the head and those on the body."""
@@ -34,7 +34,7 @@ class BoundStages:
     arrival, the body's stages. `labels` are the operation's, for the record. `filters` are what answers pass, in
     the order in which they do; `outside` says, for each stage, from which of them on its own reply passes.
     `upstreams` are those that settings name. `plain` says that a filter needs answers whole, and in no encoding;
-    `whole` that a stage needs the request's body whole.
+    `whole` that a stage needs the request's body whole. `reports` look at answers of which none is held for them.
     """
 
     every: tuple[Stage, ...]
@@ -47,6 +47,7 @@ class BoundStages:
     upstreams: frozenset[str] = frozenset()
     plain: bool = False
     whole: bool = False
+    reports: tuple[AnswerReport, ...] = ()
 
     @property
     def head(self) -> tuple[Stage, ...]:
@@ -67,6 +68,7 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
     policies: list[str] = []
     places: list[int] = []
     filters: list[tuple[int, BoundFilter]] = []
+    reports: tuple[AnswerReport, ...] = ()
     plain = whole = False
     for place, policy in enumerate(installed()):
         plans = {name: plan[policy.id] for name, plan in by_plan.items() if policy.id in plan}
@@ -83,6 +85,11 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
                 places.append(place)
                 whole = whole or _reads_whole(policy, settings, version, operation)
         if policy.bind_answer is not None:
+            if policy.report_answer is not None and _reports(policy, settings):
+                if operation.adapted is None:  # else an adapter looks at what it makes of another version's answer
+                    report = policy.report_answer(settings[""][0], version, operation, ports)
+                    reports += () if report is None else (report,)
+                continue
             bound = _filter(policy, settings, version, operation, ports)
             if bound is not None:
                 filters.append((place, bound))
@@ -99,6 +106,7 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
         upstreams_of(operation, ports.plan_policies),
         plain,
         whole,
+        reports,
     )
 
 
@@ -168,6 +176,11 @@ def _stage(
         bound = None if config is None else policy.bind(config, version, operation, ports)
         variants[plan] = _variant(policy, bound, use)
     return staged(policy.id, variants.pop(""), variants)
+
+
+def _reports(policy: Policy[Any], settings: _Settings) -> bool:
+    """Whether a policy does no more than that, whoever calls."""
+    return all((use.mode or policy.mode) == "report" and not use.consumers for _, use in settings.values())
 
 
 def _reads_whole(policy: Policy[Any], settings: _Settings, version: ApiVersion, operation: Operation) -> bool:

@@ -56,8 +56,8 @@ class Setting(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with settings of the right form. `pointer` leads to it from the policy's own settings. One that
-    is not `certain` could not be decided: nobody is kept from publishing."""
+    """What is wrong with settings of the right form. `pointer` leads to it from the policy's own settings. What is
+    not `certain` could not be decided: nobody is kept from publishing."""
 
     pointer: str
     message: str
@@ -87,9 +87,9 @@ class Policy(Generic[C]):
     settings may have an exchange sent to, by the pointers at which the settings have the names; they have to be of
     the kind of the operation's own. `report_answer` is bound in place of `bind_answer` where the policy reports
     for everybody: it looks at answers of which none is held. `watches`: its filter never asks for more than copies
-    of answers, which may then come encoded, or in parts. `reads_whole` says whether the request's body has to be there before the BODY
-    stages run; where no policy says so, it streams. `after` (a policy of the same phase) is a plug-in's place in
-    the order. `example` is YAML: a mapping of settings as it stands below the policy's id.
+    of answers, which may then come encoded, or in parts. `reads_whole` says whether the request's body has to be
+    there before the BODY stages run; where no policy says so, it streams. `after` (a policy of the same phase) is a
+    plug-in's place in the order. `example` is YAML: a mapping of settings as it stands below the policy's id.
     """
 
     id: str

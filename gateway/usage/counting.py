@@ -13,7 +13,7 @@ from typing import Any, Final
 from contracts.usage.fields import Place, Term
 from gateway.usage.callers import Caller, Counted, OperationCallers
 from gateway.usage.walking import scalar, walk
-from policies import request_schema, response_schema
+from policies import request_schema
 from policies.exchange import Exchange, Labels
 
 MOST: Final = 250_000
@@ -72,8 +72,6 @@ class UsageCounting:
             # Of a WebSocket or an event stream, until it was open: hours of use are no latency.
             ended = exchange.upstream_first_byte_at
         caller.tally(status).add(ended - exchange.received_at, exchange.bytes_in)
-        if exchange.violations:
-            _report(caller, response_schema.POLICY)
         for policy in exchange.would_refuse:
             _report(caller, policy)
         parameters = exchange.parameters

@@ -1,4 +1,4 @@
-"""Answers against their contract: what is reported, and what is not looked at."""
+"""Answers against their contract: what is reported, what is refused, and what is not looked at."""
 
 import json
 from typing import Any
@@ -7,16 +7,28 @@ import pytest
 
 from contracts.operations import ApiVersion, HttpBackend, MediaType, Operation, Response
 from policies import response_schema
-from policies.exchange import Header
-from policies.response_schema import ResponseCheck
+from policies.answer import Answer, Wish
+from policies.exchange import Exchange, Header
+from policies.response_schema import ResponseSchemaConfig
+from policies.verdict import Deny
+from tests.support.policy_world import World
 
 ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
 JSON = (MediaType("application/json", ITEM),)
+DECLARED = (
+    Response("200", JSON),
+    Response("201"),
+    Response("4XX", (MediaType("application/problem+json", {"required": ["title"]}),)),
+)
+WRONG = [("body", "/id", "type")]
+NO_STATUS = [("status", "", "undeclared-status")]
+NO_TYPE = [("header", "/content-type", "undeclared-media-type")]
 
 
-def bound(*responses: Response) -> ResponseCheck | None:
+def bound(bind: Any, *responses: Response, **settings: Any) -> Any:
     operation = Operation("o", "GET", "/", "", HttpBackend("u"), responses=responses)
-    return response_schema.bind(ApiVersion("a", "v1", "A", "t", "/a/v1", "r", (operation,)), operation)
+    version = ApiVersion("a", "v1", "A", "t", "/a/v1", "r", (operation,))
+    return bind(ResponseSchemaConfig(**settings), version, operation, World().ports())
 
 
 def headers(content_type: str = "application/json", **rest: str) -> list[Header]:
@@ -26,63 +38,123 @@ def headers(content_type: str = "application/json", **rest: str) -> list[Header]
     return [(name.encode(), value.encode()) for name, value in named.items() if value]
 
 
-DECLARED = (
-    Response("200", JSON),
-    Response("201"),
-    Response("4XX", (MediaType("application/problem+json", {"required": ["title"]}),)),
-)
+def call(method: str = "GET") -> Exchange:
+    return Exchange(method, b"/", [], {}, "192.0.2.1")
+
+
+def said_of(exchange: Exchange) -> list[tuple[str, str, str]]:
+    assert "s3cr3t" not in repr(exchange.violations)
+    return [(each.location, each.pointer, each.rule) for each in exchange.violations]
+
+
+def reported(status: int, sent: list[Header], body: bytes, **settings: Any) -> list[tuple[str, str, str]]:
+    """What is noted where the policy does no more than that."""
+    sight, exchange = bound(response_schema.report_answer, *DECLARED, **settings), call()
+    found = sight.look(exchange, status, sent)
+    if found is not None:
+        sight.report(exchange, found, body)
+    assert bool(exchange.violations) == (exchange.would_refuse == (response_schema.POLICY,))
+    return said_of(exchange)
+
+
+def refused(
+    status: int, sent: list[Header], body: bytes, length: int | None = None, method: str = "GET"
+) -> list[tuple[str, str, str]]:
+    """Why an answer is refused where the policy enforces; none of what was said may be in the refusal."""
+    filtered, exchange, answer = bound(response_schema.bind_answer, *DECLARED), call(method), Answer(status, sent)
+    answer.length = length
+    wish = filtered.head(exchange, answer)
+    answer.body = body
+    denial = filtered.body(exchange, answer) if wish is Wish.WHOLE else wish
+    if denial is None or denial is Wish.PASS:
+        assert exchange.violations == ()
+        assert answer.body is body
+        return []
+    assert isinstance(denial, Deny)
+    assert denial.problem.type.id == "upstream-answer-invalid"
+    assert denial.problem.extensions == {}
+    return said_of(exchange)
 
 
 @pytest.mark.parametrize(
-    ("status", "sent", "body", "wanted", "found"),
+    ("status", "sent", "body", "found"),
     [
-        (200, headers(), b'{"id": 1}', True, []),
-        (200, headers("application/json; charset=utf-8"), b'{"id": 1}', True, []),
-        (200, headers(), b'{"id": "s3cr3t"}', True, [("body", "/id", "type")]),
-        (200, headers(), b"{", True, [("body", "", "malformed-json")]),
-        (200, headers("text/html"), b"<p>", True, [("header", "/content-type", "undeclared-media-type")]),
-        (200, headers(""), b"", False, []),
-        (200, headers(Content_Encoding="gzip"), b"\x1f", False, []),
-        (200, headers(Content_Length="262145"), b"{}", False, [("body", "", "required")]),
-        (200, headers(Content_Length="262144"), b"{}", True, [("body", "", "required")]),
-        (201, headers(), b"{}", False, []),
-        (404, headers("application/problem+json"), b"{}", True, [("body", "", "required")]),
-        (204, headers(""), b"", True, [("status", "", "undeclared-status")]),
-        (500, headers(), b"{}", True, [("status", "", "undeclared-status")]),
+        (200, headers(), b'{"id": 1}', []),
+        (200, headers("application/json; charset=utf-8"), b'{"id": 1}', []),
+        (200, headers(), b'{"id": "s3cr3t"}', WRONG),
+        (200, headers(), b"{", [("body", "", "malformed-json")]),
+        (200, headers(), b"", [("body", "", "malformed-json")]),
+        (200, headers("text/html"), b"<p>", NO_TYPE),
+        (200, headers(""), b"", []),
+        (200, headers(""), b"{}", NO_TYPE),
+        (201, headers(), b"{}", []),
+        (404, headers("application/problem+json"), b"{}", [("body", "", "required")]),
+        (204, headers(""), b"", NO_STATUS),
+        (500, headers(), b"{}", NO_STATUS),
+        (304, headers(""), b"", []),
     ],
 )
-def test_reports(
-    status: int, sent: list[Header], body: bytes, wanted: bool, found: list[tuple[str, str, str]]
+def test_what_is_reported_is_what_is_refused(
+    status: int, sent: list[Header], body: bytes, found: list[tuple[str, str, str]]
 ) -> None:
-    check = bound(*DECLARED)
-    assert check is not None
-    assert check.wants(status, sent) is wanted
-    violations = check.check(status, sent, body)
-    assert [(v.location, v.pointer, v.rule) for v in violations] == found
-    assert "s3cr3t" not in repr(violations)
+    assert reported(status, sent, body) == found
+    assert refused(status, sent, body) == found
+
+
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (headers(Content_Encoding="gzip"), b"\x1f"),
+        (headers(Content_Length="262145"), b"{}"),
+        (headers(), b"{}" + b" " * 262_143),
+    ],
+)
+def test_what_is_encoded_or_very_long_is_not_reported(sent: list[Header], body: bytes) -> None:
+    assert reported(200, sent, body) == []
+    # Where it is enforced, the answer was decoded before.
+    assert refused(200, sent, body) != []
+
+
+def test_as_long_as_may_be_is_reported() -> None:
+    assert reported(200, headers(Content_Length="262144"), b"{}") == [("body", "", "required")]
+
+
+def test_an_answer_without_content_needs_no_type() -> None:
+    assert refused(200, headers(""), b"", length=0) == []
+    assert refused(200, headers("text/html"), b"", method="HEAD") == []
+
+
+def test_a_sample_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([0.0, 0.09, 0.1, 0.99])
+    monkeypatch.setattr(response_schema, "_random", lambda: next(drawn))
+    looked = [bool(reported(500, headers(), b"", sample=0.1)) for _ in range(4)]
+    assert looked == [True, True, False, False]
+    assert bound(response_schema.report_answer, *DECLARED, sample=0.0) is None
 
 
 def test_the_exact_status_goes_before_its_range_and_that_before_the_default() -> None:
     def content(schema: Any) -> tuple[MediaType, ...]:
         return (MediaType("application/json", schema),)
 
-    check = bound(
-        Response("default", content({"const": "default"})),
-        Response("4xx", content({"const": "range"})),
-        Response("404", content({"const": "exact"})),
+    operation = Operation(
+        "o",
+        "GET",
+        "/",
+        "",
+        HttpBackend("u"),
+        responses=(
+            Response("default", content({"const": "default"})),
+            Response("4xx", content({"const": "range"})),
+            Response("404", content({"const": "exact"})),
+        ),
     )
+    check = response_schema.check_of(ApiVersion("a", "v1", "A", "t", "/a/v1", "r", (operation,)), operation)
     assert check is not None
     for status, text in ((404, "exact"), (400, "range"), (500, "default"), (200, "default")):
         assert check.check(status, headers(), json.dumps(text).encode()) == ()
         assert check.check(status, headers(), b'"other"') != ()
 
 
-def test_an_answer_that_was_not_kept_is_judged_by_its_head() -> None:
-    check = bound(*DECLARED)
-    assert check is not None
-    assert check.check(200, headers(), None) == ()
-    assert [v.rule for v in check.check(200, headers("text/html"), None)] == ["undeclared-media-type"]
-
-
 def test_without_declared_responses_there_is_no_check() -> None:
-    assert bound() is None
+    assert bound(response_schema.bind_answer) is None
+    assert bound(response_schema.report_answer) is None

@@ -72,7 +72,7 @@ def test_every_mediated_operation_is_tried(part):
 @pytest.mark.parametrize("key", REQUESTS, ids=lambda key: " ".join(key))
 async def test_what_is_answered_is_what_the_contract_says(part, session, key, odoo_version):
     version, operation = operations(part)[key]
-    check = response_schema.bind(version, operation)
+    check = response_schema.check_of(version, operation)
     assert check is not None
     async with serve(Settings(version=odoo_version, api_keys=(ApiKey(KEY, "admin"),))) as url:
         upstream = next(upstream for upstream in part.upstreams if upstream.name == operation.backend.upstream)
@@ -92,7 +92,7 @@ async def test_what_is_answered_is_what_the_contract_says(part, session, key, od
                 exchange.body_value = request.get("body")
                 answer = await adapter.call(exchange, operation.backend)
                 assert isinstance(answer, Answer), answer
-                assert check.wants(answer.status, list(answer.headers))
+                assert dict(answer.headers)[b"content-type"]
                 assert check.check(answer.status, list(answer.headers), answer.body) == ()
                 told.append(json.loads(answer.body))
                 if operation.backend.action == "create":
