@@ -269,7 +269,7 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
     ),
     Policy(
         id=cache.POLICY,
-        why="Next to the upstream: it keeps what the upstream said, and all others judge it anew for whoever gets it.",
+        why="Next to the upstream: it keeps what that said, and all others judge it anew for whoever gets it.",
         failure="It is the process's own memory. What is not in it is asked of the upstream.",
         config=cache.CacheConfig,
         phase=Phase.BODY,

@@ -8,6 +8,7 @@ import pytest
 from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody
 from contracts.policy_settings import Mode, PolicyUse
 from tests.gateway.gateway_world import ORDER_SCHEMA, Gateway, gateway, orders, problem_of, snapshot, token
+from tests.support.policy_world import NOW
 
 RULE = "claims.partner_id == path.partner_id"
 
@@ -57,6 +58,7 @@ async def test_a_partner_sees_what_is_its_own_and_nothing_else(tmp_path: Path) -
             "status": 403,
             "detail": "Not yours.",
             "instance": "",
+            "policy": "object-rule",
             "decided": True,
         }
         nobody = await running.ask("GET", "/orders/v1/partners/7/orders")
@@ -141,3 +143,18 @@ async def test_an_address_of_another_network_gets_nothing(tmp_path: Path) -> Non
         assert (await running.ask("GET", "/orders/v1/listed/7")).status == 200
         stranger = await running.ask("GET", "/orders/v1/partners/7/orders", bearer=None)
         assert stranger.status == 401
+
+
+async def test_an_operation_is_closed_until_it_opens(tmp_path: Path) -> None:
+    now = [float(NOW)]  # a Friday, 08:00 in UTC
+    made = of_partner(use("hours", open=[{"days": ["fri"], "from": "09:00"}]))
+    async with gateway(tmp_path, clock=lambda: now[0]) as running:
+        running.adopt(snapshot(orders(made), serial=2, port=running.upstream.port))
+        path = "/orders/v1/partners/7/orders"
+        closed = await running.ask("GET", path)
+        assert problem_of(closed)["type"] == "urn:ostiary:problem:outside-hours"
+        assert (closed.status, closed.fields[b"retry-after"]) == (503, b"3601")
+        assert sent(running) == 0
+        now[0] += 3_600
+        good = token(iat=int(now[0]), exp=int(now[0]) + 60)
+        assert (await running.ask("GET", path, bearer=good)).status == 200

@@ -29,6 +29,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("object-rule", Phase.BODY),
         ("idempotency", Phase.BODY),
         ("response-schema", Phase.RESPONSE),
+        ("version-adapter", Phase.BODY),
         ("canary", Phase.BODY),
         ("mirror", Phase.BODY),
     ]

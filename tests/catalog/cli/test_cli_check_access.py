@@ -31,8 +31,12 @@ def at_get_book(extension: str) -> tuple[str, str, str]:
     return CONTRACT, "      operationId: getBook\n", f"      operationId: getBook\n{extension}"
 
 
-def test_rules_and_networks_that_are_right_have_no_findings(tmp_path: Path) -> None:
-    settings = "  network: {allow: [10.0.0.0/8]}\n  object-rule:\n    claims: {isbn: string}\n"
+def test_settings_that_are_right_have_no_findings(tmp_path: Path) -> None:
+    settings = (
+        "  network: {allow: [10.0.0.0/8]}\n  object-rule:\n    claims: {isbn: string}\n"
+        "  cors: {origins: ['https://*.example.com']}\n"
+        "  hours: {zone: Europe/Madrid, open: [{days: [mon], from: 07:00, until: 18:30}], closed: [2027-01-06]}\n"
+    )
     rule = "      x-ostiary-rule: claims.isbn == path.isbn\n"
     assert checked(tmp_path, policies(settings), at_get_book(rule)) == []
 
@@ -105,9 +109,15 @@ def test_an_operations_rule_takes_the_place_of_the_documents(tmp_path: Path) -> 
         ("  network:\n    allow: [10.0.0.1/8]\n", "9:13", "network: 10.0.0.1/8 has host bits set"),
         ("  network:\n    allow: everywhere\n", "9:12", "takes a list"),
         ("  network:\n    alow: []\n", "9:5", "did you mean 'allow'?"),
+        ("  cors:\n    origins: ['https://shop.example.com/']\n", "9:15", "is no origin"),
+        ("  cors:\n    origins: ['*']\n    credentials: true\n", "9:15", "named one by one"),
+        ("  cors: {origins: ['*'], mode: report}\n", "8:32", "has no mode 'report'"),
+        ("  hours:\n    zone: Europe/Nowhere\n    open: [{}]\n", "9:11", "no time zone 'Europe/Nowhere'"),
+        ("  hours:\n    open: [{days: [monday]}]\n", "9:20", "'monday' is none of"),
+        ("  hours:\n    open: [{}]\n    closed: [2027-02-29]\n", "10:14", "there is no day 2027-02-29"),
     ],
 )
-def test_networks_that_are_none_are_told_with_their_place(
+def test_what_is_no_network_origin_or_time_is_told_with_its_place(
     tmp_path: Path, settings: str, place: str, said: str
 ) -> None:
     line = checked(tmp_path, policies(settings))[0]
