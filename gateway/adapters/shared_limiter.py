@@ -44,12 +44,14 @@ class _Held:
             left += counter.count(now)
         return Allowance(self.meter.limits, left)
 
-    def refused(self, cost: int, now: float) -> Allowance | None:
-        """The refusal of `cost` units, where what the server said last implies it."""
-        if not any(counter.refuses(cost, now) for counter in self.each):
-            return None
+    def refused(self, cost: int, now: float) -> bool:
+        """Whether what the server said just now implies that it would refuse so much."""
+        return any(0 < counter.refused <= cost and now < counter.refused_until for counter in self.each)
+
+    def refusal(self, cost: int, now: float) -> Allowance:
+        """By those that refused so much when they were asked last."""
         allowance = self.granted(now)
-        allowance.violated = tuple(counter.limit.name for counter in self.each if counter.refuses(cost, now))
+        allowance.violated = tuple(each.limit.name for each in self.each if 0 < each.refused <= cost)
         return allowance
 
 
@@ -94,9 +96,8 @@ class SharedLimiter:
                 for counter in held.ahead:
                     counter.left -= cost
                 return held.granted(now)
-        refused = held.refused(cost, now)
-        if refused is not None:
-            return refused
+        if held.refused(cost, now):
+            return held.refusal(cost, now)
         if not self._store.worth_asking and not any(counter in self._renewals for counter in held.ahead):
             return self._alone(held, cost)
         return self._ask(held, cost)
@@ -109,40 +110,31 @@ class SharedLimiter:
         """Has permits of all counters, or the refusal of one of them."""
         while True:
             now = self._clock()
-            refused = held.refused(cost, now)
-            if refused is not None:
-                return refused
+            if held.refused(cost, now):
+                return held.refusal(cost, now)
             lacking = [counter for counter in held.ahead if not counter.has(cost, now)]
             if not lacking:
                 return await self._ask_the_rest(held, cost)
             if not all(await asyncio.gather(*(self._renewal(counter, cost) for counter in lacking))):
                 return self._alone(held, cost)
-            if len(lacking) == len(held.ahead) and not held.each_time:
-                now = self._clock()
-                if all(counter.has(cost, now) for counter in held.ahead):
-                    for counter in held.ahead:
-                        counter.left -= cost
-                    return held.granted(now)
 
     async def _ask_the_rest(self, held: _Held, cost: int) -> Allowance:
-        """Of those that are asked about each time, while what is needed of the others is put aside."""
+        """About those that are asked about each time, while what is needed of the others is put aside."""
         aside = [(counter, counter.stamp) for counter in held.ahead]
         for counter in held.ahead:
             counter.left -= cost
-        allowance: Allowance | None = None
+        granted = False
         try:
-            if not held.each_time or await self._decided(held.each_time, cost):
-                allowance = held.granted(self._clock())
-                return allowance
-            refused = held.refused(cost, self._clock())
+            granted = not held.each_time or await self._decided(held.each_time, cost)
         except StateUnavailableError:
-            refused = None
+            return self._alone(held, cost)
         finally:
-            if allowance is None:
+            if not granted:
                 for counter, stamp in aside:
                     if counter.stamp == stamp:
                         counter.left += cost
-        return refused or self._alone(held, cost)
+        now = self._clock()
+        return held.granted(now) if granted else held.refusal(cost, now)
 
     async def _decided(self, counters: list[Counter], cost: int) -> bool:
         """Whether the server granted it, of all. Raises StateUnavailableError."""

@@ -79,10 +79,6 @@ class Counter:
         """Whether the permits at hand suffice."""
         return self.left >= cost and now < self.ends
 
-    def refuses(self, cost: int, now: float) -> bool:
-        """Whether the server has refused as much just now."""
-        return 0 < self.refused <= cost and now < self.refused_until
-
     def count(self, now: float) -> tuple[int, int]:
         """As `Allowance.left` has it: what remains, and in how many seconds all of it is back."""
         return self.free + self.left, max(0, ceil(self.reset - now))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.snapshot import RateLimit
+from contracts.limits import RateLimit, WindowKind
 from gateway.adapters.limiting.script import SCRIPT
 from gateway.adapters.shared_limiter import SharedLimiter
 from gateway.adapters.shared_store import SharedStore, StateUnavailableError
@@ -116,17 +116,23 @@ async def test_a_changed_quota_keeps_what_was_used(store: SharedStore) -> None:
 Step = tuple[int, int, bool]
 
 
+LEASED = ("fixed", "sliding", "calendar")
+
+
 @given(
-    quotas=st.lists(st.integers(1, 400), min_size=1, max_size=3),
+    quotas=st.lists(st.tuples(st.integers(1, 400), st.sampled_from(LEASED)), min_size=1, max_size=3),
     steps=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 7), st.booleans()), max_size=120),
 )
 @settings(max_examples=60)
 def test_never_over_a_limit_and_at_most_a_block_each_unspent(
-    server: Valkey, quotas: list[int], steps: list[Step]
+    server: Valkey, quotas: list[tuple[int, WindowKind]], steps: list[Step]
 ) -> None:
-    limits = tuple(RateLimit(f"l{index}", quota, HOUR) for index, quota in enumerate(quotas))
+    limits = tuple(
+        RateLimit(f"l{index}", quota, HOUR, kind, period="month" if kind == "calendar" else "")
+        for index, (quota, kind) in enumerate(quotas)
+    )
     key = f"property-{id(steps)}-{hash((tuple(quotas), tuple(steps)))}"
-    smallest = min(quotas)
+    smallest = min(quota for quota, _ in quotas)
 
     async def run() -> int:
         stores = [SharedStore(server.url, SCRIPT) for _ in range(3)]
@@ -160,6 +166,106 @@ async def settled(batch: list[tuple[int, asyncio.Future[Allowance]]]) -> int:
             spent += cost
     batch.clear()
     return spent
+
+
+async def test_permits_at_hand_are_put_back_where_another_limit_refuses(store: SharedStore) -> None:
+    daily, burst = RateLimit("daily", 1000, HOUR), RateLimit("burst", 2, HOUR, "gcra", burst=2)
+    limiter = SharedLimiter(store, share=2)
+    for _ in range(2):
+        assert not (await take(limiter, "put-back", (daily, burst))).violated
+    for _ in range(3):
+        refused = await take(limiter, "put-back", (daily, burst))
+        assert refused.violated == ("burst",)
+        assert refused.left == [998, refused.left[1], 0, refused.left[3]]
+    assert (await take(limiter, "put-back", (daily,))).left[0] == 997
+
+
+async def test_a_counter_that_many_share_is_one_lease_and_one_limit(store: SharedStore) -> None:
+    own, shared = RateLimit("own", 1000, HOUR), RateLimit("shared", 400, HOUR, by=("api",))
+    workers = [SharedLimiter(store, share=2) for _ in range(2)]
+
+    async def ask(number: int) -> bool:
+        meter = meter_of((own, shared), [f"client-{number % 20}", "api"])
+        taken = workers[number % 2].take(meter, 1)
+        return not (taken if isinstance(taken, Allowance) else await taken).violated
+
+    assert sum(await asyncio.gather(*(ask(number) for number in range(600)))) == 400
+
+
+async def test_several_limits_of_one_call_are_asked_about_together(server: Valkey) -> None:
+    store = SharedStore(server.url, SCRIPT)
+    limiter = SharedLimiter(store, share=2, exact=True)
+    limits = (RateLimit("one", 3, HOUR), RateLimit("two", 5, HOUR, "log"), RateLimit("three", 9, HOUR, "sliding"))
+    decisions = await asyncio.gather(*(take(limiter, "together", limits) for _ in range(6)))
+    # The third unit of `one` was the last; what came after it has taken of no limit.
+    assert [decision.violated for decision in decisions] == [()] * 3 + [("one",)] * 3
+    assert [decision.left[0::2] for decision in decisions[2:]] == [[0, 2, 6]] * 4
+    await store.close()
+
+
+@pytest.mark.parametrize("exact", [False, True])
+async def test_without_the_server_each_limit_does_as_it_says(exact: bool) -> None:
+    local, strict = RateLimit("local", 4, HOUR), RateLimit("strict", 4, HOUR, on_unavailable="closed")
+    lenient = RateLimit("lenient", 4, HOUR, on_unavailable="open")
+    with valkey() as server:
+        store = SharedStore(server.url, SCRIPT)
+        limiter = SharedLimiter(store, share=2, exact=exact)
+        assert not (await take(limiter, "k", (local, strict, lenient))).violated
+        server.kill()
+        for _ in range(5):
+            refused = await take(limiter, "k", (local, strict, lenient))
+            assert refused.undecided == ("strict",)
+        decisions = [await take(limiter, "k", (local, lenient)) for _ in range(3)]
+        assert [decision.violated for decision in decisions] == [(), (), ("local",)]
+        assert [[limit.name for limit in decision.limits] for decision in decisions] == [["local"]] * 3
+        for _ in range(9):
+            assert not (await take(limiter, "k", (lenient,))).violated
+        await store.close()
+
+
+async def test_a_server_that_comes_back_empty_lets_nobody_have_twice_what_was_theirs() -> None:
+    now = 0.0
+    limits = (RateLimit("daily", 12, HOUR), RateLimit("burst", 12, HOUR, "gcra", burst=12))
+    with valkey() as server:
+        stores = [SharedStore(server.url, SCRIPT, clock=lambda: now) for _ in range(2)]
+        workers = [SharedLimiter(store, share=2, exact=True, clock=lambda: now) for store in stores]
+        allowed = 0
+
+        async def ask(times: int) -> None:
+            nonlocal allowed
+            for number in range(times):
+                allowed += not (await take(workers[number % 2], "back", limits)).violated
+
+        await ask(4)
+        server.kill()
+        await ask(4)  # two in each worker, of a share of six
+        server.start()
+        now += 60
+        await ask(20)
+        assert allowed == 12
+        for store in stores:
+            await store.close()
+
+
+async def test_of_all_who_wait_for_a_server_that_was_lost_one_looks_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    limits = (RateLimit("herd", 1000, HOUR),)
+    with valkey() as server:
+        store = SharedStore(server.url, SCRIPT, clock=lambda: now)
+        limiter = SharedLimiter(store, share=1, exact=True, clock=lambda: now)
+        await take(limiter, "herd", limits)
+        server.kill()
+        await take(limiter, "herd", limits)
+        now += 60
+        asked: list[int] = []
+        send = store._pipelined
+        monkeypatch.setattr(store, "_pipelined", lambda calls: asked.append(len(calls)) or send(calls))
+        decisions = await asyncio.gather(*(take(limiter, f"client-{number}", limits) for number in range(500)))
+        assert asked == [1]
+        assert not any(decision.violated for decision in decisions)
+        await store.close()
 
 
 async def test_without_the_server_each_worker_enforces_its_share_and_afterwards_they_share_again() -> None:
