@@ -6,7 +6,7 @@ that has to wait (an unknown key, a shared limit) or a mediated upstream makes a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 import structlog
@@ -27,6 +27,7 @@ from gateway.redirection import (
 from gateway.relay import Relay, may_pass
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
+from gateway.unseen import Nobody, Unseen
 from gateway.upstreams.odoo.mediation import Answer as Mediated
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
@@ -152,7 +153,7 @@ class Handling:
             return served.bind()
         except Exception as fault:
             log.error("operation not bound", request_id=self.exchange.request_id, exc_info=fault)
-            self.refuse("routing", problem("policy-failed", "The operation cannot be served.", policy="routing"))
+            self.refuse("routing", problem("policy-failed", "The operation cannot be served."))
             return None
 
     def _preflight(self, methods: Mapping[str, ServedOperation]) -> bool:
@@ -232,7 +233,7 @@ class Handling:
             marks.append(now())
             if verdict is not ALLOW:
                 if isinstance(verdict, Deny):
-                    self.refuse(verdict.policy, verdict.problem)
+                    self._deny(verdict)
                 elif isinstance(verdict, Reply):
                     self._reply(verdict, index)
                 elif isinstance(verdict, Switch):
@@ -258,13 +259,21 @@ class Handling:
         self.exchange.marks[-1] = _now()
         self._client.resume_body()
         if isinstance(verdict, Deny):
-            self.refuse(verdict.policy, verdict.problem)
+            self._deny(verdict)
         elif isinstance(verdict, Reply):
             self._reply(verdict, index)
         elif isinstance(verdict, Switch):
             self._switch(verdict.version)
         else:
             self._run(index + 1)
+
+    def _deny(self, verdict: Deny) -> None:
+        if not verdict.silent:
+            self.refuse(verdict.policy, verdict.problem)
+            return
+        self.exchange.refusal, self.exchange.refused_by = verdict.problem, verdict.policy
+        self._client.abort()
+        self.done()
 
     def _reply(self, reply: Reply, index: int) -> None:
         """The gateway's own answer, by the stage at `index`: it passes what comes before that."""
@@ -273,6 +282,17 @@ class Handling:
         exchange = self.exchange
         exchange.answered_by = reply.policy
         self._filtered(reply.answer, stages.filters[stages.outside[index] :])
+        if reply.refresh is not None:
+            self._refresh(reply.refresh, index)
+
+    def _refresh(self, prepare: Callable[[Exchange], None], index: int) -> None:
+        """Goes on after the stage at `index`, as an exchange of nobody's."""
+        assert self._route is not None
+        again = Handling(Unseen(self._owner), Nobody(self.exchange))
+        again._route, again._complete, again._ready = self._route, True, True
+        prepare(again.exchange)
+        again.exchange.marks.append(_now())
+        again._run(index + 1)
 
     def _filtered(self, answer: Answer, filters: Sequence[BoundFilter]) -> None:
         """A whole answer that no upstream streams: through the filters, and to the client."""
@@ -322,7 +342,7 @@ class Handling:
         assert self._route is not None
         policy = self._route.stages.policies[index]
         log.error("policy failed", policy=policy, request_id=self.exchange.request_id, exc_info=fault)
-        self.refuse(policy, problem("policy-failed", f"The policy {policy!r} failed.", policy=policy))
+        self.refuse(policy, problem("policy-failed", f"The policy {policy!r} failed."))
 
     def _take_buffer(self) -> None:
         if self._buffer is not None:
@@ -439,13 +459,26 @@ class Handling:
         sent = self._relay is not None if call is None else call.sent
         exchange.reached = exchange.reached or sent
         if forward is None or self._done or (call is not None and self._is_spent()):
-            self.refuse("upstream", refusal)
+            self._unanswered("upstream", refusal)
         elif may_fall_back(forward, sent, route):
             fall_back(forward)
             self._call = self._relay = None
             self._forward(route)
         else:
-            self.refuse("upstream", refusal)
+            self._unanswered("upstream", refusal)
+
+    def _unanswered(self, policy: str, refusal: Problem) -> None:
+        """Nobody has answered, unless a policy has something for that case."""
+        exchange, route = self.exchange, self._route
+        instead, exchange.instead = exchange.instead, None
+        begun = self._relay is not None and self._relay.begun
+        reply = None if instead is None or begun or self._done else instead(exchange, refusal)
+        if reply is None:
+            self.refuse(policy, refusal)
+        else:
+            assert route is not None
+            self._give_up()
+            self._reply(reply, route.stages.policies.index(reply.policy))
 
     def _is_spent(self) -> bool:
         """Whether the call cannot be made again: its answer had begun, or its body was streamed."""
@@ -468,7 +501,7 @@ class Handling:
             return
         exchange.upstream_first_byte_at = exchange.upstream_ended_at = _now()
         if isinstance(answer, Problem):
-            self.refuse("mediation", answer)
+            self._unanswered("mediation", answer)
             return
         headers = list(answer.headers)
         for report in route.stages.reports:
@@ -516,7 +549,8 @@ class Handling:
         named = {name for name, _ in headers}
         headers += [header for header in exchange.answer_headers if header[0] not in named]
         headers += (_PROBLEM_HEADER, self._request_id())
-        self.answer(refusal.status, headers, refusal.body(f"urn:ostiary:request:{exchange.request_id}"))
+        body = refusal.body(f"urn:ostiary:request:{exchange.request_id}", policy)
+        self.answer(refusal.status, headers, body)
 
     def _give_up(self) -> None:
         call = self._call

@@ -5,14 +5,11 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Final, Protocol
 
-import structlog
-
+from gateway.ending import end
 from gateway.handling import Handling
 from gateway.runtime import Runtime
 from gateway.wire.messages import Client
 from policies.exchange import Exchange
-
-log = structlog.get_logger()
 
 _now: Final = time.monotonic  # looked up once
 
@@ -27,16 +24,6 @@ class Tracer(Protocol):
     """Sets `exchange.trace`."""
 
     def start(self, exchange: Exchange, /) -> None: ...
-
-
-def end(exchange: Exchange) -> None:
-    """Tells those that asked to be told, each of them once."""
-    calls, exchange.at_end = exchange.at_end or [], None
-    for call in calls:
-        try:
-            call(exchange)
-        except Exception:
-            log.exception("a policy failed at the end", request_id=exchange.request_id)
 
 
 class Pipeline:

@@ -35,12 +35,13 @@ from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
 from gateway.telemetry.canaries import log_back_out
 from gateway.upstreams.http import HttpUpstream
+from policies.caching.memory import AnswerCache
 from policies.canaries import Canaries
 from policies.dpop_nonces import DpopNonces
 from policies.exchange import Exchange
 from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
-from policies.ports import Clock, Limiter, Ports, ProofMemory
+from policies.ports import Clock, Limiter, Ports, ProofMemory, Sandbox
 from policies.routing import Router
 from policies.shadows.report import MirrorReports
 from policies.used_proofs import UsedProofs
@@ -116,7 +117,9 @@ class RuntimeBuilder:
         key_pepper: bytes | None = None,
         proofs: ProofMemory | None = None,
         idempotency: IdempotencyStore | None = None,
+        cache: AnswerCache | None = None,
         nonces: DpopNonces | None = None,
+        sandbox: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -130,8 +133,10 @@ class RuntimeBuilder:
         self._key_pepper = key_pepper
         self._proofs: ProofMemory = UsedProofs(clock) if proofs is None else proofs
         self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
+        self._cache = AnswerCache() if cache is None else cache
         self._nonces = nonces
         self._canaries = Canaries(log_back_out)
+        self._sandbox = Sandbox() if sandbox else None
         self._mirrors = Mirrors()
         self._mirror_reports = MirrorReports()
 
@@ -263,8 +268,10 @@ class RuntimeBuilder:
             witness=self._witness,
             proofs=self._proofs,
             idempotency=self._idempotency,
+            cache=self._cache,
             nonces=self._nonces,
             canaries=self._canaries,
+            sandbox=self._sandbox,
             mirroring=self._mirrors,
             mirror_reports=self._mirror_reports,
             # A token is verified for an audience; to it the plans are nothing.

@@ -1,13 +1,16 @@
 """What the policies need from outside: small protocols, implemented in `gateway/adapters`."""
 
+import asyncio
+import random
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from contracts.policy_settings import PolicyUse
 from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, RateLimit
+from policies.caching.memory import AnswerCache
 from policies.canaries import Canaries
 from policies.dpop_nonces import DpopNonces
 from policies.exchange import Allowance as Allowance
@@ -119,6 +122,16 @@ class Access(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What a gateway has that is a sandbox: faults are simulated there."""
+
+    pause: Callable[[float], Awaitable[Any]] = asyncio.sleep
+    """Waits for so many seconds."""
+    chance: Callable[[], float] = random.random
+    """Numbers in [0, 1)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """All that the stages are given when they are bound."""
 
@@ -138,9 +151,12 @@ class Ports:
     witness: TokenWitness = field(default_factory=NoWitness)
     proofs: ProofMemory = field(default_factory=lambda: UsedProofs(time.time))
     canaries: Canaries = field(default_factory=Canaries)
+    sandbox: Sandbox | None = None
+    """What a gateway that is a sandbox has; None for any other."""
     mirroring: Mirroring = field(default_factory=NoMirroring)
     mirror_reports: MirrorReports = field(default_factory=MirrorReports)
     idempotency: IdempotencyStore = field(default_factory=MemoryIdempotency)
+    cache: AnswerCache = field(default_factory=AnswerCache)
     nonces: DpopNonces | None = None
     """What DPoP proofs must have in them; None where they need no nonce."""
     tokens: VerifiedTokens = field(default_factory=VerifiedTokens)

@@ -1,0 +1,1 @@
+"""What the policy `cache` is made of."""
