@@ -66,6 +66,7 @@ from catalog.people.delegated_decisions import DelegatedDecisions
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
 from catalog.people.tokens import MemberTokens
+from catalog.portal.room import portal_room
 from catalog.publication import Publisher
 from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source
 from catalog.publishing.preview import Previews
@@ -257,7 +258,8 @@ def compose(
     )
     previews = Previews(publisher, changes.table.proposed)
     leaks = () if leak_keys is None else LeakEndpoint(credentials.leaks, LeakKeys(leak_keys, clock)).routes
-    pages = (*login.routes, *authorization.routes, *leaks)
+    portal = portal_room(login.door, admin, clock)
+    pages = (*login.routes, *authorization.routes, *portal, *leaks)
     endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
     app = build_app(publisher, table, endpoints, gateways, previews, for_gateways, admin, pages)
     return Catalog(

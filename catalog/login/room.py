@@ -38,6 +38,7 @@ from catalog.storage.engine import Store
 class LoginRoom:
     """What the rest of the catalog asks of the log-in, and its routes."""
 
+    door: Door
     sessions: Sessions
     pages: Pages
     administration: Administration
@@ -68,4 +69,4 @@ def login_room(
         *AccountPages(door, clock).routes,
         *([] if provider is None else ProviderPages(door, provider).routes),
     )
-    return LoginRoom(sessions, pages, administration, (*assets.routes, *as_pages(routes, pages)))
+    return LoginRoom(door, sessions, pages, administration, (*assets.routes, *as_pages(routes, pages)))

@@ -33,9 +33,11 @@ class Asset:
 class Assets:
     """The files of one directory."""
 
-    def __init__(self, directory: Path = STATIC) -> None:
-        self.by_name = {each.name: _asset(each) for each in sorted(directory.iterdir()) if each.suffix in _TYPES}
-        self.routes = [Route("/assets/{version}/{name}", self.serve, methods=["GET"])]
+    def __init__(self, directory: Path = STATIC, root: str = "/assets") -> None:
+        """`root` is the path below which they are served."""
+        files = [each for each in sorted(directory.iterdir()) if each.suffix in _TYPES]
+        self.by_name = {each.name: _asset(each, root) for each in files}
+        self.routes = [Route(f"{root}/{{version}}/{{name}}", self.serve, methods=["GET"])]
 
     async def serve(self, request: Request) -> Response:
         """The file, whatever version was asked for: a page of before an update still finds its style sheet."""
@@ -47,9 +49,9 @@ class Assets:
         return Response(asset.data, headers={"cache-control": caching}, media_type=asset.media_type)
 
 
-def _asset(file: Path) -> Asset:
+def _asset(file: Path, root: str) -> Asset:
     data = file.read_bytes()
     digest = hashlib.sha384(data).digest()
     version = digest.hex()[:16]
     integrity = f"sha384-{base64.b64encode(digest).decode()}"
-    return Asset(data, _TYPES[file.suffix], f"/assets/{version}/{file.name}", integrity)
+    return Asset(data, _TYPES[file.suffix], f"{root}/{version}/{file.name}", integrity)

@@ -41,6 +41,17 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{name}{port}"
 
 
+def page_headers(form_targets: Iterable[str] = (), connect: Iterable[str] = ()) -> dict[str, str]:
+    """The header fields of a page. `form_targets` as for `Pages.page`; `connect` are origins that its scripts
+    call."""
+    targets, called = (" ".join(("'self'", *each)) for each in (form_targets, connect))
+    policy = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        f"connect-src {called}; form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return {**_HEADERS, "content-security-policy": policy}
+
+
 class Pages:
     """Renders templates for the catalog at one address."""
 
@@ -51,6 +62,7 @@ class Pages:
         self.origin = origin_of(url)
         self.host = parts.hostname or ""
         self.base = parts.path.rstrip("/")
+        self.assets = assets
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
@@ -65,13 +77,8 @@ class Pages:
     ) -> Response:
         """The page. `form_targets` are origins to which its forms lead in the end besides our own: browsers hold
         `form-action` against each redirect that follows a form."""
-        targets = " ".join(("'self'", *form_targets))
-        policy = (
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            f"form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
-        )
         text = self._environment.get_template(template).render(values)
-        return HTMLResponse(text, status, {**_HEADERS, "content-security-policy": policy})
+        return HTMLResponse(text, status, page_headers(form_targets))
 
     def refusal(self, request: Request, problem: Problem) -> Response:
         """A refusal as a page: what happened, and the id by which an operator finds the request in the log."""

@@ -1,0 +1,61 @@
+"""The first page, and a reader's preferences."""
+
+from collections.abc import Iterable
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from catalog.portal.reader import is_zone, prefer
+from catalog.portal.shell import Shell, translated
+from catalog.portal.visit import Visit
+
+
+class HomePages:
+    """`/portal` and `/portal/preferences`."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self.routes: Iterable[Route] = (
+            shell.get("", self.home),
+            shell.get("/preferences", self.preferences),
+            shell.post("/preferences", self.keep),
+        )
+
+    async def home(self, visit: Visit) -> Response:
+        return self._shell.page(visit, "home.html", name=visit.session.member)
+
+    async def preferences(self, visit: Visit) -> Response:
+        reader = visit.reader
+        return self._form(visit, reader.language, reader.theme, reader.zone.key, done=bool(visit.query("done")))
+
+    async def keep(self, visit: Visit) -> Response:
+        form = visit.form
+        language, theme, zone = form.text("language"), form.text("theme"), form.text("zone")
+        if not is_zone(zone):
+            fault = translated("There is no such time zone.")
+            return self._form(visit, language, theme, zone, faults={"zone": fault}, status=422)
+        response = self._shell.redirect("/preferences?done=1")
+        prefer(response, language=language, zone=zone, theme=theme)
+        return response
+
+    def _form(
+        self,
+        visit: Visit,
+        language: str,
+        theme: str,
+        zone: str,
+        *,
+        faults: dict[str, str] | None = None,
+        done: bool = False,
+        status: int = 200,
+    ) -> Response:
+        return self._shell.page(
+            visit,
+            "preferences.html",
+            status=status,
+            language=language,
+            theme=theme,
+            zone=zone,
+            faults=faults or {},
+            done=done,
+        )

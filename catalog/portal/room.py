@@ -1,0 +1,21 @@
+"""The portal, put together: its sections in the order of the navigation, and the pages of each."""
+
+from typing import Final
+
+from starlette.routing import BaseRoute
+
+from catalog.api.admin.routing import AdminApi
+from catalog.clock import Clock
+from catalog.login.door import Door
+from catalog.pages.faults import as_pages
+from catalog.portal.home import HomePages
+from catalog.portal.shell import Section, Shell
+
+SECTIONS: Final[tuple[Section, ...]] = ()
+
+
+def portal_room(door: Door, api: AdminApi, clock: Clock) -> tuple[BaseRoute, ...]:
+    """The routes of the portal."""
+    shell = Shell(door, api, clock, SECTIONS)
+    pages = (*HomePages(shell).routes,)
+    return (*shell.assets.routes, *as_pages(pages, door.pages))
