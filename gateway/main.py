@@ -193,6 +193,7 @@ async def assembled(
             proofs=UsedProofs(time.time) if shared is None else shared.proofs,
             idempotency=None if shared is None else shared.idempotency,
             nonces=_nonces(settings),
+            sandbox=settings.sandbox,
             approved_by=key if settings.approvals == "required" and not settings.preview else None,
         )
 
@@ -206,7 +207,7 @@ async def assembled(
         state = State(pipeline, access_log, client, spans, shared, usage)
         admin = Admin(
             lambda: pipeline.runtime,
-            lambda: _state(pipeline, access_log, client, secrets, secret_client),
+            lambda: _state(settings, pipeline, access_log, client, secrets, secret_client),
             lambda: expose(counting, state.samples()),
         )
         watch = SecretWatch(secrets, lambda: changeover.renew(store.load))
@@ -305,6 +306,7 @@ def _open_log(path: Path) -> int:
 
 
 def _state(
+    settings: GatewaySettings,
     pipeline: Pipeline,
     access_log: AccessLog,
     client: SnapshotClient | None,
@@ -316,6 +318,7 @@ def _state(
     return {
         "pid": os.getpid(),
         "compiled": compiled(),
+        "sandbox": settings.sandbox,
         "open_requests": pipeline.open,
         "access_log": {"lines": access_log.lines, "dropped": access_log.dropped},
         "catalog": None if client is None else {"last_error": client.last_error, "age_seconds": client.age},

@@ -124,6 +124,11 @@ class GatewaySettings(BaseSettings):
         description="Whether these proxies are believed as to a client's certificate too (`Client-Cert`, RFC "
         "9440). Only for proxies that end TLS, verify the certificate, and take that field away from clients.",
     )
+    sandbox: bool = Field(
+        False,
+        description="Whether this gateway is one in which partners try things out: the policy `fault-injection` "
+        "then simulates failures. At any other gateway it does nothing.",
+    )
     dpop_nonce: bool = Field(
         False,
         description="Whether DPoP proofs need a nonce of the gateway's. The client that sends none is told one, "

@@ -14,7 +14,7 @@ import structlog
 
 from contracts.operations import OdooBackend
 from contracts.problems import Problem
-from gateway.redirection import copied
+from gateway.redirection import copied, mediated_exchange
 from gateway.routes import Server, place_of
 from gateway.slices import in_slices
 from gateway.upstreams.resilience.http_service import HttpService, Repeat
@@ -100,7 +100,7 @@ class Mirrors:
         assert isinstance(operation.backend, OdooBackend)
         try:
             async with asyncio.timeout(shadow.timeout):
-                outcome = await service.call(shadow.exchange, operation.backend)
+                outcome = await service.call(mediated_exchange(shadow.exchange), operation.backend)
         except TimeoutError:
             self.failed(shadow, "upstream-timeout")
         except Exception:

@@ -210,6 +210,7 @@ async def gateway(
     clock: Callable[[], float] = lambda: float(NOW),
     monotonic: Callable[[], float] = time.monotonic,
     key_pepper: bytes | None = None,
+    sandbox: bool = False,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`. `recorder` is one more of them."""
@@ -232,6 +233,7 @@ async def gateway(
             approved_by=approved_by,
             monotonic=monotonic,
             key_pepper=key_pepper,
+            sandbox=sandbox,
         )
         port = await listener.start("127.0.0.1", 0)
         running = Gateway(port, listener, pipeline, builder, upstream, path, counting, access_log)
