@@ -28,6 +28,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("request-schema", Phase.BODY),
         ("object-rule", Phase.BODY),
         ("idempotency", Phase.BODY),
+        ("classification", Phase.RESPONSE),
         ("response-schema", Phase.RESPONSE),
         ("version-adapter", Phase.BODY),
         ("cache", Phase.BODY),

@@ -12,7 +12,7 @@ from contracts.problems import problem
 from contracts.usage.batch import MAX_ROWS, Row, Tally
 from gateway.usage.counting import SAMPLED, WALKED, UsageCounting
 from gateway.usage.packing import batch_of, rows_of
-from policies.exchange import Exchange, Labels, Principal, Violation
+from policies.exchange import Exchange, Labels, Principal
 from tests.support.policy_world import exchange, version
 
 PLACE = Operation(
@@ -188,12 +188,6 @@ def test_who_proves_nothing_is_counted_only_where_nobody_has_to() -> None:
     assert (told.application, told.consumer) == ("", "")
 
 
-def test_policies_that_report_say_what_they_would_refuse() -> None:
-    counting = UsageCounting()
-    counting.record(call(violations=(Violation("body", "/a", "type", "is no string"),)))
-    assert seen(counting) == {"accepted": 1, "would-refuse response-schema": 1}
-
-
 def test_many_like_bodies_are_sampled_and_few_are_all_seen() -> None:
     counting = UsageCounting()
     beyond = 3 * SAMPLED
@@ -246,9 +240,7 @@ def test_what_a_full_interval_cannot_say_of_a_call_is_told_as_lost() -> None:
 
 def test_a_caller_is_kept_for_the_next_interval_but_one_and_nothing_of_what_was_told() -> None:
     counting = UsageCounting()
-    first = call(
-        502, parameters={"query": {"limit": 7}}, violations=(Violation("body", "/a", "type", "is no string"),)
-    )
+    first = call(502, parameters={"query": {"limit": 7}}, would_refuse=("response-schema",))
     counting.record(first)
     counting.record(call(201, bytes_in=10))
     (told,) = rows(counting)
@@ -320,7 +312,7 @@ def test_batches_hold_so_many_rows() -> None:
 def test_what_a_policy_would_have_refused_is_told_by_application() -> None:
     counting = UsageCounting()
     counting.record(call(would_refuse=("rate-limit", "network")))
-    counting.record(call(would_refuse=("rate-limit",), violations=(Violation("body", "", "type", "no"),)))
+    counting.record(call(would_refuse=("rate-limit", "response-schema")))
     assert seen(counting) == {
         "accepted": 2,
         "would-refuse rate-limit": 2,
