@@ -10,7 +10,8 @@ from policies.mapping.steps import Step
 
 Doubts: TypeAlias = list[str]
 
-_ANY_INTEGER: Final[JsonSchema] = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)$"}
+_ANY_INTEGER: Final = r"^-?(0|[1-9][0-9]*)$"
+_NOT_NEGATIVE: Final = r"^(0|[1-9][0-9]*)$"
 _ANY_NUMBER: Final[JsonSchema] = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"}
 _DATES: Final[dict[str, JsonSchema]] = {
     "date": {"type": "string", "format": "date"},
@@ -72,10 +73,21 @@ def _to_kind(step: Step, schema: dict[str, Any], doubts: Doubts) -> JsonSchema:
     if kind == target or (kind, target) == ("integer", "number"):
         return schema
     if target == "string" and kind == "integer":
-        return _ANY_INTEGER
+        return _digits(schema)
     if target == "string" and kind == "number":
         return _ANY_NUMBER
     return _doubt(step, doubts, f"may have no form as {target}", {"type": target or "string"})
+
+
+def _digits(schema: dict[str, Any]) -> JsonSchema:
+    """The texts of integers, as far as bounds say how long they are."""
+    low, high = schema.get("minimum"), schema.get("maximum")
+    result: dict[str, Any] = {"type": "string", "pattern": _ANY_INTEGER, "minLength": 1}
+    if is_number(low) and low >= 0:
+        result["pattern"] = _NOT_NEGATIVE
+    if is_number(low) and is_number(high):
+        result["maxLength"] = max(len(str(int(low))), len(str(int(high))))
+    return result
 
 
 def _multiplied(step: Step, schema: dict[str, Any], factor: Decimal, doubts: Doubts) -> JsonSchema:

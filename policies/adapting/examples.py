@@ -16,10 +16,12 @@ from contracts.operations import JsonSchema
 from policies.adapting.library import Library, UnclearError
 
 _MOST: Final = 300
-_MOST_OF_ONE: Final = 12
+_MOST_BELOW: Final = (120, 60, 30, 12)
+"""Of the schemas inside of one, by how deep they are in it; the last holds for all that are deeper."""
 _DEEPEST: Final = 12
 _LONGEST: Final = 64
 
+_NOTHING: Final = object()
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 _FORMATS: Final = {
@@ -84,7 +86,7 @@ class Examples:
 
     def _objects(self, schema: dict[str, Any], depth: int) -> Iterator[Any]:
         members = {
-            name: list(itertools.islice(self._values(member, depth + 1), _MOST_OF_ONE))
+            name: self._some(member, depth)
             for name, member in schema.get("properties", {}).items()
             if member is not False
         }
@@ -93,21 +95,28 @@ class Examples:
         most = {name: values[0] for name, values in members.items() if values}
         yield least
         yield most
-        for name, values in members.items():
-            for value in values:
-                yield {**least, name: value}
-                yield {**most, name: value}
+        for name in members:
             yield {key: value for key, value in most.items() if key != name}
+        # One of each member, and then another of each: so that none has to wait until all of another were seen.
+        for row in itertools.zip_longest(*members.values(), fillvalue=_NOTHING):
+            for name, value in zip(members, row, strict=True):
+                if value is not _NOTHING:
+                    yield {**least, name: value}
+                    yield {**most, name: value}
         if schema.get("additionalProperties", True) is not False:
             yield {**most, "another": "text"}
 
     def _arrays(self, schema: dict[str, Any], depth: int) -> Iterator[Any]:
-        items = list(itertools.islice(self._values(schema.get("items", True), depth + 1), _MOST_OF_ONE))
+        items = self._some(schema.get("items", True), depth)
         least = schema.get("minItems", 0)
         yield items[:1] * least
         for each in items:
             yield [each] * max(1, least)
-        yield items[: schema.get("maxItems", _MOST_OF_ONE)]
+        yield items[: schema.get("maxItems", len(items))]
+
+    def _some(self, schema: JsonSchema, depth: int) -> list[Any]:
+        most = _MOST_BELOW[min(depth, len(_MOST_BELOW) - 1)]
+        return list(itertools.islice(self._values(schema, depth + 1), most))
 
     def _texts(self, schema: dict[str, Any]) -> Iterator[Any]:
         if "pattern" in schema:

@@ -1,13 +1,13 @@
 """Conversions of one JSON value to another form. `null` stays what it is, whatever a value is converted to.
 
-Numbers are exact: what is multiplied, or read from text, is counted in decimals and never rounded.
+Numbers are exact: what is multiplied, or read from text, is counted in decimals, and refused rather than rounded.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
+from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 import msgspec
 
@@ -20,9 +20,13 @@ and as Odoo does it: `2026-05-01 10:00:00`, in UTC. A day is its first second.""
 
 Conversion: TypeAlias = Callable[[Any], Any]
 
+_MOST: Final = 10**18
+_EXACT: Final = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow])
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,17})")
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,39})(\.\d{1,40})?([eE][+-]?\d{1,2})?")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LEAP_SECOND: Final = re.compile(r"(T\d\d:\d\d):60")
+"""Of which Python knows nothing (RFC 3339 §5.7)."""
 _ODOO: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 _TRUTH: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
@@ -31,9 +35,15 @@ class UnconvertibleError(Exception):
     """A value has no such form. The message says why, and never holds the value."""
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
     """Whether it is a JSON number: to Python, `True` is one too."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def is_whole(number: int | float | Decimal) -> bool:
+    """Whether a number is an integer, however it was written. One of more than 18 digits is not looked at: it may
+    be written in ten characters and have a million digits."""
+    return isinstance(number, int) or (-_MOST < number < _MOST and number == int(number))
 
 
 def text_of(value: Any) -> str:
@@ -43,7 +53,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if is_number(value):
-        return str(value)
+        return str(int(value) if is_whole(value) else value)
     raise UnconvertibleError("is no text, number or truth value")
 
 
@@ -61,7 +71,7 @@ def _integer(value: Any) -> Any:
         return value
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
-    if isinstance(value, float | Decimal) and value == int(value):
+    if is_number(value) and is_whole(value):
         return int(value)
     raise UnconvertibleError("is no whole number")
 
@@ -118,8 +128,11 @@ def multiplied(factor: float) -> Conversion:
             return None
         if not is_number(value):
             raise UnconvertibleError("is no number")
-        product = exact * (value if isinstance(value, int | Decimal) else Decimal(repr(value)))
-        return int(product) if product == product.to_integral_value() else product.normalize()
+        try:
+            product = _EXACT.multiply(exact, value if isinstance(value, int | Decimal) else Decimal(repr(value)))
+        except DecimalException:
+            raise UnconvertibleError("has too many digits") from None
+        return int(product) if is_whole(product) else product.normalize(_EXACT)
 
     return multiply
 
@@ -147,7 +160,7 @@ def _moment(value: Any, form: DateForm) -> datetime:
     if not isinstance(value, str):
         raise ValueError
     if form == "date-time":
-        found = datetime.fromisoformat(value)
+        found = datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", value.upper()))
         if found.tzinfo is None:
             raise ValueError
         return found.astimezone(UTC)
