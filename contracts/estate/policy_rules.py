@@ -149,13 +149,15 @@ class _Rules:
     def _use(self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
         label = f"{operation.method} {version.base_path}{operation.path}"
         for pointer, name in self._judge.upstreams(use).items():
-            yield from self._upstream(use, pointer, name, operation)
+            yield from self._upstream(use, pointer, name, version, operation)
         versions = self._sources.apis[version.api].compiled
         for pointer, message, certain in self._judge.faults(use, plan, version, operation, versions):
             text = f"{use.policy}: {message} (on {label}{f' under plan {plan!r}' if plan else ''})"
             yield finding("policy-invalid" if certain else "policy-unproved", self._place(use, pointer), text)
 
-    def _upstream(self, use: PolicyUse, pointer: str, name: str, operation: Operation) -> Iterator[Finding]:
+    def _upstream(
+        self, use: PolicyUse, pointer: str, name: str, version: ApiVersion, operation: Operation
+    ) -> Iterator[Finding]:
         known = self._sources.estate.value.upstreams
         entry = known.get(name)
         if entry is None:
@@ -164,10 +166,8 @@ class _Rules:
             return
         kind = "http" if isinstance(operation.backend, HttpBackend) else "odoo"
         if entry.kind != kind:
-            message = (
-                f"{use.policy}: {operation.id} is served by an upstream of kind {kind!r}, "
-                f"and {name!r} is of kind {entry.kind!r}"
-            )
+            served = f"what serves {version.api} {version.version} is of kind {kind!r}"
+            message = f"{use.policy}: upstream {name!r} is of kind {entry.kind!r}, and {served}"
             yield finding("policy-invalid", self._place(use, pointer), message)
 
     def _place(self, use: PolicyUse, pointer: str) -> Place:

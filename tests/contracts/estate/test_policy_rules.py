@@ -97,7 +97,7 @@ def estate(settings: str) -> tuple[str, str, str]:
             "room: {most-guests: 1, annex: erp}",
             "policy-invalid",
             "/policies/room/annex",
-            "is served by an upstream of kind 'http', and 'erp' is of kind 'odoo'",
+            "upstream 'erp' is of kind 'odoo', and what serves books v1 is of kind 'http'",
         ),
         ("room: {}", "policy-invalid", "/policies/room", "no number of guests"),
         ("room: 3", "wrong-type", "/policies/room", "takes a mapping"),
