@@ -134,14 +134,14 @@ def _lifetime(received: Received, fields: dict[bytes, bytes], said: Directives, 
     return rules.ttl or 0
 
 
-def _age(received: Received, fields: dict[bytes, bytes]) -> float:
+def _age(received: Received, fields: dict[bytes, bytes]) -> int:
     """`corrected_initial_age` of §4.2.3."""
     text = fields.get(b"age", b"0").partition(b",")[0].strip()
     told = int(text) if text.isdigit() and len(text) < 12 else 0
     date = _date(fields.get(b"date", b""))
     apparent = 0.0 if date is None else max(0.0, received.at - date)
-    # Dates are whole seconds: what is less than one has no age.
-    return max(apparent if apparent >= 1 else 0.0, told + received.delay)
+    # All of it is told in whole seconds (§5.1): what is less is none.
+    return max(int(apparent), told + int(received.delay))
 
 
 def _date(field: bytes) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from contracts.policy_settings import PolicyUse
+from contracts.resilience import RetrySettings
 from contracts.snapshot import Snapshot
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, snapshot, token
 from tests.gateway.http_harness import RawAnswer, SeenRequest
@@ -102,7 +103,10 @@ class Caching:
 def cached(port: int, config: dict[str, Any]) -> Snapshot:
     use = PolicyUse("cache", config=config)
     made = [msgspec.structs.replace(each, policies=(use,), unknown_query="ignore") for each in operations()]
-    return snapshot(orders(*made), port=port, serial=2, quota=10_000)
+    # Nothing is tried again: each failure is one to be seen.
+    return snapshot(
+        orders(*made), port=port, serial=2, quota=10_000, upstream={"retries": RetrySettings(attempts=0)}
+    )
 
 
 @contextlib.asynccontextmanager
