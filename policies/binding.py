@@ -85,10 +85,10 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
                 places.append(place)
                 whole = whole or _reads_whole(policy, settings, version, operation)
         if policy.bind_answer is not None:
-            if policy.report_answer is not None and _reports(policy, settings):
-                if operation.adapted is None:  # else an adapter looks at what it makes of another version's answer
-                    report = policy.report_answer(settings[""][0], version, operation, ports)
-                    reports += () if report is None else (report,)
+            # Of another version's answer it is what an adapter makes of it that is reported on: that is held.
+            if policy.report_answer is not None and operation.adapted is None and _reports(policy, settings):
+                report = policy.report_answer(settings[""][0], version, operation, ports)
+                reports += () if report is None else (report,)
                 continue
             bound = _filter(policy, settings, version, operation, ports)
             if bound is not None:

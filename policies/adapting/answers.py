@@ -26,7 +26,8 @@ _DETAIL: Final = "The version that serves this one has refused the request."
 
 
 class AnswerAdapter:
-    """Notes on the exchange what is not as the old contract has it, as the check of answers does for others."""
+    """What it makes of an answer the policy `response-schema` holds to the old contract; of an error that this one
+    does not know, it makes one that says nothing more."""
 
     __slots__ = ("_check", "_errors", "_mapping", "_reads", "_rename", "_statuses")
 
@@ -53,10 +54,7 @@ class AnswerAdapter:
             return Wish.PASS
         if answer.status >= _FIRST_ERROR:
             return Wish.WHOLE
-        if not _is_json(answer):
-            self._note(exchange, answer, None)
-            return Wish.PASS
-        return Wish.WHOLE if self._mapping else Wish.COPY
+        return Wish.WHOLE if self._mapping and _is_json(answer) else Wish.PASS
 
     def _bare(self, exchange: Exchange) -> bool:
         return exchange.method == "HEAD" and self._reads
@@ -72,9 +70,7 @@ class AnswerAdapter:
                 return Deny(POLICY, problem("answer-not-adaptable", _told(fault)))
             _plain(answer)
             return None
-        wrong = self._note(exchange, answer, answer.body)
-        if error and wrong:
-            exchange.violations = ()
+        if error and not self._is_known(answer):
             _plain(answer)
         return None
 
@@ -85,16 +81,12 @@ class AnswerAdapter:
         answer.body = write_exact(whole["body"]) if "body" in whole else b""
         answer.value = msgspec.UNSET
 
-    def _note(self, exchange: Exchange, answer: Answer, body: bytes | None) -> bool:
-        """Whether something is not as the contract of the version that was called has it."""
+    def _is_known(self, answer: Answer) -> bool:
+        """Whether an error is one of those that the contract of the version that was called has."""
         if self._check is None:
             return False
-        length = -1 if body is None else len(body)
-        found = self._check.by_head(answer.status, answer.field(b"content-type"), length)
-        if isinstance(found, Entry):
-            found = None if body is None else self._check.by_body(found, body)
-        exchange.violations = found or ()
-        return bool(found)
+        found = self._check.by_head(answer.status, answer.field(b"content-type"), len(answer.body))
+        return found is None or (isinstance(found, Entry) and not self._check.by_body(found, answer.body))
 
 
 def _told(fault: Exception) -> str:
