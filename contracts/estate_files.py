@@ -100,7 +100,8 @@ class TlsEntry(EstateStruct, frozen=True):
 
 
 class UpstreamEntry(EstateStruct, frozen=True):
-    """A server behind the gateway. `credential` is a secret's name; `database` and `login` are for Odoo."""
+    """A server behind the gateway. `credential` is a secret's name; `database` and `login` are for Odoo.
+    `residency` says where it and all its targets keep what they are sent."""
 
     url: Url
     kind: Literal["http", "odoo"] = "http"
@@ -119,6 +120,7 @@ class UpstreamEntry(EstateStruct, frozen=True):
     retries: RetriesEntry = RetriesEntry()
     ejection: EjectionEntry = EjectionEntry()
     health: HealthEntry | None = None
+    residency: Name | None = None
 
 
 Policies = dict[Name, dict[str, Any]]

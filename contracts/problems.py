@@ -155,6 +155,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "The operation is closed at this time; `opens` and `Retry-After` say when it opens next.",
     ),
     ProblemType(
+        "residency-unavailable",
+        503,
+        "No server in the right place",
+        "None of the upstreams is where the data of this call may go.",
+    ),
+    ProblemType(
         "route-not-found", 404, "No such resource", "No published contract has an operation at this path."
     ),
     ProblemType(
@@ -233,6 +239,12 @@ _TYPES: tuple[ProblemType, ...] = (
         422,
         "Request does not match the contract",
         "`violations` lists each place as `{in, pointer, rule, message}`; submitted values are not repeated.",
+    ),
+    ProblemType(
+        "too-many-open-calls",
+        429,
+        "Too many open calls",
+        "As many calls are open at once as a limit admits; `limits` names it. It may pass once one of them has ended.",
     ),
     ProblemType(
         "quota-exceeded",
@@ -344,6 +356,12 @@ _TYPES: tuple[ProblemType, ...] = (
         503,
         "Limits cannot be counted",
         "A limit holds strictly, and what it counts cannot be counted now, as the shared state is down.",
+    ),
+    ProblemType(
+        "slots-unavailable",
+        503,
+        "Open calls cannot be counted",
+        "A limit on open calls holds strictly, and they cannot be counted now, as the shared state is down.",
     ),
     ProblemType("upstream-busy", 503, "Upstream busy", "The upstream's connection budget is used up."),
     ProblemType(

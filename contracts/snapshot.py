@@ -63,7 +63,8 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     `connections` is the most that one gateway worker opens at once to each target. `protocol`, `database` and
     `login` are for Odoo: JSON-2 needs the key alone, JSON-RPC the database and the login too.
     `targets` are the origins (`https://10.0.0.7:8443`) of several like servers, called in place of the origin of
-    `url`; its path, and its authority as `Host`, hold for all of them.
+    `url`; its path, and its authority as `Host`, hold for all of them. `residency` says where it and all of them
+    keep what they are sent.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     retries: RetrySettings = RetrySettings()
     ejection: EjectionSettings = EjectionSettings()
     health: HealthCheck | None = None
+    residency: str | None = None
 
     @property
     def trust(self) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ from policies.dpop_nonces import DpopNonces
 from policies.exchange import Exchange
 from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
+from policies.limits.slots import OwnSlots, Slots
 from policies.ports import Clock, Limiter, Ports, ProofMemory, Sandbox
 from policies.routing import Router
 from policies.shadows.report import MirrorReports
@@ -117,6 +118,7 @@ class RuntimeBuilder:
         key_pepper: bytes | None = None,
         proofs: ProofMemory | None = None,
         idempotency: IdempotencyStore | None = None,
+        slots: Slots | None = None,
         cache: AnswerCache | None = None,
         nonces: DpopNonces | None = None,
         sandbox: bool = False,
@@ -132,6 +134,7 @@ class RuntimeBuilder:
         self._approved_by = approved_by
         self._key_pepper = key_pepper
         self._proofs: ProofMemory = UsedProofs(clock) if proofs is None else proofs
+        self._slots: Slots = OwnSlots() if slots is None else slots
         self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
         self._cache = AnswerCache() if cache is None else cache
         self._nonces = nonces
@@ -252,8 +255,9 @@ class RuntimeBuilder:
         known = current.ports if current is not None and current.ports.audience == part.audience else None
         key_plans = frozenset(plan.name for plan in part.plans if plan.api_keys)
         policies = {plan.name: plan.policies for plan in part.plans if plan.policies}
-        there = (plans, key_plans, policies)
-        if known is not None and (known.plans, known.key_plans, known.plan_policies) == there:
+        residency = {upstream.name: upstream.residency for upstream in part.upstreams if upstream.residency}
+        there = (plans, key_plans, policies, residency)
+        if known is not None and (known.plans, known.key_plans, known.plan_policies, known.residency) == there:
             return known
         return Ports(
             clock=self._clock,
@@ -263,11 +267,13 @@ class RuntimeBuilder:
             audience=part.audience,
             plans=plans,
             plan_policies=policies,
+            residency=residency,
             key_plans=key_plans,
             key_pepper=self._key_pepper,
             witness=self._witness,
             proofs=self._proofs,
             idempotency=self._idempotency,
+            slots=self._slots,
             cache=self._cache,
             nonces=self._nonces,
             canaries=self._canaries,

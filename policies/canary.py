@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from contracts.operations import ApiVersion, Operation
+from policies import residency
 from policies.canaries import Bounds, Canary, CanaryName
 from policies.exchange import Exchange
 from policies.policy import Fault, PolicyConfig, Setting
@@ -79,6 +80,7 @@ def bind(config: CanaryConfig, version: ApiVersion, operation: Operation, ports:
     name = CanaryName(version.api, version.version, config.to)
     canary = ports.canaries.find(name, config, bounds)
     chosen = _choice(config, name)
+    admits = residency.admitting(operation, ports)
 
     def ended(exchange: Exchange) -> None:
         _ended(canary, operation.id, exchange)
@@ -86,7 +88,7 @@ def bind(config: CanaryConfig, version: ApiVersion, operation: Operation, ports:
     def send(exchange: Exchange) -> Verdict:
         if exchange.forward is not None and exchange.forward.upstream:
             return ALLOW  # another policy has decided where it goes
-        there = not canary.backed_out and chosen(exchange)
+        there = not canary.backed_out and chosen(exchange) and (admits is None or admits(exchange, config.to))
         if there:
             forward = exchange.forwarded()
             forward.upstream, forward.fall_back = config.to, True

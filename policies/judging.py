@@ -6,6 +6,7 @@ import msgspec
 
 from contracts.operations import ApiVersion, Operation
 from contracts.policy_settings import MODES, Mode, PolicyUse
+from contracts.surroundings import Surroundings
 from policies.installed import find, installed
 from policies.policy import PolicyConfig, Setting
 
@@ -43,7 +44,7 @@ class InstalledPolicies:
         plan: str,
         version: ApiVersion,
         operation: Operation,
-        versions: Mapping[str, ApiVersion],
+        around: Surroundings,
         /,
     ) -> Iterable[tuple[str, str, bool]]:
         policy = find(use.policy)
@@ -54,6 +55,6 @@ class InstalledPolicies:
         except msgspec.ValidationError as error:
             yield "", str(error), True  # a key that no layer gives
             return
-        setting = Setting(config, use.mode or policy.mode, plan, use.consumers, versions)
+        setting = Setting(config, use.mode or policy.mode, plan, use.consumers, around)
         for fault in policy.check(setting, version, operation):
             yield fault.pointer, fault.message, fault.certain

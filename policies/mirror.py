@@ -14,6 +14,7 @@ import structlog
 from msgspec import Meta
 
 from contracts.operations import ApiVersion, Operation
+from policies import residency
 from policies.answer import Answer, Wish
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Forward
@@ -21,7 +22,7 @@ from policies.policy import Fault, PolicyConfig, Setting
 from policies.ports import Ports
 from policies.shadows.answers import MOST_COMPARED, Comparison, Side, media_type_of
 from policies.shadows.compare import Rules
-from policies.shadows.report import MirrorName, MirrorReport
+from policies.shadows.report import MirrorCounts, MirrorName
 from policies.shadows.shadow import Pair, Shadow
 from policies.validation.validators import validators_of
 from policies.verdict import ALLOW, Stage, Verdict
@@ -83,6 +84,7 @@ def bind(
     rules = Rules(frozenset(config.ignore), frozenset(config.unordered), config.keys)
     comparison = Comparison(operation, validators_of(version), rules) if config.compare else None
     share, mirroring = config.percent / 100.0, ports.mirroring
+    admits = residency.admitting(operation, ports)
 
     def copy(exchange: Exchange) -> Verdict:
         if exchange.method not in methods or chance() >= share:
@@ -90,6 +92,8 @@ def bind(
         reason = _why_not(exchange)
         if reason:
             report.count("skipped", reason)
+        elif admits is not None and not admits(exchange, config.to):
+            report.count("skipped", "residency")
         elif report.in_flight >= config.concurrency:
             report.count("dropped", "concurrency")
         else:
@@ -113,7 +117,7 @@ def bind(
     return harmless
 
 
-def _report(config: MirrorConfig, version: ApiVersion, operation: Operation, ports: Ports) -> MirrorReport:
+def _report(config: MirrorConfig, version: ApiVersion, operation: Operation, ports: Ports) -> MirrorCounts:
     name = MirrorName(version.api, version.version, operation.id, config.to)
     # Its bytes, as a mapping among the settings has no hash.
     return ports.mirror_reports.find(name, repr(config))

@@ -12,12 +12,12 @@ from typing import Annotated, Final, TypeAlias
 
 from msgspec import Meta, field
 
-from contracts.documents.document import escape
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from policies.exchange import Exchange
 from policies.policy import Fault, PolicyConfig, Setting
 from policies.ports import Ports
+from policies.validation.violations import escape
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "network"

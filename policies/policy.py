@@ -13,6 +13,7 @@ import msgspec
 
 from contracts.operations import ApiVersion, Operation
 from contracts.policy_settings import MODES, Mode
+from contracts.surroundings import Surroundings
 from policies.ports import Ports
 from policies.verdict import AnswerFilter, AnswerReport, Stage
 
@@ -50,8 +51,8 @@ class Setting(Generic[C]):
     mode: Mode
     plan: str = ""
     consumers: Mapping[str, Mode] = field(default_factory=dict)
-    versions: Mapping[str, ApiVersion] = field(default_factory=dict)
-    """All versions of the API that compile, by name: for what one says of another."""
+    around: Surroundings = field(default_factory=Surroundings)
+    """What there is around the operation, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)

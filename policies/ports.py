@@ -18,6 +18,7 @@ from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
 from policies.known_keys import KnownKey
 from policies.limits.meter import Meter
+from policies.limits.slots import OwnSlots, Slots
 from policies.revocation import Revocations
 from policies.shadows.report import MirrorReports
 from policies.shadows.shadow import Mirroring, NoMirroring
@@ -144,6 +145,8 @@ class Ports:
     """Limits by plan."""
     plan_policies: Mapping[str, tuple[PolicyUse, ...]] = field(default_factory=dict)
     """Settings of policies by plan."""
+    residency: Mapping[str, str | None] = field(default_factory=dict)
+    """Where each upstream is, by name."""
     key_plans: frozenset[str] = frozenset()
     """Plans under which API keys are good."""
     key_pepper: bytes | None = field(default=None, repr=False)
@@ -159,5 +162,7 @@ class Ports:
     cache: AnswerCache = field(default_factory=AnswerCache)
     nonces: DpopNonces | None = None
     """What DPoP proofs must have in them; None where they need no nonce."""
+    slots: Slots = field(default_factory=OwnSlots)
+    """Which open calls hold."""
     tokens: VerifiedTokens = field(default_factory=VerifiedTokens)
     """Shared by all operations that are bound with these ports, and dropped with them."""

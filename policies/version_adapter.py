@@ -94,7 +94,7 @@ def check(setting: Setting[VersionAdapterConfig], version: ApiVersion, operation
         return
     if setting.mode == "off":
         return
-    why = missing(setting.versions, version, operation)
+    why = missing(setting.around.versions, version, operation)
     if why is not None:
         yield why
         return
@@ -106,7 +106,7 @@ def check(setting: Setting[VersionAdapterConfig], version: ApiVersion, operation
     yield from faults
     if not faults:
         target = _target(config, operation)
-        there = setting.versions[target.version]
+        there = setting.around.versions[target.version]
         yield from both_ways(version, operation, there, target, config.request, config.response, _statuses(config))
 
 

@@ -155,6 +155,7 @@ def _upstream(estate: Estate, name: str, url: str | None) -> Upstream:
         retries=_settings(entry.retries, RetrySettings),
         ejection=_settings(entry.ejection, EjectionSettings),
         health=None if entry.health is None else _settings(entry.health, HealthCheck),
+        residency=entry.residency,
     )
 
 

@@ -16,6 +16,7 @@ from contracts.findings import Finding, Place
 from contracts.openapi.object_rules import RULE, within
 from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.policy_settings import CONSUMERS, MODE, Mode, PolicyUse, over, used
+from contracts.surroundings import Surroundings
 
 _NO_PLAN: Final = ""
 
@@ -45,11 +46,11 @@ class PolicyJudge(Protocol):
         plan: str,
         version: ApiVersion,
         operation: Operation,
-        versions: Mapping[str, ApiVersion],
+        around: Surroundings,
         /,
     ) -> Iterable[tuple[str, str, bool]]:
         """What is wrong with settings that are whole and of the right form, on an operation: a pointer from the
-        policy's settings, the message, and whether it is certain. `versions` are all of the API, by name."""
+        policy's settings, the message, and whether it is certain."""
         ...
 
 
@@ -139,19 +140,33 @@ class _Rules:
 
     def _operation(self, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
         uses = {use.policy: use for use in operation.policies}
+        around = self._around(version, operation, uses)
         for use in uses.values():
-            yield from self._use(use, _NO_PLAN, version, operation)
+            yield from self._use(use, _NO_PLAN, version, operation, around)
         for plan, its in self._plans.items():
-            for policy, use in its.items():
-                below = uses.get(policy)
-                yield from self._use(use if below is None else over(below, use), plan, version, operation)
+            of_plan = {name: over(uses[name], use) if name in uses else use for name, use in its.items()}
+            around = self._around(version, operation, {**uses, **of_plan})
+            for use in of_plan.values():
+                yield from self._use(use, plan, version, operation, around)
 
-    def _use(self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
+    def _around(self, version: ApiVersion, operation: Operation, uses: Mapping[str, PolicyUse]) -> Surroundings:
+        known = self._sources.estate.value.upstreams
+        names = {operation.backend.upstream}
+        for use in uses.values():
+            names.update(self._judge.upstreams(use).values())
+        return Surroundings(
+            self._sources.apis[version.api].compiled,
+            self._sources.consumers.value.consumers,
+            {name: known[name].residency for name in sorted(names) if name in known},
+        )
+
+    def _use(
+        self, use: PolicyUse, plan: str, version: ApiVersion, operation: Operation, around: Surroundings
+    ) -> Iterator[Finding]:
         label = f"{operation.method} {version.base_path}{operation.path}"
         for pointer, name in self._judge.upstreams(use).items():
             yield from self._upstream(use, pointer, name, version, operation)
-        versions = self._sources.apis[version.api].compiled
-        for pointer, message, certain in self._judge.faults(use, plan, version, operation, versions):
+        for pointer, message, certain in self._judge.faults(use, plan, version, operation, around):
             text = f"{use.policy}: {message} (on {label}{f' under plan {plan!r}' if plan else ''})"
             yield finding("policy-invalid" if certain else "policy-unproved", self._place(use, pointer), text)
 

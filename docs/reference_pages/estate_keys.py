@@ -134,6 +134,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "retries": "How often a call is tried again that may be.",
         "ejection": "When a target that fails is left out, where there are several.",
         "health": "A check of each target, beside the calls. Off where there is no such mapping.",
+        "residency": "Where it and all its targets keep what they are sent, such as `eu`: for the policy "
+        "[residency](../guides/access-rules.md#residency).",
     },
     "BreakerEntry": {
         "consecutive": "Failures in a row that open the breaker.",

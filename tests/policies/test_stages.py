@@ -32,6 +32,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("response-schema", Phase.RESPONSE),
         ("version-adapter", Phase.BODY),
         ("cache", Phase.BODY),
+        ("residency", Phase.BODY),
         ("canary", Phase.BODY),
         ("mirror", Phase.BODY),
     ]

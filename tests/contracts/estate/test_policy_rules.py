@@ -9,6 +9,7 @@ from contracts.estate.estate import contracts_part, load_estate
 from contracts.findings import Finding
 from contracts.operations import ApiVersion, Operation
 from contracts.policy_settings import MODES, Mode, PolicyUse
+from contracts.surroundings import Surroundings
 from tests.support.estates import write_estate
 
 API = "apis/books/api.yaml"
@@ -47,13 +48,13 @@ class Judge:
         plan: str,
         version: ApiVersion,
         operation: Operation,
-        versions: Mapping[str, ApiVersion],
+        around: Surroundings,
         /,
     ) -> Iterable[tuple[str, str, bool]]:
         if use.config.get("most-guests", 0) > 10:
             yield "/most-guests", "too many guests", True
         elif use.config.get("most-guests", 0) > 9:
-            yield "/most-guests", f"{len(versions)} of them may be too many", False
+            yield "/most-guests", f"{len(around.versions)} of them may be too many", False
         elif "most-guests" not in use.config:
             yield "", "no number of guests", True
 
