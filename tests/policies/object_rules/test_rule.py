@@ -132,8 +132,16 @@ def test_what_is_bounded_is_taken(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "given", "word"),
     [
-        ("claims.partner_id == path.partner_id", {"claims": {"partner_id": "7"}, "path": {"partner_id": "7"}}, True),
-        ("claims.partner_id == path.partner_id", {"claims": {"partner_id": "8"}, "path": {"partner_id": "7"}}, False),
+        (
+            "claims.partner_id == path.partner_id",
+            {"claims": {"partner_id": "7"}, "path": {"partner_id": "7"}},
+            True,
+        ),
+        (
+            "claims.partner_id == path.partner_id",
+            {"claims": {"partner_id": "8"}, "path": {"partner_id": "7"}},
+            False,
+        ),
         ("claims.partner_id == path.partner_id", {"claims": {}, "path": {"partner_id": "7"}}, None),
         ("has(claims.partner_id)", {"claims": {}}, False),
         ("!has(claims.partner_id) || claims.partner_id == 'x'", {"claims": {}}, True),
