@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
+from contracts.mirror_report import merged
 from gateway.runtime import Runtime
 from gateway.telemetry.canaries import canary_state
 from gateway.telemetry.exposition import CONTENT_TYPE
-from gateway.telemetry.mirrors import merged
 
 
 class Admin:
@@ -88,7 +89,8 @@ class Admin:
     async def _mirror(self, request: web.Request) -> web.Response:
         runtime = self._runtime()
         reports = () if runtime is None else runtime.ports.mirror_reports.every()
-        return web.json_response({"mirrors": merged(report.document() for report in reports)})
+        text = msgspec.json.encode(merged(report.told() for report in reports))
+        return web.Response(body=text, content_type="application/json")
 
     async def _status(self, request: web.Request) -> web.Response:
         runtime = self._runtime()

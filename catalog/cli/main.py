@@ -30,6 +30,7 @@ from catalog.cli.init import init
 from catalog.cli.keys import app as keys_app
 from catalog.cli.lint import lint
 from catalog.cli.member_tokens import app as member_tokens_app
+from catalog.cli.mirror import mirror
 from catalog.cli.odoo import app as odoo_app
 from catalog.cli.owners import app as owners_app
 from catalog.cli.policies import app as policies_app
@@ -110,6 +111,7 @@ def build() -> typer.Typer:
     )
     app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
+    app.command("mirror", short_help="Show what came of mirrored calls, and how answers differ.")(mirror)
     app.command("usage", short_help="Show who calls what, and how much.")(usage)
     app.command("token", short_help="Get an access token, for trying.")(token)
     return app

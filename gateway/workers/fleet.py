@@ -5,12 +5,13 @@ import json
 from typing import Any, Final
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
+from contracts.mirror_report import MirrorReport, merged
 from gateway.telemetry.exposition import CONTENT_TYPE, expose_state
 from gateway.telemetry.merging import merge
 from gateway.telemetry.metrics import WORKER_RESTARTS
-from gateway.telemetry.mirrors import merged
 from gateway.workers.supervisor import Supervisor, Worker
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)
@@ -96,10 +97,9 @@ class FleetAdmin:
 
     async def _mirror(self, request: web.Request) -> web.Response:
         answers = await self._ask_all("/mirror")
-        documents = [json.loads(body) for _, (status, body) in answers if status == 200]
-        return web.json_response(
-            {"mirrors": merged(each for document in documents for each in document["mirrors"])}
-        )
+        reports = [msgspec.json.decode(body, type=MirrorReport) for _, (status, body) in answers if status == 200]
+        text = msgspec.json.encode(merged(each for report in reports for each in report.mirrors))
+        return web.Response(body=text, content_type="application/json")
 
     async def _ask_all(self, path: str) -> list[tuple[Worker, Answer]]:
         workers = self._supervisor.workers

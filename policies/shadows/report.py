@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Hashable
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 import msgspec
 
+from contracts.mirror_report import Difference, Mirrored, by_frequency
 from policies.shadows.compare import Kind
 
 Outcome: TypeAlias = Literal["equal", "different", "uncompared", "failed", "dropped", "skipped"]
@@ -28,7 +29,7 @@ class MirrorName(msgspec.Struct, frozen=True, order=True):
     upstream: str
 
 
-class Difference:
+class _Differing:
     """How often answers differed in one way, and the last requests whose did, by their ids."""
 
     __slots__ = ("count", "request_ids")
@@ -38,7 +39,7 @@ class Difference:
         self.request_ids: deque[str] = deque(maxlen=_REMEMBERED)
 
 
-class MirrorReport:
+class MirrorCounts:
     """The counts of one operation. `outcomes` are by the outcome and its reason, which may be empty; `in_flight`
     are copies that are on their way or being compared."""
 
@@ -49,7 +50,7 @@ class MirrorReport:
         self.in_flight = 0
         self.outcomes: dict[tuple[Outcome, str], int] = {}
         self.kinds: dict[Kind, int] = {}
-        self.differences: dict[tuple[Kind, str], Difference] = {}
+        self.differences: dict[tuple[Kind, str], _Differing] = {}
 
     def count(self, outcome: Outcome, reason: str = "") -> None:
         key = (outcome, reason)
@@ -63,30 +64,27 @@ class MirrorReport:
             key = (kind, where)
             if key not in self.differences and len(self.differences) >= MOST_DIFFERENCES:
                 key = (kind, _OTHERS)
-            difference = self.differences.setdefault(key, Difference())
+            difference = self.differences.setdefault(key, _Differing())
             difference.count += 1
             if request_id not in difference.request_ids:
                 difference.request_ids.append(request_id)
 
-    def document(self) -> dict[str, Any]:
-        """As JSON, the most frequent differences first."""
+    def told(self) -> Mirrored:
+        """As the admin listener tells it."""
         outcomes: dict[str, int] = {}
         reasons: dict[str, dict[str, int]] = {}
         for (outcome, reason), count in self.outcomes.items():
             outcomes[outcome] = outcomes.get(outcome, 0) + count
             if reason:
                 reasons.setdefault(outcome, {})[reason] = count
-        often = sorted(self.differences.items(), key=lambda each: (-each[1].count, each[0]))
-        return {
-            **msgspec.structs.asdict(self.name),
-            "in_flight": self.in_flight,
-            "outcomes": outcomes,
-            "reasons": reasons,
-            "differences": [
-                {"kind": kind, "at": where, "count": each.count, "request_ids": list(each.request_ids)}
-                for (kind, where), each in often
-            ],
-        }
+        differences = by_frequency(
+            Difference(kind, where, each.count, tuple(each.request_ids))
+            for (kind, where), each in self.differences.items()
+        )
+        name = self.name
+        return Mirrored(
+            name.api, name.version, name.operation, name.upstream, self.in_flight, outcomes, reasons, differences
+        )
 
 
 class MirrorReports:
@@ -94,16 +92,16 @@ class MirrorReports:
 
     def __init__(self) -> None:
         # As with canaries, what is bound holds them.
-        self._known: WeakValueDictionary[Hashable, MirrorReport] = WeakValueDictionary()
+        self._known: WeakValueDictionary[Hashable, MirrorCounts] = WeakValueDictionary()
 
-    def find(self, name: MirrorName, settings: Hashable) -> MirrorReport:
+    def find(self, name: MirrorName, settings: Hashable) -> MirrorCounts:
         """The one for these settings."""
         key = (name, settings)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = MirrorReport(name)
+            found = self._known[key] = MirrorCounts(name)
         return found
 
-    def every(self) -> list[MirrorReport]:
+    def every(self) -> list[MirrorCounts]:
         """In the order of their names."""
         return sorted(self._known.values(), key=lambda each: each.name)

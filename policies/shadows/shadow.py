@@ -6,7 +6,7 @@ from typing import Protocol
 
 from policies.exchange import Exchange, Forward
 from policies.shadows.answers import Comparison, Side
-from policies.shadows.report import MirrorReport
+from policies.shadows.report import MirrorCounts
 
 
 class Pair:
@@ -50,7 +50,7 @@ class Shadow:
     exchange: Exchange
     request: Forward
     timeout: float
-    report: MirrorReport
+    report: MirrorCounts
     pair: Pair
     comparison: Comparison | None
 

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.mirror_report import merged
 from contracts.operations import HttpBackend, MediaType, Operation, RequestBody, Response
 from contracts.policy_settings import PolicyUse
 from contracts.snapshot import Manifest, Snapshot, Timeouts, Upstream, encode_part
 from gateway.telemetry.exposition import expose
-from gateway.telemetry.mirrors import merged
 from gateway.telemetry.state import State
 from policies.shadows.answers import MOST_COMPARED
-from policies.shadows.report import MOST_DIFFERENCES, MirrorName, MirrorReport
+from policies.shadows.report import MOST_DIFFERENCES, MirrorCounts, MirrorName
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, snapshot
 from tests.gateway.http_harness import RawAnswer, RawUpstream, Script, SeenRequest, raw_upstream
 from tests.gateway.odoo_pair import NEW_ORDER, mediating, odoo
@@ -78,14 +78,12 @@ class Mirrored:
         self.mirror = mirror
 
     @property
-    def reports(self) -> list[MirrorReport]:
+    def reports(self) -> list[MirrorCounts]:
         assert self.world.pipeline.runtime is not None
         return self.world.pipeline.runtime.ports.mirror_reports.every()
 
     def report(self, operation: str = "getOrder") -> dict[str, Any]:
-        (found,) = [
-            each for each in merged(each.document() for each in self.reports) if each["operation"] == operation
-        ]
+        (found,) = [each for each in documents(self.reports) if each["operation"] == operation]
         return found
 
     async def get(self, path: str = "/orders/v1/orders/7", **fields: str) -> RawAnswer:
@@ -110,6 +108,14 @@ async def mirrored(
     async with gateway(directory, original) as world, raw_upstream(copy) as mirror:
         world.adopt(with_mirror(world.upstream.port, mirror.port, *made, **settings))
         yield Mirrored(world, mirror)
+
+
+def documents(counts: list[MirrorCounts]) -> list[dict[str, Any]]:
+    """The report, as the admin listener tells it."""
+    found: list[dict[str, Any]] = json.loads(msgspec.json.encode(merged(each.told() for each in counts)))[
+        "mirrors"
+    ]
+    return found
 
 
 def told(report: dict[str, Any]) -> list[tuple[str, str, int]]:
@@ -372,9 +378,9 @@ async def test_a_sender_that_fails_lets_the_call_through(tmp_path: Path, monkeyp
 
 async def odoo_report(world: Gateway, operation: str) -> dict[str, Any]:
     assert world.pipeline.runtime is not None
-    reports: Callable[[], list[MirrorReport]] = world.pipeline.runtime.ports.mirror_reports.every
+    reports: Callable[[], list[MirrorCounts]] = world.pipeline.runtime.ports.mirror_reports.every
     await until(lambda: any(each.outcomes and each.name.operation == operation for each in reports()))
-    (found,) = [each.document() for each in reports() if each.name.operation == operation]
+    (found,) = [each for each in documents(reports()) if each["operation"] == operation]
     return found
 
 
@@ -424,7 +430,7 @@ async def test_an_odoo_mirror_that_is_down_or_hangs_takes_nothing(tmp_path: Path
 
 
 def test_a_report_is_bounded() -> None:
-    report = MirrorReport(MirrorName("orders", "v1", "getOrder", "next"))
+    report = MirrorCounts(MirrorName("orders", "v1", "getOrder", "next"))
     for number in range(MOST_DIFFERENCES + 50):
         report.compared(f"r-{number}", {("value", f"/{number}")})
     assert len(report.differences) == MOST_DIFFERENCES + 1
@@ -433,16 +439,16 @@ def test_a_report_is_bounded() -> None:
 
 
 def test_reports_of_several_workers_are_one() -> None:
-    documents = []
+    counts = []
     for number, count in ((1, 2), (2, 1)):
-        report = MirrorReport(MirrorName("orders", "v1", "getOrder", "next"))
+        report = MirrorCounts(MirrorName("orders", "v1", "getOrder", "next"))
         for each in range(count):
             report.compared(
                 f"{number}-{each}", {("value", "/sku"), ("status", "200 404")} if each else {("value", "/sku")}
             )
         report.count("failed", "upstream-timeout")
-        documents.append(report.document())
-    (found,) = merged(documents)
+        counts.append(report)
+    (found,) = documents(counts)
     assert found["outcomes"] == {"different": 3, "failed": 2}
     assert found["reasons"] == {"failed": {"upstream-timeout": 2}}
     assert told(found) == [("value", "/sku", 3), ("status", "200 404", 1)]
