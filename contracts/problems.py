@@ -244,7 +244,7 @@ _TYPES: tuple[ProblemType, ...] = (
         "too-many-open-calls",
         429,
         "Too many open calls",
-        "As many calls are open at once as a limit admits; `limits` names it. It may pass once one of them has ended.",
+        "As many calls are open at once as a limit admits; `limits` names it. Once one has ended it may pass.",
     ),
     ProblemType(
         "quota-exceeded",

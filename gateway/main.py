@@ -192,6 +192,7 @@ async def assembled(
             key_pepper=read_key_pepper(settings.key_pepper),
             proofs=UsedProofs(time.time) if shared is None else shared.proofs,
             idempotency=None if shared is None else shared.idempotency,
+            slots=None if shared is None else shared.slots,
             nonces=_nonces(settings),
             sandbox=settings.sandbox,
             approved_by=key if settings.approvals == "required" and not settings.preview else None,

@@ -9,24 +9,28 @@ from gateway.adapters.shared_idempotency import SharedIdempotency
 from gateway.adapters.shared_limiter import SharedLimiter
 from gateway.adapters.shared_proofs import SCRIPT as PROOFS_SCRIPT
 from gateway.adapters.shared_proofs import SharedProofs
+from gateway.adapters.shared_slots import SCRIPT as SLOTS_SCRIPT
+from gateway.adapters.shared_slots import SharedSlots
 from gateway.adapters.shared_store import SharedStore
 from policies.used_proofs import UsedProofs
 
 
 @dataclass(frozen=True, slots=True)
 class SharedState:
-    """The server, the limiter that counts on it, and what is remembered there of DPoP proofs and of idempotent
-    requests."""
+    """The server, the limiter that counts on it, the slots of open calls, and what is remembered there of DPoP
+    proofs and of idempotent requests."""
 
     store: SharedStore
     limiter: SharedLimiter
     proofs: SharedProofs
     idempotency: SharedIdempotency
+    slots: SharedSlots
 
     async def close(self) -> None:
         await self.store.close()
         await self.proofs.close()
         await self.idempotency.close()
+        await self.slots.close()
 
 
 def open_shared_state(url: str, *, workers: int, exact: bool) -> SharedState:
@@ -34,4 +38,5 @@ def open_shared_state(url: str, *, workers: int, exact: bool) -> SharedState:
     store = SharedStore(url, SCRIPT)
     proofs = SharedProofs(SharedStore(url, PROOFS_SCRIPT), UsedProofs(time.time), time.time)
     idempotency = SharedIdempotency(SharedStore(url, IDEMPOTENCY_SCRIPT))
-    return SharedState(store, SharedLimiter(store, share=workers, exact=exact), proofs, idempotency)
+    slots = SharedSlots(SharedStore(url, SLOTS_SCRIPT), share=workers)
+    return SharedState(store, SharedLimiter(store, share=workers, exact=exact), proofs, idempotency, slots)
