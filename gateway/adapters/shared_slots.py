@@ -65,6 +65,7 @@ class SharedSlots:
         self._open: dict[str, int] = {}
         self._unsaid: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._saying: set[asyncio.Future[Answer]] = set()
 
     def take(self, meter: SlotMeter, /) -> Taken | Awaitable[Taken]:
@@ -78,9 +79,12 @@ class SharedSlots:
         self._unsaid.update(meter.keys)
 
     async def close(self) -> None:
-        """Says no more. What is open is free when the lease is over."""
+        """Says what it holds, and no more: what is open still is free when the lease is over."""
         if self._timer is not None:
             self._timer.cancel()
+        self._say()
+        await asyncio.gather(*self._saying, return_exceptions=True)
+        self._closed = True
         await self._store.close()
 
     def __len__(self) -> int:
@@ -150,7 +154,7 @@ class SharedSlots:
         """What is held under the keys of which it was not said. That it was heard matters little: see `_beat`."""
         unsaid, self._unsaid = self._unsaid, set()
         for key in unsaid:
-            if self._store.worth_asking:
+            if self._store.worth_asking and not self._closed:
                 number = self._open.get(key, 0)
                 said = self._store.run(_named(key), self._worker, int(self._lease * 1000), number, -1)
                 self._saying.add(said)

@@ -1,6 +1,7 @@
 """How many calls may be open at once."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,12 +24,9 @@ def called(client: str = "acme-shop", consumer: str = "acme", peer: str = "192.0
 
 
 def bound(slots: Any, public: bool = False, **limits: SlotSetting) -> Stage | None:
-    from dataclasses import replace
-
     made = operation(public=True, scopes=()) if public else operation()
-    return concurrency.bind(
-        ConcurrencyConfig(limits=limits), version(), made, replace(World().ports(), slots=slots)
-    )
+    ports = replace(World().ports(), slots=slots)
+    return concurrency.bind(ConcurrencyConfig(limits=limits), version(), made, ports)
 
 
 def end(request: Exchange) -> None:
