@@ -68,11 +68,14 @@ def bind(config: NetworkConfig, version: ApiVersion, operation: Operation, ports
 
 
 def check(setting: Setting[NetworkConfig], version: ApiVersion, operation: Operation) -> Iterable[Fault]:
-    """What is no network, or would let nobody in."""
-    config = setting.config
+    """What is no network, or would let nobody in, and consumers that there are not."""
+    config, known = setting.config, setting.around.consumers
     yield from _faults("", config.allow, config.deny)
     for consumer, its in config.by_consumer.items():
-        yield from _faults(f"/by-consumer/{escape(consumer)}", its.allow, its.deny)
+        pointer = f"/by-consumer/{escape(consumer)}"
+        if known and consumer not in known:
+            yield Fault(pointer, f"there is no consumer {consumer!r}")
+        yield from _faults(pointer, its.allow, its.deny)
     if config.by_consumer and operation.public:
         yield Fault("/by-consumer", "the operation is public: nobody knows which consumer calls")
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 import yaml
 
+from contracts.surroundings import Surroundings
 from policies.exchange import Principal
 from policies.network import EXAMPLE, NetworkConfig, bind, check
 from policies.policy import Setting
@@ -101,6 +102,13 @@ def test_consumers_of_a_public_operation_are_nobody() -> None:
     setting = Setting(config(**{"by-consumer": {"acme": {"allow": ["10.0.0.0/8"]}}}), "enforce")
     (fault,) = check(setting, version(), operation(public=True, scopes=()))
     assert fault.pointer == "/by-consumer"
+
+
+def test_a_consumer_that_there_is_not_is_found() -> None:
+    around = Surroundings({}, ("acme",))
+    settings = config(**{"by-consumer": {"acne": {"deny": ["10.0.0.0/8"]}, "acme": {"deny": ["10.0.0.0/8"]}}})
+    (fault,) = check(Setting(settings, "enforce", around=around), version(), operation())
+    assert (fault.pointer, fault.message) == ("/by-consumer/acne", "there is no consumer 'acne'")
 
 
 def test_the_example_works() -> None:

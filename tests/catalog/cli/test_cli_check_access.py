@@ -123,3 +123,15 @@ def test_what_is_no_network_origin_or_time_is_told_with_its_place(
     line = checked(tmp_path, policies(settings))[0]
     assert line.startswith(f"{API}:{place}")
     assert said in line
+
+
+def test_an_upstream_in_the_wrong_place_is_found_where_the_places_are_set(tmp_path: Path) -> None:
+    upstreams = "    url: http://127.0.0.1:9000\n"
+    tagged = ("ostiary.yaml", upstreams, f"{upstreams}    residency: us\n")
+    settings = policies("  residency:\n    allow: [eu]\n    by-consumer: {reading-club: [us], nobody: [us]}\n")
+    allowed, *named = checked(tmp_path, tagged, settings)
+    assert allowed.startswith(
+        f"{API}:9:12: error: residency: the upstream 'bookshop' is in 'us', and eu may serve"
+    )
+    assert any("there is no consumer 'nobody'" in line for line in named)
+    assert not any("reading-club" in line for line in named)
