@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from catalog.odoo.filtering import filtering
 from catalog.odoo.naming import action_of, camel, pascal, plural, resource_of, spaced
-from catalog.odoo.schemas import MOST_ID, Property, Schema, mapping_of, object_of, plain_of, request_of
+from catalog.odoo.schemas import MOST_ID, Property, Schema, mapping_of, object_of, request_of
 from catalog.odoo.wanted import Wanted, WishError
 
 PAGE: Final = (20, 100)
 """Records on a page: by default, and at most."""
 MOST_OFFSET: Final = 100_000
-
-_RANGES: Final = ("date", "datetime")
 
 
 class Resource:
@@ -109,7 +108,7 @@ class Resource:
         return schema
 
     def _list(self) -> dict[str, Any]:
-        parameters, filters = self._filtering()
+        parameters, filters = filtering(self.properties, self._filters)
         sortable = {
             each.name: each.facts.name
             for each in self.properties
@@ -155,21 +154,6 @@ class Resource:
             mapping,
             parameters=parameters,
         )
-
-    def _filtering(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """The parameters of the list by which it is filtered, and the conditions that become of them."""
-        parameters: list[dict[str, Any]] = []
-        conditions: dict[str, Any] = {}
-        for field in self._filters:
-            each = next((one for one in self.properties if one.facts.name == field and one.answer), None)
-            if each is None or each.facts.type in ("one2many", "many2many", "text", "html"):
-                raise WishError(f"--filters: {field!r} is none of the fields that a list can be filtered by")
-            if not each.facts.searchable:
-                raise WishError(f"--filters: Odoo cannot search by {field!r}")
-            parameter, found = _condition(each)
-            parameters.append(parameter)
-            conditions |= found
-        return parameters, conditions
 
     def _get(self) -> dict[str, Any]:
         return self._operation(
@@ -300,58 +284,6 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
 """The responses that operations share: name and description by status."""
 
 _IDEMPOTENCY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
-
-
-def _condition(each: Property) -> tuple[dict[str, Any], dict[str, Any]]:
-    facts, answer = each.facts, each.answer
-    assert answer is not None
-    about = facts.label.lower()
-    if facts.type in _RANGES:
-        form = "date" if facts.type == "date" else "date-time"
-        moment = {"type": "string", "format": form}
-        parameter = {
-            "name": each.name,
-            "in": "query",
-            "description": f"Only those whose {about} is in this span, `{each.name}[from]=…&{each.name}[to]=…`.",
-            "style": "deepObject",
-            "explode": True,
-            "schema": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {"from": moment, "to": moment},
-            },
-        }
-        return parameter, {
-            f"{each.name}[from]": {"field": facts.name, "operator": ">="},
-            f"{each.name}[to]": {"field": facts.name, "operator": "<="},
-        }
-    if facts.type == "selection" and facts.selection:
-        values = [key for key, _ in facts.selection]
-        schema: Schema = {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": len(values),
-            "uniqueItems": True,
-            "items": {"type": "string", "enum": values},
-        }
-        parameter = {
-            "name": each.name,
-            "in": "query",
-            "description": f"Only those with one of these values of {about}, separated by commas.",
-            "style": "form",
-            "explode": False,
-            "schema": schema,
-        }
-        return parameter, {each.name: {"field": facts.name, "operator": "in"}}
-    name, schema = each.name, dict(plain_of(answer))
-    if facts.type == "many2one":
-        name, schema = f"{each.name}_id", {"type": "integer", "minimum": 1, "maximum": MOST_ID}
-    elif isinstance(schema["type"], list):
-        schema["type"] = schema["type"][0]
-    if schema["type"] == "string":
-        schema |= {"minLength": 1, "maxLength": facts.size or 255}
-    parameter = {"name": name, "in": "query", "description": f"Only those with this {about}.", "schema": schema}
-    return parameter, {name: {"field": facts.name, "operator": "="}}
 
 
 def _sorts(each: Property) -> bool:
