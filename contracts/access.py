@@ -4,7 +4,7 @@ A member that was added later is left out where it has its default, so that a pa
 bytes, and with them its digest.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -128,9 +128,27 @@ class Revoked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     signing_keys: tuple[tuple[str, str], ...] = ()
 
 
+PURGES_KEPT: Final = 1_209_600
+"""Seconds for which gateways are told of a purge: two weeks. Nothing is kept longer than a cache could miss it."""
+
+
+class Purge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What caches are to forget of the answers of an API: all of them, or those of a version, of one of its
+    operations, of a path (as clients call it), or with a tag. `number` grows with each purge."""
+
+    number: int
+    api: str
+    version: str = ""
+    operation: str = ""
+    path: str = ""
+    tag: str = ""
+
+
 class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Who may call: issuers, and applications with their subscriptions; and what was `revoked`, if anything is."""
+    """Who may call: issuers, and applications with their subscriptions; and what was `revoked`, if anything is.
+    `purges` are of answers that are kept."""
 
     issuers: tuple[Issuer, ...]
     applications: tuple[Application, ...]
     revoked: Revoked | None = None
+    purges: tuple[Purge, ...] = ()

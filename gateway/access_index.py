@@ -8,6 +8,7 @@ which it is put in force: between two requests, and as long as what it touches.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from contracts.access import Purge
 from contracts.packed import Steps, read_access
 from contracts.snapshot import AccessChange, Application, Data, Issuer
 from policies.known_keys import KnownKey, known_keys
@@ -25,6 +26,7 @@ class AccessIndex:
     applications: dict[str, Application] = field(default_factory=dict)
     keys: dict[str, KnownKey] = field(default_factory=dict)
     identities: dict[tuple[str, str], Application] = field(default_factory=dict)
+    purges: tuple[Purge, ...] = ()
     change: AccessChange | None = None
 
     def settle(self) -> None:
@@ -58,7 +60,7 @@ class AccessIndex:
 def index_of(data: Data) -> Steps[AccessIndex]:
     """Of a whole part. Raises SnapshotError."""
     access, applications = yield from read_access(data)
-    index = AccessIndex(access.issuers, Revocations(access.revoked), applications)
+    index = AccessIndex(access.issuers, Revocations(access.revoked), applications, purges=access.purges)
     yield from _fill(index, applications.values())
     return index
 
@@ -72,6 +74,7 @@ def index_after(current: AccessIndex, change: AccessChange) -> AccessIndex:
         current.applications,
         current.keys,
         current.identities,
+        frame.purges,
         change,
     )
 

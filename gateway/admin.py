@@ -11,16 +11,18 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
 from contracts.mirror_report import merged
+from gateway.purging import PURGE_PATH, read_purge
 from gateway.runtime import Runtime
 from gateway.telemetry.canaries import canary_state
 from gateway.telemetry.exposition import CONTENT_TYPE
+from policies.caching.labels import purge_label
 
 
 class Admin:
     """`/healthz` says that the process lives, `/readyz` that it has a snapshot and is not stopping.
 
     `metrics` gives the text of `/metrics`, piece by piece; what is known of the process itself is added. `/mirror`
-    is the report of what came of mirrored calls.
+    is the report of what came of mirrored calls. `POST /cache/purge` drops answers that this process keeps.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Admin:
                 web.get("/status", self._status),
                 web.get("/metrics", self._exposition),
                 web.get("/mirror", self._mirror),
+                web.post(PURGE_PATH, self._purge),
             ]
         )
         self._runner = runner = web.AppRunner(app, access_log=None)
@@ -91,6 +94,14 @@ class Admin:
         reports = () if runtime is None else runtime.ports.mirror_reports.every()
         text = msgspec.json.encode(merged(report.told() for report in reports))
         return web.Response(body=text, content_type="application/json")
+
+    async def _purge(self, request: web.Request) -> web.Response:
+        wanted = await read_purge(request)
+        if isinstance(wanted, web.Response):
+            return wanted
+        runtime = self._runtime()
+        dropped = 0 if runtime is None else runtime.ports.cache.drop({purge_label(wanted)})
+        return web.json_response({"dropped": dropped})
 
     async def _status(self, request: web.Request) -> web.Response:
         runtime = self._runtime()

@@ -38,6 +38,7 @@ from gateway.secret_watch import SecretWatch
 from gateway.secrets import UpstreamSecrets
 from gateway.settings import GatewaySettings, SettingsError, read_key_pepper, read_proxies, read_snapshot_key
 from gateway.snapshot_store import SnapshotStore
+from gateway.telemetry.canaries import back_out_listener
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
 from gateway.telemetry.state import State
@@ -47,6 +48,8 @@ from gateway.usage.credentials import CredentialUses
 from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
+from policies.caching.memory import AnswerCache
+from policies.canaries import Canaries
 from policies.dpop_nonces import DpopNonces
 from policies.installed import PluginError, installed
 from policies.used_proofs import UsedProofs
@@ -180,6 +183,7 @@ async def assembled(
         if secret_client is not None:
             await secret_client.at_start()
         keys, secrets = IssuerKeys(session), UpstreamSecrets(settings.secrets, delivered)
+        canaries = Canaries(back_out_listener(None if shared is None else shared.back_outs))
         builder = RuntimeBuilder(
             clock=time.time,
             limiter=InProcessLimiter() if shared is None else shared.limiter,
@@ -192,8 +196,10 @@ async def assembled(
             key_pepper=read_key_pepper(settings.key_pepper),
             proofs=UsedProofs(time.time) if shared is None else shared.proofs,
             idempotency=None if shared is None else shared.idempotency,
+            cache=AnswerCache(settings.cache_size),
             slots=None if shared is None else shared.slots,
             nonces=_nonces(settings),
+            canaries=canaries,
             sandbox=settings.sandbox,
             approved_by=key if settings.approvals == "required" and not settings.preview else None,
         )
@@ -217,6 +223,8 @@ async def assembled(
             background.append(asyncio.create_task(client.run()))
         if secret_client is not None:
             background.append(asyncio.create_task(secret_client.run()))
+        if shared is not None:
+            background.append(asyncio.create_task(shared.back_outs.watch(canaries)))
         if usage is not None:
             usage.start()
         try:

@@ -30,6 +30,7 @@ from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.mirroring import Mirrors
 from gateway.approving import Approvals
 from gateway.filling import Filling
+from gateway.purging import Purging
 from gateway.routes import AnyUpstream, ServedOperation, ServedVersion, Server
 from gateway.secrets import UpstreamSecrets
 from gateway.servers import ServerMaker
@@ -121,6 +122,7 @@ class RuntimeBuilder:
         slots: Slots | None = None,
         cache: AnswerCache | None = None,
         nonces: DpopNonces | None = None,
+        canaries: Canaries | None = None,
         sandbox: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -137,8 +139,9 @@ class RuntimeBuilder:
         self._slots: Slots = OwnSlots() if slots is None else slots
         self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
         self._cache = AnswerCache() if cache is None else cache
+        self._purging = Purging(self._cache)
         self._nonces = nonces
-        self._canaries = Canaries(log_back_out)
+        self._canaries = Canaries(log_back_out) if canaries is None else canaries
         self._sandbox = Sandbox() if sandbox else None
         self._mirrors = Mirrors()
         self._mirror_reports = MirrorReports()
@@ -226,6 +229,7 @@ class RuntimeBuilder:
             self._witness.update(runtime.access.issuers)
             runtime.access.settle()
             self._access.swap(runtime.access)
+            self._purging.follow(runtime.access.purges)
         self._mirrors.servers = runtime.servers
         for _, upstream in runtime.upstreams.values():
             upstream.start()

@@ -108,6 +108,11 @@ class GatewaySettings(BaseSettings):
         ge=1,
         description="Most open requests; beyond them the answer is 503, for less critical APIs from 70 % on.",
     )
+    cache_size: int = Field(
+        67_108_864,
+        ge=0,
+        description="Bytes of answers that a worker keeps for operations with the policy `cache`, all together.",
+    )
     max_connections: int | None = Field(
         None,
         ge=1,

@@ -41,7 +41,7 @@ POLICY: Final = "cache"
 _READING: Final = frozenset({"GET", "HEAD"})
 _SAFE: Final = _READING | {"OPTIONS", "TRACE"}
 
-Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
+Seconds = Annotated[int, Meta(ge=0, le=604_800)]
 
 _NOT_THERE: Final = Deny(
     POLICY, problem("cached-answer-missing", "There is no stored answer, and the client wants no other.")

@@ -237,6 +237,10 @@ USAGE_LOST: Final = Metric(
 USAGE_WAITING: Final = Metric(
     "ostiary_usage_waiting_bytes", "gauge", (), "Bytes of usage that wait for the catalog to take them."
 )
+CACHE_BYTES: Final = Metric("ostiary_cache_bytes", "gauge", (), "Bytes of answers that are kept.")
+CACHE_RESOURCES: Final = Metric(
+    "ostiary_cache_resources", "gauge", (), "Requests to which answers are kept, each with all that it varies by."
+)
 SPANS_EXPORTED: Final = Metric(
     "ostiary_spans_exported_total",
     "counter",
@@ -286,6 +290,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     USAGE_DROPPED,
     USAGE_LOST,
     USAGE_WAITING,
+    CACHE_BYTES,
+    CACHE_RESOURCES,
     SPANS_EXPORTED,
     SPANS_DROPPED,
     SHARED_STATE,

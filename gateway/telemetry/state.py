@@ -95,6 +95,9 @@ class State:
         yield metrics.USAGE_DROPPED, [] if usage is None else [((), usage.dropped)]
         yield metrics.USAGE_LOST, [] if usage is None else [((), usage.lost_calls)]
         yield metrics.USAGE_WAITING, [] if usage is None else [((), usage.waiting_bytes)]
+        cache = None if runtime is None else runtime.ports.cache
+        yield metrics.CACHE_BYTES, [((), 0 if cache is None else cache.size)]
+        yield metrics.CACHE_RESOURCES, [((), 0 if cache is None else len(cache))]
         yield metrics.SPANS_EXPORTED, [] if spans is None else [((), spans.exported)]
         yield metrics.SPANS_DROPPED, [] if spans is None else [((), spans.dropped)]
         shared = self._shared

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from contracts.mirror_report import MirrorReport, merged
+from gateway.purging import PURGE_PATH, read_purge
 from gateway.telemetry.exposition import CONTENT_TYPE, expose_state
 from gateway.telemetry.merging import merge
 from gateway.telemetry.metrics import WORKER_RESTARTS
@@ -22,7 +23,8 @@ Answer = tuple[int, bytes]
 class FleetAdmin:
     """`/healthz` fails where a worker does not answer; `/readyz` where one that answers is not ready, or none
     answers. `/status` has each worker's own document, `/metrics` its samples under the label `worker`;
-    `/mirror` is the report of all.
+    `/mirror` is the report of all. `POST /cache/purge` has all of them drop answers: 503 where one does not say
+    that it did.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -44,6 +46,7 @@ class FleetAdmin:
                 web.get("/status", self._status),
                 web.get("/metrics", self._metrics),
                 web.get("/mirror", self._mirror),
+                web.post(PURGE_PATH, self._purge),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -101,16 +104,30 @@ class FleetAdmin:
         text = msgspec.json.encode(merged(each for report in reports for each in report.mirrors))
         return web.Response(body=text, content_type="application/json")
 
-    async def _ask_all(self, path: str) -> list[tuple[Worker, Answer]]:
+    async def _purge(self, request: web.Request) -> web.Response:
+        wanted = await read_purge(request)
+        if isinstance(wanted, web.Response):
+            return wanted
+        answers = await self._ask_all(PURGE_PATH, msgspec.json.encode(wanted))
+        missing = [worker.role.number for worker, (status, _) in answers if status != 200]
+        dropped = sum(json.loads(body)["dropped"] for _, (status, body) in answers if status == 200)
+        document: dict[str, Any] = {"dropped": dropped}
+        if missing:
+            document["workers_missing"] = missing
+        return web.json_response(document, status=503 if missing else 200)
+
+    async def _ask_all(self, path: str, body: bytes | None = None) -> list[tuple[Worker, Answer]]:
+        """GET, or POST with a JSON `body`."""
         workers = self._supervisor.workers
-        answers = await asyncio.gather(*(_ask(self._sessions[worker.role.number], path) for worker in workers))
-        return list(zip(workers, answers, strict=True))
+        asked = (_ask(self._sessions[worker.role.number], path, body) for worker in workers)
+        return list(zip(workers, await asyncio.gather(*asked), strict=True))
 
 
-async def _ask(session: aiohttp.ClientSession, path: str) -> Answer:
+async def _ask(session: aiohttp.ClientSession, path: str, body: bytes | None) -> Answer:
     """A worker's answer; status 0 where there is none."""
+    method, headers = ("GET", {}) if body is None else ("POST", {"content-type": "application/json"})
     try:
-        async with session.get(f"http://worker{path}") as response:
+        async with session.request(method, f"http://worker{path}", data=body, headers=headers) as response:
             return response.status, await response.read()
     except (aiohttp.ClientError, OSError, TimeoutError):
         return 0, b""

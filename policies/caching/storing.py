@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from contracts.access import PURGES_KEPT
 from policies.caching.directives import Directives, directives
 from policies.caching.stored import Stored
 from policies.exchange import Header
@@ -65,6 +66,8 @@ def storable(received: Received, wanted: Directives, rules: Rules) -> Stored | N
     strict = "must-revalidate" in said or ("no-cache" in said and not rules.override)
     if rules.shared:  # §5.2.2.8, §5.2.2.10
         strict = strict or "proxy-revalidate" in said or "s-maxage" in said
+    # Purges are told of for so long: what could be given after that could be what was purged.
+    lifetime, longest = min(lifetime, PURGES_KEPT // 2), PURGES_KEPT // 2
     on_error = said.seconds("stale-if-error") if rules.stale_on_error is None else rules.stale_on_error
     meanwhile = said.seconds("stale-while-revalidate") if rules.stale_meanwhile is None else rules.stale_meanwhile
     stored = Stored(
@@ -75,8 +78,8 @@ def storable(received: Received, wanted: Directives, rules: Rules) -> Stored | N
         received.at,
         _age(received, fields),
         lifetime,
-        0 if strict else on_error or 0,
-        0 if strict else meanwhile or 0,
+        0 if strict else min(on_error or 0, longest),
+        0 if strict else min(meanwhile or 0, longest),
         strict,
     )
     return stored if stored.validators or stored.useful_until() > received.at else None
