@@ -25,6 +25,7 @@ async def test_a_refused_request_says_what_each_policy_took(tmp_path: Path) -> N
         "rate-limit",
         "body-limits",
         "request-body",
+        "request-content",
         "request-schema",
     ]
     assert all(spent >= 0 for spent in on_body["policies_ms"].values())
