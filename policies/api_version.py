@@ -8,9 +8,10 @@ one's.
 from typing import Final
 
 from contracts.operations import ApiVersion, Operation, VersionChoice
+from policies.answer import Answer, Wish
 from policies.exchange import Exchange
 from policies.ports import Access, Ports
-from policies.verdict import ALLOW, Stage, Switch, Verdict
+from policies.verdict import ALLOW, AnswerFilter, Deny, Stage, Switch, Verdict
 from policies.version_choice import released_by
 
 POLICY: Final = "api-version"
@@ -22,6 +23,27 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
     if choice is None or choice.by != "date" or operation.public:
         return None
     return PinnedVersion(version, choice, ports.access).check
+
+
+def bind_answer(version: ApiVersion, operation: Operation, ports: Ports) -> AnswerFilter | None:
+    """None where the version is chosen by the path."""
+    return None if version.choice is None else OwnWord(version.choice.header)
+
+
+class OwnWord:
+    """Which version has served a request the gateway says, and no upstream beside it."""
+
+    __slots__ = ("_header",)
+
+    def __init__(self, header: str) -> None:
+        self._header = header.lower().encode("ascii")
+
+    def head(self, exchange: Exchange, answer: Answer, /) -> Wish | Deny:
+        answer.without(self._header)
+        return Wish.PASS
+
+    def body(self, exchange: Exchange, answer: Answer, /) -> Deny | None:
+        return None
 
 
 class PinnedVersion:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
-_WORDS: Final = {str: "text", int: "integer", float: "number", bool: "true or false"}
+_WORDS: Final = {Any: "any value", str: "text", int: "integer", float: "number", bool: "true or false"}
 _REQUIRED: Final = "required"
 
 
@@ -107,7 +107,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return _REQUIRED
     value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
-    if value is None or isinstance(value, msgspec.Struct):
+    if value is None or value is msgspec.UNSET or isinstance(value, msgspec.Struct):
         return ""
     return "[]" if value == () else msgspec.json.encode(value).decode()
 

@@ -80,6 +80,8 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         config=NoConfig,
         phase=Phase.HEAD,
         bind=_fixed(api_version.bind),
+        bind_answer=lambda _config, version, operation, ports: api_version.bind_answer(version, operation, ports),
+        watches=True,
         always=True,
         modes=ENFORCED,
     ),

@@ -38,8 +38,8 @@ class VersionedApi(Generic[T]):
     def match(self, exchange: Exchange) -> tuple[dict[str, T], tuple[str, ...]] | Problem:
         """What the version that a request is for has at its path, as `Router.match`."""
         chosen = self._chooser.choose(exchange.fields)
-        exchange.answer_headers.append(self._chooser.vary)
         if isinstance(chosen, Problem):
+            exchange.answer_headers.append(self._chooser.vary)
             return chosen
         if self._choice.by == "date" and not chosen.said:
             return self.at(self._standing_in(chosen.version, exchange), exchange)
@@ -48,14 +48,13 @@ class VersionedApi(Generic[T]):
     def at(self, version: str, exchange: Exchange) -> tuple[dict[str, T], tuple[str, ...]] | Problem:
         """What a version has at the request's path. The client is told that it is served by this one."""
         found = self.routes(version, exchange.path)
+        exchange.answer_headers.append(self._chooser.vary)
         if found is None:
             others = self._having(exchange.path)
             named = ", ".join(others)
             detail = f"The path is not in {version}; it is in {named}." if others else _NOWHERE
             return problem("path-not-in-version", detail, version=version, versions=others)
-        told = self._chooser.told(version)
-        exchange.answer_headers = [each for each in exchange.answer_headers if each[0] != told[0]]
-        exchange.answer_headers.append(told)
+        exchange.answer_headers.append(self._chooser.told(version))
         return found
 
     def routes(self, version: str, path: str) -> tuple[dict[str, T], tuple[str, ...]] | None:

@@ -1,5 +1,6 @@
 """Versions at one base path, through a real listener: chosen by header, by media type, and by date and pin."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from contracts.dates import timestamp
 from contracts.operations import ApiVersion, HttpBackend, Lifecycle, Operation, VersionChoice
 from contracts.snapshot import Snapshot, Subscription, encode_part
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot
-from tests.gateway.http_harness import RawAnswer
+from tests.gateway.http_harness import RawAnswer, SeenRequest
 
 DATES = (("v1", timestamp("2026-01-01")), ("v2", timestamp("2026-06-01")))
 
@@ -213,3 +214,23 @@ async def test_versions_at_one_base_path_are_one_resource_with_the_scopes_of_all
         running.adopt(snapshot(version("v1", choice, one), version("v2", choice, two), port=running.upstream.port))
         document = await running.ask("GET", "/.well-known/oauth-protected-resource/orders", bearer=None)
         assert msgspec.json.decode(document.body)["scopes_supported"] == ["orders:read", "orders:write"]
+
+
+async def test_no_upstream_says_which_version_has_served(tmp_path: Path) -> None:
+    async def says(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\nAPI-Version: 7\r\nVary: Accept-Language\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        return True
+
+    async with gateway(tmp_path, says) as running:
+        running.adopt(two(VersionChoice("header", default="v2"), running.upstream.port))
+        answer = await running.ask("GET", "/orders/orders/7", bearer=None)
+        lines = answer.head.lower().split(b"\r\n")
+        assert [line for line in lines if line.startswith((b"api-version", b"vary"))] == [
+            b"vary: accept-language",
+            b"vary: api-version",
+            b"api-version: v2",
+        ]
+        # It is told upstream as it came, and nothing is asked for otherwise than by the client.
+        await running.ask("GET", "/orders/orders/7", bearer=None, API_Version="v1", Accept_Encoding="gzip")
+        assert running.upstream.seen[-1].fields[b"accept-encoding"] == b"gzip"
