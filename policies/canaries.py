@@ -9,6 +9,7 @@ long as the one before. Pure: time comes from a clock.
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -80,15 +81,23 @@ class Canary:
         "back_outs",
         "calls",
         "failures",
+        "key",
         "length",
         "name",
         "reason",
     )
 
     def __init__(
-        self, name: CanaryName, bounds: Bounds, clock: Callable[[], float], changed: Callable[["Canary"], None]
+        self,
+        name: CanaryName,
+        bounds: Bounds,
+        clock: Callable[[], float],
+        changed: Callable[["Canary"], None],
+        key: str = "",
     ) -> None:
         self.name = name
+        self.key = key
+        """The same at every worker that has the same settings."""
         self.calls = [0, 0]
         self.failures = [0, 0]
         self.back_outs = 0
@@ -120,7 +129,7 @@ class Canary:
                 rates = self._rates[key] = (_Rate(), _Rate())
             rates[there].add(now, failed)
             if there and failed and self._exceeds(rates, now):
-                self.back_out(key)
+                self._back_out(key)
                 return
 
     def _exceeds(self, rates: tuple[_Rate, _Rate], now: int) -> bool:
@@ -132,15 +141,21 @@ class Canary:
         usual = failed / known if known >= self._bounds.minimum_calls else 0.0
         return failures / calls > usual + self._bounds.error_rate
 
-    def back_out(self, operation: str = "", seconds: float | None = None) -> None:
-        """Nobody is sent there for that long; without `seconds`, for as long as is its turn."""
-        length = self._bounds.cool_down * 2.0 ** min(self.back_outs, 32) if seconds is None else seconds
-        self.back_outs += 1
-        self.length = min(length, LONGEST)
-        self.reason = operation
-        self._until = self._clock() + self.length
-        self._rates = {}
+    def _back_out(self, operation: str) -> None:
+        length = min(self._bounds.cool_down * 2.0 ** min(self.back_outs, 32), LONGEST)
+        self._end(operation, length)
         self._changed(self)
+
+    def follow(self, seconds: float) -> None:
+        """Another worker has backed out of it, for so long from now on."""
+        self._end("", seconds)
+
+    def _end(self, operation: str, seconds: float) -> None:
+        self.back_outs += 1
+        self.length = seconds
+        self.reason = operation
+        self._until = self._clock() + seconds
+        self._rates = {}
 
 
 def _say_nothing(canary: Canary) -> None: ...
@@ -149,7 +164,7 @@ def _say_nothing(canary: Canary) -> None: ...
 class Canaries:
     """The canaries of one worker. They outlive snapshots, and begin afresh where their settings change.
 
-    `changed` is told of each that was backed out of.
+    `changed` is told of each that this worker has backed out of. Settings are told apart by their `repr`.
     """
 
     def __init__(
@@ -167,7 +182,8 @@ class Canaries:
         key = (name, settings)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = Canary(name, bounds, self._clock, lambda canary: self._changed(canary))
+            digest = blake2b(repr(key).encode(), digest_size=16).hexdigest()
+            found = self._known[key] = Canary(name, bounds, self._clock, self._changed, digest)
         return found
 
     def every(self) -> list[Canary]:

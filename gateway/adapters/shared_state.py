@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 
 from gateway.adapters.limiting.script import SCRIPT
+from gateway.adapters.shared_back_outs import SCRIPT as BACK_OUTS_SCRIPT
+from gateway.adapters.shared_back_outs import SharedBackOuts
 from gateway.adapters.shared_idempotency import SCRIPT as IDEMPOTENCY_SCRIPT
 from gateway.adapters.shared_idempotency import SharedIdempotency
 from gateway.adapters.shared_limiter import SharedLimiter
@@ -18,19 +20,21 @@ from policies.used_proofs import UsedProofs
 @dataclass(frozen=True, slots=True)
 class SharedState:
     """The server, the limiter that counts on it, the slots of open calls, and what is remembered there of DPoP
-    proofs and of idempotent requests."""
+    proofs, of idempotent requests, and of canaries that were backed out of."""
 
     store: SharedStore
     limiter: SharedLimiter
     proofs: SharedProofs
     idempotency: SharedIdempotency
     slots: SharedSlots
+    back_outs: SharedBackOuts
 
     async def close(self) -> None:
         await self.store.close()
         await self.proofs.close()
         await self.idempotency.close()
         await self.slots.close()
+        await self.back_outs.close()
 
 
 def open_shared_state(url: str, *, workers: int, exact: bool) -> SharedState:
@@ -39,4 +43,6 @@ def open_shared_state(url: str, *, workers: int, exact: bool) -> SharedState:
     proofs = SharedProofs(SharedStore(url, PROOFS_SCRIPT), UsedProofs(time.time), time.time)
     idempotency = SharedIdempotency(SharedStore(url, IDEMPOTENCY_SCRIPT))
     slots = SharedSlots(SharedStore(url, SLOTS_SCRIPT), share=workers)
-    return SharedState(store, SharedLimiter(store, share=workers, exact=exact), proofs, idempotency, slots)
+    back_outs = SharedBackOuts(SharedStore(url, BACK_OUTS_SCRIPT))
+    limiter = SharedLimiter(store, share=workers, exact=exact)
+    return SharedState(store, limiter, proofs, idempotency, slots, back_outs)

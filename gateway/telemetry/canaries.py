@@ -1,7 +1,7 @@
 """What is told of canaries: in the log, in the metrics and in the status document."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -9,6 +9,9 @@ from gateway.telemetry import metrics
 from gateway.telemetry.counting import Sample
 from gateway.telemetry.metrics import Metric
 from policies.canaries import Canary
+
+if TYPE_CHECKING:
+    from gateway.adapters.shared_back_outs import SharedBackOuts  # brings redis-py, which most gateways do without
 
 log = structlog.get_logger()
 
@@ -24,6 +27,18 @@ def log_back_out(canary: Canary) -> None:
         operation=canary.reason or None,
         seconds=canary.length,
     )
+
+
+def back_out_listener(others: "SharedBackOuts | None") -> Callable[[Canary], None]:
+    """What is done when this worker has backed out: it is logged, and the others are told, if there are any."""
+    if others is None:
+        return log_back_out
+
+    def listen(canary: Canary) -> None:
+        log_back_out(canary)
+        others.tell(canary)
+
+    return listen
 
 
 def canary_samples(canaries: list[Canary]) -> Iterator[tuple[Metric, list[Sample]]]:
