@@ -24,9 +24,9 @@ def page() -> str:
         (
             "Every refusal is `application/problem+json` (RFC 9457). Branch on `type`: it never changes. "
             "`title` and `status` belong to the type, `detail` says what happened this time. `instance` is "
-            "`urn:ostiary:request:` and the request's id, which is also in `X-Request-Id` and in the access log. Of "
-            "a gateway's refusal `policy` names the [policy](policies.md) that refused, or the part: `routing`, "
-            "`target`, `upstream`, `mediation`. "
+            "`urn:ostiary:request:` and the request's id, which is also in `X-Request-Id` and in the access log. "
+            "Of a gateway's refusal `policy` names the [policy](policies.md) that refused, or the part: "
+            "`routing`, `target`, `upstream`, `mediation`. "
             "No member repeats a token, a submitted value or an upstream's internals; the one text that is not "
             "ours is the sentence of Odoo's in `business-rule`. The token endpoint answers in the form of "
             "RFC 6749 §5.2 instead.\n"
