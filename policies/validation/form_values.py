@@ -71,7 +71,7 @@ def _json_pair(raw: str) -> Any:
 class Urlencoded:
     """Reads `application/x-www-form-urlencoded` bodies."""
 
-    __slots__ = ("_arrays", "_deep", "_extra", "_gatherers", "_members", "_singles")
+    __slots__ = ("_arrays", "_deep", "_extra", "_free", "_gatherers", "_members", "_singles")
 
     def __init__(self, media: MediaType, validators: Validators) -> None:
         assert media.schema is not None
@@ -82,6 +82,7 @@ class Urlencoded:
         self._gatherers: dict[str, styles.Members] = {}
         self._members: dict[str, str] = {}
         self._deep: set[str] = set()
+        self._free: str | None = None
         self._extra = styles.primitive(extra or Shape(), decode_query)
         for name, shape in shapes.items():
             self._bind(name, shape, encodings.get(name, _NONE))
@@ -94,6 +95,8 @@ class Urlencoded:
                 self._deep.add(name)
             else:
                 self._members |= dict.fromkeys(shape.properties, name)
+                if shape.extra is not None:
+                    self._free = name
         elif styles.is_array(shape) and (style is None or (style == "form" and explode)):
             item = shape.items or Shape()
             self._arrays[name] = _pair_reader(item, encoding)
@@ -126,6 +129,8 @@ class Urlencoded:
                 gathered.setdefault(self._members[name], []).append((name, raw))
             elif bracket and deep in self._deep and member.endswith("]"):
                 gathered.setdefault(deep, []).append((member[:-1], raw))
+            elif self._free is not None and name not in self._singles:
+                gathered.setdefault(self._free, []).append((name, raw))
             else:
                 values.add(name, self._singles.get(name, self._extra)(raw))
         for name, pairs in gathered.items():

@@ -1,9 +1,8 @@
 """Our request check beside openapi-core's, on a corpus of requests over one contract with every style.
 
 Two independent readers of one contract should say the same. Where they do not, one of the rows of KNOWN must say
-why, and each row must be needed by at least one request. `label` and `matrix` are not in the contract:
-openapi-core looks their values up under names (`.x`, `;x*`) that its own path templates never produce; OpenAPI's
-table of examples for them is in the tests of the parameters.
+why, and each row must be needed by at least one request. Forms, cookies, and the styles `label` and `matrix` are
+compared on generated requests.
 """
 
 import itertools

@@ -61,6 +61,12 @@ def styled(name: str, style: str, explode: bool = False) -> Encoding:
         ("a[R]=1&a[X]=x", COLOR_REF, styled("a", "deepObject", True), {"R": 1, "X": "x"}),
         ("R=1&G=2", COLOR_REF, styled("a", "form", True), {"R": 1, "G": 2}),
         ("a=R,1,G,2", COLOR_REF, styled("a", "form"), {"R": 1, "G": 2}),
+        (
+            "R=1&b=x",
+            {"type": "object", "additionalProperties": True},
+            styled("a", "form", True),
+            {"R": "1", "b": "x"},
+        ),
     ],
 )
 def test_a_property_of_a_form(text: str, schema: dict[str, Any], encoding: Encoding | None, value: Any) -> None:
