@@ -11,11 +11,12 @@ from contracts.diff.changes import Where, said
 from contracts.diff.context import Context
 from contracts.diff.lifecycle import SUNSET
 from contracts.diff.model import Operation
+from contracts.diff.policies import compare_policies, joined_settings
 from contracts.diff.rule import Bump, DiffRule, row
 from contracts.documents.document import Node
 from contracts.findings import Severity
 from contracts.openapi.classification import CLASSIFICATION, LEVELS
-from contracts.openapi.extensions import LIMIT, ODOO, RETRY, UPSTREAM
+from contracts.openapi.extensions import LIMIT, ODOO, POLICIES, RETRY, UPSTREAM
 
 RULE: Final = "x-ostiary-rule"
 _CLASSES: Final = (None, *LEVELS)
@@ -60,7 +61,7 @@ ROWS: Final = (
 
 _LIMITS: Final = ("cost", "max-body")
 _INNER: Final = {UPSTREAM: "upstream-changed", ODOO: "odoo-mapping-changed", RETRY: "retry-changed"}
-_HANDLED: Final = frozenset((LIMIT, CLASSIFICATION, RULE, SUNSET))
+_HANDLED: Final = frozenset((LIMIT, CLASSIFICATION, RULE, SUNSET, POLICIES))
 
 
 def compare_extensions(context: Context, base: Operation, revision: Operation, where: Where) -> None:
@@ -68,6 +69,7 @@ def compare_extensions(context: Context, base: Operation, revision: Operation, w
     _compare_limits(context, base, revision, where)
     _compare_classification(context, base, revision, where)
     _compare_rule(context, base, revision, where)
+    _compare_policies(context, base, revision, where)
     for name, rule in _INNER.items():
         old, new = base.extension(name), revision.extension(name)
         if _value(old) != _value(new):
@@ -183,12 +185,33 @@ def _compare_rule(context: Context, base: Operation, revision: Operation, where:
         return
     message = f"the rule went from {said(was)} to {said(is_)}"
     rule = "access-rule-changed"
-    if isinstance(was, str) and isinstance(is_, str):
-        if _joined(was, is_, "&&") or _joined(is_, was, "||"):
+    before, after = _rules(was), _rules(is_)
+    if before == after:
+        return  # what a refused caller is told is no part of the contract
+    if len(before) == len(after) == 1:
+        (one,), (other,) = before, after
+        if _joined(one, other, "&&") or _joined(other, one, "||"):
             rule = "access-rule-tightened"
-        elif _joined(was, is_, "||") or _joined(is_, was, "&&"):
+        elif _joined(one, other, "||") or _joined(other, one, "&&"):
             rule = "access-rule-loosened"
+    elif before < after:  # all of them have to hold
+        rule = "access-rule-tightened"
+    elif after < before:
+        rule = "access-rule-loosened"
     context.changes.add(rule, at, message, new or revision.node, before=was, after=is_)
+
+
+def _rules(value: Any) -> frozenset[str]:
+    """The texts of the rules that an extension has, in whatever form."""
+    entries = value if isinstance(value, list) else [value]
+    return frozenset(str(each.get("rule") if isinstance(each, dict) else each) for each in entries)
+
+
+def _compare_policies(context: Context, base: Operation, revision: Operation, where: Where) -> None:
+    """What holds of policies by the contract; what an estate says beside it is compared with its files."""
+    old, _ = joined_settings((base.contract.document.root.get(POLICIES), base.node.get(POLICIES)))
+    new, nodes = joined_settings((revision.contract.document.root.get(POLICIES), revision.node.get(POLICIES)))
+    compare_policies(context.changes, old, new, where.down(POLICIES), {**nodes, "": revision.node})
 
 
 def _joined(part: str, whole: str, operator: str) -> bool:

@@ -1,5 +1,6 @@
 """Object rules and networks through a real listener: who is let through, and the upstream sees nobody else."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody
 from contracts.policy_settings import Mode, PolicyUse
 from tests.gateway.gateway_world import ORDER_SCHEMA, Gateway, gateway, orders, problem_of, snapshot, token
+from tests.gateway.odoo_pair import NEW_ORDER, mediating, odoo
 from tests.support.policy_world import NOW
 
 RULE = "claims.partner_id == path.partner_id"
@@ -97,6 +99,16 @@ async def test_a_body_that_a_rule_cannot_read_is_no_way_round_it(tmp_path: Path)
         refused = await running.ask("POST", path, b"sku,quantity\r\na,1000\r\n", content_type="text/csv")
         assert problem_of(refused)["decided"] is False
         assert sent(running) == seen
+
+
+async def test_a_rule_holds_before_an_odoo_too(tmp_path: Path) -> None:
+    async with odoo() as erp, mediating(tmp_path, erp, erp, rules("method != 'POST'")) as running:
+        listed = await running.ask("GET", "/orders/v1/orders", bearer=None)
+        fields = {"content_type": "application/json"}
+        refused = await running.ask("POST", "/orders/v1/orders", NEW_ORDER, bearer=None, **fields)
+        assert problem_of(refused)["type"] == "urn:ostiary:problem:object-rule-denied"
+        again = await running.ask("GET", "/orders/v1/orders", bearer=None)
+        assert (listed.status, json.loads(again.body)) == (200, json.loads(listed.body))
 
 
 async def test_in_report_mode_it_is_noted_and_let_through(tmp_path: Path) -> None:

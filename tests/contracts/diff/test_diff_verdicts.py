@@ -50,6 +50,22 @@ def test_verdict_and_bump(base: str, revision: str, verdict: str, strict: str, b
     assert (verdict_of(changes), verdict_of(changes, "warning"), bump_of(changes)) == (verdict, strict, bump)
 
 
+@pytest.mark.parametrize(
+    ("base", "revision", "expected"),
+    [
+        ("[a, b]", "[b, a, c]", ["access-rule-tightened"]),
+        ("[a, b]", "b", ["access-rule-loosened"]),
+        ("a", "[{rule: a, message: No.}]", []),
+        ("[{rule: a, message: No.}]", "[{rule: a, message: Never.}]", []),
+        ("[a]", "'a && b'", ["access-rule-tightened"]),
+        ("[a, b]", "[a, c]", ["access-rule-changed"]),
+    ],
+)
+def test_all_rules_of_a_list_have_to_hold(base: str, revision: str, expected: list[str]) -> None:
+    changes = changes_of(one(f"{{x-ostiary-rule: {base}}}"), one(f"{{x-ostiary-rule: {revision}}}"))
+    assert [change.rule.id for change in changes] == expected
+
+
 def marks(base: str, revision: str) -> set[tuple[str, str]]:
     return {(change.rule.id, change.fingerprint) for change in changes_of(base, revision)}
 
