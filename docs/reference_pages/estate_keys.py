@@ -176,7 +176,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "total": "For the whole call; for an Odoo operation, for all the calls it makes. Seconds.",
     },
     "PlanEntry": {
-        "limits": "All of them hold at once, each for an application and version where it says no other. `RateLimit` shows the names.",
+        "limits": "All of them hold at once, each for an application and version unless it says otherwise. "
+        "`RateLimit` shows the names.",
         "description": "For people.",
         "api-keys": "Whether API keys are good under it, where a contract takes them.",
         "policies": "Settings of [policies](../guides/policies.md) for calls under the plan; they hold before all others.",
@@ -184,10 +185,12 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "LimitEntry": {
         "limit": "How many units in what time.",
         "by": "Whose calls are counted together: those that agree in all that is named.",
-        "window": "`fixed` begins with the first call; `calendar` is a day or month; `sliding`, `log` and `gcra` have no edge. See [limits](../guides/limits.md).",
+        "window": "`fixed` begins with the first call; `calendar` is a day or month; `sliding`, `log` and `gcra` "
+        "have no edge. See [limits](../guides/limits.md).",
         "burst": "The most that `gcra` gives at once.",
         "time-zone": "Whose days or months a `calendar` window is (`Europe/Brussels`); UTC without.",
-        "on-unavailable": "Without the shared state: each worker enforces its share (`local`), the limit does not hold (`open`), or every call is refused with 503 (`closed`).",
+        "on-unavailable": "Without the shared state each worker enforces its share (`local`), the limit does not "
+        "hold (`open`), or every call is refused with 503 (`closed`).",
     },
     "GatewayEntry": {
         "public-url": "Where partners reach the gateway; the audience of every access token.",
@@ -221,6 +224,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "`client-claim`, by the issuer's name. Nobody else can have them.",
         "oauth": "How it authenticates to the catalog as an [OAuth client](../guides/oauth.md), and what it may "
         "ask for. Left out, it has a secret and uses client credentials.",
+        "pinned": "By API, the date that stands for the version which its calls get that name none; of APIs whose "
+        "[versions are chosen by date](../guides/versioning.md#by-date).",
     },
     "OAuthEntry": {
         "auth-methods": "How it authenticates at the token endpoint, by the names of IANA's registry: "
@@ -277,6 +282,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "slo": "The service level that is promised.",
         "plans": "The plans that partners may subscribe under.",
         "notice-days": "The least days between a version's deprecation and its sunset, in place of the estate's.",
+        "versioning": "How clients [choose a version](../guides/versioning.md). Left out, by the path.",
         "policies": "Settings of [policies](../guides/policies.md) for all operations of the API.",
     },
     "VersionEntry": {
@@ -288,6 +294,16 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "brown-outs": "Windows before the sunset in which every call is refused, besides those of the "
         "estate's `deprecation-policy`. Sent as 410 with `Retry-After`.",
         "upstream": "An upstream for this version alone.",
+        "released": "The date that stands for the version where clients choose by date.",
+        "policies": "Settings of [policies](../guides/policies.md) for all operations of the version, such as the "
+        "[version that serves it](../guides/version-adapters.md).",
+    },
+    "VersioningEntry": {
+        "by": "What names the version: the `path`, a `header`, a `media-type`, or a `date`.",
+        "header": "The header field that names the version, or the date. `API-Version` if it is left out. It says in "
+        "each answer which version has served.",
+        "vendor": "The name in `application/vnd.<vendor>.v2+json`. The API's own if it is left out.",
+        "default": "The version of calls that name none. Without it they are refused.",
     },
     "BrownOutEntry": {
         "from": "Its first second.",

@@ -17,7 +17,9 @@ class Dates(PolicyConfig, frozen=True):
     """The form in which a moment is written, and the one it is to have."""
 
     before: DateForm = msgspec.field(name="from")
+    """As it is written. `odoo` is `2026-05-01 10:00:00` in UTC."""
     after: DateForm = msgspec.field(name="to")
+    """As it is to be written."""
 
 
 class Step(PolicyConfig, frozen=True):
@@ -41,8 +43,11 @@ class Step(PolicyConfig, frozen=True):
     """Puts what the `jmespath` expression finds in the whole value; nothing where it finds nothing."""
 
     to: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    """The name for `rename`, the place for `move` and `copy`."""
     value: Any = msgspec.UNSET
+    """For `default` and `set`."""
     kind: Kind | None = msgspec.field(default=None, name="as")
+    """The kind of value to convert to: text that reads `12` is the integer 12, and the other way round."""
     values: dict[str, Any] | None = None
     """New values by the text of the old."""
     otherwise: Any = msgspec.UNSET
@@ -50,4 +55,6 @@ class Step(PolicyConfig, frozen=True):
     multiply: float | None = None
     """The factor from one unit to the other."""
     dates: Dates | None = None
+    """The forms of a moment."""
     jmespath: Expression | None = None
+    """For `compute`: an expression of [JMESPath](https://jmespath.org)."""
