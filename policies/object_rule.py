@@ -13,6 +13,7 @@ from msgspec import Meta, field
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from policies.exchange import Exchange
+from policies.object_rules.cost import BUDGET
 from policies.object_rules.declared import Declared
 from policies.object_rules.request import BODY, ClaimType, declared_values, given_values
 from policies.policy import Fault, PolicyConfig, Setting
@@ -59,10 +60,12 @@ def bind(config: ObjectRuleConfig, version: ApiVersion, operation: Operation, po
     if not config.rules:
         return None
     # The library is large, and most gateways have no rules.
-    from policies.object_rules.program import Rule
+    from policies.object_rules.program import Rule, RuleError
 
     declared = declared_values(version, operation, config.claims)
     rules = tuple((Rule(entry.rule, declared), entry.message) for entry in config.rules)
+    if fault := _too_dear(rule for rule, _ in rules):
+        raise RuleError(fault)
     return RuleCheck(rules, declared.get(BODY), ports.clock).check
 
 
@@ -71,14 +74,22 @@ def check(setting: Setting[ObjectRuleConfig], version: ApiVersion, operation: Op
     from policies.object_rules.program import Rule, RuleError, check_types
 
     declared = declared_values(version, operation, setting.config.claims)
+    rules: list[Rule] = []
     for index, entry in enumerate(setting.config.rules):
         try:
             check_types(entry.rule, declared)
-            Rule(entry.rule, declared)
+            rules.append(Rule(entry.rule, declared))
         except RuleError as error:
             yield Fault(f"/rules/{index}/rule", str(error))
+    if fault := _too_dear(rules):
+        yield Fault("/rules", fault)
     if setting.config.rules:
         yield from _unread(operation)
+
+
+def _too_dear(rules: "Iterable[Rule]") -> str:
+    cost = sum(rule.cost for rule in rules)
+    return f"all rules together may cost {cost} units, more than {BUDGET}" if cost > BUDGET else ""
 
 
 def _unread(operation: Operation) -> Iterator[Fault]:

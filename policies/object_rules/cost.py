@@ -14,7 +14,7 @@ from policies.object_rules.reads import MOST_VALUES
 from policies.object_rules.syntax import Call, Const, Entries, Ident, Items, Loop, Node, Select, parts_of
 
 BUDGET: Final = 5_000_000
-"""The most that the rules of an operation may cost, each by itself: 5 ms, in which nobody else is served."""
+"""The most that all rules of an operation may cost: 5 ms, in which nobody else is served."""
 ROUNDS: Final = MOST_VALUES
 """Rounds of all loops of a rule; the library breaks off after as many."""
 

@@ -7,6 +7,7 @@ every request, whatever the mode of the request's own validation.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from threading import RLock
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -88,11 +89,12 @@ def word_of(name: str) -> str:
 
 
 class Schemas:
-    """Reads the schemas of one version."""
+    """Reads the schemas of one version. Thread-safe."""
 
     def __init__(self, validators: Validators) -> None:
         self._validators = validators
         self._known: dict[tuple[str, bytes], Declared] = {}
+        self._lock = RLock()  # nobody else may see one that is not complete
 
     def declared(self, *schemas: tuple[JsonSchema, str]) -> Declared:
         """What holds of a value that matches all of them; each comes with the document that it stands in.
@@ -100,12 +102,13 @@ class Schemas:
         Raises KeyError for a reference that leads nowhere.
         """
         key = (schemas[0][1], _key_of([schema for schema, _ in schemas]))
-        found = self._known.get(key)
-        if found is None:
-            # It is known before it is complete: a schema may contain itself.
-            found = self._known[key] = Declared("any", nullable=True)
-            self._fill(found, _all_hold(self._facts(schema, base, frozenset()) for schema, base in schemas))
-        return found
+        with self._lock:
+            found = self._known.get(key)
+            if found is None:
+                # It is known before it is complete: a schema may contain itself.
+                found = self._known[key] = Declared("any", nullable=True)
+                self._fill(found, _all_hold(self._facts(schema, base, frozenset()) for schema, base in schemas))
+            return found
 
     def _fill(self, declared: Declared, facts: "_Facts") -> None:
         types = facts.types if facts.types is not None else facts.implied()

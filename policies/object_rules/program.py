@@ -31,19 +31,15 @@ class RuleError(Exception):
 class Rule:
     """A rule over the `values` that an operation declares. Raises RuleError for one that no gateway would run."""
 
-    __slots__ = ("_program", "_reads", "_values", "text", "tree")
+    __slots__ = ("_program", "_reads", "_values", "cost", "text", "tree")
 
     def __init__(self, text: str, values: Mapping[str, Declared]) -> None:
         self.text = text
         self._program, self.tree = _compiled(text, tuple(values))
         self._values = values
         self._reads = reads_of(self.tree.root)
-        self._bound()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The values that it reads anything of."""
-        return frozenset(self._reads.members)
+        self.cost = self._bound()
+        """Units that it may cost at most."""
 
     def admits(self, given: Mapping[str, Any], now: float) -> bool | None:
         """Its word on a request; None where it has none: a value is not there, or not what was declared."""
@@ -70,7 +66,7 @@ class Rule:
             return None
         return found if isinstance(found, bool) else None
 
-    def _bound(self) -> None:
+    def _bound(self) -> int:
         for node in all_of(self.tree.root):
             if isinstance(node, Entries) and node.message:
                 raise self._error(node, f"a rule makes no messages, such as {node.message}")
@@ -90,6 +86,7 @@ class Rule:
                 f"it may cost {found.cost} units and {found.rounds} rounds, more than {BUDGET} or {ROUNDS}: say "
                 "in the contract how long its lists and strings may be (`maxItems`, `maxLength`)"
             )
+        return found.cost
 
     def _error(self, node: Node, message: str) -> RuleError:
         return RuleError(f"{message} (at character {self.tree.positions.get(node.id, 0) + 1})")

@@ -16,6 +16,7 @@ A name that CEL cannot have is written with `_` for what it cannot have in it: `
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
+from weakref import WeakKeyDictionary
 
 from contracts.operations import ApiVersion, Operation, ParameterLocation
 from policies.body_limits import has_body
@@ -23,7 +24,7 @@ from policies.exchange import Exchange
 from policies.object_rules.declared import MOST_CHARACTERS, MOST_ITEMS, TEXT, Declared, Schemas, record, word_of
 from policies.validation.media_types import declares_json
 from policies.validation.parameters import RESERVED_HEADERS
-from policies.validation.validators import validators_of
+from policies.validation.validators import Validators, validators_of
 
 ClaimType: TypeAlias = Literal["string", "integer", "number", "boolean", "strings"]
 
@@ -36,7 +37,7 @@ def declared_values(
     version: ApiVersion, operation: Operation, claims: Mapping[str, ClaimType]
 ) -> dict[str, Declared]:
     """What an operation declares of them; of `claims` nothing is known but what is said here."""
-    schemas = Schemas(validators_of(version))
+    schemas = _schemas_of(version)
     values = {"claims": record((name, _claim(kind)) for name, kind in claims.items()) if claims else _free_map()}
     for location in _LOCATIONS:
         name_of = _header_word if location == "header" else word_of
@@ -73,6 +74,19 @@ def given_values(exchange: Exchange, body: Declared | None) -> dict[str, Any]:
         elif not exchange.body and not has_body(exchange) and body.kind in ("record", "map"):
             values[BODY] = _NOTHING
     return values
+
+
+# Operations of one version refer to the same schemas, which are read once for as long as any of them is bound.
+_by_version: WeakKeyDictionary[Validators, Schemas] = WeakKeyDictionary()
+
+
+def _schemas_of(version: ApiVersion) -> Schemas:
+    validators = validators_of(version)
+    schemas = _by_version.get(validators)
+    if schemas is None:
+        # With others of its own: a value that held its key would keep it for ever.
+        schemas = _by_version[validators] = Schemas(Validators(validators.documents))
+    return schemas
 
 
 def _body(operation: Operation, schemas: Schemas) -> Declared | None:

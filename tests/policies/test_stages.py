@@ -20,6 +20,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("hours", Phase.HEAD),
         ("rate-limit", Phase.HEAD),
         ("fault-injection", Phase.HEAD),
+        ("concurrency", Phase.HEAD),
         ("lifecycle", Phase.HEAD),
         ("body-limits", Phase.HEAD),
         ("websocket", Phase.HEAD),

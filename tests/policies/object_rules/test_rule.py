@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.operations import MediaType, Operation, Parameter, RequestBody
+from policies.object_rule import ObjectRuleConfig, bind, check
 from policies.object_rules.program import Rule, RuleError, check_types
 from policies.object_rules.request import declared_values
-from tests.support.policy_world import NOW, operation, version
+from policies.policy import Setting
+from tests.support.policy_world import NOW, World, operation, version
 
 LINE = {
     "type": "object",
@@ -112,6 +115,24 @@ def test_what_could_cost_too_much_is_refused(text: str, said: str) -> None:
     with pytest.raises(RuleError) as raised:
         Rule(text, values())
     assert said in str(raised.value)
+
+
+def test_the_rules_of_an_operation_share_one_budget() -> None:
+    """Each of them would do by itself."""
+    text = "body.loose.all(l, l.quantity < {})"
+    rules = [{"rule": text.format(number)} for number in range(20)]
+    world, setting = World(), {"rules": rules}
+    config = msgspec.convert(setting, ObjectRuleConfig)
+    (fault,) = check(Setting(config, "enforce"), version(documents=DOCUMENTS), placed())
+    assert (fault.pointer, "all rules together" in fault.message) == ("/rules", True)
+    with pytest.raises(RuleError, match="all rules together"):
+        bind(config, version(documents=DOCUMENTS), placed(), world.ports())
+    assert bind(
+        msgspec.structs.replace(config, rules=config.rules[:3]),
+        version(documents=DOCUMENTS),
+        placed(),
+        world.ports(),
+    )
 
 
 @pytest.mark.parametrize(
