@@ -31,14 +31,22 @@ up to twice that."""
 
 
 class LimitEntry(EstateStruct, frozen=True, kw_only=True):
-    """One limit. `burst` is for `gcra`, `time-zone` for `calendar`."""
+    """One limit, with all that may be said of it."""
 
     limit: LimitText
+    """How many units in what time."""
     by: By = "subscription"
+    """Whose calls are counted together: those that agree in all that is named."""
     window: WindowKind = "fixed"
+    """`fixed` begins with the first call; `calendar` is a day or month; `sliding`, `log` and `gcra` have no
+    edge."""
     burst: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """The most that `gcra` gives at once."""
     time_zone: str | None = None
+    """Whose days or months a `calendar` window is (`Europe/Brussels`); UTC without."""
     on_unavailable: OnUnavailable = "local"
+    """Without the shared state each worker enforces its share (`local`), the limit does not hold (`open`), or
+    every call is refused with 503 (`closed`)."""
 
 
 def parse_limit(name: str, written: str | LimitEntry) -> RateLimit:

@@ -41,8 +41,12 @@ class SlotSetting(PolicyConfig, frozen=True):
     """How many calls may be open at once, of whose."""
 
     most: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    """How many calls may be open at once."""
     by: By
+    """Whose calls are counted together: those that agree in all that is named."""
     on_unavailable: OnUnavailable = "local"
+    """Without the shared state each worker enforces its share (`local`), the limit does not hold (`open`), or
+    every call is refused with 503 (`closed`)."""
 
 
 class ConcurrencyConfig(PolicyConfig, frozen=True):
@@ -52,6 +56,7 @@ class ConcurrencyConfig(PolicyConfig, frozen=True):
     """
 
     limits: dict[str, SlotSetting]
+    """By name."""
 
 
 def bind(config: ConcurrencyConfig, version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:

@@ -14,6 +14,7 @@ class LimitSetting(LimitEntry, frozen=True, kw_only=True):
     """One limit. It has to say whose calls it counts together: where it is set does not narrow that."""
 
     by: By
+    """Whose calls are counted together: those that agree in all that is named."""
 
 
 class RateLimitConfig(PolicyConfig, frozen=True):
@@ -23,6 +24,7 @@ class RateLimitConfig(PolicyConfig, frozen=True):
     """
 
     limits: dict[str, LimitSetting] = msgspec.field(default_factory=dict)
+    """By the name that `RateLimit` shows."""
 
 
 def limits_of(config: RateLimitConfig) -> tuple[RateLimit, ...]:

@@ -85,7 +85,7 @@ def test_page_of_a_policy(reference: Mapping[str, str], entry: Policy[Any]) -> N
 def test_refusals_of_policies(reference: Mapping[str, str]) -> None:
     for policy, problems in {
         "authentication": {"credentials-missing", "issuer-unavailable", "token-invalid"},
-        "rate-limit": {"policy-failed", "quota-exceeded"},
+        "rate-limit": {"limits-unavailable", "policy-failed", "quota-exceeded"},
     }.items():
         page = reference[f"reference/policies/{policy}.md"]
         (told,) = re.findall(r"^\| Refuses with \| (.*) \|$", page, re.M)
