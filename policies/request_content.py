@@ -39,8 +39,6 @@ _KNOWN_MAXIMUM: Final = 64
 _OTHER, _JSON, _PAIRS, _PARTS = 0, 1, 2, 3
 """What a body is, as far as its content is looked at."""
 
-DEFAULT_PARTS: Final = 1_000
-DEFAULT_HEADER_BYTES: Final = 4_096
 _MAY_HAVE_PARTS: Final = frozenset({MULTIPART, "multipart/*", "*/*"})
 _UNTRUE: Final = frozenset({b"content-encoding", b"content-digest", b"repr-digest"})
 """Fields that are about the encoded bytes."""
@@ -67,11 +65,11 @@ class RequestContentConfig(PolicyConfig, frozen=True):
     """Content codings that are taken, and undone. Such a request is read whole before the upstream is called."""
     decoded_bytes: Many | None = None
     """The most that an encoded body may come to; where it is not set, the operation's `max-body`."""
-    parts: Many = DEFAULT_PARTS
+    parts: Many = 1_000
     """Parts of a multipart body, and pairs of a form."""
     part_bytes: Many | None = None
     """The most bytes of one part; where it is not set, the operation's `max-body`."""
-    part_header_bytes: Annotated[int, msgspec.Meta(ge=128, le=65_536)] = DEFAULT_HEADER_BYTES
+    part_header_bytes: Annotated[int, msgspec.Meta(ge=128, le=65_536)] = 4_096
     """Bytes of one header field of a part."""
     file_names: Literal["plain", "any"] = "plain"
     """`plain`: a part's file name has at most 255 characters, none of them a slash or a control character."""

@@ -20,7 +20,7 @@ from policies.exchange import Exchange, Violation
 from policies.mapping.exact_json import read_exact, write_exact
 from policies.policy import Fault, PolicyConfig, Setting
 from policies.ports import Ports
-from policies.request_content import DEFAULT_HEADER_BYTES, DEFAULT_PARTS, malformed_form, read_form
+from policies.request_content import malformed_form, read_form
 from policies.validation.acceptable import Acceptable, answer_ranges
 from policies.validation.defaults import BodyDefaults, ParameterDefaults
 from policies.validation.form_values import FormReader, Multipart, Urlencoded, Values
@@ -144,7 +144,7 @@ def _bind(config: RequestSchemaConfig, version: ApiVersion, operation: Operation
                 values = _form_values(forms[entry.range], exchange, body, operation)
                 if isinstance(values, BadForm):
                     return malformed_form(POLICY, values)
-                exchange.body_value = values.found
+                exchange.body_value = None if values.violations else values.found
                 violations += values.violations
                 # Where one could not be read, the schema would have more to say of it that is not so.
                 if entry.check is not None and not values.violations and not entry.check.is_valid(values.found):
@@ -170,7 +170,9 @@ def _form_values(reader: FormReader, exchange: Exchange, body: bytes, operation:
         return reader.read(body)
     parts: list[Part] | BadForm | None = exchange.noted(request_content.POLICY)
     if parts is None:
-        parts = read_form(exchange, body, PartBounds(DEFAULT_PARTS, operation.max_body, DEFAULT_HEADER_BYTES))
+        # `request-content` is off, or reports: then the body's own limit is all there is.
+        bounds = PartBounds(operation.max_body, operation.max_body, operation.max_body, any_file_name=True)
+        parts = read_form(exchange, body, bounds)
     return parts if isinstance(parts, BadForm) else reader.read(parts)
 
 

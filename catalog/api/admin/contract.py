@@ -12,8 +12,9 @@ from contracts.findings import Finding, has_errors
 from contracts.openapi.compile import VersionContext, compile_version
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem
-from policies import body_limits, request_schema
+from policies import body_limits, request_content, request_schema
 from policies.exchange import Exchange, Header
+from policies.request_content import RequestContentConfig
 from policies.request_schema import RequestSchemaConfig
 from policies.verdict import Deny, Stage
 
@@ -36,14 +37,16 @@ class Decoded:
 
 
 class BoundOperation:
-    """An operation with the two policies that judge its requests: the head first, the rest once it is read."""
+    """An operation with the policies that judge its requests: one the head, the others once it is read."""
 
     __slots__ = ("_head", "_whole", "operation")
 
     def __init__(self, version: ApiVersion, operation: Operation) -> None:
         self.operation = operation
         self._head: Stage = body_limits.bind(version, operation)
-        self._whole: Stage = request_schema.bind(RequestSchemaConfig(), version, operation)
+        content = request_content.bind(RequestContentConfig(), version, operation)
+        schema = request_schema.bind(RequestSchemaConfig(), version, operation)
+        self._whole: tuple[Stage, ...] = (schema,) if content is None else (content, schema)
 
     def exchange(self, headers: list[Header], query: bytes, path_values: tuple[str, ...]) -> Exchange:
         """The request as policies see it."""
@@ -63,9 +66,10 @@ class BoundOperation:
     def decode(self, exchange: Exchange, body: bytes) -> Decoded | Problem:
         """What the request says, or all that is wrong with it."""
         exchange.body = body
-        verdict = self._whole(exchange)
-        if isinstance(verdict, Deny):
-            return verdict.problem
+        for stage in self._whole:
+            verdict = stage(exchange)
+            if isinstance(verdict, Deny):
+                return verdict.problem
         return Decoded(exchange.parameters, exchange.body_value)
 
 
