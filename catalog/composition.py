@@ -20,6 +20,7 @@ from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
+from catalog.api.admin.routes.purges import PurgeRoutes
 from catalog.api.admin.routes.registrations import RegistrationRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
 from catalog.api.admin.routes.signing_keys import SigningKeyRoutes
@@ -71,6 +72,8 @@ from catalog.publication import Publisher
 from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source
 from catalog.publishing.preview import Previews
 from catalog.publishing.transaction import in_turn
+from catalog.purging.desk import PurgeDesk
+from catalog.purging.purge_table import purging
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
 from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
@@ -144,6 +147,7 @@ def compose(
         registering(clock),
         sparing(clock),
         enforcing(clock, identity.environment),
+        purging(clock),
         signing_in_force(identity.url, signing, clock),
     )
     publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
@@ -248,6 +252,7 @@ def compose(
         *CalendarRoutes(calendar, clock).routes,
         *RevisionRoutes(publisher, Rollbacks(publisher, changes.examiner, changes.reaches)).routes,
         *UpstreamCredentialRoutes(upstream_credentials).routes,
+        *PurgeRoutes(PurgeDesk(store, lambda: publisher.current, publisher.republish, audit, clock)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))

@@ -12,6 +12,7 @@ from catalog.cli.accounts import app as accounts_app
 from catalog.cli.add import add
 from catalog.cli.agreements import consent, notices, override
 from catalog.cli.audit import app as audit_app
+from catalog.cli.cache import app as cache_app
 from catalog.cli.calendar import calendar
 from catalog.cli.catalog import app as catalog_app
 from catalog.cli.changes import app as changes_app
@@ -112,6 +113,7 @@ def build() -> typer.Typer:
     app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
     app.command("mirror", short_help="Show what came of mirrored calls, and how answers differ.")(mirror)
+    app.add_typer(cache_app, name="cache", short_help="Have gateways forget answers that they keep.")
     app.command("usage", short_help="Show who calls what, and how much.")(usage)
     app.command("token", short_help="Get an access token, for trying.")(token)
     return app

@@ -1,0 +1,1 @@
+"""Answers that gateways keep, and who has them forgotten."""
