@@ -368,9 +368,10 @@ class Handling:
 
     def trailers(self, fields: list[Header], /) -> None:
         """They go on with a body that is streamed. One that is read whole goes on in one piece, and without."""
-        route = self._route
-        credential = route.credential[0] if route is not None and route.credential is not None else b""
-        self._trailers = passing_trailers(fields, self.exchange.fields.get(b"connection"), credential)
+        credentials = () if self._route is None else self._route.credentials
+        for credential in credentials or (b"",):
+            fields = passing_trailers(fields, self.exchange.fields.get(b"connection"), credential)
+        self._trailers = fields
 
     def end(self) -> None:
         self._complete = True

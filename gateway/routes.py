@@ -57,6 +57,8 @@ class Route:
     """Other upstreams than the contract's, by name, to which policies may have a request sent."""
     prefix: str
     """The path of the upstream's URL; it takes the place of the version's base path."""
+    credentials: tuple[bytes, ...]
+    """The names of the fields in which the gateway proves itself to any of these upstreams."""
     repeat: Repeat
     """What of calls to the HTTP upstream may be tried again."""
     odoo: OdooService | None
@@ -150,6 +152,8 @@ class Binding:
         credential, unusable = server.credential
         authority, prefix = place_of(upstream)
         stages = bind_all(whole, operation, self.ports)
+        elsewhere = {name: self._destination(name, upstream.kind, stages.plain) for name in stages.upstreams}
+        presented = (credential, *(each.credential for each in elsewhere.values()))
         return Route(
             version=self.version,
             operation=operation,
@@ -160,7 +164,8 @@ class Binding:
             credential=credential,
             unusable=unusable,
             lines=upstream_lines(authority, credential, plain=stages.plain),
-            elsewhere={name: self._destination(name, upstream.kind, stages.plain) for name in stages.upstreams},
+            elsewhere=elsewhere,
+            credentials=tuple({header[0] for header in presented if header is not None}),
             prefix=prefix,
             room=self._room,
             repeat=_repeat(operation),

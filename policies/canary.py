@@ -145,7 +145,10 @@ def upstreams(config: CanaryConfig) -> dict[str, str]:
 
 def check(setting: Setting[CanaryConfig], version: ApiVersion, operation: Operation) -> Iterable[Fault]:
     """That there is somebody to send, and somewhere else."""
-    config = setting.config
+    config, known = setting.config, setting.around.consumers
+    for index, consumer in enumerate(config.always_for):
+        if known and consumer not in known:
+            yield Fault(f"/always-for/{index}", f"there is no consumer {consumer!r}")
     if config.to == operation.backend.upstream:
         yield Fault("/to", f"{config.to!r} is the operation's own upstream")
     if not config.percent and not config.always_for and config.header is None and setting.mode != "off":

@@ -48,6 +48,13 @@ def container(manifest: dict[str, Any]) -> dict[str, Any]:
     return only
 
 
+def test_a_gateway_is_a_sandbox_only_where_that_is_said(chart: Any) -> None:
+    for gateway, said in (({}, None), ({"sandbox": True}, "true")):
+        manifest = render(chart, {**VALUES, "gateway": gateway})["Deployment", "edge-ostiary-gateway"]
+        variables = {row["name"]: row for row in container(manifest)["env"]}
+        assert variables.get("OSTIARY_GATEWAY_SANDBOX", {}).get("value") == said
+
+
 def test_several_workers_are_told_where_they_count_together(chart: Any) -> None:
     several = {"replicas": 3, "workers": 2, "sharedState": {"existingSecret": "valkey"}}
     manifest = render(chart, {**VALUES, "gateway": several})["Deployment", "edge-ostiary-gateway"]

@@ -18,10 +18,10 @@ from gateway.upstreams.resilience.http_service import HttpService
 from policies.exchange import Exchange
 from policies.policy import Phase, Policy, PolicyConfig
 from policies.verdict import ALLOW, Stage, Verdict
-from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot
-from tests.gateway.http_harness import SeenRequest, raw_upstream
+from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
+from tests.gateway.http_harness import SeenRequest, raw_client, raw_upstream
 from tests.gateway.odoo_pair import NEW_ORDER, mediating, odoo
-from tests.gateway.upstreams.resilience.test_failing_upstreams import hangs_up, nobody
+from tests.gateway.upstreams.resilience.test_failing_upstreams import hangs_up, nobody, until
 from tests.support.plugins import plugged_in
 
 
@@ -158,6 +158,26 @@ async def test_one_that_cannot_be_verified_takes_nothing_from_the_others(tmp_pat
         world.adopt(Snapshot(manifest, contracts, made.access))
         assert running(world).rejected == {}
         assert (await world.ask("GET", "/orders/v1/orders/7")).body == b"GET /backend/orders/7 HTTP/1.1"
+
+
+async def test_no_trailer_passes_for_the_gateways_credential_there(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "key").write_text("ours")
+    async with gateway(tmp_path) as world, raw_upstream() as depot:
+        credential = {"credential": "key", "credential_header": "X-Key", "credential_scheme": None}
+        world.adopt(with_depot(world.upstream.port, 2, depot.port, credential))
+        head = (
+            f"PUT /orders/v1/files/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token()}\r\n"
+            "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        async with raw_client(world.port) as client:
+            await client.send(head.encode() + b"1\r\na\r\n")
+            await until(lambda: world.pipeline.open == 1)
+            answer = await client.ask(b"0\r\nX-Key: theirs\r\nX_Key: theirs\r\nX-Other: 1\r\n\r\n")
+        assert answer.status == 200
+        (seen,) = depot.seen
+        assert seen.fields[b"x-key"] == b"ours"
+        assert seen.trailers == b"X-Other: 1\r\n"
 
 
 # -- what becomes of requests to one that fails ---------------------------------------------------------------

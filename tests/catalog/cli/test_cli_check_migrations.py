@@ -27,7 +27,7 @@ def errors(root: Path, *changes: tuple[str, str, str]) -> list[str]:
 
 def test_settings_that_are_right_have_no_findings(tmp_path: Path) -> None:
     settings = (
-        "  canary: {to: next, percent: 5, always-for: [library], header: {name: X-Preview, value: next}}\n"
+        "  canary: {to: next, percent: 5, always-for: [reading-club], header: {name: X-Preview, value: next}}\n"
         "  mirror: {to: next, ignore: [/updated_at], keys: {/data: id}}\n"
         "  fault-injection: {faults: {slow: {delay: 3}}}\n"
     )
@@ -45,6 +45,7 @@ def test_settings_that_are_right_have_no_findings(tmp_path: Path) -> None:
         ),
         ("  canary: {to: bookshop, percent: 5}\n", "8:16", "canary: 'bookshop' is the operation's own upstream"),
         ("  mirror: {to: bookshop}\n", "8:16", "mirror: 'bookshop' is the operation's own upstream"),
+        ("  canary: {to: next, always-for: [librari]}\n", "8:35", "there is no consumer 'librari'"),
         ("  canary: {to: next}\n", "8:11", "canary: nobody is sent to the canary"),
         ("  canary: {to: next, percent: 101}\n", "8:31", "101"),
         ("  canary: {to: next, percent: 1, back-out: {eror-rate: 1}}\n", "8:45", "did you mean 'error-rate'?"),
