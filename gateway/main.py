@@ -183,6 +183,7 @@ async def assembled(
         if secret_client is not None:
             await secret_client.at_start()
         keys, secrets = IssuerKeys(session), UpstreamSecrets(settings.secrets, delivered)
+        cache = AnswerCache(settings.cache_size)
         canaries = Canaries(back_out_listener(None if shared is None else shared.back_outs))
         builder = RuntimeBuilder(
             clock=time.time,
@@ -196,7 +197,7 @@ async def assembled(
             key_pepper=read_key_pepper(settings.key_pepper),
             proofs=UsedProofs(time.time) if shared is None else shared.proofs,
             idempotency=None if shared is None else shared.idempotency,
-            cache=AnswerCache(settings.cache_size),
+            cache=cache,
             slots=None if shared is None else shared.slots,
             nonces=_nonces(settings),
             canaries=canaries,
@@ -225,6 +226,7 @@ async def assembled(
             background.append(asyncio.create_task(secret_client.run()))
         if shared is not None:
             background.append(asyncio.create_task(shared.back_outs.watch(canaries)))
+            background.append(asyncio.create_task(shared.drops.watch(cache)))
         if usage is not None:
             usage.start()
         try:
