@@ -8,7 +8,7 @@ import pytest
 LOADED = "import sys; import gateway.main; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
 
 
-@pytest.mark.parametrize("package", ["redis", "opentelemetry", "catalog"])
+@pytest.mark.parametrize("package", ["redis", "opentelemetry", "catalog", "cel_expr_python", "google"])
 def test_a_gateway_alone_loads_it_not(package: str) -> None:
     loaded = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True).stdout
     assert "gateway" in loaded.split()
