@@ -17,6 +17,7 @@ from gateway.wire.trailers import passing_trailers
 from gateway.wire.tunnel import Upstream
 from policies.answer import Answer
 from policies.exchange import Exchange, Header
+from policies.field_names import OF_THE_ANSWER
 from policies.modes import BoundFilter
 from policies.verdict import AnswerReport
 
@@ -24,11 +25,6 @@ log = structlog.get_logger()
 
 CHECKED_BYTES: Final = 262_144
 """Longest answer that is checked against its contract, in bytes; a longer one passes unchecked."""
-
-# What the gateway itself says of an exchange: an upstream's word for it does not pass.
-_OURS: Final = frozenset(
-    {b"x-request-id", b"ratelimit", b"ratelimit-policy", b"deprecation", b"sunset", b"www-authenticate"}
-)
 
 _REFUSED_CREDENTIAL: Final = problem(
     "upstream-refused-credential", "The upstream does not accept the gateway's credential."
@@ -41,7 +37,7 @@ _RETRY: Final = (("retry-after", "1"),)
 
 
 def _is_theirs(name: bytes) -> bool:
-    return name.lower() not in _OURS
+    return name.lower() not in OF_THE_ANSWER
 
 
 _passes: Final = NameTable(_is_theirs)

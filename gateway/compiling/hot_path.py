@@ -67,6 +67,7 @@ MODULES: Final = (
     "policies/binding.py",
     "policies/body_limits.py",
     "policies/exchange.py",
+    "policies/field_names.py",
     "policies/lifecycle.py",
     "policies/rate_limit.py",
     "policies/request_id.py",

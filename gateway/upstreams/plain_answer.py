@@ -8,10 +8,10 @@ that closes, a body that a status forbids, a line that is odd in any way. What i
 import re
 from typing import Final
 
-from gateway.wire.headers import HOP_BY_HOP
 from gateway.wire.names import NameTable
 from gateway.wire.recent import Recent
 from policies.exchange import Header
+from policies.field_names import HOP_BY_HOP
 
 PASSES: Final = 0
 LENGTH: Final = 1

@@ -15,78 +15,9 @@ from gateway.wire.forwarded import forwarded_lines
 from gateway.wire.names import NameTable
 from gateway.wire.trace_context import trace_lines
 from policies.exchange import Exchange, Header, Kept
+from policies.field_names import JUDGED, is_forwarded, plain_name
 
-HOP_BY_HOP: Final = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authentication-info",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-        b"http2-settings",
-    }
-)
-
-_NOT_FORWARDED: Final = HOP_BY_HOP | {
-    b"host",  # the upstream's own
-    b"content-length",  # framing is this hop's
-    b"expect",  # answered here
-    b"authorization",  # a partner's token never goes upstream
-    b"cookie",
-    b"dpop",
-    b"client-cert",
-    b"client-cert-chain",
-    b"forwarded",
-    b"via",
-    b"x-real-ip",
-    b"x-request-id",
-    b"traceparent",
-    b"tracestate",
-    # Another path, method or host than the one that was authorised (Symfony, IIS, Rails, Express and others).
-    b"x-original-url",
-    b"x-original-uri",
-    b"x-original-host",
-    b"x-rewrite-url",
-    b"x-host",
-    b"x-http-host-override",
-    b"x-http-method",
-    b"x-http-method-override",
-    b"x-method-override",
-    b"proxy",  # CVE-2016-5385: CGI makes the upstream's own HTTP_PROXY of it
-    # Another user or address than the connection's.
-    b"remote-user",
-    b"x-remote-user",
-    b"x-authenticated-user",
-    b"x-client-ip",
-    b"x-cluster-client-ip",
-    b"x-original-forwarded-for",
-    b"true-client-ip",
-    b"cf-connecting-ip",
-    b"x-openerp-session-id",
-}
-_OURS: Final = (
-    b"x-ostiary-",
-    b"x-forwarded-",
-    b"x-auth-request-",
-    b"x-odoo-",  # names the database
-    # By these a TLS terminator tells of a client's certificate; a client tells of nobody's.
-    b"ssl-client-",
-    b"x-ssl-",
-    b"x-client-cert",
-    b"x-amzn-mtls-",
-    b"x-arr-clientcert",
-)
-# By these the request was judged: an alias must not tell the upstream otherwise.
-_JUDGED: Final = frozenset(
-    {b"accept", b"api-version", b"content-encoding", b"content-type", b"idempotency-key", b"range"}
-)
 _PARTIAL: Final = frozenset({b"accept-encoding", b"range", b"if-range"})
-_SEPARATOR: Final = re.compile(rb"[^0-9a-z]")
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
@@ -100,17 +31,17 @@ class _Forwarding:
     __slots__ = ("_credential", "_plain")
 
     def __init__(self, credential: bytes, plain: bool) -> None:
-        self._credential = _SEPARATOR.sub(b"-", credential.lower())
+        self._credential = plain_name(credential)
         self._plain = plain
 
     def decide(self, name: bytes) -> bool:
         lower = name.lower()
-        plain = _SEPARATOR.sub(b"-", lower)
-        if plain in _NOT_FORWARDED or plain.startswith(_OURS) or plain == self._credential:
+        plain = plain_name(name)
+        if not is_forwarded(plain) or plain == self._credential:
             return False
         if self._plain and plain in _PARTIAL:
             return False
-        return plain == lower or plain not in _JUDGED
+        return plain == lower or plain not in JUDGED
 
 
 @lru_cache(maxsize=64)

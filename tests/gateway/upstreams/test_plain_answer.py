@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.upstreams.plain_answer import plain_answer
-from gateway.wire.headers import HOP_BY_HOP
 from policies.exchange import Header
+from policies.field_names import HOP_BY_HOP
 
 HEAD = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\nX-A: 1\r\nConnection: keep-alive\r\n\r\n"
 
