@@ -50,7 +50,9 @@ def routes(
 def _print_version(operations: "list[EnforcedOperation]") -> None:
     first = operations[0]
     title = typer.style(f"{first.api} {first.version}", bold=True)
-    typer.echo(f"{title}  {first.state}, at {first.base_path}, {first.classification}, owned by {first.owner}")
+    chosen = f" ({first.chosen_by})" if first.chosen_by else ""
+    served = f"{first.state}, at {first.base_path}{chosen}, {first.classification}, owned by {first.owner}"
+    typer.echo(f"{title}  {served}")
     if lifecycle := _lifecycle(first):
         typer.echo(f"  {lifecycle}")
     plans = next((each.plans for each in operations if each.plans), ())
@@ -80,6 +82,8 @@ def _row(operation: "EnforcedOperation", path: str) -> tuple[str, ...]:
         name += " (deprecated)"
     backend = operation.backend
     target = f"{backend.upstream} {backend.model}.{backend.method}" if backend.model else backend.upstream
+    if operation.served_by is not None:
+        target += f" as {operation.served_by}"
     scopes = "public" if operation.public else scopes_of(operation.scopes)
     return operation.method, path, name, scopes, _validated(operation), target
 

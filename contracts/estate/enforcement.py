@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from contracts.dates import written
 from contracts.estate.estate import Estate
+from contracts.estate.versioning import how_chosen
 from contracts.limits_text import parse_limit
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.snapshot import RateLimit
@@ -49,7 +50,8 @@ class BackendInForce:
 @dataclass(frozen=True, slots=True)
 class EnforcedOperation:
     """One operation as the gateway treats it. `scopes` are alternatives; `max_body` is in bytes; `cost` is what
-    one call takes from each limit; dates are ISO 8601."""
+    one call takes from each limit; dates are ISO 8601. `chosen_by` is what a request says beside its path to be
+    for this version, and `served_by` the operation of another version that serves it."""
 
     method: str
     path: str
@@ -73,6 +75,8 @@ class EnforcedOperation:
     successor: str | None
     owner: str
     classification: str
+    chosen_by: str | None
+    served_by: str | None
 
 
 def enforced(estate: Estate) -> tuple[EnforcedOperation, ...]:
@@ -132,6 +136,10 @@ def _operation(version: ApiVersion, operation: Operation, plans: tuple[PlanInFor
         successor=lifecycle.successor,
         owner=version.owner,
         classification=version.classification,
+        chosen_by=how_chosen(version) or None,
+        served_by=None
+        if operation.adapted is None
+        else f"{operation.adapted.version} {operation.adapted.operation}",
     )
 
 

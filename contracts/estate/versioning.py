@@ -2,11 +2,23 @@
 
 from typing import Final
 
+from contracts.dates import written
 from contracts.estate.calendar import seconds
 from contracts.estate_files import ApiFile
-from contracts.operations import VersionChoice
+from contracts.operations import ApiVersion, VersionChoice
 
 HEADER: Final = "API-Version"
+
+
+def how_chosen(version: ApiVersion) -> str:
+    """What a request says to be for the version, such as `API-Version: v2`; empty where that is its path."""
+    choice = version.choice
+    if choice is None:
+        return ""
+    if choice.by == "media-type":
+        return f"Accept: application/vnd.{choice.vendor}.{version.version}+json"
+    date = dict(choice.released).get(version.version)
+    return f"{choice.header}: {version.version if choice.by == 'header' or date is None else written(date)}"
 
 
 def choice_of(api: str, file: ApiFile) -> VersionChoice | None:
