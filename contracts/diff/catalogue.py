@@ -15,9 +15,11 @@ from contracts.diff import (
     operations,
     overview,
     parameters,
+    policies,
     responses,
     security,
     servers,
+    version_choice,
 )
 from contracts.diff.rule import DiffRule
 from contracts.diff.schema_rules import SCHEMA_ROWS
@@ -25,6 +27,7 @@ from contracts.diff.schema_rules import SCHEMA_ROWS
 _ROWS: Final[tuple[DiffRule, ...]] = (
     *overview.ROWS,
     *estate_settings.ROWS,
+    *version_choice.ROWS,
     *operations.ROWS,
     *lifecycle.ROWS,
     *parameters.ROWS,
@@ -36,6 +39,7 @@ _ROWS: Final[tuple[DiffRule, ...]] = (
     *security.ROWS,
     *servers.ROWS,
     *extensions.ROWS,
+    *policies.ROWS,
     *SCHEMA_ROWS,
     *notes.ROWS,
 )

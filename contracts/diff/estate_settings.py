@@ -9,7 +9,9 @@ from contracts.diff.changes import Changes, Where, said
 from contracts.diff.context import Options
 from contracts.diff.extensions import protection
 from contracts.diff.lifecycle import date_of
+from contracts.diff.policies import compare_policies, joined_settings
 from contracts.diff.rule import DiffRule, row
+from contracts.diff.version_choice import compare_choice
 from contracts.documents.document import Node
 from contracts.findings import Severity
 from contracts.limits import RateLimit
@@ -51,12 +53,16 @@ def compare_api(changes: Changes, old: Node, new: Node, options: Options) -> Non
         at = Where("/classification", "/classification")
         node = new.get("classification") or new
         changes.add(f"api-classification-{protection(was, is_)}", at, message, node, before=was, after=is_)
+    compare_layer(changes, old, new, Where("", ""))
+    compare_choice(changes, old, new)
     before, after = old.get("versions"), new.get("versions")
     for name, version in after.members() if after is not None else ():
         previous = before.get(name) if before is not None else None
         if previous is not None:
-            at = Where("/versions", "/versions").down(name, "sunset")
-            _compare_sunset(changes, name, previous.get("sunset"), version.get("sunset"), version, at, options)
+            at = Where("/versions", "/versions").down(name)
+            compare_layer(changes, previous, version, at)
+            ends = previous.get("sunset"), version.get("sunset")
+            _compare_sunset(changes, name, *ends, version, at.down("sunset"), options)
 
 
 def _compare_sunset(
@@ -80,6 +86,12 @@ def _compare_sunset(
         changes.add(f"api-sunset-moved-{action}", at, message, new or holder, before=str(before), after=str(after))
 
 
+def compare_layer(changes: Changes, old: Node, new: Node, at: Where) -> None:
+    """The settings of policies that two files, or two plans, make."""
+    (was, _), (is_, nodes) = (joined_settings((each.get("policies"),)) for each in (old, new))
+    compare_policies(changes, was, is_, at.down("policies"), {**nodes, "": new})
+
+
 def compare_plans(changes: Changes, old: Node, new: Node) -> None:
     """The plans of two `ostiary.yaml`."""
     before, after = (_plans(each) for each in (old, new))
@@ -91,6 +103,7 @@ def compare_plans(changes: Changes, old: Node, new: Node) -> None:
             changes.add("plan-added", at, f"the plan {said(name)} was added", after[name])
         else:
             _compare_limits(changes, name, before[name], after[name], at.down("limits"))
+            compare_layer(changes, before[name], after[name], at)
 
 
 def _plans(root: Node) -> dict[str, Node]:

@@ -235,6 +235,8 @@ def test_a_version_may_go_after_the_sunset_that_its_api_gives(tmp_path: Path) ->
 
 
 API = "classification: {}\nversions:\n  v1: {{{}}}\n"
+BY_HEADER = "classification: public\nversioning: {{by: header{}}}\nversions: {{v1: {{}}}}\n"
+BY_DATE = "classification: public\nversioning: {{by: date}}\nversions: {{v1: {{released: {}}}}}\n"
 PLAN = "name: x\nplans: {}\n"
 
 
@@ -263,6 +265,24 @@ PLAN = "name: x\nplans: {}\n"
             API.format("public", "sunset: 2027-01-01"),
             API.format("public", "sunset: 2027-02-01"),
             {"api-sunset-moved-later"},
+        ),
+        ("api", API.format("public", ""), BY_HEADER.format(""), {"version-choice-changed"}),
+        ("api", BY_HEADER.format(""), BY_HEADER.format(", header: X-V"), {"version-choice-changed"}),
+        ("api", BY_HEADER.format(""), BY_HEADER.format(", default: v1"), {"version-default-added"}),
+        ("api", BY_HEADER.format(", default: v1"), BY_HEADER.format(", default: v2"), {"version-default-changed"}),
+        ("api", BY_HEADER.format(", default: v1"), BY_HEADER.format(""), {"version-default-removed"}),
+        ("api", BY_DATE.format("2026-01-01"), BY_DATE.format("2026-02-01"), {"version-date-changed"}),
+        (
+            "api",
+            BY_DATE.format("2026-01-01"),
+            BY_DATE.format("2026-01-01}, v2: {released: 2026-05-01"),
+            {"version-default-changed"},
+        ),
+        (
+            "api",
+            API.format("public", ""),
+            API.format("public", "policies: {network: {deny: [192.0.2.0/24]}}"),
+            {"policy-added"},
         ),
         ("plan", PLAN.format("{}"), PLAN.format("{a: {limits: {}}}"), {"plan-added"}),
         ("plan", PLAN.format("{a: {limits: {}}}"), PLAN.format("{}"), {"plan-removed"}),
