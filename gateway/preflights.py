@@ -5,21 +5,18 @@ does not answer is no preflight to anybody else: no stage behind it ever sees it
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 from gateway.routes import Route, ServedOperation
 from policies import cors
 from policies.exchange import Exchange
 from policies.verdict import Stage
 
-_ASKED: Final = b"access-control-request-method"
-
 
 def asked_about(exchange: Exchange, methods: Mapping[str, ServedOperation]) -> ServedOperation | None:
     """The operation of the request that is to come; None where this is no preflight, or the contract has none."""
-    if exchange.method != "OPTIONS" or b"origin" not in exchange.fields:
+    method = cors.asked_method(exchange)
+    if method is None:
         return None
-    method = exchange.fields.get(_ASKED, b"").decode("latin-1")
     return methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
 
 

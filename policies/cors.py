@@ -94,6 +94,14 @@ def check(setting: Setting[CorsConfig], version: ApiVersion, operation: Operatio
         yield Fault("", "the contract has an OPTIONS of its own at this path, which would be asked first")
 
 
+def asked_method(exchange: Exchange) -> str | None:
+    """The method of the request that a preflight is about; None where this is none."""
+    fields = exchange.fields
+    if exchange.method != "OPTIONS" or b"origin" not in fields or _ASKED_METHOD not in fields:
+        return None
+    return fields[_ASKED_METHOD].decode("latin-1")
+
+
 class CorsStage:
     """Answers preflights, and adds what a browser has to know to all other answers."""
 

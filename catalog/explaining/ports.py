@@ -64,5 +64,6 @@ def offline_ports(part: ContractsPart, applications: Mapping[str, Application], 
         audience=part.audience,
         plans={plan.name: plan.limits for plan in part.plans},
         plan_policies={plan.name: plan.policies for plan in part.plans if plan.policies},
+        residency={each.name: each.residency for each in part.upstreams if each.residency},
         key_plans=frozenset(plan.name for plan in part.plans if plan.api_keys),
     )

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem, problem
+from policies import cors
 from policies.exchange import Exchange
 from policies.routing import Router
 from policies.versioned import VersionedApis
@@ -56,8 +57,8 @@ def _entered(exchange: Exchange, found: Found | Problem | None) -> Target | Prob
         return found
     methods, exchange.path_values = found
     target = methods.get(exchange.method)
-    if target is None and exchange.method == "HEAD":
-        target = methods.get("GET")
+    method = cors.asked_method(exchange) or exchange.method  # a preflight is another operation's affair
+    target = target or methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
     if target is None:
         allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
         detail = f"The contract has no {exchange.method} here; it has {', '.join(allowed)}."

@@ -16,8 +16,8 @@ from catalog.explaining.routes import Routes, Target
 from catalog.explaining.telling import refused, told
 from contracts.estate.estate import Estate, access_applications, contracts_part
 from contracts.policy_settings import Mode
-from contracts.problems import Problem
-from policies import authentication, sender_constraint, target
+from contracts.problems import Problem, problem
+from policies import authentication, cors, sender_constraint, target
 from policies.binding import BoundStages, bind_all
 from policies.exchange import Exchange, Header
 from policies.installed import installed
@@ -104,7 +104,10 @@ class Walker:
         except Exception as fault:  # a gateway does not start such a version
             said = f"{version.api} {version.version} cannot be bound: {type(fault).__name__}: {fault}"
             return Walk((*steps, Step(ROUTING, "failed", said)))
+        preflight = exchange.method != operation.method and cors.asked_method(exchange) is not None
         for policy, stage in zip(bound.policies, bound.every, strict=True):
+            if preflight and policy != cors.POLICY:
+                continue
             use = use_of(policy, operation, ports.plan_policies, known.plan if exchange.subscription else "")
             step, verdict = await self._step(asked, exchange, policy, stage, known)
             refusal = verdict.problem if isinstance(verdict, Deny) else None
@@ -113,6 +116,9 @@ class Walker:
                 return await self._from(asked, exchange, steps, self._routes.at(verdict.version, exchange))
             if step.decision in ENDS:
                 return Walk(tuple(steps), refusal, headers=tuple(exchange.answer_headers), unbound=_unbound(bound))
+        if preflight:
+            nobody = problem("method-not-allowed", "No policy of the operation answers a preflight.")
+            return _ended([*steps, Step(ROUTING, "refused", nobody.detail)], nobody)
         going = destination(exchange, found, self._urls)
         said = f"{going.upstream}: {going.method} {going.where}"
         steps.append(Step(UPSTREAM_STEP, "called", said, grounds(UPSTREAM_STEP, known, None)))

@@ -1,6 +1,8 @@
 """`ostiary check` on settings of access policies: what is wrong is told with its line, before anything starts."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -135,3 +137,41 @@ def test_an_upstream_in_the_wrong_place_is_found_where_the_places_are_set(tmp_pa
     )
     assert any("there is no consumer 'nobody'" in line for line in named)
     assert not any("reading-club" in line for line in named)
+
+
+def explained(root: Path, *arguments: str) -> dict[str, dict[str, Any]]:
+    """The steps of a request's way, by policy."""
+    result = CliRunner().invoke(build(), ["explain", *arguments, "--estate", str(root), "--json"])
+    return {each["policy"]: each for each in json.loads(result.stdout)["steps"]}
+
+
+def test_a_rule_a_time_and_a_place_are_explained_with_their_lines(tmp_path: Path) -> None:
+    tagged = (
+        "ostiary.yaml",
+        "    url: http://127.0.0.1:9000\n",
+        "    url: http://127.0.0.1:9000\n    residency: eu\n",
+    )
+    settings = policies("  hours: {open: [{days: [mon]}]}\n  residency: {allow: [eu]}\n")
+    root = write_estate(
+        tmp_path, tagged, settings, at_get_book("      x-ostiary-rule: claims.isbn == path.isbn\n")
+    )
+    asked = ["GET", "/books/v1/books/9783161484100", "--as", "reading-club-app"]
+    sunday = explained(root, *asked, "--at", "2027-01-03T12:00:00Z")
+    assert sunday["hours"]["said"] == "503 outside-hours: The operation opens at 2027-01-04T00:00:00Z."
+    monday = [*asked, "--at", "2027-01-04T12:00:00Z"]
+    refused = explained(root, *monday, "--claim", "isbn=1")["object-rule"]
+    assert refused["decision"] == "refused"
+    assert [(each["file"], each["line"]) for each in refused["because"]] == [(CONTRACT, 74)]
+    passed = explained(root, *monday, "--claim", 'isbn="9783161484100"')
+    assert {passed[name]["decision"] for name in ("object-rule", "residency")} == {"allowed"}
+
+
+def test_a_preflight_is_explained_by_the_operation_that_it_is_about(tmp_path: Path) -> None:
+    root = write_estate(tmp_path, policies("  cors: {origins: ['https://a.example']}\n"))
+    asked = ["OPTIONS", "/books/v1/books", "-H", "Access-Control-Request-Method: GET", "-H"]
+    assert explained(root, *asked, "Origin: https://a.example")["cors"]["decision"] == "answered"
+    assert explained(root, *asked, "Origin: https://b.example")["cors"]["decision"] == "refused"
+    (root / API).write_text((root / API).read_text().replace("cors: {", "cors: {mode: off, "))
+    off = explained(root, *asked, "Origin: https://a.example")
+    assert off["routing"]["decision"] == "refused"
+    assert "authentication" not in off
