@@ -254,6 +254,18 @@ _TYPES: tuple[ProblemType, ...] = (
         "https://iana.org/assignments/http-problem-types#quota-exceeded",
     ),
     ProblemType(
+        "request-not-transformable",
+        422,
+        "Not possible upstream",
+        "The request is right by its contract, and the upstream has no way to take it; `detail` names the place.",
+    ),
+    ProblemType(
+        "answer-not-transformable",
+        502,
+        "Answer not as expected",
+        "The upstream's answer has no such form as the contract asks for; the API's owner is the one to tell.",
+    ),
+    ProblemType(
         "request-not-adaptable",
         422,
         "Not possible in the version that serves this",

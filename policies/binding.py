@@ -68,8 +68,9 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
     policies: list[str] = []
     places: list[int] = []
     filters: list[tuple[int, BoundFilter]] = []
-    reports: tuple[AnswerReport, ...] = ()
+    reporting: list[tuple[int, Policy[Any], _Settings]] = []
     plain = whole = False
+    changed_at = -1
     for place, policy in enumerate(installed()):
         plans = {name: plan[policy.id] for name, plan in by_plan.items() if policy.id in plan}
         use = uses.get(policy.id)
@@ -85,16 +86,25 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
                 places.append(place)
                 whole = whole or _reads_whole(policy, settings, version, operation)
         if policy.bind_answer is not None:
-            # Of another version's answer it is what an adapter makes of it that is reported on: that is held.
-            if policy.report_answer is not None and operation.adapted is None and _reports(policy, settings):
-                report = policy.report_answer(settings[""][0], version, operation, ports)
-                reports += () if report is None else (report,)
+            if policy.report_answer is not None and _reports(policy, settings):
+                reporting.append((place, policy, settings))
                 continue
             bound = _filter(policy, settings, version, operation, ports)
             if bound is not None:
                 filters.append((place, bound))
-                plain = plain or not policy.watches
-    filters.reverse()
+                if not policy.watches:
+                    plain, changed_at = True, place
+    reports: tuple[AnswerReport, ...] = ()
+    for place, policy, settings in reporting:
+        # What others make of an answer before it comes to this one is held; else none is for its sake.
+        if changed_at > place:
+            bound = _filter(policy, settings, version, operation, ports)
+            filters += () if bound is None else ((place, bound),)
+        else:
+            assert policy.report_answer is not None
+            report = policy.report_answer(settings[""][0], version, operation, ports)
+            reports += () if report is None else (report,)
+    filters.sort(key=lambda each: each[0], reverse=True)
     return BoundStages(
         tuple(stages),
         body_at,

@@ -33,6 +33,7 @@ from policies import (
     response_schema,
     sender_constraint,
     subscription,
+    transformation,
     version_adapter,
     websocket,
 )
@@ -267,6 +268,19 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         always=True,
         mode="report",
         example=response_schema.EXAMPLE,
+    ),
+    Policy(
+        id=transformation.POLICY,
+        why="Between contract and upstream: a request is changed when it was judged, an answer before it is.",
+        failure="What a step cannot change as it says is refused: a request with 422, an answer with 502.",
+        config=transformation.TransformationConfig,
+        phase=Phase.BODY,
+        bind=transformation.bind,
+        bind_answer=transformation.bind_answer,
+        modes=SWITCHED,
+        check=transformation.check,
+        reads_whole=transformation.reads_whole,
+        example=transformation.EXAMPLE,
     ),
     Policy(
         id=version_adapter.POLICY,

@@ -102,3 +102,34 @@ def test_answers_pass_the_policies_backwards_and_a_reply_only_those_before_it(
     assert bound.filters[at["inner"] :] == bound.filters[2:]
     assert at["outer"] == 3
     assert bound.every[bound.policies.index("outer")](None) is not ALLOW  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed", "reports", "filters"),
+    [
+        ({"mode": "report"}, False, 1, []),
+        ({"mode": "enforce"}, False, 0, ["seen"]),
+        ({"mode": "report", "consumers": {"acme": "enforce"}}, False, 0, ["seen"]),
+        # Where another changes the answer first, what that makes of it is what there is to report on.
+        ({"mode": "report"}, True, 0, ["inner", "seen"]),
+    ],
+    ids=["reports", "enforces", "for some", "after another"],
+)
+def test_where_a_policy_does_no_more_than_report_no_answer_is_held_for_it(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], changed: bool, reports: int, filters: list[str]
+) -> None:
+    seen = policy(
+        "seen",
+        bind=None,
+        bind_answer=lambda *_: Filter(),
+        report_answer=lambda *_: object(),
+        phase=Phase.RESPONSE,
+        after="response-schema",
+    )
+    inner = policy("inner", bind=None, bind_answer=lambda *_: Filter(), phase=Phase.BODY, after="canary")
+    with plugged_in(monkeypatch, seen, inner):
+        uses = (use("seen", **settings), *((use("inner"),) if changed else ()))
+        bound = bind_all(version(), operation(policies=uses), World().ports())
+    assert len(bound.reports) == reports
+    assert [each.policy for each in bound.filters] == filters
+    assert bound.plain is bool(filters)

@@ -31,6 +31,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("idempotency", Phase.BODY),
         ("classification", Phase.RESPONSE),
         ("response-schema", Phase.RESPONSE),
+        ("transformation", Phase.BODY),
         ("version-adapter", Phase.BODY),
         ("cache", Phase.BODY),
         ("residency", Phase.BODY),

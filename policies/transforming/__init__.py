@@ -1,0 +1,1 @@
+"""Declared changes to requests and answers on their way between clients and upstreams."""
