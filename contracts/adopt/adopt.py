@@ -32,12 +32,11 @@ def adopt(text: str, document: Document, estate: EstateTexts, chosen: Choices) -
     root = openapi_of(document)
     edit = YamlEdit(document, text)
     changes = []
-    servers = [{"url": f"/{chosen.api}/{chosen.version}", "description": "Behind the gateway"}]
+    base_path = _base_path(estate, chosen)
+    servers = [{"url": base_path, "description": "Behind the gateway"}]
     if root.get("servers") != servers:
         edit.put("", "servers", servers, before="" if "servers" in root else "paths")
-        changes.append(
-            f"`servers` is now /{chosen.api}/{chosen.version}, where partners call it through the gateway"
-        )
+        changes.append(f"`servers` is now {base_path}, where partners call it through the gateway")
     changes += secure(edit, document, chosen.api)
     contract, kept = edit.result()
     if not kept and not document.file.endswith(".json"):
@@ -57,6 +56,14 @@ def adopt(text: str, document: Document, estate: EstateTexts, chosen: Choices) -
     files[f"{folder}/{chosen.version}.openapi.yaml"] = contract
     files[f"{folder}/api.yaml"] = _api_file(root, estate, chosen)
     return Adoption(chosen, files, tuple(changes), (*_unsettled(estate, chosen), *gaps(edit.value)))
+
+
+def _base_path(estate: EstateTexts, chosen: Choices) -> str:
+    """Of its own for each version, unless the API has its versions chosen by something else than the path."""
+    existing = estate.apis.get(chosen.api)
+    versioning = existing[1].value.get("versioning") if existing is not None else None
+    by = versioning.get("by", "path") if isinstance(versioning, Mapping) else "path"
+    return f"/{chosen.api}/{chosen.version}" if by == "path" else f"/{chosen.api}"
 
 
 def _api_file(root: Mapping[str, Any], estate: EstateTexts, chosen: Choices) -> str:

@@ -211,6 +211,16 @@ def test_a_new_version_joins_its_api_and_may_have_an_upstream_of_its_own() -> No
     assert document(moved.files["ostiary.yaml"]).value["upstreams"]["books"] == {"url": "https://new.example.com"}
 
 
+def test_a_new_version_shares_the_base_path_where_the_path_does_not_choose_it() -> None:
+    known = texts()
+    text = "versioning: { by: header }\n" + known.apis["books"][0]
+    shared = EstateTexts(known.estate, known.teams, {"books": (text, document(text))}, known.contracts)
+    source = dump(MINIMAL)
+    chosen = choose(document(source), shared, Wishes(api="books", version="v2"))
+    adoption = adopt(source, document(source), shared, chosen)
+    assert contract_of(adoption)["servers"] == [{"url": "/books", "description": "Behind the gateway"}]
+
+
 def test_a_new_version_goes_where_its_servers_say_it_is_served() -> None:
     source = with_(info={"title": "Books", "version": "2"}, servers=[{"url": "https://new.example.com/v2/"}])
     adoption = adopted(source)
