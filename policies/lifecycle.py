@@ -25,8 +25,10 @@ POLICY: Final = "lifecycle"
 
 def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:
     """None for a version that has neither dates nor an end."""
-    calendar = version.lifecycle
-    words = _words(calendar, f"{version.title} {version.version}", ports.audience, version.successor_base_path)
+    calendar, name = version.lifecycle, f"{version.title} {version.version}"
+    # Where versions share a base path, the successor's address does not say which one it is.
+    shared = version.choice is not None
+    words = _words(calendar, name, ports.audience, version.successor_base_path, shared)
     if calendar.state == "retired":
         return _gone(words.headers, words.ended)
     if calendar.sunset is not None:
@@ -48,7 +50,7 @@ class _Words:
 
 
 @lru_cache(maxsize=1024)  # one text for all operations of a version
-def _words(calendar: Lifecycle, name: str, audience: str, successor: str | None) -> _Words:
+def _words(calendar: Lifecycle, name: str, audience: str, successor: str | None, shared: bool) -> _Words:
     members: dict[str, Any] = {}
     links = []
     if calendar.documentation is not None:
@@ -56,6 +58,8 @@ def _words(calendar: Lifecycle, name: str, audience: str, successor: str | None)
         links.append(f'<{field_uri(calendar.documentation)}>; rel="deprecation"; type="text/html"')
     if successor is not None:
         members["successor"] = audience + successor
+        if shared:
+            members["successor-version"] = calendar.successor
         links.append(f'<{field_uri(audience + successor)}>; rel="successor-version"')
     headers: list[Header] = []
     if calendar.deprecation is not None:

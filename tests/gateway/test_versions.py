@@ -116,9 +116,11 @@ async def test_a_second_version_header_is_refused(tmp_path: Path) -> None:
 async def test_a_retired_version_is_gone_and_the_other_is_there(tmp_path: Path) -> None:
     choice = VersionChoice("header", default="v2")
     async with gateway(tmp_path) as running:
-        running.adopt(two(choice, running.upstream.port, lifecycle=Lifecycle("retired", successor="v2")))
+        ended = Lifecycle("retired", successor="v2")
+        running.adopt(two(choice, running.upstream.port, lifecycle=ended, successor_base_path="/orders"))
         gone = await running.ask("GET", "/orders/orders/7", bearer=None, API_Version="v1")
         assert (gone.status, gone.fields[b"api-version"]) == (410, b"v1")
+        assert problem_of(gone)["successor-version"] == "v2"
         assert await served(running, "GET", "/orders/orders/7") == (200, "v2", "getOrder")
 
 
