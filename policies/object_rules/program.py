@@ -11,13 +11,14 @@ from cel_expr_python import cel
 from policies.object_rules.cost import BUDGET, ROUNDS, CostlyError, estimate, value_of
 from policies.object_rules.declared import Declared
 from policies.object_rules.reads import MOST_VALUES, Taking, Unfit, most_values, reads_of
-from policies.object_rules.syntax import Entries, Node, Tree, all_of, tree_of
+from policies.object_rules.syntax import Call, Const, Entries, Node, Tree, all_of, tree_of
 from policies.object_rules.types import TypedEnvironment
 
 MOST_NODES: Final = 400
 """Nodes of a rule's syntax tree, with its macros expanded."""
 
 NOW: Final = "now"
+_PATTERN: Final = "pattern"
 _OTHERS: Final = {NOW: cel.Type.TIMESTAMP}
 _ERROR: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDEFINED: Final = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
@@ -102,6 +103,16 @@ def check_types(text: str, values: Mapping[str, Declared]) -> None:
         raise RuleError(_message(str(error), typed.places)) from None
     if kind.name() != cel.Type.BOOL.name():
         raise RuleError(f"it says {kind.name().lower()}, and has to say true or false")
+    for node in all_of(_compiled(text, tuple(values))[1].root):
+        if isinstance(node, Call) and node.function == "matches" and isinstance(node.arguments[-1], Const):
+            _check_pattern(str(node.arguments[-1].value))
+
+
+def _check_pattern(pattern: str) -> None:
+    """The library looks at a pattern when it is used, and not before."""
+    found = _environment((_PATTERN,)).compile(f"''.matches({_PATTERN})").eval(data={_PATTERN: pattern})
+    if found.type() == cel.Type.ERROR:
+        raise RuleError(f"{pattern!r} is no pattern (RE2): {found.value()}")
 
 
 @lru_cache(4_096)

@@ -88,6 +88,8 @@ def says(text: str, claims: dict[str, Any] | None = None, /, **given: Any) -> bo
         ("path.partner_id ==", "Syntax error"),
         ("true &&\n  path.x", "(at line 2, character 7)"),
         ("path.partner_id == optional.none()", "undeclared reference to 'optional'"),
+        ("path.partner_id.matches('[a')", "'[a' is no pattern (RE2)"),
+        ("path.partner_id.matches('(?=a)')", "is no pattern (RE2)"),
     ],
     ids=str,
 )
