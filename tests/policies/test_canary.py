@@ -12,7 +12,7 @@ from contracts.problems import problem
 from policies import canary
 from policies.canaries import LONGEST, Bounds, Canaries, Canary, CanaryName
 from policies.canary import CanaryConfig
-from policies.exchange import Exchange, Principal
+from policies.exchange import Exchange, Principal, Violation
 from policies.policy import Setting
 from policies.verdict import ALLOW
 from tests.support.policy_world import World, exchange, operation, version
@@ -219,6 +219,7 @@ def test_what_another_policy_has_sent_elsewhere_stays_there() -> None:
         (499, {}, True),
         (200, {"broken": True}, True),
         (200, {"fell_back": True}, True),
+        (200, {"violates": True}, True),
     ],
 )
 def test_what_counts_as_failed(status: int, changes: dict[str, bool], failed: bool) -> None:
@@ -230,6 +231,8 @@ def test_what_counts_as_failed(status: int, changes: dict[str, bool], failed: bo
     made.upstream_sent_at, made.status = 1.0, status
     if changes.get("broken"):
         made.refusal = problem("upstream-malformed", "It broke off.")
+    if changes.get("violates"):
+        made.violations = (Violation("body", "/id", "type", "it is no number"),)
     if changes.get("fell_back"):
         made.forwarded().fell_back, made.forwarded().upstream = "next", ""
     assert made.at_end is not None
