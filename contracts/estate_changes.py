@@ -21,6 +21,7 @@ Touch = Literal[
     "criticality",
     "governance",
     "upstream",
+    "policies",
     "suppressions",
     "people",
     "rules",
@@ -137,6 +138,12 @@ DEFAULT_RULES: tuple[ApprovalRule, ...] = (
         "classification",
         WhenEntry(touches=("classification",)),
         "Who may see data is decided by those who answer for it.",
+        _SECURITY,
+    ),
+    _rule(
+        "policies",
+        WhenEntry(touches=("policies",)),
+        "What is refused, and what is let pass, is a matter of security.",
         _SECURITY,
     ),
     _rule(

@@ -16,7 +16,14 @@ from catalog.changes.comparison import Comparison, compare
 from catalog.changes.facts import Facts, Found, Traits
 from catalog.changes.files import FileChange, file_changes
 from catalog.changes.linting import Linted, failing, lint_unit
-from catalog.changes.touches import EstateFiles, read_file, touches_of_api, touches_of_estate, traits_of
+from catalog.changes.touches import (
+    EstateFiles,
+    read_file,
+    touches_of_api,
+    touches_of_changes,
+    touches_of_estate,
+    traits_of,
+)
 from catalog.estates import findings_over
 from catalog.revisions.materialise import estate_tree, materialised
 from catalog.revisions.store import Files
@@ -132,7 +139,7 @@ def assess(proposal: Proposal, waivers: Iterable[WaiverInForce], rules: ChangesE
             rules,
         )
     known = _in_force(proposal, today)
-    touches: set[Touch] = set(compared.touches)
+    touches: set[Touch] = {*compared.touches, *touches_of_changes(each.rule for each in compared.diff.found)}
     if linted.suppressed - known.suppressed:
         touches.add("suppressions")
     old = {each.fingerprint for each in known.found}

@@ -1,6 +1,6 @@
 """What a change does besides changing contracts, and what the API is that it is about: read from its files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +17,9 @@ from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
 T = TypeVar("T", bound=msgspec.Struct)
 
 _SERVED = ("published", "deprecated")
+_OF_POLICIES = ("policy-", "access-rule-")
+_OF_CLASSES = ("classification-", "response-classification-", "api-classification-")
+"""How the ids of rules begin that are about these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,17 @@ def touches_of_estate(before: EstateFiles, after: EstateFiles) -> frozenset[Touc
 def _bar(estate: EstateFile) -> tuple[object, ...]:
     """What says how changes are judged, and how long credentials may live."""
     return estate.changes, estate.lint, estate.governance, estate.deprecation_policy, estate.credentials
+
+
+def touches_of_changes(rules: Iterable[str]) -> frozenset[Touch]:
+    """Of what the diff found: what policies let pass, and who may see data, stand in contracts too."""
+    found: set[Touch] = set()
+    for rule in rules:
+        if rule.startswith(_OF_POLICIES):
+            found.add("policies")
+        elif rule.startswith(_OF_CLASSES):
+            found.add("classification")
+    return frozenset(found)
 
 
 def traits_of(api: ApiFile, estate: EstateFiles) -> Traits:

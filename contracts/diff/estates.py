@@ -12,7 +12,7 @@ from contracts.diff.changes import Change, Changes, Where, order
 from contracts.diff.context import Options
 from contracts.diff.contract import Contract, contract_in
 from contracts.diff.diff import diff
-from contracts.diff.estate_settings import compare_api, compare_plans
+from contracts.diff.estate_settings import compare_api, compare_layer, compare_plans
 from contracts.diff.lifecycle import SUNSET, date_of
 from contracts.diff.tree import Tree
 from contracts.documents.document import Document
@@ -73,6 +73,7 @@ def _settings(base: Tree, revision: Tree, contracts: list[str], options: Options
         changes = Changes(old, new, DIFF_RULES, name, name)
         if name == ESTATE:
             compare_plans(changes, old.document.root, new.document.root)
+            compare_layer(changes, old.document.root, new.document.root, Where("", ""))
         else:
             compare_api(changes, old.document.root, new.document.root, options)
         found += changes.sorted()

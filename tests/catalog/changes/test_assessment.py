@@ -139,6 +139,46 @@ def test_a_plan_that_lets_in_less_breaks_its_subscribers() -> None:
     assert [each.rule for each in found.changes] == ["plan-limit-lowered"]
 
 
+NETWORK = b"x-ostiary-policies: { network: { deny: [192.0.2.0/24], mode: report } }\n"
+
+
+@pytest.mark.parametrize(
+    ("unit", "path", "old", "new", "rules"),
+    [
+        ("orders", ORDERS, b"paths:\n", NETWORK + b"paths:\n", {"policy-report-added"}),
+        (
+            "orders",
+            "apis/orders/api.yaml",
+            b"title:",
+            b"policies: { rate-limit: { mode: off } }\ntitle:",
+            {"policy-report-added"},
+        ),
+        (
+            "estate",
+            "ostiary.yaml",
+            b"plans:\n",
+            b"policies: { network: { deny: [192.0.2.0/24] } }\nplans:\n",
+            {"policy-added"},
+        ),
+        ("orders", ORDERS, b"paths:\n", b"x-ostiary-rule: \"claims.sub != ''\"\npaths:\n", {"access-rule-added"}),
+    ],
+    ids=["contract", "api.yaml", "ostiary.yaml", "rule"],
+)
+def test_whoever_sets_policies_asks_security(
+    unit: str, path: str, old: bytes, new: bytes, rules: set[str]
+) -> None:
+    found = assessed(proposal(unit, (path, old, new)))
+    assert found.problems == ()
+    assert "policies" in found.touches
+    assert {each.rule for each in found.changes} == rules
+
+
+def test_settings_of_policies_are_judged_with_the_proposal() -> None:
+    bad = NETWORK.replace(b"deny", b"denied")
+    found = assessed(proposal("orders", (ORDERS, b"paths:\n", bad + b"paths:\n")))
+    assert [(each.rule, each.file) for each in found.problems] == [("unknown-key", ORDERS)]
+
+
 def test_what_does_not_compile_with_the_others_says_why_and_still_whose_it_is() -> None:
     found = assessed(proposal("orders", ("apis/orders/api.yaml", b"upstream: erp\n", b"upstream: nowhere\n")))
     assert [(each.rule, each.file) for each in found.problems] == [("unknown-upstream", "apis/orders/api.yaml")]
