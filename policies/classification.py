@@ -2,9 +2,9 @@
 
 Classes are ordered: `public`, `internal`, `confidential`, `restricted`. A scope opens a class and all below it,
 for callers whose token has it and whose subscription grants it. What is above a caller's clearance is taken out of
-the answer, or masked where the class says so. What the contract does not know counts as `restricted`: members that a
-closed object does not declare, and answers that are not of a declared form. Operations in whose answers nothing is
-marked have no such filter.
+the answer, or masked where the class says so. What the contract does not know counts as `restricted`: members that
+a closed object does not declare, and answers that are not of a declared form. Operations in whose answers nothing
+is marked have no such filter.
 """
 
 from collections.abc import Iterable, Iterator
@@ -56,8 +56,11 @@ class ClassificationConfig(PolicyConfig, frozen=True):
     without_scope: Literal["public", "internal", "confidential", "restricted"] = "public"
     """The most protected class that everybody sees who may call."""
     internal: ClassRule = ClassRule()
+    """What holds for values that are `internal`."""
     confidential: ClassRule = ClassRule()
+    """What holds for values that are `confidential`."""
     restricted: ClassRule = ClassRule()
+    """What holds for values that are `restricted`."""
     unknown_fields: Literal["as-declared", "remove"] = "as-declared"
     """Members that no schema declares: `as-declared` removes them where the object is closed
     (`additionalProperties` or `unevaluatedProperties` is false), `remove` everywhere."""

@@ -7,7 +7,7 @@ those for answers apply to successes.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,7 +18,7 @@ from policies.exchange import Exchange, Header
 from policies.mapping.exact_json import NotJsonError, read_exact, write_exact
 from policies.mapping.faults import step_faults
 from policies.mapping.mapping import Mapping, MappingError
-from policies.mapping.steps import Step
+from policies.mapping.steps import ACTS, Step
 from policies.policy import Fault, PolicyConfig, Setting
 from policies.ports import Ports
 from policies.transforming.fields import (
@@ -37,13 +37,13 @@ EXAMPLE: Final = """\
 request:
   headers: {set: {X-Channel: partner}, remove: [X-Debug]}
   query: {rename: {q: search}}
-  body:
-    - {rename: /customer, to: customer_name}
+  steps:
+    - {rename: /body/customer, to: customer_name}
 response:
   headers: {remove: [Server]}
-  body:
-    - {rename: /customer_name, to: customer}
-    - {drop: /internal_note}
+  steps:
+    - {rename: /body/customer_name, to: customer}
+    - {drop: /body/internal_note}
 """
 
 _DIGESTS: Final = (b"content-digest", b"repr-digest", b"digest", b"content-md5")
@@ -54,24 +54,29 @@ class RequestChanges(PolicyConfig, frozen=True):
     """What is changed of requests."""
 
     headers: FieldChanges = FieldChanges()
+    """Changes to header fields."""
     query: ParameterChanges = ParameterChanges()
-    body: tuple[Step, ...] = ()
-    """Steps on a JSON body, in their order; a place is a pointer from the body: `/lines/*/quantity`."""
+    """Changes to query parameters."""
+    steps: tuple[Step, ...] = ()
+    """Changes to a JSON body, in their order. It is at `/body`: `/body/lines/*/quantity`."""
 
 
 class ResponseChanges(PolicyConfig, frozen=True):
     """What is changed of answers."""
 
     headers: FieldChanges = FieldChanges()
-    body: tuple[Step, ...] = ()
-    """Steps on the JSON body of a success."""
+    """Changes to header fields."""
+    steps: tuple[Step, ...] = ()
+    """Changes to the JSON body of a success, in their order. It is at `/body`."""
 
 
 class TransformationConfig(PolicyConfig, frozen=True):
     """Settings of `transformation`."""
 
     request: RequestChanges = RequestChanges()
+    """What is changed of requests, when they were judged."""
     response: ResponseChanges = ResponseChanges()
+    """What is changed of answers, before they are judged."""
 
 
 def bind(config: TransformationConfig, version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:
@@ -90,17 +95,26 @@ def bind_answer(
 
 def reads_whole(config: TransformationConfig, version: ApiVersion, operation: Operation) -> bool:
     """A body that is changed is there as a whole first."""
-    return bool(config.request.body)
+    return bool(config.request.steps)
 
 
 def check(setting: Setting[TransformationConfig], version: ApiVersion, operation: Operation) -> Iterable[Fault]:
     """Steps that say nothing sensible, names that are the gateway's own, and requests that nobody reads."""
     config = setting.config
-    yield from step_faults(config.request.body, "/request/body")
-    yield from step_faults(config.response.body, "/response/body")
+    yield from _steps(config.request.steps, "/request/steps")
+    yield from _steps(config.response.steps, "/response/steps")
     yield from faults_of_fields(config.request.headers, "/request/headers", answer=False)
     yield from faults_of_fields(config.response.headers, "/response/headers", answer=True)
     yield from _unread(config.request, operation)
+
+
+def _steps(steps: tuple[Step, ...], pointer: str) -> Iterator[Fault]:
+    yield from step_faults(steps, pointer)
+    for index, step in enumerate(steps):
+        for act in (*ACTS, *(("to",) if step.move or step.copy else ())):
+            place = getattr(step, act)
+            if place is not None and place.split("/")[1:2] != ["body"]:
+                yield Fault(f"{pointer}/{index}/{act}", f"{place!r} is not in the body, which is at `/body`")
 
 
 def _unread(changes: RequestChanges, operation: Operation) -> Iterator[Fault]:
@@ -121,7 +135,7 @@ class RequestTransformation:
         """Raises ValueError for steps that have faults."""
         self._fields = change_fields(changes.headers)
         self._query = change_query(changes.query)
-        self._mapping = Mapping(changes.body)
+        self._mapping = Mapping(changes.steps)
 
     @property
     def changes_anything(self) -> bool:
@@ -151,7 +165,7 @@ class ResponseTransformation:
     def __init__(self, changes: ResponseChanges) -> None:
         """Raises ValueError for steps that have faults."""
         self._fields = change_fields(changes.headers)
-        self._mapping = Mapping(changes.body)
+        self._mapping = Mapping(changes.steps)
 
     @property
     def changes_anything(self) -> bool:
@@ -178,9 +192,9 @@ class ResponseTransformation:
 
 def _mapped(mapping: Mapping, text: bytes) -> bytes:
     """Raises MappingError, NotJsonError."""
-    value = read_exact(text)
-    mapping.apply(value)
-    return write_exact(value)
+    whole: dict[str, Any] = {"body": read_exact(text)}
+    mapping.apply(whole)
+    return write_exact(whole["body"]) if "body" in whole else b""
 
 
 def _told(fault: Exception) -> str:

@@ -40,6 +40,7 @@ class FieldChanges(PolicyConfig, frozen=True):
     rename: dict[str, FieldName] = msgspec.field(default_factory=dict)
     """New names by the old ones."""
     remove: tuple[FieldName, ...] = ()
+    """Names of those that go."""
     set: dict[str, FieldValue] = msgspec.field(default_factory=dict)
     """Values by name; each takes the place of all fields of its name."""
 
@@ -50,6 +51,7 @@ class ParameterChanges(PolicyConfig, frozen=True):
     rename: dict[str, ParameterName] = msgspec.field(default_factory=dict)
     """New names by the old ones."""
     remove: tuple[ParameterName, ...] = ()
+    """Names of those that go."""
     set: dict[str, str] = msgspec.field(default_factory=dict)
     """Values by name; each takes the place of all parameters of its name."""
 

@@ -17,11 +17,11 @@ SETTINGS: dict[str, Any] = {
     "request": {
         "headers": {"set": {"X-Channel": "partner"}, "remove": ["X-Debug"], "rename": {"X-Ref": "X-Reference"}},
         "query": {"rename": {"limit": "page_size"}, "set": {"source": "api"}},
-        "body": [{"rename": "/sku", "to": "code"}],
+        "steps": [{"rename": "/body/sku", "to": "code"}],
     },
     "response": {
         "headers": {"remove": ["Server"]},
-        "body": [{"rename": "/code", "to": "sku"}, {"drop": "/internal"}],
+        "steps": [{"rename": "/body/code", "to": "sku"}, {"drop": "/body/internal"}],
     },
 }
 

@@ -82,7 +82,7 @@ def test_where_nothing_is_changed_nothing_is_bound() -> None:
     assert transformation.bind_answer(config(request={"query": {"remove": ["a"]}}), version, made, ports) is None
 
 
-STEPS = [{"rename": "/name", "to": "title"}, {"convert": "/lines/*/price", "as": "string"}]
+STEPS = [{"rename": "/body/name", "to": "title"}, {"convert": "/body/lines/*/price", "as": "string"}]
 BODY = b'{"name":"x","lines":[{"price":1.10},{"price":12345678901234567890.5}],"z":1e2}'
 LEFT = b'{"lines":[{"price":"1.10"},{"price":"12345678901234567890.5"}],"z":1E+2,"title":"x"}'
 
@@ -90,7 +90,7 @@ LEFT = b'{"lines":[{"price":"1.10"},{"price":"12345678901234567890.5"}],"z":1E+2
 def sent(body: bytes, content_type: str = "application/json", **fields: str) -> Exchange | Deny:
     """What goes upstream."""
     stage = transformation.bind(
-        config(request={"body": STEPS}), policy_world.version(), policy_world.operation(), World().ports()
+        config(request={"steps": STEPS}), policy_world.version(), policy_world.operation(), World().ports()
     )
     exchange = policy_world.exchange(content_type=content_type, **fields)
     exchange.version, exchange.body = policy_world.version(), body
@@ -122,7 +122,7 @@ def test_what_is_no_json_is_left_alone(body: bytes, content_type: str) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b'{"lines":[{"price":[1]}]}', "/lines/*/price is no text, number or truth value."),
+        (b'{"lines":[{"price":[1]}]}', "/body/lines/*/price is no text, number or truth value."),
         (b"{", "The body is no JSON."),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_request_that_cannot_be_changed_is_refused(body: bytes, said: str) -> 
 
 
 def test_what_others_have_changed_is_taken_up() -> None:
-    settings = config(request={"headers": {"set": {"X-A": "1"}}, "query": {"remove": ["a"]}, "body": STEPS})
+    settings = config(request={"headers": {"set": {"X-A": "1"}}, "query": {"remove": ["a"]}, "steps": STEPS})
     stage = transformation.bind(settings, policy_world.version(), policy_world.operation(), World().ports())
     exchange = policy_world.exchange(content_type="application/json")
     exchange.version, exchange.query, exchange.body = policy_world.version(), b"c=3", b"{}"
@@ -150,7 +150,7 @@ def answered(
     body: bytes, status: int = 200, content_type: str = "application/json", method: str = "GET"
 ) -> Answer | Deny:
     """What the client gets."""
-    settings = config(response={"headers": {"remove": ["Server"], "set": {"X-A": "1"}}, "body": STEPS})
+    settings = config(response={"headers": {"remove": ["Server"], "set": {"X-A": "1"}}, "steps": STEPS})
     filtered = transformation.bind_answer(
         settings, policy_world.version(), policy_world.operation(), World().ports()
     )
@@ -187,6 +187,25 @@ def test_of_other_answers_only_fields_are_changed(body: bytes, changes: dict[str
     assert answer.body == body
     assert answer.field(b"x-a") == b"1"
     assert answer.field(b"server") is None
+
+
+def test_a_body_is_wrapped_and_unwrapped() -> None:
+    for steps, before, after in (
+        ([{"move": "/body", "to": "/body/data"}], b"[1.0]", b'{"data":[1.0]}'),
+        ([{"move": "/body/data", "to": "/body"}], b'{"data":[1.0],"page":1}', b"[1.0]"),
+        ([{"drop": "/body"}], b"{}", b""),
+    ):
+        settings, answer = (
+            config(response={"steps": steps}),
+            Answer(200, headers("Content-Type: application/json")),
+        )
+        filtered = transformation.bind_answer(
+            settings, policy_world.version(), policy_world.operation(), World().ports()
+        )
+        assert filtered is not None
+        answer.body = before
+        assert filtered.body(policy_world.exchange(), answer) is None
+        assert answer.body == after
 
 
 def test_an_answer_that_cannot_be_changed_is_refused() -> None:
@@ -248,8 +267,14 @@ def found(root: Path, settings: str) -> list[tuple[str, str, str]]:
             "not the name of a header field",
         ),
         ("{response: {headers: {remove: [Set-Cookie]}}}", "/response/headers/remove/0", "the gateway's own"),
-        ("{request: {body: [{rename: /a}]}}", "/request/body/0", "'rename' needs 'to' beside it"),
-        ("{response: {body: [{drop: a}]}}", "/response/body/0/drop", "a JSON pointer such as"),
+        ("{request: {steps: [{rename: /body/a}]}}", "/request/steps/0", "'rename' needs 'to' beside it"),
+        ("{response: {steps: [{drop: a}]}}", "/response/steps/0/drop", "a JSON pointer such as"),
+        ("{request: {steps: [{drop: /query/a}]}}", "/request/steps/0/drop", "'/query/a' is not in the body"),
+        (
+            "{request: {steps: [{move: /body/a, to: /bodyx}]}}",
+            "/request/steps/0/to",
+            "'/bodyx' is not in the body",
+        ),
         ("{answer: {}}", "/answer", "unknown key 'answer'"),
         ("{mode: report}", "/mode", "has no mode 'report'"),
     ],
