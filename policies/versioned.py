@@ -5,6 +5,7 @@ from typing import Final, Generic, TypeVar
 
 from contracts.operations import ApiVersion, VersionChoice
 from contracts.problems import Problem, problem
+from policies import cors
 from policies.exchange import Exchange
 from policies.routing import Router
 from policies.version_choice import Chooser
@@ -37,12 +38,16 @@ class VersionedApi(Generic[T]):
 
     def match(self, exchange: Exchange) -> tuple[dict[str, T], tuple[str, ...]] | Problem:
         """What the version that a request is for has at its path, as `Router.match`."""
+        asked = cors.asked_method(exchange)
+        if asked is not None:  # a browser that asks whether it may send the header does not send it
+            return self.at(self._having_operation("", asked, exchange.path), exchange)
         chosen = self._chooser.choose(exchange.fields)
         if isinstance(chosen, Problem):
             exchange.answer_headers.append(self._chooser.vary)
             return chosen
         if self._choice.by == "date" and not chosen.said:
-            return self.at(self._standing_in(chosen.version, exchange), exchange)
+            # The version under which it is found out who calls, and so to which date they are pinned.
+            return self.at(self._having_operation(chosen.version, exchange.method, exchange.path), exchange)
         return self.at(chosen.version, exchange)
 
     def at(self, version: str, exchange: Exchange) -> tuple[dict[str, T], tuple[str, ...]] | Problem:
@@ -62,14 +67,15 @@ class VersionedApi(Generic[T]):
         router = self._routers.get(version)
         return None if router is None else router.match(path)
 
-    def _standing_in(self, default: str, exchange: Exchange) -> str:
-        """The version under which it is found out who calls, and so to which date their application is pinned: the
-        default, or else the newest that has the operation."""
-        for version in (default, *(name for name, _ in reversed(self._choice.released))):
-            found = self.routes(version, exchange.path)
-            if found is not None and (exchange.method in found[0] or exchange.method == "HEAD"):
+    def _having_operation(self, first: str, method: str, path: str) -> str:
+        """A version with that operation: the `first` if it has, or else the newest that does."""
+        dates = dict(self._choice.released)
+        newest = sorted(self._routers, key=lambda name: (dates.get(name, 0), int(name[1:])), reverse=True)
+        for version in (first, *newest):
+            found = self.routes(version, path)
+            if found is not None and (method in found[0] or (method == "HEAD" and "GET" in found[0])):
                 return version
-        return default
+        return first or newest[0]
 
     def _having(self, path: str) -> list[str]:
         having = (name for name in self._routers if self.routes(name, path) is not None)

@@ -8,6 +8,7 @@ import msgspec
 
 from contracts.dates import timestamp
 from contracts.operations import ApiVersion, HttpBackend, Lifecycle, Operation, VersionChoice
+from contracts.policy_settings import PolicyUse
 from contracts.snapshot import Snapshot, Subscription, encode_part
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot
 from tests.gateway.http_harness import RawAnswer, SeenRequest
@@ -236,3 +237,22 @@ async def test_no_upstream_says_which_version_has_served(tmp_path: Path) -> None
         # It is told upstream as it came, and nothing is asked for otherwise than by the client.
         await running.ask("GET", "/orders/orders/7", bearer=None, API_Version="v1", Accept_Encoding="gzip")
         assert running.upstream.seen[-1].fields[b"accept-encoding"] == b"gzip"
+
+
+async def test_a_page_may_send_the_header_that_chooses(tmp_path: Path) -> None:
+    choice = VersionChoice("header")
+    use = PolicyUse("cors", config={"origins": ["https://shop.example"]})
+    asked = {
+        "Origin": "https://shop.example",
+        "Access_Control_Request_Method": "DELETE",
+        "Access_Control_Request_Headers": "api-version",
+    }
+    async with gateway(tmp_path) as running:
+        one = msgspec.structs.replace(operation("getOrder", "GET", "/orders/{id}"), policies=(use,))
+        two = msgspec.structs.replace(operation("deleteOrder", "DELETE", "/orders/{id}"), policies=(use,))
+        running.adopt(snapshot(version("v1", choice, two), version("v2", choice, one), port=running.upstream.port))
+        answer = await running.ask("OPTIONS", "/orders/orders/7", bearer=None, **asked)
+        assert (answer.status, answer.fields[b"access-control-allow-methods"]) == (204, b"DELETE")
+        answer = await running.ask("OPTIONS", "/orders/orders/7", bearer=None)
+        assert answer.status == 400
+        assert running.upstream.seen == []
