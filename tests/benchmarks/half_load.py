@@ -3,6 +3,8 @@
 The rate is half of what the slower of the two can do, by the rounds just measured. The upstream called directly
 is measured at the same rate, and its times are taken off.
 
+At the same rate it is measured what asking the shared state about limits for each request adds.
+
 At the same rate one worker is compared with two on the same core, by CPU time a request. At saturation that says
 less: one worker then finds many requests each time that it wakes, and two find half as many.
 """
@@ -18,7 +20,8 @@ from tests.benchmarks.report import Sample
 CONNECTIONS = 64
 PEERS: dict[str, str] = {"half_full": "full", "half_envoy_jwt_ratelimit": "envoy_jwt_ratelimit"}
 WORKERS: dict[str, str] = {"half_full_shared": "full_shared", "half_full_2_workers": "full_2_workers"}
-"""Measured where they are running: a quick run leaves them out."""
+EXACT: dict[str, str] = {"half_full_exact": "full_exact"}
+"""Both are measured where they are running: a quick run leaves them out."""
 DIRECT = "half_direct"
 MOST_LATE_MS = 1.0
 
@@ -61,6 +64,8 @@ def added(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]
             # On a noisy machine the direct call may be the slower one; then there is nothing to compare.
             found = round(max(0.0, ours) / theirs, 3) if theirs > 0 else None
         ratios[f"half_load_added_{quantile}_full_vs_envoy"] = found
+    exact, own = (figures.get(name, {}).get("p50_ms") for name in (*EXACT, "half_full"))
+    ratios["half_load_added_p50_ms_by_exact_limits"] = round(exact - own, 3) if exact and own else None
     one, two = (figures.get(name, {}).get("cpu_us_per_request") for name in WORKERS)
     ratios["half_load_cpu_2_workers_vs_shared"] = round(two / one, 3) if one and two else None
     return ratios

@@ -10,6 +10,7 @@
 | `full_pure` | the same as pure Python |
 | `no_policies` | our gateway, every policy off, compiled as `full` |
 | `full_shared` | `full` with its limits counted on a Valkey server, as several gateways count them |
+| `full_exact` | the same, asking the server for each request |
 | `full_2_workers` | the same with two worker processes, on the same one core |
 | `nginx_tls`, `full_tls` | `nginx` and `full` with TLS at the listener |
 """
@@ -244,11 +245,13 @@ def asgi(setting: Setting, name: str) -> Iterator[Running]:
         yield process
 
 
-def ostiary(*, policies: bool, tls: bool = False, pure: bool = False, workers: int = 0) -> Start:
+def ostiary(
+    *, policies: bool, tls: bool = False, pure: bool = False, workers: int = 0, exact: bool = False
+) -> Start:
     """Our gateway, started from a snapshot on disk. Its access log is written, to nowhere.
 
     With policies it counts usage and tells it to a catalog, for which the upstream stands in. With `workers`
-    limits are counted on a Valkey server, which has the load's core.
+    limits are counted on a Valkey server, which has the load's core; with `exact` it is asked for each request.
     """
 
     @contextlib.contextmanager
@@ -278,6 +281,7 @@ def ostiary(*, policies: bool, tls: bool = False, pure: bool = False, workers: i
             if workers:
                 environment["OSTIARY_GATEWAY_STATE_URL"] = stack.enter_context(_shared_state()).url
                 environment["OSTIARY_GATEWAY_WORKERS"] = str(workers)
+                environment["OSTIARY_GATEWAY_LIMITS"] = "exact" if exact else "leased"
             started = running(command, setting.core, log, environment=environment, port=port, scheme=scheme)
             yield stack.enter_context(started)
 
@@ -302,6 +306,7 @@ PEERS: dict[str, Start] = {
     "full_pure": ostiary(policies=True, pure=True),
     "no_policies": ostiary(policies=False),
     "full_shared": ostiary(policies=True, workers=1),
+    "full_exact": ostiary(policies=True, workers=1, exact=True),
     "full_2_workers": ostiary(policies=True, workers=2),
     "nginx_tls": nginx_tls,
     "full_tls": ostiary(policies=True, tls=True),

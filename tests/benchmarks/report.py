@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import contract_commands
+from tests.benchmarks import contract_commands, limit_accuracy
 from tests.benchmarks.load import Measurement
 
 RATIOS: dict[str, tuple[str, str]] = {
@@ -22,6 +22,7 @@ RATIOS: dict[str, tuple[str, str]] = {
     "large_get_full_vs_nginx": ("large_get_full", "large_get_nginx"),
     "large_post_full_vs_nginx": ("large_post_full", "large_post_nginx"),
     "get_full_shared_vs_full": ("get_full_shared", "get_full"),
+    "get_full_exact_vs_full": ("get_full_exact", "get_full"),
     "get_full_2_workers_vs_full": ("get_full_2_workers", "get_full"),
     "get_full_2_workers_vs_shared": ("get_full_2_workers", "get_full_shared"),
     "get_full_256_vs_32_connections": ("get_full_256", "get_full"),
@@ -116,6 +117,7 @@ def table(report: Mapping[str, Any]) -> str:
     if report.get("sizes"):
         lines += sizes_table(report["sizes"])
     lines += contract_commands.table(report.get("contracts", {}))
+    lines += limit_accuracy.table(report.get("limits", {}))
     lines += ["", f"{'ratios':34}{'of requests/s':>16}{'per CPU time':>16}"]
     for name in report["ratios"]:
         pair = (report["ratios"][name], report["cpu_ratios"].get(name))

@@ -23,7 +23,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from gateway.compiling import hot_path  # noqa: E402  the script's own packages
-from tests.benchmarks import contract_commands, half_load, load, report, sizes, world  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    contract_commands,
+    half_load,
+    limit_accuracy,
+    load,
+    report,
+    sizes,
+    world,
+)
 from tests.benchmarks.contract_document import BYTES, OPERATIONS  # noqa: E402
 from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
@@ -45,6 +53,7 @@ FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
     ("get_nginx_256", "nginx", "get", 256),
     ("get_full_256", "full", "get", 256),
     ("get_full_shared", "full_shared", "get", 32),
+    ("get_full_exact", "full_exact", "get", 32),
     ("get_full_2_workers", "full_2_workers", "get", 32),
     ("get_nginx_tls", "nginx_tls", "get", 32),
     ("get_full_tls", "full_tls", "get", 32),
@@ -72,7 +81,7 @@ def main() -> None:
             parser.error(f"no such subject: {', '.join(sorted(unknown))}")
         subjects = tuple(row for row in SUBJECTS + FULL_ONLY if row[0] in options.only)
     seconds, warm_up = (2.0, 1.0) if options.quick else (5.0, 1.0)
-    left_out = dict.fromkeys((*(name for name, *_ in FULL_ONLY), "sizes", "contracts"), LEFT_OUT)
+    left_out = dict.fromkeys((*(name for name, *_ in FULL_ONLY), "sizes", "contracts", "limits"), LEFT_OUT)
     if options.only or not options.quick:
         left_out = {}
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as directory:
@@ -82,6 +91,7 @@ def main() -> None:
             document["contracts"] = contract_commands.figures(
                 Path(directory), options.rounds, cores()[0], document["missing"], OPERATIONS, BYTES
             )
+            document["limits"] = limit_accuracy.figures()
     document["missing"] = left_out | document["missing"]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n")
@@ -177,9 +187,10 @@ def at_half_load(
 ) -> None:
     """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
     rate = half_load.rate_of(report.results(samples))
-    workers = {name: peer for name, peer in half_load.WORKERS.items() if peer in running}
+    others = half_load.WORKERS | half_load.EXACT
+    others = {name: peer for name, peer in others.items() if peer in running}
     for number in range(rounds):
-        for name, peer in {half_load.DIRECT: None, **half_load.PEERS, **workers}.items():
+        for name, peer in {half_load.DIRECT: None, **half_load.PEERS, **others}.items():
             if name in missing:
                 continue
             server = backend if peer is None else running.get(peer)

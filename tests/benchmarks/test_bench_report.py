@@ -127,6 +127,7 @@ def test_what_is_added_is_what_is_left_without_the_direct_call():
     assert half_load.added(figures) == {
         "half_load_added_p50_full_vs_envoy": 2.0,
         "half_load_added_p99_full_vs_envoy": None,  # Envoy added nothing that could be measured
+        "half_load_added_p50_ms_by_exact_limits": None,
         "half_load_cpu_2_workers_vs_shared": None,
     }
     del figures["half_direct"]
@@ -139,3 +140,8 @@ def test_two_workers_are_compared_by_cpu_time_at_one_rate():
         "half_full_2_workers": {"cpu_us_per_request": 84.0},
     }
     assert half_load.added(figures)["half_load_cpu_2_workers_vs_shared"] == 1.05
+
+
+def test_what_asking_about_limits_each_time_adds():
+    figures = {"half_full": {"p50_ms": 1.0}, "half_full_exact": {"p50_ms": 1.4}}
+    assert half_load.added(figures)["half_load_added_p50_ms_by_exact_limits"] == 0.4
