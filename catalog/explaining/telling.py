@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from contracts.problems import Problem
-from policies import lifecycle, rate_limit, subscription
+from policies import canary, lifecycle, rate_limit, subscription
 from policies.exchange import Exchange
 
 
@@ -44,8 +44,14 @@ def _calendar(exchange: Exchange) -> str:
     return ", ".join(f"{name.decode()} {value.decode()}" for name, value in dates.items())
 
 
+def _elsewhere(exchange: Exchange) -> str:
+    forward = exchange.forward
+    return f"sent to {forward.upstream}" if forward is not None and forward.upstream else ""
+
+
 _TELL: Final[Mapping[str, Callable[[Exchange], str]]] = {
     subscription.POLICY: _subscription,
     rate_limit.POLICY: _limits,
     lifecycle.POLICY: _calendar,
+    canary.POLICY: _elsewhere,
 }
