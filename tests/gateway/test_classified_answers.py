@@ -82,6 +82,20 @@ async def test_callers_get_what_their_scopes_open(tmp_path: Path, scope: str, na
     assert (answer.fields[b"etag"] == b'"r1"') == (scope == "orders:all")
 
 
+async def test_a_long_answer_is_gone_through_as_well(tmp_path: Path) -> None:
+    text = json.dumps(ROWS * 30).encode()
+    assert len(text) > 300_000
+    shop = Shop(text)
+    async with gateway(tmp_path, shop) as running:
+        running.adopt(made(running.upstream.port))
+        answer = await asked(running)
+        shop.pieces = (text[:-1],)
+        unreadable = await asked(running)
+    assert b"DE" not in answer.body
+    assert len(json.loads(answer.body)) == 6_000
+    assert unreadable.status == 502
+
+
 async def test_in_whatever_pieces_an_answer_comes_what_is_left_is_the_same(tmp_path: Path) -> None:
     chance = random.Random(7)
     shop = Shop()
