@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from gateway.ending import end
 from gateway.runtime import Runtime
 from gateway.wire.tunnel import Upstream, Watcher
-from policies.caching.asked import copied
 from policies.exchange import Exchange, Header
 
 
@@ -57,7 +56,7 @@ class Nobody:
         exchange.version, exchange.operation, exchange.labels = judged.version, judged.operation, judged.labels
         exchange.principal, exchange.subscription = judged.principal, judged.subscription
         exchange.parameters = judged.parameters
-        exchange.forward = copied(judged.forward)
+        exchange.forward = None if judged.forward is None else judged.forward.copy()
 
     def respond(self, status: int, headers: list[Header], body: bytes, /) -> None: ...
 

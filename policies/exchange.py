@@ -253,6 +253,13 @@ class Forward:
         self.parameters: Mapping[str, Mapping[str, Any]] | None = None
         self.value: Any = None
 
+    def copy(self) -> "Forward":
+        """The same request for another exchange."""
+        made = Forward(self.method, self.path, self.query, list(self.headers))
+        made.body, made.parameters, made.value = self.body, self.parameters, self.value
+        made.upstream, made.fall_back, made.fell_back = self.upstream, self.fall_back, self.fell_back
+        return made
+
 
 class Exchange:
     """See the module's text. Times are `time.monotonic()` seconds; 0.0 where it has not happened."""

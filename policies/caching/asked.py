@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.caching.stored import Stored
-from policies.exchange import Exchange, Forward, Header
+from policies.exchange import Exchange, Header
 
 _ASKS_FOR_ANOTHER: Final = (b"if-match", b"if-unmodified-since", b"if-range")
 """By these a client asks the origin itself (RFC 9110 §13.1.1, §13.1.4)."""
@@ -65,15 +65,6 @@ def ask_instead(exchange: Exchange, stored: Stored | None) -> None:
     if validators or any(name.lower() in _CONDITIONS for name, _ in headers):
         changed = exchange.forwarded()
         changed.headers = [*(each for each in headers if each[0].lower() not in _CONDITIONS), *validators]
-
-
-def copied(forward: Forward | None) -> Forward | None:
-    """The same request for another exchange."""
-    if forward is None:
-        return None
-    made = Forward(forward.method, forward.path, forward.query, list(forward.headers))
-    made.body, made.upstream, made.fall_back = forward.body, forward.upstream, forward.fall_back
-    return made
 
 
 def holds(fields: dict[bytes, bytes], headers: Iterable[Header]) -> bool:
