@@ -153,15 +153,15 @@ def _request(exchange: Exchange) -> Forward:
 
 
 def _ended(exchange: Exchange) -> None:
-    """The caller's answer, where the filter was not shown one: what the gateway itself said in its place."""
+    """The caller's answer, where the filter was not shown all of it: its head, or what the gateway itself said."""
     pair: Pair = exchange.noted(POLICY)
     refusal = exchange.refusal
     if refusal is not None and exchange.refused_by == "mediation" and refusal.status < 500:
         pair.answered(Side(refusal.status, problem=refusal.type.id))
-    elif refusal is not None or not exchange.upstream_ended_at:
+    elif refusal is not None or pair.head is None:
         pair.answered(Side(0))
     else:
-        pair.answered(Side(exchange.status))
+        pair.answered(pair.head)
 
 
 class Watcher:
@@ -174,9 +174,9 @@ class Watcher:
         pair: Pair | None = exchange.noted(POLICY)
         if pair is None:
             return Wish.PASS
-        media_type = media_type_of(answer.headers)
+        pair.head = Side(answer.status, media_type_of(answer.headers))
         if exchange.method == "HEAD" or (answer.length is not None and answer.length > MOST_COMPARED):
-            pair.answered(Side(answer.status, media_type))
+            pair.answered(pair.head)
             return Wish.PASS
         return Wish.COPY
 

@@ -10,11 +10,13 @@ from policies.shadows.report import MirrorCounts
 
 
 class Pair:
-    """The two answers as they come in, in whatever order. When both are there, `complete` is called once."""
+    """The two answers as they come in, in whatever order. When both are there, who waits for that is called, once.
+    `head` is the caller's as far as its head tells it."""
 
-    __slots__ = ("_complete", "copy", "original")
+    __slots__ = ("_complete", "copy", "head", "original")
 
     def __init__(self) -> None:
+        self.head: Side | None = None
         self.original: Side | None = None
         self.copy: Side | None = None
         self._complete: Callable[[], None] | None = None

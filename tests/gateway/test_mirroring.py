@@ -1,6 +1,7 @@
 """A mirror behind a whole gateway: what it gets, what is found, and that no caller can tell."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,7 +20,15 @@ from gateway.telemetry.state import State
 from policies.shadows.answers import MOST_COMPARED
 from policies.shadows.report import MOST_DIFFERENCES, MirrorCounts, MirrorName
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, snapshot
-from tests.gateway.http_harness import RawAnswer, RawUpstream, Script, SeenRequest, raw_upstream
+from tests.gateway.http_harness import (
+    PATIENCE,
+    RawAnswer,
+    RawUpstream,
+    Script,
+    SeenRequest,
+    raw_client,
+    raw_upstream,
+)
 from tests.gateway.odoo_pair import NEW_ORDER, mediating, odoo
 from tests.gateway.upstreams.resilience.test_failing_upstreams import hangs_up, nobody, says, until
 
@@ -317,6 +326,42 @@ async def test_the_caller_does_not_wait_for_the_mirror(tmp_path: Path) -> None:
         assert pair.report()["in_flight"] == 1
         may_answer.set()
         assert (await pair.settled())["outcomes"] == {"equal": 1}
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+async def test_an_encoding_that_the_caller_asked_for_is_undone_or_let_be(tmp_path: Path, encoding: str) -> None:
+    body = gzip.compress(b'{"sku": "a"}') if encoding == "gzip" else b"not for us to read"
+    original = answers(body, Content_Encoding=encoding)
+    async with mirrored(tmp_path, original, answers({"sku": "a"})) as pair:
+        answer = await pair.get(Accept_Encoding="br, gzip")
+        assert (answer.fields[b"content-encoding"], answer.body) == (encoding.encode(), body)
+        outcomes = {"equal": 1} if encoding == "gzip" else {"uncompared": 1}
+        assert (await pair.settled())["outcomes"] == outcomes
+
+
+async def test_a_long_answer_streams_on_and_is_not_kept(tmp_path: Path) -> None:
+    """The upstream sends its second half only when the client has the first."""
+    half, taken = b" " * 3_000_000, asyncio.Event()
+
+    async def long(request: SeenRequest, reader: Any, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"%x\r\n%b\r\n" % (len(half), half))
+        await writer.drain()
+        await taken.wait()
+        writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(half), half))
+        return True
+
+    async with mirrored(tmp_path, long, answers({})) as pair, raw_client(pair.world.port) as client:
+        await client.send(b"GET /orders/v1/orders/7 HTTP/1.1\r\nHost: a\r\n\r\n")
+        async with asyncio.timeout(PATIENCE):
+            await client.reader.readuntil(b"\r\n\r\n")
+            got = 0
+            while got < len(half):
+                got += len(await client.reader.read(65536))
+            taken.set()
+            while not (piece := await client.reader.read(65536)).endswith(b"0\r\n\r\n"):
+                assert piece
+        assert (await pair.settled())["reasons"] == {"uncompared": {"body": 1}}
 
 
 async def test_a_mirror_may_be_the_first_to_answer(tmp_path: Path) -> None:
