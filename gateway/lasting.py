@@ -1,8 +1,9 @@
 """An exchange that lasts (a WebSocket, an event stream): for as long as the client may call the operation.
 
-What is open for hours would outlive what allowed it. So with each tick the token, the subscription and the
-contract are asked again, by the very stages that let it through: a revocation ends it as soon as it would refuse a
-call. Where a stage has to ask an issuer, the exchange goes on meanwhile, and ends with the next tick if it has to.
+What is open for hours would outlive what allowed it. So with each tick the token, the subscription, the contract and
+who may call from where, when and for what are asked again, by the very stages that let it through: a revocation, a
+rule or closing time ends it as soon as it would refuse a call. Where a stage has to ask an issuer, the exchange goes
+on meanwhile, and ends with the next tick if it has to.
 """
 
 import asyncio
@@ -12,11 +13,13 @@ from typing import Final, Protocol
 
 from gateway.routes import Route
 from gateway.runtime import Runtime
-from policies import authentication, subscription
+from policies import authentication, hours, network, object_rule, subscription
 from policies.exchange import Exchange
 from policies.verdict import Deny, Stage, Verdict
 
-_ASKED_AGAIN: Final = frozenset({authentication.POLICY, subscription.POLICY})
+_ASKED_AGAIN: Final = frozenset(
+    {authentication.POLICY, subscription.POLICY, network.POLICY, hours.POLICY, object_rule.POLICY}
+)
 
 
 class Owner(Protocol):
@@ -51,7 +54,7 @@ class Lasting:
         route = self._route()
         if route is None or self._owner.stopping or self._refused:
             return False
-        stages = zip(route.stages.policies, route.stages.head, strict=False)
+        stages = zip(route.stages.policies, route.stages.every, strict=True)
         return self._allowed(iter([stage for policy, stage in stages if policy in _ASKED_AGAIN]))
 
     def _allowed(self, stages: Iterator[Stage]) -> bool:

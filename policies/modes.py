@@ -85,7 +85,8 @@ class ModedStage:
         return ALLOW if await pending is ALLOW else self._report(exchange)
 
     def _report(self, exchange: Exchange) -> Verdict:
-        exchange.would_refuse = (*exchange.would_refuse, self._policy)
+        if self._policy not in exchange.would_refuse:  # what lasts is asked again and again
+            exchange.would_refuse = (*exchange.would_refuse, self._policy)
         return ALLOW
 
 

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from contracts.operations import HttpBackend, MediaType, Operation, Parameter, RequestBody
 from contracts.policy_settings import Mode, PolicyUse
 from tests.gateway.gateway_world import ORDER_SCHEMA, Gateway, gateway, orders, problem_of, snapshot, token
+from tests.gateway.http_harness import PATIENCE
 from tests.gateway.odoo_pair import NEW_ORDER, mediating, odoo
+from tests.gateway.websocket_world import feed, websocket, websocket_gateway
 from tests.support.policy_world import NOW
 
 RULE = "claims.partner_id == path.partner_id"
@@ -170,3 +173,20 @@ async def test_an_operation_is_closed_until_it_opens(tmp_path: Path) -> None:
         now[0] += 3_600
         good = token(iat=int(now[0]), exp=int(now[0]) + 60)
         assert (await running.ask("GET", path, bearer=good)).status == 200
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [use("hours", open=[{"until": "09:00"}]), rules("now < timestamp('2027-01-15T09:00:00Z') && query.since < 9")],
+    ids=lambda each: each.policy,
+)
+async def test_what_lasts_ends_at_closing_time(tmp_path: Path, policy: PolicyUse) -> None:
+    now = [float(NOW)]
+    async with websocket_gateway(tmp_path, clock=lambda: now[0]) as (running, server):
+        running.adopt(snapshot(orders(feed(policies=(policy,))), serial=2, port=server.port))
+        good = token(exp=NOW + 86_400)
+        async with websocket(running.port, "/orders/v1/feed?since=3", bearer=good) as socket:
+            await socket.send_str("a")
+            assert await socket.receive_str(timeout=PATIENCE) == "a"
+            now[0] += 3_600
+            assert (await socket.receive(timeout=PATIENCE)).type is aiohttp.WSMsgType.CLOSED

@@ -75,3 +75,11 @@ async def test_a_stage_that_waits_reports_when_it_has_decided() -> None:
     assert not isinstance(pending, Deny)
     assert await pending is ALLOW  # type: ignore[misc]
     assert made.would_refuse == ("guard",)
+
+
+def test_what_lasts_is_asked_again_and_noted_once() -> None:
+    stage = staged("guard", Variant(deny, "report", {}), {})
+    assert stage is not None
+    made = request()
+    assert [stage(made), stage(made)] == [ALLOW, ALLOW]
+    assert made.would_refuse == ("guard",)
