@@ -86,6 +86,9 @@ OF_THE_CONTENT: Final = frozenset(
 )
 """What the content is, and how much of it there is."""
 
+DIGESTS: Final = frozenset({b"content-digest", b"repr-digest", b"digest", b"content-md5"})
+"""Of the bytes of a body (RFC 9530): who changes that takes them off."""
+
 _SEPARATOR: Final = re.compile(rb"[^0-9a-z]")
 
 

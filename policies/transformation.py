@@ -15,6 +15,7 @@ from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import problem
 from policies.answer import Answer, Wish
 from policies.exchange import Exchange, Header
+from policies.field_names import DIGESTS
 from policies.mapping.exact_json import NotJsonError, read_exact, write_exact
 from policies.mapping.faults import step_faults
 from policies.mapping.mapping import Mapping, MappingError
@@ -45,9 +46,6 @@ response:
     - {rename: /body/customer_name, to: customer}
     - {drop: /body/internal_note}
 """
-
-_DIGESTS: Final = (b"content-digest", b"repr-digest", b"digest", b"content-md5")
-"""Fields that speak of the bytes of a body (RFC 9530): those of another one."""
 
 
 class RequestChanges(PolicyConfig, frozen=True):
@@ -202,7 +200,7 @@ def _told(fault: Exception) -> str:
 
 
 def _without_digests(headers: list[Header]) -> list[Header]:
-    return [header for header in headers if header[0].lower() not in _DIGESTS]
+    return [header for header in headers if header[0].lower() not in DIGESTS]
 
 
 def _is_json(content_type: bytes | None) -> bool:

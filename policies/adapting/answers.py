@@ -11,6 +11,7 @@ from policies.adapting.names import renaming
 from policies.adapting.requests import POLICY
 from policies.answer import Answer, Wish
 from policies.exchange import Exchange
+from policies.field_names import DIGESTS
 from policies.mapping.exact_json import NotJsonError, read_exact, write_exact
 from policies.mapping.mapping import Mapping, MappingError
 from policies.response_schema import ResponseCheck
@@ -20,8 +21,6 @@ from policies.verdict import Deny
 
 _FIRST_ERROR: Final = 400
 _WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
-_DIGESTS: Final = (b"content-digest", b"repr-digest", b"digest", b"content-md5")
-"""Fields that speak of the bytes of the body (RFC 9530): those of another body."""
 _DETAIL: Final = "The version that serves this one has refused the request."
 
 
@@ -50,6 +49,8 @@ class AnswerAdapter:
     def head(self, exchange: Exchange, answer: Answer, /) -> Wish | Deny:
         answer.status = self._statuses.get(answer.status, answer.status)
         answer.headers = [self._rename(header) for header in answer.headers]
+        if self._mapping and _is_json(answer):
+            answer.without(*DIGESTS)
         if self._bare(exchange) or answer.status in _WITHOUT_CONTENT or answer.status < HTTPStatus.OK:
             return Wish.PASS
         if answer.status >= _FIRST_ERROR:
@@ -77,7 +78,7 @@ class AnswerAdapter:
     def _map(self, mapping: Mapping, answer: Answer) -> None:
         whole: dict[str, Any] = {"body": read_exact(answer.body)}
         mapping.apply(whole)
-        answer.without(*_DIGESTS)
+        answer.without(*DIGESTS)
         answer.body = write_exact(whole["body"]) if "body" in whole else b""
         answer.value = msgspec.UNSET
 
@@ -103,7 +104,7 @@ def _plain(answer: Answer) -> None:
     status = answer.status
     title = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
     document = {"type": "about:blank", "title": title, "status": status, "detail": _DETAIL}
-    answer.without(*_DIGESTS, b"content-type")
+    answer.without(*DIGESTS, b"content-type")
     answer.headers.append((b"content-type", CONTENT_TYPE.encode("ascii")))
     answer.body = msgspec.json.encode(document)
     answer.value = msgspec.UNSET

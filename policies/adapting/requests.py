@@ -7,6 +7,7 @@ from contracts.operations import AdaptedTo, ApiVersion, OdooBackend, Operation, 
 from contracts.problems import problem
 from policies.adapting.names import renaming
 from policies.exchange import Exchange, Forward, Header
+from policies.field_names import DIGESTS
 from policies.mapping.exact_json import NotJsonError, read_exact, write_exact
 from policies.mapping.mapping import Mapping, MappingError, copied
 from policies.parameter_writing import UnwritableError, write_header, write_path, write_query
@@ -18,6 +19,7 @@ POLICY: Final = "version-adapter"
 PLACES: Final = ("path", "query", "header", "body")
 """The members of a request as one JSON object; those but the last hold parameters by name."""
 
+_CONTENT_TYPE: Final = frozenset({b"content-type"})
 _JSON: Final[Header] = (b"content-type", b"application/json")
 
 
@@ -81,11 +83,12 @@ class RequestAdapter:
             forward.value = request.get("body")
         elif self._mapping and "body" in request:
             forward.body = write_exact(request["body"])
+            forward.headers = _without(forward.headers, DIGESTS)
             if not had_json:
-                forward.headers = [*_without(forward.headers, b"content-type"), _JSON]
+                forward.headers = [*_without(forward.headers, _CONTENT_TYPE), _JSON]
         elif self._mapping and had_json:
             forward.body = b""
-            forward.headers = _without(forward.headers, b"content-type")
+            forward.headers = _without(forward.headers, DIGESTS | _CONTENT_TYPE)
         return forward
 
     def _query(self, values: AnyMapping[str, Any]) -> bytes:
@@ -110,5 +113,5 @@ def _is_json(exchange: Exchange) -> bool:
     return content_type is not None and is_json(content_type.essence)
 
 
-def _without(headers: list[Header], name: bytes) -> list[Header]:
-    return [header for header in headers if header[0].lower() != name]
+def _without(headers: list[Header], names: frozenset[bytes]) -> list[Header]:
+    return [header for header in headers if header[0].lower() not in names]

@@ -67,8 +67,13 @@ async def test_clients_of_both_versions_are_served_by_one_upstream(tmp_path: Pat
 async def test_a_body_is_that_of_the_new_version_upstream_and_of_the_old_for_the_client(tmp_path: Path) -> None:
     async with gateway(tmp_path, answering(201, SALE)) as running:
         running.adopt(adapted(tmp_path, running.upstream.port))
-        assert value(await ask(running, "POST", "/orders/v1/orders", NEW_ORDER)) == ORDER
+        answer = await ask(
+            running, "POST", "/orders/v1/orders", NEW_ORDER, Content_Digest="sha-256=:x:", X_Own="1"
+        )
+        assert value(answer) == ORDER
         (seen,) = running.upstream.seen
+        assert (b"content-digest" in seen.fields, seen.fields[b"x-own"]) == (False, b"1")
+        assert seen.fields[b"content-type"] == b"application/json"
         assert seen.line == b"POST /backend/sales HTTP/1.1"
         assert json.loads(seen.body) == {
             "customerId": "12",
