@@ -214,3 +214,13 @@ async def test_a_request_that_cannot_be_said_in_the_new_version_is_refused(tmp_p
             problem = problem_of(await ask(running, "GET", f"/orders/v1/order?number={text}"))
             assert (problem["type"], problem["status"]) == ("urn:ostiary:problem:request-not-adaptable", 422)
         assert [seen.line for seen in running.upstream.seen] == [b"GET /backend/sales/a%20b HTTP/1.1"]
+
+
+async def test_what_is_kept_is_the_new_versions_answer_and_what_is_given_the_old_ones(tmp_path: Path) -> None:
+    adapter = "        version-adapter:\n          request:\n          - { rename: /path/number, to: id }\n"
+    change = (V1, adapter, f"        cache: {{ ttl: 60 }}\n{adapter}")
+    async with gateway(tmp_path, answering(200, SALE)) as running:
+        running.adopt(adapted(tmp_path, running.upstream.port, change))
+        for _ in range(2):
+            assert value(await ask(running, "GET", "/orders/v1/orders/7")) == ORDER
+        assert len(running.upstream.seen) == 1
