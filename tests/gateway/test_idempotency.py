@@ -12,6 +12,8 @@ import pytest
 
 from contracts.policy_settings import PolicyUse
 from contracts.snapshot import Snapshot
+from gateway.asgi import AsgiGateway
+from tests.gateway.asgi_harness import asgi_server
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import RawAnswer, SeenRequest, raw_client
 
@@ -255,10 +257,14 @@ async def test_any_other_answer_is_the_answer(tmp_path: Path, status: int) -> No
         assert shop.made == 1
 
 
-async def test_a_client_that_leaves_finds_its_answer_when_it_comes_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", ["", "uvicorn", "granian"])
+async def test_a_client_that_leaves_finds_its_answer_when_it_comes_back(tmp_path: Path, server: str) -> None:
     shop = Shop(201)
     shop.may_answer.clear()
-    async with serving(tmp_path, shop) as running:
+    async with contextlib.AsyncExitStack() as stack:
+        running = await stack.enter_async_context(serving(tmp_path, shop))
+        if server:
+            running.port = await stack.enter_async_context(asgi_server(server, AsgiGateway(running.pipeline)))
         async with raw_client(running.port) as client:
             lines = [
                 "POST /orders/v1/orders HTTP/1.1",
