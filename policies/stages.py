@@ -139,17 +139,6 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         example=rate_limit.EXAMPLE,
     ),
     Policy(
-        id=fault_injection.POLICY,
-        why="After the limits, so that nobody holds a sandbox up with calls that it is made to delay.",
-        failure="At a gateway that is no sandbox it does nothing.",
-        config=fault_injection.FaultInjectionConfig,
-        phase=Phase.HEAD,
-        bind=fault_injection.bind,
-        modes=SWITCHED,
-        check=fault_injection.check,
-        example=fault_injection.EXAMPLE,
-    ),
-    Policy(
         id=concurrency.POLICY,
         why="After the limits, which are cheaper to ask: a slot is held for as long as the call is open.",
         failure="Without the shared state each limit does as it says: workers enforce their shares of it, it does "
@@ -158,6 +147,17 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         phase=Phase.HEAD,
         bind=concurrency.bind,
         example=concurrency.EXAMPLE,
+    ),
+    Policy(
+        id=fault_injection.POLICY,
+        why="After all limits, so that nobody holds a sandbox up with calls that it is made to delay.",
+        failure="At a gateway that is no sandbox it does nothing.",
+        config=fault_injection.FaultInjectionConfig,
+        phase=Phase.HEAD,
+        bind=fault_injection.bind,
+        modes=SWITCHED,
+        check=fault_injection.check,
+        example=fault_injection.EXAMPLE,
     ),
     Policy(
         id=lifecycle.POLICY,
