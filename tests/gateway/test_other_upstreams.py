@@ -22,6 +22,7 @@ from tests.gateway.gateway_world import Gateway, gateway, operations, orders, pr
 from tests.gateway.http_harness import SeenRequest, raw_client, raw_upstream
 from tests.gateway.odoo_pair import NEW_ORDER, mediating, odoo
 from tests.gateway.upstreams.resilience.test_failing_upstreams import hangs_up, nobody, until
+from tests.gateway.websocket_world import feed, websocket, websocket_server
 from tests.support.plugins import plugged_in
 
 
@@ -95,6 +96,22 @@ async def test_a_request_goes_where_a_policy_sends_it(tmp_path: Path) -> None:
         assert answer.body == b"GET /there/orders/7 HTTP/1.1"
         assert (await post(world)).status == 200
         assert [seen.body for seen in depot.seen] == [b"", b'{"sku": "a"}']
+        assert world.upstream.seen == []
+
+
+async def test_a_websocket_goes_there_too(tmp_path: Path) -> None:
+    use = PolicyUse("detour", config={"to": "depot"})
+    async with gateway(tmp_path) as world, websocket_server() as server:
+        made = snapshot(
+            orders(msgspec.structs.replace(feed(), policies=(use,))), serial=2, port=world.upstream.port
+        )
+        depot = Upstream("depot", "http", f"http://127.0.0.1:{server.port}/backend")
+        contracts = msgspec.structs.replace(made.contracts, upstreams=(*made.contracts.upstreams, depot))
+        manifest = msgspec.structs.replace(made.manifest, contracts=encode_part(contracts)[0])
+        world.adopt(Snapshot(manifest, contracts, made.access))
+        async with websocket(world.port) as opened:
+            await opened.send_str("hello")
+            assert await opened.receive_str() == "hello"
         assert world.upstream.seen == []
 
 
