@@ -36,10 +36,12 @@ _HARMLESS: Final = 65_536
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _KNOWN_MAXIMUM: Final = 64
-_OTHER, _JSON, _PAIRS, _PARTS = 0, 1, 2, 3
+_OTHER, _JSON, _PAIRS, _PARTS, _NAMELESS = 0, 1, 2, 3, 4
 """What a body is, as far as its content is looked at."""
 
-_MAY_HAVE_PARTS: Final = frozenset({MULTIPART, "multipart/*", "*/*"})
+_MOST_DECODED: Final = 16_777_216
+"""Bytes that are decoded at once, whatever is asked for: all other requests wait meanwhile."""
+
 _UNTRUE: Final = frozenset({b"content-encoding", b"content-digest", b"repr-digest"})
 """Fields that are about the encoded bytes."""
 
@@ -63,8 +65,8 @@ class RequestContentConfig(PolicyConfig, frozen=True):
     """What a `charset` of the Content-Type may say. Of JSON it is always UTF-8."""
     encodings: tuple[Literal["gzip", "br", "zstd"], ...] = ()
     """Content codings that are taken, and undone. Such a request is read whole before the upstream is called."""
-    decoded_bytes: Many | None = None
-    """The most that an encoded body may come to; where it is not set, the operation's `max-body`."""
+    decoded_bytes: Annotated[int, msgspec.Meta(ge=1, le=_MOST_DECODED)] | None = None
+    """The most that an encoded body may come to; where it is not set, the operation's `max-body`, up to 16 MiB."""
     parts: Many = 1_000
     """Parts of a multipart body, and pairs of a form."""
     part_bytes: Many | None = None
@@ -81,7 +83,9 @@ def reads_whole(config: RequestContentConfig, version: ApiVersion, operation: Op
     """Whether the body has to be there: it is decoded whole, and read part by part."""
     if operation.body is None:
         return False
-    return bool(config.encodings) or any(each.range in _MAY_HAVE_PARTS for each in operation.body.content)
+    return bool(config.encodings) or any(
+        each.range == "*/*" or each.range.startswith("multipart/") for each in operation.body.content
+    )
 
 
 def bind(
@@ -110,7 +114,7 @@ def bind(
         kind = known.get(content_type)
         if kind is None:
             kind = _kind_of(content_type, utf8_alone)
-            if kind != _PARTS and len(known) < _KNOWN_MAXIMUM and len(content_type) < 256:
+            if kind not in (_PARTS, _NAMELESS) and len(known) < _KNOWN_MAXIMUM and len(content_type) < 256:
                 known[content_type] = kind
         if isinstance(kind, Deny):
             return kind
@@ -126,6 +130,12 @@ def bind(
             return _out_of_bounds(bound, getattr(bounds, bound)) if bound else ALLOW
         if kind == _PAIRS:
             return _out_of_bounds("parts", most) if body.count(b"&") >= most else ALLOW
+        if kind == _NAMELESS:
+            # Of such parts no more is read than how many there are.
+            boundary = _boundary(content_type).encode("latin-1")
+            if not boundary:
+                return malformed_form(POLICY, BadForm("its boundary is none"))
+            return _out_of_bounds("parts", most) if body.count(b"--" + boundary) > most + 1 else ALLOW
         parts = read_form(exchange, body, part_bounds)
         if isinstance(parts, BadForm):
             return malformed_form(POLICY, parts)
@@ -135,11 +145,14 @@ def bind(
     return request_content
 
 
+def _boundary(content_type: bytes) -> str:
+    read = parse_content_type(content_type)
+    return "" if read is None else read.parameters.get("boundary", "")
+
+
 def read_form(exchange: Exchange, body: bytes, bounds: PartBounds) -> list[Part] | BadForm:
     """The parts of a multipart body."""
-    content_type = parse_content_type(exchange.fields.get(b"content-type", b""))
-    boundary = "" if content_type is None else content_type.parameters.get("boundary", "")
-    return read_parts(body, boundary, bounds)
+    return read_parts(body, _boundary(exchange.fields.get(b"content-type", b"")), bounds)
 
 
 def malformed_form(policy: str, form: BadForm) -> Deny:
@@ -156,8 +169,8 @@ def _kind_of(content_type: bytes, utf8_alone: bool) -> int | Deny:
         return _OTHER
     if utf8_alone and read.parameters.get("charset", "utf-8").lower() not in _CHARSETS:
         return Deny(POLICY, problem("charset-unsupported", "The operation takes text in UTF-8 alone."))
-    if read.essence == MULTIPART:
-        return _PARTS
+    if read.essence.startswith("multipart/"):
+        return _PARTS if read.essence == MULTIPART else _NAMELESS
     return _PAIRS if read.essence == URLENCODED else _JSON if is_json(read.essence) else _OTHER
 
 
@@ -167,7 +180,7 @@ _WHAT: Final = {
     "members": "members of one object",
     "characters": "characters of one text",
     "digits": "digits of one number",
-    "parts": "pairs of a form",
+    "parts": "pairs or parts",
 }
 
 
@@ -185,7 +198,8 @@ class _Decoding:
 
     def __init__(self, config: RequestContentConfig, operation: Operation) -> None:
         self._encodings = frozenset(config.encodings)
-        self._most = operation.max_body if config.decoded_bytes is None else config.decoded_bytes
+        asked = operation.max_body if config.decoded_bytes is None else config.decoded_bytes
+        self._most = min(asked, _MOST_DECODED)
         self._ratio = config.ratio
         accepted = ", ".join(config.encodings) or "identity"
         # RFC 9110 §12.5.3: in an answer, Accept-Encoding says what a next request may be encoded in.

@@ -6,6 +6,7 @@ from typing import Final
 MEDIA_RANGE: Final = re.compile(r"(?:[a-z0-9!#$&^_.+-]+|\*)/(?:[a-z0-9!#$&^_.+-]+|\*)")
 """In lower case and without parameters."""
 
+TEXT: Final = "text/plain"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 FORMS: Final = frozenset((URLENCODED, MULTIPART))

@@ -9,7 +9,7 @@ from typing import Final
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
-from contracts.openapi.media_types import is_json
+from contracts.openapi.media_types import TEXT, is_json
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.openapi.schema_types import types_of
@@ -120,11 +120,11 @@ def _content(content: Node, name: str, references: References, report: Report) -
         )
         return None, None
     media_range, written = entries[0]
-    if not is_json(media_range):
+    if not is_json(media_range) and media_range.lower() != TEXT:
         report.add(
             "parameter-style-unsupported",
             written.key_place,
-            f"the parameter {quote(name)} is serialised as {quote(media_range)}; only JSON is supported",
+            f"the parameter {quote(name)} is serialised as {quote(media_range)}; JSON and `{TEXT}` are supported",
         )
     media = references.follow(written)
     return media_range.lower(), media.get("schema") if media is not None else None

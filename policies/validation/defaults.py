@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.operations import JsonSchema, Operation, Parameter
 from policies.exchange import Exchange
+from policies.validation.media_types import declares_json
 from policies.validation.validators import Validators
 
 _DELIMITERS: Final = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
@@ -112,6 +113,10 @@ class ParameterDefaults:
                 forward.query += (b"&" if forward.query else b"") + text.encode("ascii")
 
 
+def _is_json(parameter: Parameter) -> bool:
+    return parameter.content_type is not None and declares_json(parameter.content_type)
+
+
 def _scalar(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
@@ -123,7 +128,7 @@ def _query_text(parameter: Parameter, value: Any) -> str:
         return quote(_scalar(each), safe="")
 
     name, delimiter = plain(parameter.name), _DELIMITERS.get(parameter.style, ",")
-    if parameter.content_type is not None:
+    if _is_json(parameter):
         return f"{name}={quote(msgspec.json.encode(value), safe='')}"
     if isinstance(value, dict):
         pairs = [(plain(key), plain(each)) for key, each in value.items()]
@@ -141,7 +146,7 @@ def _query_text(parameter: Parameter, value: Any) -> str:
 
 def _header_text(parameter: Parameter, value: Any) -> str:
     """As style `simple` writes it, which is the only one of header fields."""
-    if parameter.content_type is not None:
+    if _is_json(parameter):
         return msgspec.json.encode(value).decode()
     if isinstance(value, dict):
         joint = "=" if parameter.explode else ","

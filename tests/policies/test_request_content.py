@@ -150,6 +150,22 @@ def test_a_body_is_read_whole_only_where_codings_are_taken() -> None:
     assert request_content.reads_whole(RequestContentConfig(encodings=("gzip",)), version(op), op)
 
 
+def test_parts_that_have_no_names_are_counted() -> None:
+    op = taking("multipart/*")
+    fields = {"content-type": 'multipart/mixed; boundary="X Y"'}
+    assert request_content.reads_whole(RequestContentConfig(), version(op), op)
+    body = b"--X Y\r\n\r\n1\r\n" * 3 + b"--X Y--"
+    assert judge(body, op, fields, parts=3)[1] is ALLOW
+    assert refused(judge(body, op, fields, parts=2)[1], "content-out-of-bounds")["bound"] == "parts"
+
+
+def test_pairs_of_a_form_are_counted() -> None:
+    op = taking("application/x-www-form-urlencoded")
+    fields = {"content-type": "application/x-www-form-urlencoded"}
+    assert judge(b"a=1&b=2&c=3", op, fields, parts=3)[1] is ALLOW
+    assert refused(judge(b"a=1&b=2&c=3", op, fields, parts=2)[1], "content-out-of-bounds")["limit"] == 2
+
+
 def test_a_streamed_body_is_refused_by_its_head() -> None:
     op = taking("application/octet-stream")
     fields = {"content-type": "application/octet-stream", "content-encoding": "gzip"}

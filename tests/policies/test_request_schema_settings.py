@@ -132,6 +132,7 @@ def test_the_setting_holds_over_the_estate_s_default(estate: str) -> None:
         (query("a", {"type": "object", "default": {"R": 1, "G": 2}}, explode=False), "a=R,1,G,2"),
         (query("a", {"type": "object", "default": {"R": 1, "G": 2}}, "deepObject"), "a[R]=1&a[G]=2"),
         (query("a", {"default": {"R": 1}}, content_type="application/json"), "a=%7B%22R%22%3A1%7D"),
+        (query("a", {"default": "x y"}, content_type="text/plain"), "a=x%20y"),
         (query("a", {"allOf": [{"type": "integer"}, {"default": 3}]}), "a=3"),
         (query("a", {"$ref": f"{URI}#/components/schemas/Line/properties/quantity"}), "a=1"),
     ],
