@@ -1,9 +1,9 @@
 """An exchange that lasts (a WebSocket, an event stream): for as long as the client may call the operation.
 
-What is open for hours would outlive what allowed it. So with each tick the token, the subscription, the contract and
-who may call from where, when and for what are asked again, by the very stages that let it through: a revocation, a
-rule or closing time ends it as soon as it would refuse a call. Where a stage has to ask an issuer, the exchange goes
-on meanwhile, and ends with the next tick if it has to.
+What is open for hours would outlive what allowed it. So with each tick the token, the subscription, the contract
+and who may call from where, when and for what are asked again, by the very stages that let it through: a
+revocation, a rule or closing time ends it as soon as it would refuse a call. Where a stage has to ask an issuer,
+the exchange goes on meanwhile, and ends with the next tick if it has to.
 """
 
 import asyncio
