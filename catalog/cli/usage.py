@@ -26,17 +26,26 @@ def usage(
     callers: Annotated[
         bool, typer.Option("--callers", help="Who called a version, by operation, instead of how much over time.")
     ] = False,
+    reported: Annotated[
+        bool, typer.Option("--reported", help="What policies in the mode report would have refused of a version.")
+    ] = False,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show how much an API was called over time, or with --callers who called one of its versions.
 
+    With --reported it is what policies in the mode report would have refused of a version, and whose calls.
+
     Calls are counted by the gateways, and reach the catalog within seconds.
     """
-    if callers:
+    if callers or reported:
+        option = "--callers" if callers else "--reported"
+        if callers and reported:
+            fail("--callers and --reported are two questions: ask one of them")
         if api is None or version is None:
-            fail("--callers asks about one version of an API", hint="ostiary usage orders --version v1 --callers")
-        _show_callers(connect(profile, as_json), api, version, application, days, as_json)
+            fail(f"{option} asks about one version of an API", hint=f"ostiary usage orders --version v1 {option}")
+        show = _show_callers if callers else _show_reported
+        show(connect(profile, as_json), api, version, application, days, as_json)
         return
     if api is None and application is None:
         fail("usage of what?", hint="Name an API, or an application with --application.")
@@ -91,6 +100,37 @@ def _show_callers(
         ("consumer", "application", "operation", "calls", "last seen (UTC)"),
         [
             (
+                each["consumer"] or "-",
+                each["application"] or "(open to everyone)",
+                each["operation"],
+                str(each["calls"]),
+                each["last_seen"][:19].replace("T", " "),
+            )
+            for each in found
+        ],
+    )
+
+
+def _show_reported(
+    remote: Remote, api: str, version: str, application: str | None, days: int, as_json: bool
+) -> None:
+    path = f"/apis/{segment(api)}/versions/{segment(version)}/reported-calls"
+    found = [
+        each
+        for each in remote.pages(path, days=days, limit=500)
+        if application is None or each["application"] == application
+    ]
+    if as_json:
+        print_json({"reported": found})
+        return
+    if not found:
+        note(f"No policy would have refused a call to {api} {version} in {days} days.")
+        return
+    print_table(
+        ("policy", "consumer", "application", "operation", "calls", "last seen (UTC)"),
+        [
+            (
+                each["policy"],
                 each["consumer"] or "-",
                 each["application"] or "(open to everyone)",
                 each["operation"],

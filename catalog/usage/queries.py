@@ -17,6 +17,7 @@ from catalog.storage.tables.usage import (
     usage_sources,
 )
 from catalog.usage.periods import day_of, hour_of, month_of
+from catalog.usage.reported import Reported, reported
 
 Sight: TypeAlias = tuple[str, str, str]
 """Kind, name and value of something that requests can have: see `contracts.usage.fields`."""
@@ -96,6 +97,10 @@ class UsageQueries:
     async def callers(self, api: str, version: str, since: int) -> tuple[Calls, ...]:
         """Who called a version since the day of `since`, by operation and application, the most calls first."""
         return await self._calls(api, version, None, since)
+
+    async def reported(self, api: str, version: str, since: int) -> tuple[Reported, ...]:
+        """What policies would have refused of a version's calls: see `catalog.usage.reported`."""
+        return await reported(self._store, api, version, since)
 
     async def last_call(self, api: str, version: str) -> int | None:
         """When a version was called last, by whomever; None where it never was, or too long ago to be kept."""

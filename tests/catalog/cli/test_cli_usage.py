@@ -12,6 +12,7 @@ import pytest
 
 from catalog.clock import system_clock
 from catalog.usage.ingest import UsageIntake
+from contracts.usage.batch import Sight
 from tests.catalog.admin import AdminClient, company, compiled
 from tests.catalog.serving import serving
 from tests.catalog.usage.test_usage_store import batch, row
@@ -82,3 +83,23 @@ async def test_what_is_no_question_ends_with_two(shell: Shell, arguments: tuple[
     assert refused.exit_code == 2
     assert refused.stdout == ""
     assert refused.stderr.startswith("ostiary: ")
+
+
+async def test_what_would_be_refused_is_shown_by_consumer(tmp_path: Path) -> None:
+    async with serving(tmp_path) as world:
+        world.now = system_clock()
+        world.compiled = compiled(company())
+        await world.publisher.publish()
+        now = int(world.now)
+        seen = (Sight("would-refuse", "network", "", 4),)
+        rows = (row(first=now, last=now, seen=seen), row("other", first=now, last=now, seen=seen))
+        await UsageIntake(world.store, lambda: now).take(batch(1, *rows, begin=now))
+        shell = Shell(world.url, await AdminClient(world).token("anna"))
+        shown = await shell("orders", "--version", "v1", "--reported", "--application", "web-shop")
+        nothing = await shell("orders", "--version", "v7", "--reported")
+        both = await shell("orders", "--version", "v1", "--reported", "--callers")
+    head, line = shown.stdout.splitlines()
+    assert head.split("  ")[0] == "policy"
+    assert line.split()[:5] == ["network", "acme", "web-shop", "listOrders", "4"]
+    assert "No policy would have refused a call to orders v7" in nothing.stderr
+    assert (both.exit_code, "ask one of them" in both.stderr) == (2, True)

@@ -18,6 +18,7 @@ MOST_POINTS: Final = 10_000
 
 _DAYS: Final = 7
 _CALLERS_DAYS: Final = 90
+_REPORTED_DAYS: Final = 30
 
 
 class Within(msgspec.Struct, frozen=True):
@@ -54,6 +55,15 @@ class Caller(msgspec.Struct, frozen=True):
     last_seen: datetime
 
 
+class ReportedCalls(msgspec.Struct, frozen=True):
+    policy: str
+    operation: str
+    application: str
+    consumer: str
+    calls: int
+    last_seen: datetime
+
+
 class UsageRoutes:
     """The handlers."""
 
@@ -63,6 +73,7 @@ class UsageRoutes:
         self.routes = (
             AdminRoute("getUsage", self.get_usage),
             AdminRoute("listCallers", self.list_callers),
+            AdminRoute("listReportedCalls", self.list_reported_calls),
         )
 
     async def get_usage(self, request: AdminRequest) -> Result:
@@ -88,6 +99,17 @@ class UsageRoutes:
             for each in found
         ]
         return page(request, callers, lambda each: f"{each.operation}/{each.application}")
+
+    async def list_reported_calls(self, request: AdminRequest) -> Result:
+        since = int(self._clock()) - request.query.get("days", _REPORTED_DAYS) * DAY
+        found = await self._queries.reported(request.path["api"], request.path["version"], since)
+        calls = [
+            ReportedCalls(
+                each.policy, each.operation, each.application, each.consumer, each.calls, moment(each.last_seen)
+            )
+            for each in found
+        ]
+        return page(request, calls, lambda each: f"{each.policy}/{each.operation}/{each.application}")
 
 
 def _shown(point: Point) -> UsagePoint:

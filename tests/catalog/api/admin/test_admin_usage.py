@@ -5,7 +5,7 @@ import pytest
 from catalog.api.admin.routes import usage as routes
 from catalog.usage.ingest import UsageIntake
 from contracts.estate_files import TeamEntry, TeamsFile
-from contracts.usage.batch import Row, Tally
+from contracts.usage.batch import Row, Sight, Tally
 from tests.catalog.admin import TEAMS, AdminClient, company, compiled, member
 from tests.catalog.usage.test_usage_store import batch, row
 
@@ -95,7 +95,35 @@ async def test_who_called_long_ago_is_not_among_them(admin: AdminClient) -> None
     assert (await admin("anna", "GET", path + "10")).body["items"] == []
 
 
-@pytest.mark.parametrize("path", ["/usage?api=orders", "/apis/orders/versions/v1/callers"])
+async def test_what_policies_would_have_refused_is_listed_by_policy_and_application(admin: AdminClient) -> None:
+    by_network = (Sight("would-refuse", "network", "", 7), Sight("accepted", "", "", 9))
+    by_both = (Sight("would-refuse", "network", "", 1), Sight("would-refuse", "rate-limit", "", 2))
+    await fill(admin, row(seen=by_network), row("other", seen=by_both), row("", seen=(), consumer=""))
+    path = "/apis/orders/versions/v1/reported-calls"
+    first = (await admin("anna", "GET", path + "?limit=2")).body
+    assert [(each["policy"], each["application"], each["calls"]) for each in first["items"]] == [
+        ("network", "web-shop", 7),
+        ("rate-limit", "other", 2),
+    ]
+    assert first["items"][0] == {
+        "policy": "network",
+        "operation": "listOrders",
+        "application": "web-shop",
+        "consumer": "acme",
+        "calls": 7,
+        "last_seen": "2026-11-18T11:06:39Z",
+    }
+    rest = (await admin("anna", "GET", f"{path}?limit=2&after={first['next']}")).body
+    assert [(each["policy"], each["application"]) for each in rest["items"]] == [("network", "other")]
+    assert (await admin("anna", "GET", "/apis/orders/versions/v9/reported-calls")).body["items"] == []
+    admin.world.now += 20 * 86_400
+    assert (await admin("anna", "GET", path + "?days=10")).body["items"] == []
+
+
+READ = ["/usage?api=orders", "/apis/orders/versions/v1/callers", "/apis/orders/versions/v1/reported-calls"]
+
+
+@pytest.mark.parametrize("path", READ)
 async def test_usage_is_for_those_who_own_or_decide(admin: AdminClient, path: str) -> None:
     assert (await admin(None, "GET", path)).status == 401
     for name in ("anna", "otto", "sara", "omar"):
