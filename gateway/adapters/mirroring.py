@@ -22,14 +22,14 @@ from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.wire.headers import request_head, upstream_lines
 from gateway.wire.messages import Call
 from gateway.wire.tunnel import Upstream as SwitchedUpstream
-from policies.exchange import Header
+from policies.exchange import Exchange, Header
 from policies.shadows.answers import MOST_COMPARED, Side, media_type_of
-from policies.shadows.shadow import Shadow
+from policies.shadows.shadow import MARK, Shadow
 
 log = structlog.get_logger()
 
-_MARK: Final = b"x-ostiary-mirror: 1\r\n\r\n"
-"""Ends the head of a copy: the mirror can tell it from a call that somebody waits for."""
+_MARKED_END: Final = f"{MARK}: 1\r\n\r\n".encode()
+"""Ends the head of a copy."""
 _FAULT: Final = "fault"
 
 
@@ -80,7 +80,7 @@ class Mirrors:
         sent = copied(shadow.exchange, shadow.request)
         authority, prefix = place_of(server.upstream)
         lines = upstream_lines(authority, server.credential[0], plain=True)
-        head = request_head(sent, prefix + shadow.request.path, lines)[:-2] + _MARK
+        head = request_head(sent, prefix + shadow.request.path, lines)[:-2] + _MARKED_END
         flight = _Flight(self, shadow)
         self._flights.add(flight)
         try:
@@ -100,7 +100,7 @@ class Mirrors:
         assert isinstance(operation.backend, OdooBackend)
         try:
             async with asyncio.timeout(shadow.timeout):
-                outcome = await service.call(mediated_exchange(shadow.exchange), operation.backend)
+                outcome = await service.call(_marked(shadow), operation.backend)
         except TimeoutError:
             self.failed(shadow, "upstream-timeout")
         except Exception:
@@ -166,6 +166,16 @@ class Mirrors:
             return
         shadow.report.in_flight -= 1
         shadow.report.compared(shadow.exchange.request_id, found)
+
+
+def _marked(shadow: Shadow) -> Exchange:
+    """The exchange for an Odoo."""
+    original = mediated_exchange(shadow.exchange)
+    copy = copied(shadow.exchange, shadow.request)
+    copy.path, copy.version, copy.operation = original.path, original.version, original.operation
+    copy.parameters, copy.body_value = original.parameters, original.body_value
+    copy.note(MARK, True)
+    return copy
 
 
 class _Flight:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from policies.exchange import Exchange, Forward
 from policies.shadows.answers import Comparison, Side
 from policies.shadows.report import MirrorCounts
+
+MARK: Final = "x-ostiary-mirror"
+"""The header field by which a mirror can tell a copy from a call that somebody waits for; and what is noted on the
+exchange of a copy."""
 
 
 class Pair:

@@ -469,6 +469,7 @@ async def test_an_odoo_mirror_that_is_down_or_hangs_takes_nothing(tmp_path: Path
     ):
         assert (await world.ask("GET", "/orders/v1/orders")).status == 200
         assert (await odoo_report(world, "listOrders"))["reasons"] == {"failed": {"upstream-timeout": 1}}
+        assert {seen.fields[b"x-ostiary-mirror"] for seen in depot.seen} == {b"1"}
 
 
 # -- the report itself ------------------------------------------------------------------------------------------
