@@ -7,11 +7,14 @@ from contracts.operations import Operation
 
 
 def asked_scopes(operation: Operation) -> set[str]:
-    """Of settings, the members named `scope` count, at whatever depth they stand: `classification` has such."""
-    found = {scope for alternative in operation.scopes for scope in alternative}
-    for use in operation.policies:
-        found.update(_named(use.config))
-    return found
+    """Of both."""
+    return {scope for alternative in operation.scopes for scope in alternative} | policy_scopes(operation)
+
+
+def policy_scopes(operation: Operation) -> set[str]:
+    """Of settings, the members named `scope` count, at whatever depth they stand: `classification` has such. They
+    give more to who has them, and refuse no call."""
+    return {scope for use in operation.policies for scope in _named(use.config)}
 
 
 def _named(value: Any) -> Iterator[str]:

@@ -37,6 +37,7 @@ from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
 from catalog.storage.tables.usage import usage_callers
 from contracts.access import Application
+from contracts.asked_scopes import policy_scopes
 from contracts.operations import ApiVersion, Operation
 
 DAY: Final = 86_400
@@ -163,7 +164,8 @@ class LeastPrivilege:
 
 
 def _scopes_of(operation: Operation | None, application: Application, api: str, version: str) -> frozenset[str]:
-    """What a call took of what is granted: of each way to call, the first alternative that is granted."""
+    """What a call took of what is granted: of each way to call, the first alternative that is granted, and what
+    policies may have given more for."""
     if operation is None:
         return frozenset()
     granted = {
@@ -174,7 +176,7 @@ def _scopes_of(operation: Operation | None, application: Application, api: str, 
     }
     ways = [operation.scopes, () if operation.api_key is None else operation.api_key.scopes]
     taken = (next((set(some) for some in way if set(some) <= granted), set()) for way in ways)
-    return frozenset[str]().union(*taken)
+    return frozenset(policy_scopes(operation) & granted).union(*taken)
 
 
 def _reduced(spare: SpareCredential) -> Reduced:

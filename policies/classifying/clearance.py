@@ -30,6 +30,12 @@ class Clearances:
         """The scope that opens a class, of those the one that opens the least beside it."""
         return next((scope for each, scope in reversed(self._scopes) if each >= level), None)
 
+    def exercise(self, exchange: Exchange, level: int) -> None:
+        """Has the scope that opened a class for the caller counted as used: who needs it must not lose it."""
+        scope, grant = self.scope(level), exchange.grant
+        if grant is not None and scope is not None and level > self.least and scope not in grant.scopes:
+            grant.scopes |= {scope}
+
     def of(self, exchange: Exchange) -> int:
         """The caller's."""
         principal, subscription = exchange.principal, exchange.subscription

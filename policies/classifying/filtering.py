@@ -73,6 +73,7 @@ class ClassificationFilter:
 
     def head(self, exchange: Exchange, answer: Answer) -> Wish | Deny:
         level = self._clearances.of(exchange)
+        self._clearances.exercise(exchange, level)
         if level == FULL:
             return Wish.PASS
         status = answer.status

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from catalog.estates import load_estate
-from contracts.asked_scopes import asked_scopes
+from contracts.asked_scopes import asked_scopes, policy_scopes
 from contracts.operations import HttpBackend, Operation
 from contracts.policy_settings import PolicyUse
 from tests.support.estates import write_estate
@@ -18,6 +18,7 @@ def test_scopes_of_security_and_of_settings() -> None:
     uses = (PolicyUse("classification", config=config), PolicyUse("network", config={"allow": ["d"]}))
     operation = Operation("o", "GET", "/", "", HttpBackend("u"), scopes=(("a", "e"), ("a",)), policies=uses)
     assert asked_scopes(operation) == {"a", "e", "b", "c"}
+    assert policy_scopes(operation) == {"b", "c"}
 
 
 def test_a_granted_scope_that_a_policy_asks_for_is_no_leftover(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from contracts.snapshot import Subscription
 from policies import classification
 from policies.answer import Answer, Wish
 from policies.classification import ClassificationConfig
-from policies.exchange import Exchange, Principal
+from policies.exchange import Exchange, Grant, Principal
 from policies.verdict import ALLOW, AnswerFilter, Deny
 from tests.support import policy_world
 from tests.support.estates import write_estate
@@ -100,6 +100,18 @@ def test_a_class_without_a_scope_is_opened_by_those_above_it() -> None:
     config = msgspec.convert({"confidential": {"scope": "c"}}, ClassificationConfig)
     assert told(bound(config), call("c"), answer()) == b'{"id":1,"p":2,"i":3,"c":4}'
     assert told(bound(config), call("x.internal"), answer()) == LEFT
+
+
+@pytest.mark.parametrize(
+    ("scopes", "used"),
+    [((), {"orders.read"}), (("x.internal", "x.confidential"), {"orders.read", "x.confidential"})],
+)
+def test_a_scope_that_opens_something_counts_as_used(scopes: tuple[str, ...], used: set[str]) -> None:
+    exchange = call(*scopes)
+    assert exchange.subscription is not None
+    exchange.grant = Grant(1, exchange.subscription, frozenset({"orders.read"}))
+    told(bound(), exchange, answer())
+    assert exchange.grant.scopes == used
 
 
 def test_nothing_is_bound_where_nothing_is_marked() -> None:
