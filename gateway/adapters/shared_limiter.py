@@ -11,6 +11,7 @@ server when that is back: nobody is refused or let through because of an outage 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -138,6 +139,8 @@ class SharedLimiter:
 
     async def _decided(self, counters: list[Counter], cost: int) -> bool:
         """Whether the server granted it, of all. Raises StateUnavailableError."""
+        if self._store.spread and len(counters) > 1:
+            return await self._decided_apart(counters, cost)
         asked_at, wall = self._clock(), self._wall()
         owed = [counter.owed for counter in counters]
         calls = tuple(counter.asked(cost, cost, asked_at, wall) for counter in counters)
@@ -149,6 +152,27 @@ class SharedLimiter:
             raise
         granted = [_told(counter, answer, index, cost, asked_at) for index, counter in enumerate(counters)]
         return all(units == cost for units in granted)
+
+    async def _decided_apart(self, counters: list[Counter], cost: int) -> bool:
+        """The same where no two counters are in one place: what was granted goes back where one refuses."""
+        told = await asyncio.gather(
+            *(self._decided([counter], cost) for counter in counters), return_exceptions=True
+        )
+        if all(each is True for each in told):
+            return True
+        pairs = zip(counters, told, strict=True)
+        back = [self._give_back(counter, cost) for counter, granted in pairs if granted is True]
+        await asyncio.gather(*back)
+        for each in told:
+            if isinstance(each, BaseException):
+                raise each
+        return False
+
+    async def _give_back(self, counter: Counter, units: int) -> None:
+        asked_at = self._clock()
+        call = counter.asked(0, 0, asked_at, self._wall(), back=units)
+        with contextlib.suppress(StateUnavailableError):  # then they stay unspent
+            _told(counter, await self._store.run(counter.key, call), 0, 0, asked_at)
 
     def _renewal(self, counter: Counter, need: int) -> Awaitable[bool]:
         """Asks the server for a block, once for all who wait for the same counter."""

@@ -97,9 +97,7 @@ class SharedSlots:
         for limit, key in zip(meter.limits, meter.keys, strict=True):
             numbers += (self._add(key, 1), limit.most)
         try:
-            full = await self._store.run_over(
-                tuple(map(_named, meter.keys)), (self._worker, int(self._lease * 1000), *numbers)
-            )
+            full = await self._asked(meter, numbers)
         except StateUnavailableError:
             for key in meter.keys:
                 self._add(key, -1)
@@ -113,6 +111,16 @@ class SharedSlots:
             return Taken(tuple(limit.name for limit, is_full in pairs if is_full))
         self._keep()
         return TAKEN
+
+    async def _asked(self, meter: SlotMeter, numbers: list[int]) -> Answer:
+        """As the script says it. On a Cluster each counter is asked apart; `release` says what is not held after
+        all."""
+        worker = (self._worker, int(self._lease * 1000))
+        keys = tuple(map(_named, meter.keys))
+        if not self._store.spread:
+            return await self._store.run_over(keys, (*worker, *numbers))
+        asked = (self._store.run(key, *worker, *numbers[2 * i : 2 * i + 2]) for i, key in enumerate(keys))
+        return [each for answer in await asyncio.gather(*asked) for each in answer]
 
     def _alone(self, meter: SlotMeter) -> Taken:
         """Without the server."""

