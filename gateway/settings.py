@@ -96,8 +96,8 @@ class GatewaySettings(BaseSettings):
     state_url: SecretStr | None = Field(
         None,
         description="The Redis or Valkey server by which workers and gateways count limits together "
-        "(`redis://`, `rediss://` or `unix://`; for a node of a Cluster `redis+cluster://` or `rediss+cluster://`). "
-        "Without it each process counts alone.",
+        "(`redis://`, `rediss://` or `unix://`; `redis+cluster://` or `rediss+cluster://` for a node of a "
+        "Cluster). Without it each process counts alone.",
     )
     limits: Literal["leased", "exact"] = Field(
         "leased",

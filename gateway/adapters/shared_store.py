@@ -133,7 +133,8 @@ class SharedStore:
     async def _pipelined(self, calls: list[_Call]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for keys, arguments in calls:
-            # Not `evalsha`, which redis-py's pipelines refuse on a Cluster; its nodes know the script all the same.
+            # Not `evalsha`, which redis-py's pipelines refuse on a Cluster, whose nodes know the script all the
+            # same.
             pipeline.execute_command("EVALSHA", self._sha, len(keys), *keys, *map(_sent, arguments))
         return await pipeline.execute(raise_on_error=False)
 
