@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
+from catalog.cli.processes import family
 from contracts.policy_settings import PolicyUse
+from tests.gateway.gateway_process import public_operations, start
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot
-from tests.gateway.http_harness import raw_client
+from tests.gateway.http_harness import raw_client, raw_upstream
+from tests.gateway.workers.test_worker_processes import PING, ask, document
 
 
 @asynccontextmanager
@@ -74,3 +78,17 @@ async def test_an_unknown_fault_is_told_with_those_that_there_are(tmp_path: Path
         answer = await world.ask("GET", "/orders/v1/orders", X_Ostiary_Fault="slwo")
         assert answer.status == 400
         assert "slow" in json.loads(answer.body)["faults"]
+
+
+@pytest.mark.xdist_group("stack")
+async def test_a_gateway_is_started_as_a_sandbox_and_says_so(tmp_path: Path) -> None:
+    use = PolicyUse("fault-injection")
+    made = orders(*(msgspec.structs.replace(each, policies=(use,)) for each in public_operations()))
+    request = PING[:-2] + b"X-Ostiary-Fault: unavailable\r\n\r\n"
+    with family(tmp_path / "logs") as members:
+        async with raw_upstream() as upstream:
+            for settings, sandbox, status in (({}, False, 200), ({"sandbox": "true"}, True, 503)):
+                directory = tmp_path / str(status)
+                running = await start(members, directory, snapshot(made, port=upstream.port), **settings)
+                assert (await document(running, "/status"))["sandbox"] is sandbox
+                assert await ask(running.port, request) == status
