@@ -139,7 +139,7 @@ class Caching:
         stored = self._stored(question)
         use = None if stored is None else stored.use(question.wanted, self._clock())
         if stored is not None and use is Use.HIT:
-            return self._hit(exchange, stored)
+            return self._hit(question, stored)
         if stored is not None and use is Use.STALE:
             return self._stale(exchange, question, stored)
         if "only-if-cached" in question.wanted:
@@ -162,14 +162,14 @@ class Caching:
             return "stale"
         return "vary-miss" if self._cache.find(question.key) else "uri-miss"
 
-    def _hit(self, exchange: Exchange, stored: Stored, status: str = "") -> Reply:
+    def _hit(self, question: Question, stored: Stored, status: str = "") -> Reply:
         now = self._clock()
         said = status or f"ostiary; hit; ttl={floor(stored.left_at(now))}"
-        return Reply(POLICY, answer_of(exchange, stored, now, said))
+        return Reply(POLICY, answer_of(question, stored, now, said))
 
     def _stale(self, exchange: Exchange, question: Question, stored: Stored) -> Reply:
         """The stale answer; the upstream is asked for a new one, unless somebody does already."""
-        reply = self._hit(exchange, stored)
+        reply = self._hit(question, stored)
         if question.asked.method == "HEAD" or self._cache.flights.find(question.alike) is not None:
             return reply
 
@@ -187,7 +187,7 @@ class Caching:
             stored = self._stored(question)
             usable = stored is not None and stored.use(question.wanted, self._clock()) is not Use.VALIDATE
             if landing is Landing.STORED and stored is not None and usable:
-                return self._hit(exchange, stored, "ostiary; fwd=uri-miss; collapsed")
+                return self._hit(question, stored, "ostiary; fwd=uri-miss; collapsed")
             if landing is not Landing.FAILED or now() >= until:
                 return self._fetch(exchange, question, stored, self._why(question))
             found = self._cache.flights.find(question.alike)
@@ -216,17 +216,17 @@ class Caching:
         if refusal.status < 500 or fetch.stored is None or not fetch.stored.helps(now):
             return None
         said = f"ostiary; hit; ttl={floor(fetch.stored.left_at(now))}; fwd={fetch.why}"
-        return self._hit(exchange, fetch.stored, said)
+        return self._hit(fetch.question, fetch.stored, said)
 
 
-def answer_of(exchange: Exchange, stored: Stored, now: float, status: str) -> Answer:
+def answer_of(question: Question, stored: Stored, now: float, status: str) -> Answer:
     """A stored answer for one client: 304 if it has it already."""
     headers: list[Header] = [
         *stored.headers,
         (b"age", b"%d" % max(0, floor(stored.age_at(now)))),
         (b"cache-status", status.encode("ascii")),
     ]
-    if stored.status == 200 and holds(exchange.fields, stored.headers):
+    if stored.status == 200 and holds(question.asked.fields, stored.headers):
         return Answer(304, without_content(headers))
     return Answer(stored.status, headers, stored.body)
 
@@ -253,7 +253,7 @@ class Keeping:
             return self._validated(exchange, answer, fetch, stored, said)
         if answer.status >= 500 and stored is not None and stored.helps(now):
             fetch.land(Landing.FAILED)
-            return _give(answer, fetch, answer_of(exchange, stored, now, said))
+            return _give(answer, fetch, answer_of(fetch.question, stored, now, said))
         own = asked_by(exchange)
         if own.upstream == fetch.question.asked.upstream and (answer.length or 0) <= self._most:
             received = self._received(exchange, answer.status, answer.headers, fetch)
@@ -267,7 +267,7 @@ class Keeping:
         answer.headers = [*whole, status]
         if (
             answer.status == 200
-            and holds(exchange.fields, whole)
+            and holds(fetch.question.asked.fields, whole)
             and answer.length is not None
             and answer.length <= MOST_HELD
         ):
@@ -299,7 +299,7 @@ class Keeping:
             stored = replace(kept, body=stored.body)
             fetch.keep(stored)
             said += "; stored"
-        return _give(answer, fetch, answer_of(exchange, stored, self._clock(), said))
+        return _give(answer, fetch, answer_of(fetch.question, stored, self._clock(), said))
 
     def _received(self, exchange: Exchange, status: int, headers: Iterable[Header], fetch: Fetch) -> Received:
         return Received(

@@ -42,7 +42,9 @@ class Asked:
 def asked_by(exchange: Exchange) -> Asked:
     forward, target = exchange.forward, f"{exchange.path}?{exchange.query.decode('latin-1')}"
     if forward is None:
-        return Asked(exchange.method, target, "", b"", "", exchange.fields)
+        assert exchange.version is not None
+        path = exchange.path[len(exchange.version.base_path) :]
+        return Asked(exchange.method, target, path, exchange.query, "", exchange.fields)
     fields: dict[bytes, bytes] = {}
     for name, value in forward.headers:
         key = name.lower()

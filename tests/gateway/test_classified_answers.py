@@ -51,10 +51,12 @@ class Shop:
         return True
 
 
-def made(port: int, mode: Mode | None = None, **consumers: Mode) -> Any:
+def made(port: int, mode: Mode | None = None, *more: PolicyUse, **consumers: Mode) -> Any:
     answers = (Response("200", (MediaType("application/json", SCHEMA),)),)
     use = PolicyUse("classification", mode, SETTINGS, consumers)
-    marked = tuple(msgspec.structs.replace(each, responses=answers, policies=(use,)) for each in operations()[2:3])
+    marked = tuple(
+        msgspec.structs.replace(each, responses=answers, policies=(use, *more)) for each in operations()[2:3]
+    )
     scopes = ("orders:read", "orders:cost", "orders:all")
     return snapshot(orders(*marked), port=port, serial=2, scopes=scopes)
 
@@ -153,6 +155,24 @@ async def test_a_tag_comes_back_as_the_upstream_gave_it(tmp_path: Path) -> None:
     assert tag == '"r1;class=public"'
     assert head.fields[b"etag"].decode() == tag
     assert [request.fields.get(b"if-none-match") for request in shop.requests] == [None, b'"r1"', None, None]
+
+
+async def test_an_answer_that_is_kept_for_all_is_classified_for_each(tmp_path: Path) -> None:
+    shop = Shop(fields=b'ETag: "r1"\r\nCache-Control: public, max-age=60\r\n')
+    cache = PolicyUse("cache", config={"ttl": 60, "shared": True})
+    async with gateway(tmp_path, shop) as running:
+        running.adopt(made(running.upstream.port, None, cache))
+        whole = await asked(running, "orders:all")
+        some = await asked(running)
+        again = await asked(running, If_None_Match=some.fields[b"etag"].decode())
+        others = await asked(running, "orders:cost", If_None_Match=some.fields[b"etag"].decode())
+    assert len(shop.requests) == 1
+    assert whole.body == TEXT
+    assert b"DE" not in some.body
+    assert (again.status, again.fields[b"etag"]) == (304, some.fields[b"etag"])
+    assert others.status == 200
+    assert b'"cost"' in others.body
+    assert b"DE" not in others.body
 
 
 async def test_where_it_reports_callers_get_all_and_it_is_counted(tmp_path: Path) -> None:
