@@ -11,6 +11,7 @@ from cel_expr_python import cel
 from policies.object_rules.cost import BUDGET, ROUNDS, CostlyError, estimate, value_of
 from policies.object_rules.declared import Declared
 from policies.object_rules.reads import MOST_VALUES, Taking, Unfit, most_values, reads_of
+from policies.object_rules.request import BODY
 from policies.object_rules.syntax import Call, Const, Entries, Node, Tree, all_of, tree_of
 from policies.object_rules.types import TypedEnvironment
 
@@ -22,6 +23,7 @@ _PATTERN: Final = "pattern"
 _OTHERS: Final = {NOW: cel.Type.TIMESTAMP}
 _ERROR: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDEFINED: Final = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
+_UNDECLARED: Final = re.compile(r"undeclared reference to '([A-Za-z_][A-Za-z0-9_]*)[^']*'")
 _CONTAINER: Final = " (in container '')"
 
 
@@ -96,14 +98,16 @@ class Rule:
 def check_types(text: str, values: Mapping[str, Declared]) -> None:
     """Whether a rule is true or false whatever it is given. Raises RuleError for names that are not declared, for
     types that do not go together, and for a rule that says something else."""
-    typed = TypedEnvironment(values, _OTHERS)
+    tree = _compiled(text, tuple(values))[1]
+    named = reads_of(tree.root).members
+    typed = TypedEnvironment({name: values[name] for name in values if name in named}, _OTHERS)
     try:
         kind = typed.environment.compile(text).return_type()
     except RuntimeError as error:
-        raise RuleError(_message(str(error), typed.places)) from None
+        raise RuleError(_message(str(error), typed.places, tuple(values))) from None
     if kind.name() != cel.Type.BOOL.name():
         raise RuleError(f"it says {kind.name().lower()}, and has to say true or false")
-    for node in all_of(_compiled(text, tuple(values))[1].root):
+    for node in all_of(tree.root):
         if isinstance(node, Call) and node.function == "matches" and isinstance(node.arguments[-1], Const):
             _check_pattern(str(node.arguments[-1].value))
 
@@ -121,7 +125,7 @@ def _compiled(text: str, names: tuple[str, ...]) -> tuple[cel.Expression, Tree]:
     try:
         program = _environment(names).compile(text)
     except RuntimeError as error:
-        raise RuleError(_message(str(error), {})) from None
+        raise RuleError(_message(str(error), {}, names)) from None
     try:
         tree = tree_of(program.serialize())
     except RecursionError:
@@ -136,7 +140,7 @@ def _environment(names: tuple[str, ...]) -> cel.Env:
     return cel.NewEnv(variables={**dict.fromkeys(names, cel.Type.DYN), **_OTHERS})
 
 
-def _message(said: str, places: Mapping[str, str]) -> str:
+def _message(said: str, places: Mapping[str, str], names: tuple[str, ...]) -> str:
     """The first of what the library says, in the words of contracts."""
     match = _ERROR.search(said)
     if match is None:
@@ -146,6 +150,12 @@ def _message(said: str, places: Mapping[str, str]) -> str:
     undefined = _UNDEFINED.fullmatch(text)
     if undefined is not None:
         text = f"the contract declares no `{undefined[1]}` in `{places.get(undefined[2], undefined[2])}`"
+    undeclared = _UNDECLARED.fullmatch(text)
+    if undeclared is not None and undeclared[1] not in names:
+        known = (
+            "the contract has no JSON here" if undeclared[1] == BODY else f"there are {', '.join(names)}, {NOW}"
+        )
+        text = f"there is no `{undeclared[1]}`: {known}"
     for message, place in places.items():
         text = text.replace(message, place)
     where = f"line {line}, character {column}" if line != "1" else f"character {column}"

@@ -61,7 +61,7 @@ def test_settings_that_are_right_have_no_findings(tmp_path: Path) -> None:
             "75:32",
             "it says dyn, and has to say true or false",
         ),
-        ("      x-ostiary-rule: body.isbn == ''\n", "74:23", "undeclared reference to 'body"),
+        ("      x-ostiary-rule: body.isbn == ''\n", "74:23", "there is no `body`: the contract has no JSON here"),
         ("      x-ostiary-rule: 7\n", "74:23", "`x-ostiary-rule` takes a rule in CEL, or a list of them"),
         ("      x-ostiary-rule: [{rule: x, why: y}]\n", "74:23", "`x-ostiary-rule` takes a rule in CEL"),
         (
