@@ -84,7 +84,7 @@ def says(text: str, claims: dict[str, Any] | None = None, /, **given: Any) -> bo
         ("header.x_partne == 'a'", "declares no `x_partne` in `header`"),
         (
             "user.id == 1",
-            "there is no `user`: there are claims, path, query, header, body, consumer, application, method, now (at",
+            "there is no `user`: there are claims, path, query, header, body, consumer, application, method, now",
         ),
         ("body.partner_id", "it says string, and has to say true or false"),
         ("claims.admin", "it says dyn, and has to say true or false"),
