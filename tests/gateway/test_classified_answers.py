@@ -14,6 +14,7 @@ from contracts.openapi.classification import CLASSIFICATION
 from contracts.operations import MediaType, Response
 from contracts.policy_settings import Mode, PolicyUse
 from policies.answer import MOST_HELD
+from tests.contracts.contract_helpers import HEAD, compile_text
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import SeenRequest
 
@@ -190,3 +191,58 @@ async def test_a_consumer_is_let_off(tmp_path: Path) -> None:
     async with gateway(tmp_path, Shop()) as running:
         running.adopt(made(running.upstream.port, acme="off"))
         assert (await asked(running)).body == TEXT
+
+
+CONTRACT = """\
+x-ostiary-policies: {classification: {restricted: {scope: "orders:all"}, unknown-fields: remove}}
+paths:
+  /orders/{id}:
+    get:
+      operationId: getOrder
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+      responses:
+        "200": {description: OK, content: {application/json: {schema: {$ref: "#/components/schemas/Order"}}}}
+"""
+SCHEMAS = """\
+  schemas:
+    Order:
+      allOf:
+        - $ref: "#/components/schemas/Document"
+        - type: object
+          properties:
+            total: {$ref: "#/components/schemas/Money", x-ostiary-classification: restricted}
+            paid: {$ref: "#/components/schemas/Money"}
+    Document:
+      type: object
+      properties:
+        name: {type: string}
+        parent: {$ref: "#/components/schemas/Document"}
+        note: {type: string, x-ostiary-classification: restricted}
+    Money: {type: object, properties: {amount: {type: number}}}
+"""
+
+
+@pytest.mark.parametrize("openapi", ["3.0.3", "3.1.0"])
+async def test_what_a_contract_marks_is_gone_from_its_answers(tmp_path: Path, openapi: str) -> None:
+    version, findings = compile_text(HEAD.replace("3.1.0", openapi) + SCHEMAS + CONTRACT)
+    assert version is not None, findings
+    answer = {
+        "name": "S1",
+        "note": "x",
+        "parent": {"name": "S0", "note": "x", "parent": {"note": "x", "margin": 1}},
+        "total": {"amount": 10.50},
+        "paid": {"amount": 10.50, "iban": "DE1"},
+        "margin": 3,
+    }
+    text = json.dumps(answer).encode()
+    async with gateway(tmp_path, Shop(text)) as running:
+        scopes = ("orders:read", "orders:all")
+        running.adopt(snapshot(version, port=running.upstream.port, serial=2, scopes=scopes))
+        left = await asked(running)
+        whole = await asked(running, "orders:all")
+    assert json.loads(left.body) == {
+        "name": "S1",
+        "parent": {"name": "S0", "parent": {}},
+        "paid": {"amount": 10.50},
+    }
+    assert whole.body == text
