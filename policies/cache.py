@@ -176,7 +176,7 @@ class Caching:
         def prepare(another: Exchange) -> None:
             self._fetch(another, question, stored, "stale", lead=True)
 
-        return replace(reply, refresh=prepare)
+        return Reply(POLICY, reply.answer, prepare)
 
     async def _join(self, exchange: Exchange, question: Question, flight: Flight) -> Verdict:
         """Waits for who asks the same."""

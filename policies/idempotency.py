@@ -159,6 +159,7 @@ class Claiming:
         assert principal is not None
         claim = Claim(
             remembered_as(key, self._place, principal),
+            f"{principal.issuer} {principal.client_id}",
             secrets.token_hex(8),
             fingerprint(exchange),
             config.lease,

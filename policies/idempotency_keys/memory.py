@@ -8,20 +8,23 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from policies.idempotency_keys.records import CLAIMED, Claim, Found, State, StoreUnavailableError
+from policies.idempotency_keys.records import CLAIMED, Claim, Found, State, StoreUnavailableError, shortened
 
 MOST_KEYS: Final = 100_000
 MOST_BYTES: Final = 67_108_864
-"""Of answers, all together."""
+"""Of answers, all together. Beyond them only the status of each is kept."""
+SHARE: Final = 10
+"""No application has more than one part in so many of the keys: it would take the others' room away."""
 _SPAN: Final = 60
 """Seconds for which keys that end together are forgotten together."""
 
 
 class _Record:
-    __slots__ = ("answer", "ends", "fingerprint", "leased_until", "owner", "state")
+    __slots__ = ("answer", "caller", "ends", "fingerprint", "leased_until", "owner", "state")
 
     def __init__(self, claim: Claim, now: float) -> None:
         self.owner = claim.owner
+        self.caller = claim.caller
         self.fingerprint = claim.fingerprint
         self.leased_until = now + claim.lease
         self.ends = int(now + claim.lifetime) // _SPAN + 1
@@ -40,6 +43,7 @@ class MemoryIdempotency:
         self._most_bytes = size
         self._records: dict[str, _Record] = {}
         self._ending: dict[int, set[str]] = {}
+        self._by_caller: dict[str, int] = {}
         self._bytes = 0
 
     def claim(self, claim: Claim, /) -> Found:
@@ -47,9 +51,11 @@ class MemoryIdempotency:
         self._forget(now)
         record = self._records.get(claim.key)
         if record is None:
-            if len(self._records) >= self._most_keys:
+            held = self._by_caller.get(claim.caller, 0)
+            if len(self._records) >= self._most_keys or held >= max(1, self._most_keys // SHARE):
                 raise StoreUnavailableError("there is no room for another key")
             record = self._records[claim.key] = _Record(claim, now)
+            self._by_caller[claim.caller] = held + 1
             self._ending.setdefault(record.ends, set()).add(claim.key)
             return CLAIMED
         if record.fingerprint != claim.fingerprint:
@@ -60,8 +66,10 @@ class MemoryIdempotency:
 
     def answered(self, claim: Claim, answer: bytes, /) -> bool:
         record = self._of(claim)
-        if record is None or self._bytes + len(answer) > self._most_bytes:
+        if record is None:
             return False
+        if self._bytes + len(answer) > self._most_bytes:
+            answer = shortened(answer)
         self._bytes += len(answer)
         record.state, record.answer = "answered", answer
         return True
@@ -69,8 +77,8 @@ class MemoryIdempotency:
     def release(self, claim: Claim, /) -> None:
         record = self._of(claim)
         if record is not None:
-            del self._records[claim.key]
             self._ending[record.ends].discard(claim.key)
+            self._remove(claim.key)
 
     def lost(self, claim: Claim, /) -> None:
         record = self._of(claim)
@@ -87,4 +95,13 @@ class MemoryIdempotency:
     def _forget(self, now: float) -> None:
         for end in [end for end in self._ending if end * _SPAN <= now]:
             for key in self._ending.pop(end):
-                self._bytes -= len(self._records.pop(key).answer)
+                self._remove(key)
+
+    def _remove(self, key: str) -> None:
+        record = self._records.pop(key)
+        self._bytes -= len(record.answer)
+        left = self._by_caller[record.caller] - 1
+        if left:
+            self._by_caller[record.caller] = left
+        else:
+            del self._by_caller[record.caller]

@@ -19,10 +19,12 @@ class StoreUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A wish to have a key. `fingerprint` is that of the request, `owner` names this one claim among all. `lease`
-    is for how many seconds it counts as in flight, `lifetime` for how many the key is remembered at all."""
+    """A wish to have a key, by an application (`caller`). `fingerprint` is that of the request, `owner` names this
+    one claim among all. `lease` is for how many seconds it counts as in flight, `lifetime` for how many the key is
+    remembered at all."""
 
     key: str
+    caller: str
     owner: str
     fingerprint: bytes
     lease: int
@@ -77,6 +79,11 @@ def packed(status: int, headers: list[Header], body: bytes, most: int) -> bytes:
     if len(body) + sum(len(name) + len(value) for name, value in headers) > most:
         return _encode(KeptAnswer(status, [], None))
     return _encode(KeptAnswer(status, headers, body))
+
+
+def shortened(answer: bytes) -> bytes:
+    """A packed answer without what it says."""
+    return packed(_decode(answer).status, [], b"", -1)
 
 
 def unpacked(answer: bytes) -> KeptAnswer:

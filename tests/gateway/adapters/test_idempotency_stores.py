@@ -42,8 +42,10 @@ async def store(request: pytest.FixtureRequest, server: Valkey) -> AsyncIterator
     await shared.close()
 
 
-def claim(owner: str = "one", key: str = "", fingerprint: bytes = b"\xff\x00", lease: int = 60) -> Claim:
-    return Claim(key or f"key-{next(_numbers)}", owner, fingerprint, lease, 600)
+def claim(
+    owner: str = "one", key: str = "", fingerprint: bytes = b"\xff\x00", lease: int = 60, caller: str = "acme"
+) -> Claim:
+    return Claim(key or f"key-{next(_numbers)}", caller, owner, fingerprint, lease, 600)
 
 
 async def settled(value: Any) -> Any:
@@ -140,16 +142,40 @@ async def test_keys_are_forgotten_when_their_time_is_over(server: Valkey) -> Non
 
 
 def test_in_the_process_there_is_so_much_room_and_nothing_is_forgotten_for_more() -> None:
-    memory = MemoryIdempotency(keys=2, size=10)
-    one, two = claim(), claim()
+    memory = MemoryIdempotency(keys=2)
+    one, two = claim(caller="one"), claim(caller="two")
     assert [memory.claim(each).state for each in (one, two)] == ["claimed", "claimed"]
     with pytest.raises(StoreUnavailableError):
-        memory.claim(claim())
-    assert memory.answered(one, b"x" * 10)
-    assert not memory.answered(two, b"y")
-    assert memory.claim(claim("other", one.key)).answer == b"x" * 10
+        memory.claim(claim(caller="three"))
+    assert memory.claim(claim("other", one.key)).state == "in-flight"
     memory.release(two)
-    assert memory.claim(claim()).state == "claimed"
+    assert memory.claim(claim(caller="three")).state == "claimed"
+
+
+def test_in_the_process_no_application_takes_the_room_of_the_others() -> None:
+    now = [0.0]
+    memory = MemoryIdempotency(lambda: now[0], keys=30)
+    greedy = [claim(caller="greedy") for _ in range(3)]
+    assert {memory.claim(each).state for each in greedy} == {"claimed"}
+    with pytest.raises(StoreUnavailableError):
+        memory.claim(claim(caller="greedy"))
+    assert memory.claim(claim(caller="other")).state == "claimed"
+    memory.release(greedy[0])
+    assert memory.claim(claim(caller="greedy")).state == "claimed"
+    now[0] = 700.0
+    assert memory.claim(claim(caller="greedy")).state == "claimed"
+    assert len(memory) == 1
+
+
+def test_in_the_process_an_answer_without_room_is_remembered_by_its_status() -> None:
+    memory = MemoryIdempotency(size=50)
+    one, two = claim(), claim()
+    for each in (one, two):
+        memory.claim(each)
+        assert memory.answered(each, packed(201, [], b"x" * 40, 1_000))
+    assert unpacked(memory.claim(one).answer).body == b"x" * 40
+    short = unpacked(memory.claim(two).answer)
+    assert (short.status, short.body) == (201, None)
 
 
 async def test_without_the_server_nobody_is_told_anything() -> None:
