@@ -11,7 +11,10 @@ import pytest
 
 from contracts.operations import ApiVersion, Operation
 from contracts.policy_settings import PolicyUse
+from gateway.asgi import AsgiGateway
+from gateway.wire.limits import ListenerSettings
 from tests.conformance.fetch.browser import NetworkError, Page, Shown
+from tests.gateway.asgi_harness import SERVERS, asgi_server
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import RawAnswer, SeenRequest, raw_client
 
@@ -45,11 +48,15 @@ async def serving(directory: Path, version: ApiVersion, **options: Any) -> Async
         yield running
 
 
-def page(running: Gateway, origin: str = SHOP, path: str = ORDERS, credentials: bool = False) -> Page:
+def page(
+    running: Gateway, origin: str = SHOP, path: str = ORDERS, credentials: bool = False, port: int = 0
+) -> Page:
+    """One that calls the gateway, or what is at another port."""
+
     async def send(method: str, fields: Mapping[str, str], body: bytes) -> RawAnswer:
         lines = [f"{method} {path} HTTP/1.1", "Host: api.example", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in fields.items()]
-        async with raw_client(running.port) as client:
+        async with raw_client(port or running.port) as client:
             await client.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             return await client.answer(head=method == "HEAD")
 
@@ -173,6 +180,20 @@ async def test_credentials_are_for_listed_origins(tmp_path: Path) -> None:
     async with serving(tmp_path, with_cors()) as running:
         with pytest.raises(NetworkError, match="no credentials"):
             await page(running, credentials=True).fetch("GET", bearer())
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_it_is_the_same_behind_other_servers(tmp_path: Path, server: str) -> None:
+    async with serving(tmp_path, with_cors()) as running:
+        application = AsgiGateway(running.pipeline, ListenerSettings())
+        async with asgi_server(server, application) as port:
+            one = page(running, port=port)
+            assert (await one.fetch("POST", bearer() | JSON, b'{"sku":"a"}')).status == 200
+            assert (await one.fetch("GET", {})).status == 401
+            with pytest.raises(NetworkError):
+                await page(running, "https://evil.example", port=port).fetch("GET", bearer())
+            assert [each.status for each in one.preflights] == [204]
+        assert methods(running) == ["POST"]
 
 
 async def test_fields_that_are_not_listed_are_not_sent(tmp_path: Path) -> None:
