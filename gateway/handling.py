@@ -7,32 +7,25 @@ that has to wait (an unknown key, a shared limit) or a mediated upstream makes a
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 import structlog
 
-from contracts.operations import OdooBackend
 from contracts.problems import CONTENT_TYPE, Problem, problem
 from gateway import preflights, shedding
 from gateway.answering import Answering, framed_anew
+from gateway.entering import Document, Found, Refusal, by_method, look_up, not_allowed, switched
 from gateway.lasting import Lasting
-from gateway.redirection import (
-    fall_back,
-    may_fall_back,
-    may_have_been_done,
-    mediated,
-    mediated_exchange,
-    redirected,
-)
+from gateway.mediating import mediate
+from gateway.redirection import fall_back, may_fall_back, redirected
 from gateway.relay import Relay, may_pass
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
 from gateway.unseen import Nobody, Unseen
-from gateway.upstreams.odoo.mediation import Answer as Mediated
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
 from gateway.wire.trailers import passing_trailers
-from policies import request_id, target, websocket
+from policies import request_id, websocket
 from policies.answer import Answer
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Header
@@ -44,10 +37,6 @@ log = structlog.get_logger()
 _PROBLEM_HEADER: Final[Header] = (b"content-type", CONTENT_TYPE.encode())
 _JSON_HEADER: Final[Header] = (b"content-type", b"application/json")
 _now: Final = time.monotonic  # looked up once
-
-Found: TypeAlias = tuple[dict[str, ServedOperation], tuple[str, ...]]
-"""What a router has at a path: operations by method, and the values of the template's parameters."""
-_RETRY: Final = (("retry-after", "1"),)
 
 
 class Owner(Protocol):
@@ -99,34 +88,22 @@ class Handling:
         """Normalises, routes and runs the stages that need no body."""
         exchange = self.exchange
         exchange.request_id = request_id.choose(exchange.fields)
-        runtime = self._owner.runtime
-        if runtime is None:
-            self.refuse("routing", problem("not-ready", "No snapshot has arrived yet.", headers=_RETRY))
-            return
-        if not exchange.path:
-            normal = target.normalise(exchange.target, exchange.fields.get(b"host", b""))
-            if isinstance(normal, Problem):
-                self.refuse("target", normal)
-                return
-            exchange.path, exchange.query = normal
-        found = runtime.router.match(exchange.path) or self._off_the_map(runtime)
-        if found is not None:
+        found = look_up(exchange, self._owner.runtime)
+        if isinstance(found, Refusal):
+            self.refuse(found.policy, found.problem)
+        elif isinstance(found, Document):
+            self.answer(200, [_JSON_HEADER, (b"cache-control", b"max-age=300"), self._request_id()], found.data)
+        else:
             self._enter(found)
 
     def _enter(self, found: Found) -> None:
         """Begins with the operation that the routes at the request's path have for its method."""
         exchange = self.exchange
         methods, exchange.path_values = found
-        served = methods.get(exchange.method)
-        if served is None and exchange.method == "HEAD":
-            served = methods.get("GET")  # RFC 9110 §9.3.2: HEAD is what GET would say, without the content
+        served = by_method(exchange, methods)
         if served is None:
-            if exchange.method == "OPTIONS" and self._preflight(methods):
-                return
-            allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
-            detail = f"The contract has no {exchange.method} here."
-            header = (("allow", ", ".join(allowed)),)
-            self.refuse("routing", problem("method-not-allowed", detail, headers=header, allowed=allowed))
+            if exchange.method != "OPTIONS" or not self._preflight(methods):
+                self.refuse("routing", not_allowed(exchange, methods))
             return
         route = served.route or self._first_call(served)
         if route is None:
@@ -176,36 +153,15 @@ class Handling:
             self.refuse(verdict.policy, verdict.problem)
         return self._done
 
-    def _off_the_map(self, runtime: Runtime) -> Found | None:
-        """What is found by more than its path; None where there is nothing, and that is answered."""
-        exchange = self.exchange
-        there = runtime.versioned.find(exchange.path)
-        if there is not None:
-            found = there.match(exchange)
-            if not isinstance(found, Problem):
-                return found
-            self.refuse("routing", found)
-            return None
-        document = runtime.well_known.get(self.exchange.path)
-        if document is not None and self.exchange.method in ("GET", "HEAD"):
-            headers = [_JSON_HEADER, (b"cache-control", b"max-age=300"), self._request_id()]
-            self.answer(200, headers, document)
-        else:
-            self.refuse("routing", problem("route-not-found", "No published contract has this path."))
-        return None
-
     def _switch(self, version: str) -> None:
         """The exchange is another version's after all: it begins once more, as one of that."""
-        exchange, runtime = self.exchange, self._owner.runtime
+        exchange = self.exchange
         self._route = exchange.version = exchange.operation = exchange.labels = None
         exchange.marks.clear()
         exchange.answer_headers.clear()
-        there = None if runtime is None else runtime.versioned.find(exchange.path)
-        found = None if there is None else there.at(version, exchange)
-        if isinstance(found, Problem):
-            self.refuse("routing", found)
-        elif found is None:  # it is served by its path now
-            self.refuse("routing", problem("route-not-found", "No published contract has this path."))
+        found = switched(exchange, self._owner.runtime, version)
+        if isinstance(found, Refusal):
+            self.refuse(found.policy, found.problem)
         else:
             self._enter(found)
 
@@ -487,16 +443,8 @@ class Handling:
         return exchange.upstream_first_byte_at > 0.0 or (exchange.body is None and has_body(exchange))
 
     async def _mediate(self, route: Route) -> None:
-        exchange, forward = self.exchange, self.exchange.forward
-        assert route.odoo_backend is not None
-        answer = await self._mediated(route, route.odoo_backend)
-        if (
-            forward is not None
-            and isinstance(answer, Problem)
-            and may_fall_back(forward, may_have_been_done(answer, route.odoo_backend), route)
-        ):
-            fall_back(forward)
-            answer = await self._mediated(route, route.odoo_backend)
+        exchange = self.exchange
+        answer = await mediate(exchange, route)
         self._task = None
         if self._done:
             return
@@ -513,17 +461,6 @@ class Handling:
             self._filtered(Answer(answer.status, headers, answer.body), route.stages.filters)
             return
         self.answer(answer.status, [*headers, *exchange.answer_headers, self._request_id()], answer.body)
-
-    async def _mediated(self, route: Route, backend: OdooBackend) -> Mediated | Problem:
-        exchange = self.exchange
-        service, unusable = mediated(exchange.forward, route)
-        if service is None or unusable is not None:
-            return unusable or problem("mediation-failed", "The gateway could not mediate this call.")
-        try:
-            return await service.call(mediated_exchange(exchange), backend)
-        except Exception:
-            log.exception("mediation failed", request_id=exchange.request_id)
-            return problem("mediation-failed", "The gateway could not mediate this call.")
 
     # -- the end ------------------------------------------------------------------------------------------
 
