@@ -1,8 +1,8 @@
 """What can be refused of a request's body before any of it is read: its length, its type, its being there.
 
 413 for a declared length above the operation's limit, 415 for a type that the contract does not have (RFC 9110
-§15.5.16), 422 `unexpected-body` where the contract has no body at all: 415 would promise that another
-type will do.
+§15.5.16; XML has to be named, a range will not do), 422 `unexpected-body` where the contract has no body at all:
+415 would promise that another type will do.
 """
 
 from typing import Final
@@ -48,7 +48,8 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
         length = fields.get(b"content-length", b"0")
         if len(length) > 18 or not length.isdigit() or int(length) > maximum:
             return too_large
-        return ALLOW if content.find(fields.get(b"content-type", b"")) is not None else wrong_type
+        entry = content.find(fields.get(b"content-type", b""))
+        return wrong_type if entry is None or entry.unnamed_xml else ALLOW
 
     return body_limits
 

@@ -1,8 +1,7 @@
 """Media types: reading a Content-Type (RFC 9110 §8.3) and finding the contract's entry for it.
 
 Ranges are as OpenAPI writes them (`application/json`, `image/*`, `*/*`); the most specific one decides. JSON is
-UTF-8 (RFC 8259 §8.1), so another charset is not the contract's type. XML is taken only where the contract names
-its very type: whoever writes `*/*` does not think of entities.
+UTF-8 (RFC 8259 §8.1), so another charset is not the contract's type.
 """
 
 import re
@@ -65,12 +64,14 @@ def _essence(media_range: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the contract says of one content type: whether it is JSON, the check of its value, if any, and the
-    range by which it was found."""
+    """What the contract says of one content type: whether it is JSON, the check of its value, if any, the range by
+    which it was found, and whether it is XML that this range does not name: whoever writes `*/*` does not think of
+    entities."""
 
     json: bool
     check: Check | None
     range: str
+    unnamed_xml: bool = False
 
 
 class Content:
@@ -103,12 +104,10 @@ class Content:
         json = is_json(essence)
         if json and content_type.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
             return None
-        wider = () if is_xml(essence) else (essence.partition("/")[0] + "/*", "*/*")
-        for media_range in (essence, *wider):
+        for media_range in (essence, essence.partition("/")[0] + "/*", "*/*"):
             if media_range in self._entries:
-                return Entry(
-                    json, self._entries[media_range] if json or media_range in FORMS else None, media_range
-                )
+                check = self._entries[media_range] if json or media_range in FORMS else None
+                return Entry(json, check, media_range, is_xml(essence) and media_range != essence)
         return None
 
 

@@ -84,3 +84,18 @@ def test_memory_is_bounded() -> None:
     for number in range(1000):
         assert content.find(b"a/b%d" % number) is not None
     assert len(content._known) <= 64
+
+
+def test_xml_that_only_a_range_covers_is_told_apart() -> None:
+    content = Content((MediaType("*/*"), MediaType("application/soap+xml")), Validators({}))
+
+    def unnamed(content_type: bytes) -> bool:
+        entry = content.find(content_type)
+        assert entry is not None
+        return entry.unnamed_xml
+
+    xml = (b"application/xml", b"text/xml; charset=utf-8", b"image/svg+xml", b"application/xml-dtd")
+    assert [unnamed(each) for each in xml] == [True] * 4
+    assert [unnamed(each) for each in (b"application/soap+xml", b"text/html", b"application/xmlish")] == [
+        False
+    ] * 3
