@@ -19,6 +19,8 @@ _MOST: Final = 300
 _MOST_BELOW: Final = (120, 60, 30, 12)
 """Of the schemas inside of one, by how deep they are in it; the last holds for all that are deeper."""
 _DEEPEST: Final = 12
+_MOST_LOOKS: Final = 20_000
+"""At schemas, for all the examples of one: those that contain each other have no end."""
 _LONGEST: Final = 64
 
 _NOTHING: Final = object()
@@ -41,9 +43,11 @@ class Examples:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._decider = Decider()
+        self._looks = 0
 
     def of(self, schema: JsonSchema) -> list[Any]:
         """Valid instances, all different, the smallest first."""
+        self._looks = _MOST_LOOKS
         check = self._library.check(schema)
         found: dict[bytes, Any] = {}
         for value in itertools.islice(self._values(schema, 0), 4 * _MOST):
@@ -54,7 +58,8 @@ class Examples:
         return list(found.values())
 
     def _values(self, schema: JsonSchema, depth: int) -> Iterator[Any]:
-        if depth > _DEEPEST:
+        self._looks -= 1
+        if depth > _DEEPEST or self._looks < 0:
             return
         try:
             alternatives = self._library.alternatives(schema)

@@ -1,6 +1,7 @@
 """The schemas of versions, found by the references between them: to be compared, changed, and validated by."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -62,7 +63,7 @@ class Library:
 
         Raises UnclearError.
         """
-        found = list(self._apart(schema, 0))
+        found = _some(self._apart(schema, 0))
         if len(found) > _MOST:
             raise UnclearError("a schema has too many alternatives")
         return found
@@ -78,13 +79,18 @@ class Library:
         rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
         parts: list[list[dict[str, Any]]] = [_by_type(rest)]
         if "$ref" in schema:
-            parts.append(list(self._apart(self.target(schema["$ref"]), depth + 1)))
-        parts.extend(list(self._apart(each, depth + 1)) for each in schema.get("allOf", ()))
+            parts.append(_some(self._apart(self.target(schema["$ref"]), depth + 1)))
+        parts.extend(_some(self._apart(each, depth + 1)) for each in schema.get("allOf", ()))
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 branches = (self._apart(branch, depth + 1) for branch in schema[keyword])
-                parts.append([each for branch in branches for each in branch])
+                parts.append(_some(chain.from_iterable(branches)))
         yield from _product(parts)
+
+
+def _some(found: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """No more than it takes to see that they are too many: schemas that name each other can make any number."""
+    return list(islice(found, _MOST + 1))
 
 
 def _by_type(schema: dict[str, Any]) -> list[dict[str, Any]]:

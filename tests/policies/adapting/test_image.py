@@ -189,3 +189,22 @@ def test_what_can_be_proved_is_proved(written: list[dict[str, Any]], target: dic
     # The same is not proved of what asks for more.
     wrong = judge(made, source, {**target, "maxProperties": 0}, Library({}))
     assert isinstance(wrong, Counterexample)
+
+
+def test_schemas_that_name_each_other_end() -> None:
+    """Each of many is either of two of the next; and a node has ten children of its own kind."""
+    chain = {f"S{i}": {"anyOf": [{"$ref": f"#/$defs/S{i + 1}"}] * 2} for i in range(25)}
+    node = {"type": "object", "properties": {name * 3: {"$ref": "#/$defs/Node"} for name in "abcdefghij"}}
+    documents = {"urn:t": {"$id": "urn:t", "$defs": {**chain, "S25": {"type": "integer"}, "Node": node}}}
+    library = Library(documents)
+    (step,) = msgspec.convert([{"drop": "/a"}], tuple[Step, ...])
+    for name in ("S0", "Node"):
+        source = {
+            "type": "object",
+            "properties": {"a": {"$ref": f"urn:t#/$defs/{name}"}, "b": {"$ref": f"urn:t#/$defs/{name}"}},
+        }
+        found = judge((step,), source, {"type": "object", "properties": {"a": False}}, library)
+        assert not isinstance(found, Counterexample)
+        assert Examples(library).of(source)
+    with pytest.raises(UnclearError, match="too many alternatives"):
+        library.alternatives({"$ref": "urn:t#/$defs/S0"})
