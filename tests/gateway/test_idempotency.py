@@ -23,7 +23,8 @@ ORDER = json.dumps({"sku": "A1"}).encode()
 
 def writing(**config: Any) -> Snapshot:
     """The usual snapshot, in which orders are placed and files uploaded with the policy."""
-    use = PolicyUse("idempotency", config=config)
+    mode = config.pop("mode", None)
+    use = PolicyUse("idempotency", mode, config)
     made = [
         msgspec.structs.replace(each, policies=(use,))
         if each.id in ("placeOrder", "upload", "listOrders")
@@ -302,3 +303,16 @@ async def test_what_a_later_policy_refuses_claims_nothing(tmp_path: Path) -> Non
     async with serving(tmp_path, shop) as running:
         assert (await place(running, body=b'{"quantity":0}')).status == 422
         assert (await place(running)).status == 201
+
+
+async def test_reporting_tells_what_would_be_refused_or_answered_again(tmp_path: Path) -> None:
+    shop = Shop(201)
+    async with serving(tmp_path, shop, mode="report", required=True) as running:
+        for key in (None, KEY, KEY):
+            answer = await place(running, key=key)
+            assert answer.status == 201
+            assert b"idempotency-replayed" not in answer.fields
+        assert (await place(running, body=b'{"sku":"A2"}')).status == 201
+        assert shop.made == 4
+        told = [each.get("would_refuse") for each in await running.logged(4)]
+    assert told == [["idempotency"], None, ["idempotency"], ["idempotency"]]

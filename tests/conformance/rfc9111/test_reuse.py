@@ -21,6 +21,8 @@ async def test_a_fresh_answer_is_given_and_says_its_age(tmp_path: Path) -> None:
         assert second.fields[b"x-mark"] == b"m"
         assert second.fields[b"content-type"] == b"text/plain"
         assert second.fields[b"date"] == first.fields[b"date"]
+        for name in (b"date", b"age", b"cache-status", b"content-length", b"x-request-id"):
+            assert second.head.lower().count(b"\r\n%b:" % name) == 1, name
         assert second.fields[b"x-request-id"] != first.fields[b"x-request-id"]
         assert b"ratelimit" in second.fields, "a hit is metered like any call"
         world.later(1)
