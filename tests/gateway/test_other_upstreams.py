@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from contracts.policy_settings import PolicyUse
-from contracts.resilience import BreakerSettings
+from contracts.resilience import BreakerSettings, HealthCheck
 from contracts.snapshot import Manifest, Snapshot, Upstream, UpstreamTls, encode_part
 from gateway.runtime import Runtime
 from gateway.upstreams.resilience.breaker import State
@@ -21,7 +21,7 @@ from policies.verdict import ALLOW, Stage, Verdict
 from tests.gateway.gateway_world import Gateway, gateway, operations, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import SeenRequest, raw_client, raw_upstream
 from tests.gateway.odoo_pair import NEW_ORDER, mediating, odoo
-from tests.gateway.upstreams.resilience.test_failing_upstreams import hangs_up, nobody, until
+from tests.gateway.upstreams.resilience.test_failing_upstreams import LENIENT, hangs_up, nobody, until
 from tests.gateway.websocket_world import feed, websocket, websocket_server
 from tests.support.plugins import plugged_in
 
@@ -277,6 +277,24 @@ async def test_behind_an_open_breaker_everything_falls_back(tmp_path: Path) -> N
         assert upload.status == 200
         assert world.upstream.seen[-1].body == b"x" * 100_000
         assert len(depot.seen) == asked
+
+
+async def test_targets_of_one_that_only_a_policy_names_are_checked_and_left_out(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as world, raw_upstream() as alive:
+        with nobody() as dead:
+            changes = {
+                "targets": (f"http://127.0.0.1:{dead}", f"http://127.0.0.1:{alive.port}"),
+                "breaker": LENIENT,
+                "health": HealthCheck(path="/health", interval=0.05, unhealthy_after=1),
+            }
+            world.adopt(with_depot(world.upstream.port, 2, dead, changes))
+            targets = depot_of(world).guard.balancer.targets
+            await until(lambda: not targets[0].healthy)
+            for _ in range(6):
+                assert (await post(world)).status == 200
+        lines = {request.line for request in alive.seen}
+        assert lines == {b"GET /health HTTP/1.1", b"POST /there/orders HTTP/1.1"}
+        assert world.upstream.seen == []
 
 
 # -- an Odoo in place of an Odoo ------------------------------------------------------------------------------
