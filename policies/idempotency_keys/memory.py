@@ -70,8 +70,7 @@ class MemoryIdempotency:
             return False
         if self._bytes + len(answer) > self._most_bytes:
             answer = shortened(answer)
-        self._bytes += len(answer)
-        record.state, record.answer = "answered", answer
+        self._put(record, "answered", answer)
         return True
 
     def release(self, claim: Claim, /) -> None:
@@ -83,7 +82,7 @@ class MemoryIdempotency:
     def lost(self, claim: Claim, /) -> None:
         record = self._of(claim)
         if record is not None:
-            record.state = "unknown"
+            self._put(record, "unknown", b"")
 
     def __len__(self) -> int:
         return len(self._records)
@@ -96,6 +95,10 @@ class MemoryIdempotency:
         for end in [end for end in self._ending if end * _SPAN <= now]:
             for key in self._ending.pop(end):
                 self._remove(key)
+
+    def _put(self, record: _Record, state: State, answer: bytes) -> None:
+        self._bytes += len(answer) - len(record.answer)
+        record.state, record.answer = state, answer
 
     def _remove(self, key: str) -> None:
         record = self._records.pop(key)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import inspect
+import random
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from itertools import count
 from typing import Any
@@ -196,4 +197,34 @@ async def test_what_was_claimed_outlives_the_server_s_loss_of_its_scripts(server
         await client.script_flush()
     assert await shared.answered(first, b"x")
     assert (await shared.claim(claim("two", first.key))).state == "answered"
+    await shared.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_is_said_both_say_the_same(server: Valkey, seed: int) -> None:
+    chance = random.Random(seed)
+    memory, shared = MemoryIdempotency(lambda: 0.0), SharedIdempotency(SharedStore(server.url, SCRIPT))
+    keys = [f"both-{seed}-{number}" for number in range(4)]
+    made = [
+        claim(owner, key, fingerprint, lease)
+        for owner in ("one", "two")
+        for key in keys
+        for fingerprint in (b"a", b"b")
+        for lease in (0, 600)
+    ]
+    said: set[str] = set()
+    for step in range(400):
+        one = chance.choice(made)
+        word = chance.choice(("claim", "claim", "claim", "answered", "release", "lost"))
+        if word == "claim":
+            here, there = memory.claim(one), await shared.claim(one)
+            assert here == there, f"step {step}"
+            said.add(here.state)
+        elif word == "answered":
+            text = packed(200, [], b"%d" % step, 100)
+            assert memory.answered(one, text) == await shared.answered(one, text), f"step {step}"
+        else:
+            getattr(memory, word)(one)
+            getattr(shared, word)(one)
+    assert said == {"claimed", "in-flight", "other-payload", "answered", "unknown"}
     await shared.close()
