@@ -13,6 +13,7 @@ from contracts.estate.catalogue import finding
 from contracts.estate.decode import decode_part, suggestion
 from contracts.estate.loading import ESTATE, Sources
 from contracts.findings import Finding, Place
+from contracts.openapi.classification import CLASSIFICATION
 from contracts.openapi.object_rules import RULE, within
 from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.policy_settings import CONSUMERS, MODE, Mode, PolicyUse, over, used
@@ -76,7 +77,8 @@ class _Rules:
         for source in sorted(self._places()):
             file, _, pointer = source.partition("#")
             document = self._sources.documents.get(file)
-            if document is not None and not pointer.endswith(f"/{RULE}"):  # its form is the compiler's affair
+            # The form of what is short for settings is the compiler's affair.
+            if document is not None and not pointer.endswith((f"/{RULE}", f"/{CLASSIFICATION}")):
                 yield from self._layer(document, pointer)
 
     def _places(self) -> set[str]:

@@ -3,6 +3,8 @@
 Any schema may have it: a property's, an item's, that of a whole answer. It holds for the value and all that is in
 it. In OAS 3.0, where what stands beside a `$ref` counts for nothing, it counts all the same: a mark that is read
 over would show what it is there to protect.
+
+A mark holds by itself: it names the policy `classification` for all operations of its version, as settings would.
 """
 
 from collections.abc import Iterator
@@ -13,10 +15,20 @@ from contracts.documents.document import Node
 from contracts.estate_words import Classification
 from contracts.openapi.references import Key, References, key_of
 from contracts.openapi.rules import Report
+from contracts.policy_settings import PolicyUse
 
 CLASSIFICATION: Final = "x-ostiary-classification"
 LEVELS: Final[tuple[str, ...]] = get_args(Classification)
 """The least protected first."""
+_POLICY: Final = "classification"
+
+
+def classes_of(references: References) -> tuple[PolicyUse, ...]:
+    """The layer of settings that a contract has by what it marks: below all others, and with nothing set."""
+    for node, kind in references.extensions:
+        if node.key == CLASSIFICATION and kind == "schema" and node.value in LEVELS[1:]:
+            return (PolicyUse(_POLICY, sources=(f"{node.document.file}#{node.pointer}",)),)
+    return ()
 
 
 def check_classes(references: References, report: Report) -> None:

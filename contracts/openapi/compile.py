@@ -17,7 +17,7 @@ from contracts.documents.document import Document, Node
 from contracts.estate_files import DefaultsEntry, UpstreamEntry
 from contracts.findings import Finding, Place, has_errors
 from contracts.openapi.bodies import compile_body, compile_responses
-from contracts.openapi.classification import check_classes
+from contracts.openapi.classification import check_classes, classes_of
 from contracts.openapi.extensions import (
     ODOO,
     check_known,
@@ -136,6 +136,7 @@ class _Compiler:
         urn = f"urn:ostiary:{context.api}:{context.version}"
         self.requests = SchemaBundle(self.references, f"{urn}:request", "request", report)
         self.responses = SchemaBundle(self.references, f"{urn}:response", "response", report)
+        self.classes = classes_of(self.references)
         self.ids: dict[str, Node] = {}
 
     def run(self) -> ApiVersion:
@@ -251,7 +252,7 @@ class _Compiler:
             retry=retry_of(node, report),
             websocket=websocket_of(node, report),
             api_key=demand.api_key,
-            policies=joined((*context.policies, *policies_of(root, node, report))),
+            policies=joined((self.classes, *context.policies, *policies_of(root, node, report))),
         )
 
     def _check_servers(self, holder: Node) -> None:

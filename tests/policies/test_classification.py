@@ -328,6 +328,34 @@ def test_check_finds_what_would_break_the_contract(
     assert [each for each in findings if said in each[2]], findings
 
 
+def test_a_mark_holds_without_settings(tmp_path: Path) -> None:
+    estate, findings = load_estate(write_estate(tmp_path, marked("type: string")))
+    assert estate is None
+    assert {each.rule for each in findings} == {"policy-invalid"}
+    # It is the mark that says it.
+    assert {(each.place.file, each.place.pointer.rpartition("/")[2]) for each in findings} == {
+        (CONTRACT, CLASSIFICATION)
+    }
+
+
+@pytest.mark.parametrize(
+    "layer", ["policies: {classification: {mode: off}}", "policies: {classification: {mode: report}}"]
+)
+def test_settings_hold_before_the_mark(tmp_path: Path, layer: str) -> None:
+    optional = (CONTRACT, "published: { type: [", f"published: {{ {MARK}, type: [")
+    estate, findings = load_estate(
+        write_estate(tmp_path, optional, ("ostiary.yaml", "plans:\n", f"{layer}\nplans:\n"))
+    )
+    assert findings == []
+    assert estate is not None
+    (version,) = estate.versions
+    for each in version.operations:
+        (use,) = each.policies
+        assert use.mode is not None
+        assert use.mode in layer
+        assert [source.partition("#")[0] for source in use.sources] == [CONTRACT, "ostiary.yaml"]
+
+
 @pytest.mark.parametrize(
     ("settings", "change"),
     [

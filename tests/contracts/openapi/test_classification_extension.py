@@ -1,11 +1,13 @@
 """`x-ostiary-classification`: where it may stand, and what a compiled contract keeps of it."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from contracts.operations import ApiVersion
+from contracts.policy_settings import PolicyUse
 from tests.contracts.contract_helpers import HEAD, compile_text
 from tests.support.diffs import changes_of
 
@@ -47,6 +49,14 @@ def test_a_compiled_contract_keeps_it_in_responses_alone(openapi: str) -> None:
     assert order["total"] == {"$ref": "#/components/schemas/Money"}
     assert schemas["response"]["Money"] == {"type": "string", CLASS: "internal"}
     assert CLASS not in str(schemas["request"])
+
+
+def test_it_names_the_policy_for_all_operations() -> None:
+    (operation,) = compiled(HEAD + ORDER + PATHS).operations
+    source = "apis/orders/v1.openapi.yaml#/components/schemas/Order/properties/price/x-ostiary-classification"
+    assert operation.policies == (PolicyUse("classification", sources=(source,)),)
+    (plain,) = compiled(HEAD + re.sub(r", x-ostiary-classification: \w+", "", ORDER) + PATHS).operations
+    assert plain.policies == ()
 
 
 def test_it_stands_at_schemas_alone() -> None:
