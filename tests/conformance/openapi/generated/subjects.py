@@ -26,10 +26,10 @@ class Subject:
     def path(self) -> str:
         return f"/{self.operation}/{{x}}" if self.place == "path" else f"/{self.operation}"
 
-    def described(self) -> dict[str, Any]:
-        """The operation object."""
+    def described(self, legacy: bool) -> dict[str, Any]:
+        """The operation object; `legacy`: with a schema of OAS 3.0."""
         operation: dict[str, Any] = {"operationId": self.operation, "responses": {"200": {"description": "OK"}}}
-        schema = self.kind.schema
+        schema = as_in_3_0(self.kind.schema) if legacy else self.kind.schema
         if self.place == "body":
             operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
         elif self.place in ("form", "parts"):
@@ -101,19 +101,27 @@ def _subjects() -> Iterator[Subject]:
 SUBJECTS: Final = tuple(_subjects())
 
 
-def chunks() -> dict[str, tuple[Subject, ...]]:
-    """By place and style, so that each can be compared by itself."""
-    found: dict[str, list[Subject]] = {}
-    for subject in SUBJECTS:
-        found.setdefault(f"{subject.place}-{subject.style or 'typed'}", []).append(subject)
-    return {name: tuple(each) for name, each in found.items()}
+def as_in_3_0(schema: Any) -> Any:
+    """The schema in the dialect of OAS 3.0: `nullable`, and bounds whose exclusion is a flag."""
+    if isinstance(schema, list):
+        return [as_in_3_0(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if {"type": "null"} in schema.get("anyOf", ()):
+        return {**schema["anyOf"][0], "nullable": True}
+    made = {key: as_in_3_0(value) for key, value in schema.items()}
+    for bound in ("Minimum", "Maximum"):
+        if f"exclusive{bound}" in made:
+            made[bound.lower()], made[f"exclusive{bound}"] = made[f"exclusive{bound}"], True
+    return made
 
 
-def contract(subjects: tuple[Subject, ...]) -> dict[str, Any]:
+def contract(subjects: tuple[Subject, ...], openapi: str = "3.1.0") -> dict[str, Any]:
     """An OpenAPI document with an operation for each of them."""
-    paths = {each.path: {each.method: each.described()} for each in subjects}
+    legacy = openapi.startswith("3.0")
+    paths = {each.path: {each.method: each.described(legacy)} for each in subjects}
     return {
-        "openapi": "3.1.0",
+        "openapi": openapi,
         "info": {"title": "Generated", "version": "1"},
         "servers": [{"url": "/styles"}],
         "security": [],
