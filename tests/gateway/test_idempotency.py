@@ -97,6 +97,7 @@ async def test_the_same_request_again_gets_the_same_answer(tmp_path: Path, chunk
         assert again.fields[b"ratelimit"] != first.fields[b"ratelimit"], "the limits are those of now"
         assert again.fields[b"x-request-id"] != first.fields[b"x-request-id"]
         assert shop.made == 1
+        assert running.upstream.seen[0].fields[b"idempotency-key"] == KEY.encode()
         lines = await running.logged(2)
     assert lines[1]["status"] == 201
 
