@@ -42,6 +42,7 @@ from gateway.secrets import UpstreamSecrets
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.tracing import Tracing
 from gateway.wire.limits import ListenerSettings
+from policies.ports import Limiter
 from tests.gateway.http_harness import RawAnswer, RawUpstream, Script, raw_client, raw_upstream, say_ok
 from tests.support.policy_world import AUDIENCE, EC_KEY, ISSUER, NOW, claims, compact, ec_jwk, header
 
@@ -211,6 +212,7 @@ async def gateway(
     monotonic: Callable[[], float] = time.monotonic,
     key_pepper: bytes | None = None,
     sandbox: bool = False,
+    limiter: Limiter | None = None,
     **options: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway with a snapshot in force; `options` are those of `snapshot`. `recorder` is one more of them."""
@@ -224,7 +226,7 @@ async def gateway(
     async with raw_upstream(script) as upstream, aiohttp.ClientSession() as session:
         builder = RuntimeBuilder(
             clock=clock,
-            limiter=InProcessLimiter(),
+            limiter=InProcessLimiter() if limiter is None else limiter,
             keys=IssuerKeys(session, monotonic),
             access=AccessView(),
             secrets=UpstreamSecrets(directory / "secrets"),

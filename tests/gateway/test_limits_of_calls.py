@@ -6,9 +6,13 @@ from typing import Any
 
 from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.policy_settings import PolicyUse
+from gateway.adapters.limiting.script import SCRIPT
+from gateway.adapters.shared_limiter import SharedLimiter
+from gateway.adapters.shared_store import SharedStore
 from policies.limits.slots import OwnSlots
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import SeenRequest, raw_client
+from tests.support.valkey import valkey
 
 
 def api(*policies: PolicyUse, public: bool = False) -> ApiVersion:
@@ -117,3 +121,28 @@ async def test_a_client_that_goes_away_and_a_new_snapshot_leave_no_slot_behind(t
         assert len(slots_of(running)) == 0
         upstream.release.set()
         assert (await running.ask("GET", "/orders/v1/one")).status == 204
+
+
+async def test_nobody_gets_an_error_for_a_shared_state_that_is_lost_and_comes_back_empty(
+    tmp_path: Path,
+) -> None:
+    with valkey() as server:
+        now = 0.0
+        store = SharedStore(server.url, SCRIPT, clock=lambda: now)
+        shared = SharedLimiter(store, share=2, exact=True)
+        async with gateway(tmp_path, quota=40, limiter=shared) as running:
+
+            async def ask(times: int) -> list[int]:
+                answers = await asyncio.gather(*(running.ask("GET", "/orders/v1/orders") for _ in range(times)))
+                return sorted(answer.status for answer in answers)
+
+            assert await ask(10) == [200] * 10
+            server.kill()
+            assert await ask(10) == [200] * 10
+            assert not store.available
+            server.start()
+            now += 60
+            assert await ask(1) == [200]  # which looks for it
+            assert store.available
+            assert await ask(30) == [200] * 19 + [429] * 11  # of forty, twenty-one had been given
+        await store.close()

@@ -306,6 +306,25 @@ PLAN = "name: x\nplans: {}\n"
             PLAN.format("{a: {limits: {m: 60 per minute}}}"),
             set(),
         ),
+        *(
+            (
+                "plan",
+                PLAN.format(f"{{a: {{limits: {{m: {old}}}}}}}"),
+                PLAN.format(f"{{a: {{limits: {{m: {new}}}}}}}"),
+                rules,
+            )
+            for old, new, rules in (
+                ("60/minute", "{limit: 60/minute, by: subscription}", set()),
+                ("60/minute", "{limit: 60/minute, by: consumer}", {"plan-limit-lowered"}),
+                ("{limit: 9/day, by: consumer}", "{limit: 9/day, by: consumer+api}", {"plan-limit-raised"}),
+                ("60/minute", "{limit: 60/minute, window: log}", {"plan-limit-lowered"}),
+                ("{limit: 60/minute, window: log}", "60/minute", {"plan-limit-raised"}),
+                ("60/minute", "{limit: 60/minute, window: gcra, burst: 5}", {"plan-limit-lowered"}),
+                ("60/minute", "{limit: 60/minute, on-unavailable: closed}", {"plan-limit-lowered"}),
+                ("60/minute", "{limit: 60/minute, on-unavailable: open}", {"plan-limit-raised"}),
+                ("60/minute", "{limit: sixty}", {"plan-limit-lowered"}),
+            )
+        ),
     ],
 )
 def test_what_an_estate_says_of_its_apis(

@@ -67,6 +67,13 @@ def test_no_estate_is_bad_input(tmp_path: Path, command: str) -> None:
         assert result.stdout == ""
 
 
+def test_routes_say_of_a_limit_what_it_counts_and_when(tmp_path: Path) -> None:
+    daily = "daily: { limit: 200000/day, by: consumer, window: calendar, time-zone: Europe/Brussels }"
+    root = write_estate(tmp_path, ("ostiary.yaml", "daily: 200000/day", daily))
+    expected = "burst 50/second, daily 200000/day by consumer, calendar (Europe/Brussels) (for reading-club-app)"
+    assert f"plan standard: {expected}" in run("routes", root).stdout
+
+
 def test_routes_show_every_operation_with_what_is_enforced(tmp_path: Path) -> None:
     result = run("routes", write_estate(tmp_path))
     assert result.exit_code == 0
