@@ -48,8 +48,7 @@ class BackOut(PolicyConfig, frozen=True):
 
     error_rate: Annotated[float, Meta(gt=0, le=1)] = 0.05
     """The share of failed calls by which the canary exceeds the contract's own upstream: 0.05 is five in a hundred
-    more. A call fails with a 5xx, with no answer or one that the contract does not admit, or when its client does
-    not wait for one."""
+    more. A call fails with a 5xx, with no answer, or when its client does not wait for one."""
     minimum_calls: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
     """Calls to the canary within the window before it is judged, of one operation or of all together."""
     window: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
@@ -109,7 +108,7 @@ def _ended(canary: Canary, operation: str, exchange: Exchange) -> None:
         return
     # 499: a canary that hangs would never be found out, if those who give it up did not count.
     broken_off = exchange.refusal is not None and exchange.status < 400
-    canary.ended(operation, there, exchange.status >= 499 or broken_off or bool(exchange.violations))
+    canary.ended(operation, there, exchange.status >= 499 or broken_off)
 
 
 def _choice(config: CanaryConfig, name: CanaryName) -> Callable[[Exchange], bool]:
