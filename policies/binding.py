@@ -34,7 +34,8 @@ class BoundStages:
     arrival, the body's stages. `labels` are the operation's, for the record. `filters` are what answers pass, in
     the order in which they do; `outside` says, for each stage, from which of them on its own reply passes.
     `upstreams` are those that settings name. `plain` says that a filter needs answers whole, and in no encoding;
-    `whole` that a stage needs the request's body whole. `reports` look at answers of which none is held for them.
+    `whole` that a stage needs the request's body whole. `reports` look at answers of which none is held for them;
+    `reporters` are the policies that they are of.
     """
 
     every: tuple[Stage, ...]
@@ -48,6 +49,7 @@ class BoundStages:
     plain: bool = False
     whole: bool = False
     reports: tuple[AnswerReport, ...] = ()
+    reporters: tuple[str, ...] = ()
 
     @property
     def head(self) -> tuple[Stage, ...]:
@@ -95,6 +97,7 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
                 if not policy.watches:
                     plain, changed_at = True, place
     reports: tuple[AnswerReport, ...] = ()
+    reporters: tuple[str, ...] = ()
     for place, policy, settings in reporting:
         # What others make of an answer before it comes to this one is held; else none is for its sake.
         if changed_at > place:
@@ -103,7 +106,9 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
         else:
             assert policy.report_answer is not None
             report = policy.report_answer(settings[""][0], version, operation, ports)
-            reports += () if report is None else (report,)
+            if report is not None:
+                reports += (report,)
+                reporters += (policy.id,)
     filters.sort(key=lambda each: each[0], reverse=True)
     return BoundStages(
         tuple(stages),
@@ -117,6 +122,7 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
         plain,
         whole,
         reports,
+        reporters,
     )
 
 

@@ -38,16 +38,27 @@ class Routes:
 
     def find(self, exchange: Exchange) -> Target | Problem:
         """Sets the exchange's path values, its version and its operation."""
-        found: Found | Problem | None = self._router.match(exchange.path)
-        if found is None:
-            there = self._versioned.find(exchange.path)
-            found = None if there is None else there.match(exchange)
-        return _entered(exchange, found)
+        return _entered(exchange, self._at_its_path(exchange))
 
     def at(self, version: str, exchange: Exchange) -> Target | Problem:
         """As `find`, where the exchange turned out to be another version's."""
         there = self._versioned.find(exchange.path)
         return _entered(exchange, None if there is None else there.at(version, exchange))
+
+    def asked_about(self, exchange: Exchange) -> Target | None:
+        """The operation of the request that a CORS preflight is about; None where this is none."""
+        method = cors.asked_method(exchange)
+        found = None if method is None else self._at_its_path(exchange)
+        if method is None or found is None or isinstance(found, Problem):
+            return None
+        return found[0].get(method) or (found[0].get("GET") if method == "HEAD" else None)
+
+    def _at_its_path(self, exchange: Exchange) -> Found | Problem | None:
+        found = self._router.match(exchange.path)
+        if found is None:
+            there = self._versioned.find(exchange.path)
+            return None if there is None else there.match(exchange)
+        return found
 
 
 def _entered(exchange: Exchange, found: Found | Problem | None) -> Target | Problem:
@@ -57,8 +68,8 @@ def _entered(exchange: Exchange, found: Found | Problem | None) -> Target | Prob
         return found
     methods, exchange.path_values = found
     target = methods.get(exchange.method)
-    method = cors.asked_method(exchange) or exchange.method  # a preflight is another operation's affair
-    target = target or methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
+    if target is None and exchange.method == "HEAD":
+        target = methods.get("GET")
     if target is None:
         allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
         detail = f"The contract has no {exchange.method} here; it has {', '.join(allowed)}."

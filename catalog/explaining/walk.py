@@ -22,6 +22,7 @@ from policies.binding import BoundStages, bind_all
 from policies.exchange import Exchange, Header
 from policies.installed import installed
 from policies.modes import chosen
+from policies.ports import Ports
 from policies.verdict import ALLOW, Deny, Reply, Stage, Switch, Verdict
 
 Decision: TypeAlias = Literal[
@@ -90,7 +91,31 @@ class Walker:
             return _ended([Step(target.POLICY, "refused", normal.detail)], normal)
         exchange.path, exchange.query = normal
         steps = [Step(target.POLICY, "allowed", exchange.path)]
-        return await self._from(asked, exchange, steps, self._routes.find(exchange))
+        found = self._routes.find(exchange)
+        if isinstance(found, Problem) and (preflight := self._routes.asked_about(exchange)) is not None:
+            answered = await self._preflight(asked, exchange, steps, preflight)
+            if answered is not None:
+                return answered
+        return await self._from(asked, exchange, steps, found)
+
+    async def _preflight(self, asked: Asked, exchange: Exchange, steps: list[Step], about: Target) -> Walk | None:
+        """Of the operation that a preflight is about, `cors` alone is asked; None where that has no answer."""
+        bound = bind_all(about.version, about.operation, self._ports(asked))
+        if cors.POLICY not in bound.policies:
+            return None
+        known = self._situation(asked, about)
+        stage = bound.every[bound.policies.index(cors.POLICY)]
+        step, verdict = await self._step(asked, exchange, cors.POLICY, stage, known)
+        if step.decision not in ENDS:
+            return None
+        steps.append(Step(ROUTING, "found", f"a preflight of {_named(about)}", grounds(ROUTING, known, None)))
+        refusal = verdict.problem if isinstance(verdict, Deny) else None
+        use = use_of(cors.POLICY, about.operation, {}, "")
+        steps.append(Step(cors.POLICY, step.decision, step.said, grounds(cors.POLICY, known, use, refusal)))
+        return Walk(tuple(steps), refusal)
+
+    def _ports(self, asked: Asked) -> Ports:
+        return offline_ports(self._part, self._applications, asked.at)
 
     async def _from(self, asked: Asked, exchange: Exchange, steps: list[Step], found: Target | Problem) -> Walk:
         if isinstance(found, Problem):
@@ -98,7 +123,7 @@ class Walker:
         version, operation = found.version, found.operation
         known = self._situation(asked, found)
         steps.append(Step(ROUTING, "found", _named(found), grounds(ROUTING, known, None)))
-        ports = offline_ports(self._part, self._applications, asked.at)
+        ports = self._ports(asked)
         try:
             bound = bind_all(version, operation, ports)
         except Exception as fault:  # a gateway does not start such a version
@@ -206,8 +231,10 @@ def _judging(bound: BoundStages, exchange: Exchange) -> Iterator[tuple[str, Mode
         at_work, mode = each.choose(exchange)
         if at_work is not None:
             yield each.policy, mode
+    for policy in bound.reporters:
+        yield policy, "report"
 
 
 def _unbound(bound: BoundStages) -> tuple[str, ...]:
-    there = {*bound.policies, *(each.policy for each in bound.filters)}
+    there = {*bound.policies, *(each.policy for each in bound.filters), *bound.reporters}
     return tuple(each.id for each in installed() if each.id not in there)
