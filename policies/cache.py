@@ -213,10 +213,11 @@ class Caching:
         """What is given where there was no answer from the upstream at all."""
         fetch: Fetch = exchange.noted(POLICY)
         now = self._clock()
-        if refusal.status < 500 or fetch.stored is None or not fetch.stored.helps(now):
+        helping = None if refusal.status < 500 else fetch.helping(now)
+        if helping is None:
             return None
-        said = f"ostiary; hit; ttl={floor(fetch.stored.left_at(now))}; fwd={fetch.why}"
-        return self._hit(fetch.question, fetch.stored, said)
+        said = f"ostiary; hit; ttl={floor(helping.left_at(now))}; fwd={fetch.why}"
+        return self._hit(fetch.question, helping, said)
 
 
 def answer_of(question: Question, stored: Stored, now: float, status: str) -> Answer:
@@ -251,9 +252,10 @@ class Keeping:
         said = f"ostiary; fwd={fetch.why}; fwd-status={answer.status}"
         if answer.status == 304 and stored is not None:
             return self._validated(exchange, answer, fetch, stored, said)
-        if answer.status >= 500 and stored is not None and stored.helps(now):
+        helping = None if answer.status < 500 else fetch.helping(now)
+        if helping is not None:
             fetch.land(Landing.FAILED)
-            return _give(answer, fetch, answer_of(fetch.question, stored, now, said))
+            return _give(answer, fetch, answer_of(fetch.question, helping, now, said))
         own = asked_by(exchange)
         if own.upstream == fetch.question.asked.upstream and (answer.length or 0) <= self._most:
             received = self._received(exchange, answer.status, answer.headers, fetch)
@@ -287,6 +289,8 @@ class Keeping:
         """The upstream says that the stored answer holds (§4.3.4)."""
         tag, known = answer.field(b"etag"), stored.field(b"etag")
         if tag is not None and known is not None and tag.removeprefix(b"W/") != known.removeprefix(b"W/"):
+            # Kept, it would be asked about again, with the same result.
+            self._cache.drop({path_label(exchange.path)}, tell=False)
             detail = "The upstream's answer is unchanged, it says, and is another one than it was asked about."
             return Deny(POLICY, problem("upstream-malformed", detail))
         headers = updated(stored.headers, answer.headers)

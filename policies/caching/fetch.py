@@ -48,6 +48,13 @@ class Fetch:
         self._mark = cache.mark()
         self._flight = flight
 
+    def helping(self, now: float) -> Stored | None:
+        """What may be given where the upstream fails. Who wants none that is not validated gets none."""
+        stored = self.stored
+        return (
+            stored if stored is not None and "no-cache" not in self.question.wanted and stored.helps(now) else None
+        )
+
     def keep(self, stored: Stored) -> None:
         kept = self._cache.keep(self.question.key, self._labels, stored, self._mark)
         self.storing = None

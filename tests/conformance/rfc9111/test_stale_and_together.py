@@ -91,6 +91,17 @@ async def test_but_not_what_must_be_validated(tmp_path: Path, word: str) -> None
         assert (await world.get()).status == 500
 
 
+async def test_nor_to_who_wants_it_validated(tmp_path: Path) -> None:
+    async with caching(tmp_path, Origin("Cache-Control: max-age=60"), stale_if_error=100) as world:
+        await world.get()
+        world.later(61)
+        world.origin.status = 500
+        assert (await world.get(Cache_Control="no-cache")).status == 500
+        world.origin.broken = True
+        assert (await world.get(Cache_Control="no-cache")).status == 502
+        assert (await world.get()).status == 200
+
+
 async def test_404_is_an_answer(tmp_path: Path) -> None:
     async with caching(tmp_path, Origin("Cache-Control: max-age=60"), stale_if_error=100) as world:
         await world.get()

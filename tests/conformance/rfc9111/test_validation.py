@@ -65,6 +65,8 @@ async def test_a_304_about_another_answer_is_not_believed(tmp_path: Path) -> Non
         refused = await world.get()
         assert refused.status == 502
         assert problem_of(refused)["type"] == "urn:ostiary:problem:upstream-malformed"
+        world.origin._holds = lambda request: False  # type: ignore[method-assign]
+        assert said(await world.get()) == "ostiary; fwd=uri-miss; fwd-status=200; stored"
 
 
 @pytest.mark.parametrize(
