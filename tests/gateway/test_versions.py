@@ -8,8 +8,12 @@ import msgspec
 
 from contracts.dates import timestamp
 from contracts.operations import ApiVersion, HttpBackend, Lifecycle, Operation, VersionChoice
+from contracts.packed import at_once
 from contracts.policy_settings import PolicyUse
 from contracts.snapshot import Snapshot, Subscription, encode_part
+from gateway.usage.counting import UsageCounting
+from gateway.usage.packing import batch_of, rows_of
+from policies.exchange import Exchange
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot
 from tests.gateway.http_harness import RawAnswer, SeenRequest
 
@@ -256,3 +260,33 @@ async def test_a_page_may_send_the_header_that_chooses(tmp_path: Path) -> None:
         answer = await running.ask("OPTIONS", "/orders/orders/7", bearer=None)
         assert answer.status == 400
         assert running.upstream.seen == []
+
+
+async def test_what_is_served_now_is_found_again_in_the_version_of_an_exchange(tmp_path: Path) -> None:
+    """As a WebSocket asks when a snapshot has come."""
+    choice = VersionChoice("header", default="v2")
+    async with gateway(tmp_path) as running:
+        made = two(choice, running.upstream.port)
+        running.adopt(made)
+        runtime = running.pipeline.runtime
+        assert runtime is not None
+        for each in made.contracts.versions:
+            open_ = Exchange("GET", b"/orders/orders/7", [], {}, "192.0.2.1")
+            open_.path, open_.version = "/orders/orders/7", each
+            served = runtime.served(open_)
+            assert served is not None
+            assert served.bind().version.version == each.version
+            open_.path = "/orders/none"
+            assert runtime.served(open_) is None
+        assert runtime.size == 5
+
+
+async def test_requests_are_counted_by_the_version_that_served_them(tmp_path: Path) -> None:
+    usage = UsageCounting()
+    async with gateway(tmp_path, recorder=usage) as running:
+        running.adopt(two(VersionChoice("header", default="v2"), running.upstream.port))
+        for said in ("v1", "v1", "v2"):
+            assert (await running.ask("GET", "/orders/orders/7", bearer=None, API_Version=said)).status == 200
+        rows = at_once(batch_of(rows_of(usage.take(), 0.0)))
+        found = {(row.version, row.operation): sum(each.calls for each in row.tallies) for row in rows}
+        assert found == {("v1", "getOrder"): 2, ("v2", "getOrder"): 1}
