@@ -262,7 +262,8 @@ class Handling:
         elif answering.watched:
             self.finish(answering)
         else:
-            self._answer_whole(answering.answer, body)
+            # To a HEAD, a filter has the last word on the length that a GET would have.
+            self._answer_whole(answering.answer, b"" if answering.answer.length is None else body)
 
     def finish(self, answering: Answering) -> None:
         """The whole answer is there: the filters see it, and what was held goes to the client."""

@@ -130,7 +130,8 @@ class Relay:
             self._answering = answering
             if answering.held:
                 return
-            exchange.status, headers = answering.answer.status, answering.answer.headers
+            answer = answering.answer
+            exchange.status, headers, length = answer.status, answer.headers, answer.length
         self.begun = True
         self._client.start(exchange.status, self.answer_headers(headers), length)
 

@@ -13,7 +13,7 @@ MOST_HELD: Final = 4_194_304
 
 class Answer:
     """Status, header fields and, where it is there, the whole body. `value` is the body as JSON, once parsed.
-    `length` is the body's in bytes where that is known before it is there.
+    `length` is the body's in bytes where that is known before it is there; to a HEAD, that of a GET's answer.
 
     The body is never encoded (gzip and the like): the gateway has undone it.
     """

@@ -175,7 +175,10 @@ class ResponseTransformation:
         if not self._mapping or not 200 <= answer.status < 300 or not _is_json(answer.field(b"content-type")):
             return Wish.PASS
         answer.headers = _without_digests(answer.headers)
-        return Wish.PASS if exchange.method == "HEAD" else Wish.WHOLE
+        if exchange.method != "HEAD":
+            return Wish.WHOLE
+        answer.length = None
+        return Wish.PASS
 
     def body(self, exchange: Exchange, answer: Answer) -> Deny | None:
         if not answer.body:

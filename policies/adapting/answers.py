@@ -51,6 +51,8 @@ class AnswerAdapter:
         answer.headers = [self._rename(header) for header in answer.headers]
         if self._mapping and _is_json(answer):
             answer.without(*DIGESTS)
+            if self._bare(exchange):
+                answer.length = None  # that of other content (RFC 9110 §8.6)
         if self._bare(exchange) or answer.status in _WITHOUT_CONTENT or answer.status < HTTPStatus.OK:
             return Wish.PASS
         if answer.status >= _FIRST_ERROR:

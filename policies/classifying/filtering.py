@@ -79,7 +79,7 @@ class ClassificationFilter:
         status = answer.status
         if status == _NOT_MODIFIED or exchange.method == "HEAD":
             if level in self._touched:
-                answer.headers = of_a_part(answer.headers, level)
+                answer.headers, answer.length = of_a_part(answer.headers, level), None
             return Wish.PASS
         if status in _NO_CONTENT:
             return Wish.PASS

@@ -43,6 +43,9 @@ class Shop:
         self, request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         self.requests.append(request)
+        if request.line.startswith(b"HEAD "):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%b\r\n" % (len(TEXT), self.fields))
+            return True
         type_ = b"" if b"Content-Type" in self.fields else b"Content-Type: application/json\r\n"
         writer.write(b"HTTP/1.1 %b\r\nTransfer-Encoding: chunked\r\n%b%b\r\n" % (self.status, type_, self.fields))
         for piece in self.pieces:
@@ -153,9 +156,13 @@ async def test_a_tag_comes_back_as_the_upstream_gave_it(tmp_path: Path) -> None:
         await asked(running, If_None_Match=tag)
         await asked(running, "orders:cost", If_None_Match=tag)
         head = await asked(running, method="HEAD")
+        whole = await asked(running, "orders:all", method="HEAD")
     assert tag == '"r1;class=public"'
     assert head.fields[b"etag"].decode() == tag
-    assert [request.fields.get(b"if-none-match") for request in shop.requests] == [None, b'"r1"', None, None]
+    # RFC 9110 §8.6: no length but that which the answer to a GET would have.
+    assert b"content-length" not in head.fields
+    assert whole.fields[b"content-length"] == b"%d" % len(TEXT)
+    assert [request.fields.get(b"if-none-match") for request in shop.requests] == [None, b'"r1"', None, None, None]
 
 
 async def test_an_answer_that_is_kept_for_all_is_classified_for_each(tmp_path: Path) -> None:

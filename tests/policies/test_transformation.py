@@ -189,6 +189,18 @@ def test_of_other_answers_only_fields_are_changed(body: bytes, changes: dict[str
     assert answer.field(b"server") is None
 
 
+def test_the_length_of_another_body_is_not_told() -> None:
+    settings = config(response={"steps": STEPS})
+    filtered = transformation.bind_answer(
+        settings, policy_world.version(), policy_world.operation(), World().ports()
+    )
+    assert filtered is not None
+    exchange, answer = policy_world.exchange(), Answer(200, headers("Content-Type: application/json"), length=7)
+    exchange.method = "HEAD"
+    assert filtered.head(exchange, answer) is Wish.PASS
+    assert answer.length is None
+
+
 def test_a_body_is_wrapped_and_unwrapped() -> None:
     for steps, before, after in (
         ([{"move": "/body", "to": "/body/data"}], b"[1.0]", b'{"data":[1.0]}'),
