@@ -9,11 +9,11 @@ import pytest
 from catalog.estates import load_estate
 from catalog.explaining.asked import Asked, Caller
 from catalog.explaining.walk import Walk, Walker
-from contracts.estate.estate import Estate, access_applications, contracts_part
-from contracts.snapshot import FORMAT, AccessPart, Issuer, Manifest, Snapshot, encode_part
+from contracts.estate.estate import Estate
 from tests.gateway.gateway_world import gateway
 from tests.support.estates import write_estate
-from tests.support.policy_world import AUDIENCE, EC_KEY, ISSUER, NOW, claims, compact, ec_jwk, header
+from tests.support.policy_world import NOW, claims, compact, header
+from tests.support.published_estate import published
 
 APP, LAB = "reading-club-app", "reading-club-lab"
 BOOK = b'{"isbn": "9783161484100", "title": "A Book", "author": "Ada"}'
@@ -82,14 +82,6 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Estate:
     return loaded
 
 
-def published(estate: Estate, port: int) -> Snapshot:
-    contracts = contracts_part(estate, upstream_urls={"bookshop": f"http://127.0.0.1:{port}"}, audience=AUDIENCE)
-    keys = {"keys": [ec_jwk(EC_KEY, "k1", use="sig", alg="ES256")]}
-    access = AccessPart((Issuer(ISSUER, f"{ISSUER}/jwks", ("ES256",), keys),), access_applications(estate))
-    manifest = Manifest(FORMAT, 2, NOW, encode_part(contracts)[0], encode_part(access)[0])
-    return Snapshot(manifest, contracts, access)
-
-
 async def explained(estate: Estate, case: Case) -> Walk:
     caller = None
     if case.application is not None:
@@ -109,7 +101,7 @@ async def test_a_gateway_does_what_was_explained(estate: Estate, tmp_path: Path,
         said = claims(client_id=case.application, sub=case.application, scope=case.scopes)
         bearer = compact(header(), said)
     async with gateway(tmp_path) as world:
-        world.adopt(published(estate, world.upstream.port))
+        world.adopt(published(estate, {"bookshop": f"http://127.0.0.1:{world.upstream.port}"}))
         answer = await world.ask(case.method, case.path, case.body, bearer=bearer, **fields)
         (line,) = await world.logged()
         reached = len(world.upstream.seen)
