@@ -9,9 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeAlias
 
-import jmespath
 import msgspec
-from jmespath.exceptions import JMESPathError
 
 from policies.mapping.conversions import UnconvertibleError
 
@@ -30,6 +28,10 @@ def compiled(expression: str) -> Callable[[Any], Any]:
 
     The function raises UnconvertibleError.
     """
+    # Most gateways have no expression, and do without the library.
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
     try:
         parsed = jmespath.compile(expression)
     except JMESPathError as error:
