@@ -13,13 +13,11 @@ from contracts.diff.rule import DiffRule, Direction, row
 from contracts.documents.document import Node, escape
 from contracts.findings import Severity
 from contracts.openapi.classification import CLASSIFICATION, LEVELS
+from contracts.openapi.keywords import NAMED_SCHEMAS, ONE_SCHEMA, SCHEMAS
 from contracts.openapi.references import Key, References, has_reference, key_of
 
 EXTENSIBLE: Final = "x-extensible-enum"
 _MOST_PAIRS: Final = 10_000
-_ONE: Final = ("items", "additionalProperties", "not", "contains")
-_MAPS: Final = ("properties", "patternProperties")
-_LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
 
 
 def _rule(name: str, severity: Severity, direction: Direction, why: str, *, undecided: bool = False) -> DiffRule:
@@ -88,17 +86,17 @@ def compare_notes(context: Context, direction: Direction, old: Node, new: Node, 
 
 
 def _pairs(old: Node, new: Node, where: Where) -> Iterator[tuple[Node, Node, Where]]:
-    for key in _ONE:
+    for key in sorted(ONE_SCHEMA):
         before, after = old.get(key), new.get(key)
         if before is not None and after is not None:
             yield before, after, where.down(key)
-    for key in _MAPS:
+    for key in sorted(NAMED_SCHEMAS):
         before, after = old.get(key), new.get(key)
         if before is not None and after is not None:
             for name, member in before.members():
                 if (other := after.get(name)) is not None:
                     yield member, other, where.down(key, name)
-    for key in _LISTS:
+    for key in sorted(SCHEMAS):
         before, after = old.get(key), new.get(key)
         if before is not None and after is not None:
             for index, (member, other) in enumerate(zip(before.items(), after.items(), strict=False)):

@@ -127,3 +127,13 @@ MONEY = {"type": "string"}
 def test_a_diff_tells_a_class_that_changed(before: Any, after: Any, rules: list[str]) -> None:
     found = changes_of(answer(before, Money=MONEY), answer(after, Money=MONEY))
     assert [change.rule.id for change in found] == rules
+
+
+@pytest.mark.parametrize(
+    "keyword", ["then", "unevaluatedProperties", "propertyNames", "additionalProperties", "not"]
+)
+def test_a_diff_looks_wherever_a_schema_may_be(keyword: str) -> None:
+    found = changes_of(
+        answer({keyword: MONEY}, Money=MONEY), answer({keyword: {**MONEY, CLASS: "internal"}}, Money=MONEY)
+    )
+    assert [change.rule.id for change in found] == ["response-classification-tightened"]
