@@ -72,6 +72,8 @@ class _Rules:
             for name, plan in sources.estate.value.plans.items()
         }
         self._types: dict[str, type[msgspec.Struct]] = {}
+        # Settings of an estate are wrong in the same way on all of its operations: said once.
+        self._faults: dict[tuple[str, Place, str], list[str]] = {}
 
     def layers(self) -> Iterator[Finding]:
         for source in sorted(self._places()):
@@ -139,6 +141,9 @@ class _Rules:
             for version in api.compiled.values():
                 for operation in version.operations:
                     yield from self._operation(version, operation)
+        for (rule, place, message), labels in self._faults.items():
+            more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+            yield finding(rule, place, f"{message} (on {labels[0]}{more})")
 
     def _operation(self, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
         uses = {use.policy: use for use in operation.policies}
@@ -169,8 +174,9 @@ class _Rules:
         for pointer, name in self._judge.upstreams(use).items():
             yield from self._upstream(use, pointer, name, version, operation)
         for pointer, message, certain in self._judge.faults(use, plan, version, operation, around):
-            text = f"{use.policy}: {message} (on {label}{f' under plan {plan!r}' if plan else ''})"
-            yield finding("policy-invalid" if certain else "policy-unproved", self._place(use, pointer), text)
+            rule = "policy-invalid" if certain else "policy-unproved"
+            fault = (rule, self._place(use, pointer), f"{use.policy}: {message}")
+            self._faults.setdefault(fault, []).append(f"{label}{f' under plan {plan!r}' if plan else ''}")
 
     def _upstream(
         self, use: PolicyUse, pointer: str, name: str, version: ApiVersion, operation: Operation

@@ -181,3 +181,8 @@ def test_what_is_not_certain_is_told_and_forbids_nothing(tmp_path: Path) -> None
     assert loaded is not None
     unproved = {(each.severity, each.place.pointer) for each in findings if each.rule == "policy-unproved"}
     assert unproved == {("warning", "/policies/room/most-guests")}
+
+
+def test_what_is_wrong_on_every_operation_is_said_once(tmp_path: Path) -> None:
+    (fault,) = found(tmp_path, estate("room: {most-guests: 11}"))
+    assert fault.message == "room: too many guests (on GET /books/v1/books and 2 more)"
