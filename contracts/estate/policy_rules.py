@@ -70,6 +70,7 @@ class _Rules:
         self._plans = {
             name: {use.policy: use for use in used(f"{ESTATE}#/plans/{escape(name)}/policies", plan.policies)}
             for name, plan in sources.estate.value.plans.items()
+            if plan.policies
         }
         self._types: dict[str, type[msgspec.Struct]] = {}
         # Settings of an estate are wrong in the same way on all of its operations: said once.
@@ -147,9 +148,10 @@ class _Rules:
 
     def _operation(self, version: ApiVersion, operation: Operation) -> Iterator[Finding]:
         uses = {use.policy: use for use in operation.policies}
-        around = self._around(version, operation, uses)
-        for use in uses.values():
-            yield from self._use(use, _NO_PLAN, version, operation, around)
+        if uses:
+            around = self._around(version, operation, uses)
+            for use in uses.values():
+                yield from self._use(use, _NO_PLAN, version, operation, around)
         for plan, its in self._plans.items():
             of_plan = {name: over(uses[name], use) if name in uses else use for name, use in its.items()}
             around = self._around(version, operation, {**uses, **of_plan})
