@@ -17,12 +17,11 @@ from contracts.problems import problem
 from policies import request_content
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Violation
-from policies.mapping.exact_json import read_exact, write_exact
 from policies.policy import Fault, PolicyConfig, Setting
 from policies.ports import Ports
 from policies.request_content import malformed_form, read_form
 from policies.validation.acceptable import Acceptable, answer_ranges
-from policies.validation.defaults import BodyDefaults, ParameterDefaults
+from policies.validation.filling import injecting, stripping
 from policies.validation.form_values import FormReader, Multipart, Urlencoded, Values
 from policies.validation.json_text import Malformed, parse
 from policies.validation.media_types import content_of, declares_json
@@ -93,9 +92,9 @@ def bind(
     if config.accept == "contract":
         stage = _accepting(stage, answer_ranges(operation))
     if config.unknown_query == "strip":
-        stage = _stripping(stage, ParameterReader(operation, validators_of(version)))
+        stage = stripping(stage, version, operation)
     if config.defaults == "inject":
-        stage = _injecting(stage, version, operation)
+        stage = injecting(stage, version, operation)
     return stage
 
 
@@ -185,51 +184,11 @@ def _accepting(stage: Stage, ranges: tuple[str, ...]) -> Stage:
     )
 
     def check_accept(exchange: Exchange) -> Verdict | Awaitable[Verdict]:
+        verdict = stage(exchange)
         accept = exchange.fields.get(b"accept")
-        return stage(exchange) if accept is None or takes(accept) else refused
+        return verdict if verdict is not ALLOW or accept is None or takes(accept) else refused
 
     return check_accept if ranges else stage
-
-
-def _stripping(stage: Stage, reader: ParameterReader) -> Stage:
-    def check_and_strip(exchange: Exchange) -> Verdict | Awaitable[Verdict]:
-        verdict = stage(exchange)
-        if verdict is ALLOW and exchange.query:
-            known = reader.known_query(exchange.query)
-            if known != exchange.query:
-                exchange.forwarded().query = known
-        return verdict
-
-    return check_and_strip
-
-
-def _injecting(stage: Stage, version: ApiVersion, operation: Operation) -> Stage:
-    validators = validators_of(version)
-    parameters = ParameterDefaults(operation, validators)
-    content = () if operation.body is None else operation.body.content
-    entries = content_of(content, validators)
-    bodies = {
-        each.range: BodyDefaults(each.schema, validators)
-        for each in content
-        if each.schema is not None and declares_json(each.range)
-    }
-
-    def check_and_fill(exchange: Exchange) -> Verdict | Awaitable[Verdict]:
-        verdict = stage(exchange)
-        if verdict is not ALLOW:
-            return verdict
-        parameters.fill(exchange)
-        entry = entries.find(exchange.fields.get(b"content-type", b"")) if exchange.body and bodies else None
-        defaults = None if entry is None else bodies.get(entry.range)
-        if defaults is not None and defaults.fill(exchange.body_value):
-            assert exchange.body is not None
-            # The text is made of the text that came: a decimal with more digits than a double keeps them.
-            exact = read_exact(exchange.body)
-            defaults.fill(exact)
-            exchange.body = write_exact(exact)
-        return verdict
-
-    return check_and_fill
 
 
 def can_list_all(text: bytes) -> bool:
