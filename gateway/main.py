@@ -127,7 +127,9 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
             listener.announce_end()
             await asyncio.sleep(settings.drain_delay)
             pipeline.stopping = True
+            until = time.monotonic() + settings.drain
             await listener.drain(settings.drain)
+            await pipeline.settle(until - time.monotonic())
         finally:
             listener.close()
 

@@ -11,6 +11,9 @@ from gateway.runtime import Runtime
 from gateway.wire.messages import Client
 from policies.exchange import Exchange
 
+_LOOK: Final = 0.02
+"""Seconds between two looks at what is still open, when the process ends."""
+
 _now: Final = time.monotonic  # looked up once
 
 
@@ -61,6 +64,13 @@ class Pipeline:
             end(exchange)
         for recorder in self._recorders:
             recorder.record(exchange)
+
+    async def settle(self, seconds: float) -> None:
+        """Lets what goes on without its client come to an end, for so long: others wait for what became of it."""
+        until = _now() + seconds
+        # An event would have to be looked at by each exchange that ends.
+        while self.open and _now() < until:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs what has to wait, and keeps hold of it until it is done."""

@@ -139,3 +139,23 @@ async def test_an_answer_that_cannot_be_kept_still_reaches_its_client(tmp_path: 
             answer = await first
             assert (answer.status, answer.body) == (201, b"order 1")
             assert shop.made == 1
+
+
+async def test_a_gateway_that_is_told_to_stop_waits_for_what_its_client_did_not(tmp_path: Path) -> None:
+    shop = Shop()
+    shop.may_answer.clear()
+    with family(tmp_path / "logs") as members, valkey() as server:
+        async with raw_upstream(shop) as upstream:
+            made = placing(upstream.port)
+            first = await start(members, tmp_path / "first", made, state_url=server.url)
+            async with raw_client(first.port) as client:
+                await client.send(request("once"))
+                await shop.asked.wait()
+            first.child.process.terminate()
+            second = await start(members, tmp_path / "second", made, state_url=server.url)
+            assert json.loads((await place(second, "once")).body)["type"].endswith("in-flight")
+            shop.may_answer.set()
+            assert await first.ended() == 0
+            answer = await place(second, "once")
+            assert (answer.status, answer.body) == (201, b"order 1")
+            assert shop.made == 1
