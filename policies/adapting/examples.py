@@ -130,7 +130,7 @@ class Examples:
         least, most = schema.get("minLength", 0), schema.get("maxLength", _LONGEST)
         for length in dict.fromkeys((max(least, 1), least, min(most, _LONGEST))):
             yield "a" * length
-        yield from ("12", "1.5", "true")
+        yield from ("12", "1.5", "true", "a b/c", "..", "é")
 
     def _searched(self, schema: JsonSchema) -> Iterator[Any]:
         """One, if it is found."""

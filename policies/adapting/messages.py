@@ -1,11 +1,20 @@
 """Requests and answers of an operation as one JSON value each, and the schemas of all that its contract admits."""
 
-from typing import Any
+from typing import Any, Final
 
 from contracts.operations import JsonSchema, MediaType, Operation
 from policies.adapting.requests import PLACES
 from policies.validation.media_types import declares_json
 from policies.validation.parameters import RESERVED_HEADERS
+
+_TEXTS: Final = {
+    "path": r"^([^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*|\.[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*"
+    r"|\.\.[^/\\\x00-\x1f\x7f]+)$",
+    "header": r"^[^\x00-\x1f\x7f]*$",
+}
+"""What text can be: a segment of a path that is no dot segment, and a line of a header field."""
+_SAFE: Final = ("integer", "number", "boolean")
+_NO_TEXT: Final = ["null", "boolean", "number", "array", "object"]
 
 
 def request_schema(operation: Operation, *, open_to_others: bool = False) -> JsonSchema:
@@ -16,7 +25,7 @@ def request_schema(operation: Operation, *, open_to_others: bool = False) -> Jso
         own = [each for each in own if place != "header" or each.name.lower() not in RESERVED_HEADERS]
         members[place] = {
             "type": "object",
-            "properties": {each.name: each.schema for each in own},
+            "properties": {each.name: _within(each.schema, _TEXTS.get(place)) for each in own},
             "required": [each.name for each in own if each.required],
             "additionalProperties": open_to_others,
         }
@@ -28,6 +37,13 @@ def request_schema(operation: Operation, *, open_to_others: bool = False) -> Jso
             if operation.body.required:
                 required.append("body")
     return {"type": "object", "properties": members, "required": required, "additionalProperties": False}
+
+
+def _within(schema: JsonSchema, pattern: str | None) -> JsonSchema:
+    """As far as it can stand in its place of a request: see `policies.parameter_writing`."""
+    if pattern is None or (isinstance(schema, dict) and schema.get("type") in _SAFE):
+        return schema
+    return {"allOf": [schema, {"anyOf": [{"type": _NO_TEXT}, {"type": "string", "pattern": pattern}]}]}
 
 
 def answer_schema(body: JsonSchema) -> JsonSchema:

@@ -191,14 +191,15 @@ async def test_an_answer_that_is_not_as_the_old_contract_has_it_is_reported(tmp_
 
 
 async def test_a_request_that_cannot_be_said_in_the_new_version_is_refused(tmp_path: Path) -> None:
-    """As it can be where nothing was proved: `x/y` is a value of a query, and none of a path's segment."""
+    """As it can be where nothing was proved: `x/y` is a value of a query, and none of a path's segment. That no
+    example shows it is the pattern's doing."""
     changes = (
         (V1, "  /orders/{number}:\n", "  /order:\n"),
         (V1, "{ name: number, in: path, required: true,", "{ name: number, in: query, required: true,"),
         (
             V1,
             "schema: { type: integer, minimum: 1 } }\n      responses:\n",
-            "schema: { type: string } }\n      responses:\n",
+            "schema: { type: string, pattern: ^x } }\n      responses:\n",
         ),
         (V1, "{ rename: /path/number, to: id }", "{ move: /query/number, to: /path/id }"),
         (
@@ -209,11 +210,11 @@ async def test_a_request_that_cannot_be_said_in_the_new_version_is_refused(tmp_p
     )
     async with gateway(tmp_path, answering(200, SALE)) as running:
         running.adopt(adapted(tmp_path, running.upstream.port, *changes))
-        assert value(await ask(running, "GET", "/orders/v1/order?number=a%20b")) == ORDER
-        for text in ("x%2Fy", "..", "", "%5C", "a%0Ab"):
+        assert value(await ask(running, "GET", "/orders/v1/order?number=x%20b")) == ORDER
+        for text in ("x%2Fy", "x%5C", "x%0Ab"):
             problem = problem_of(await ask(running, "GET", f"/orders/v1/order?number={text}"))
             assert (problem["type"], problem["status"]) == ("urn:ostiary:problem:request-not-adaptable", 422)
-        assert [seen.line for seen in running.upstream.seen] == [b"GET /backend/sales/a%20b HTTP/1.1"]
+        assert [seen.line for seen in running.upstream.seen] == [b"GET /backend/sales/x%20b HTTP/1.1"]
 
 
 async def test_what_is_kept_is_the_new_versions_answer_and_what_is_given_the_old_ones(tmp_path: Path) -> None:

@@ -189,3 +189,31 @@ def test_an_operation_may_stay_with_a_backend_of_its_own(tmp_path: Path) -> None
     assert estate is not None, findings
     (v1,) = (each for each in estate.versions if (each.api, each.version) == ("orders", "v1"))
     assert [each.adapted is None for each in v1.operations] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("schema", "rules"),
+    [
+        ("{ type: string }", ["policy-invalid"]),
+        ("{ type: string, enum: [a, b.c] }", []),
+        ("{ type: string, pattern: '^[a-z0-9-]+$' }", []),
+        ("{ type: string, pattern: '^x' }", ["policy-unproved"]),
+        ("{ type: [integer, 'null'] }", ["policy-invalid"]),
+    ],
+)
+def test_what_moves_into_a_path_has_to_be_a_segment_of_it(tmp_path: Path, schema: str, rules: list[str]) -> None:
+    number = "schema: { type: integer, minimum: 1 } }\n      responses:\n"
+    changes = (
+        (V1, "  /orders/{number}:\n", "  /order:\n"),
+        (V1, "{ name: number, in: path, required: true,", "{ name: number, in: query, required: true,"),
+        (V1, number, f"schema: {schema} }}\n      responses:\n"),
+        (V1, "{ rename: /path/number, to: id }", "{ move: /query/number, to: /path/id }"),
+        (V2, number, "schema: { type: [string, integer] } }\n      responses:\n"),
+    )
+    assert [each.rule for each in found(tmp_path, *changes)] == rules
+
+
+def test_text_of_a_path_is_proved_to_be_text_of_a_path(tmp_path: Path) -> None:
+    number = "schema: { type: integer, minimum: 1 } }\n      responses:\n"
+    text = "schema: { type: string, maxLength: 9 } }\n      responses:\n"
+    assert found(tmp_path, (V1, number, text), (V2, number, text)) == []
