@@ -18,7 +18,8 @@ _OF_NUMBERS: Final = bytes(ord("0") if chr(byte) in "0123456789.eE+-" else ord("
 """Translates every byte that may stand in a number to `0`."""
 _SAMPLES: Final = 8
 _RUN: Final = b"0" * _SAMPLES
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.?)*+"?', re.DOTALL)
+"""Up to its end, or to that of the text: what begins as a string is never looked at twice."""
 
 
 class Bounds(msgspec.Struct, frozen=True, gc=False):

@@ -54,6 +54,15 @@ def test_a_long_number_is_found_wherever_it_stands(digits: int) -> None:
         assert exceeded(text, digits=digits) == "digits", before
 
 
+@pytest.mark.parametrize("end", [b"", b'"', b"\\", b'\\"'])
+def test_strings_without_an_end_are_passed_over_once(end: bytes) -> None:
+    """Were each escaped quote tried as a beginning, this would take hours."""
+    number = b"1" * 200
+    text = b"[" + number[:50] + b', "' + b'\\"' * 500_000 + number + end
+    assert exceeded(text, digits=100, characters=1 << 30) == ""
+    assert exceeded(b"[" + number + b', "' + b'\\"' * 500_000 + end, digits=100, characters=1 << 30) == "digits"
+
+
 def test_what_is_no_json_is_left_to_who_reads_it() -> None:
     for text in (b"[" * 100, b"[1,2,3,4", b'{"a":1,,}', b"\xff" * 50, b""):
         assert exceeded(text, depth=2, items=2) == ""
