@@ -1,4 +1,4 @@
-"""Answers that are not quite JSON, or not quite the contract's: they are read as any reader would, or not at all."""
+"""Answers that are not quite JSON, or not quite as the contract has them: read as by any reader, or not at all."""
 
 import json
 import random
