@@ -55,6 +55,9 @@ def policies(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def show(
     policy: Annotated[str, typer.Argument(metavar="POLICY", help="Its id, as the list shows it.")],
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print it as a page, as the reference has one for each of ours.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show one policy: why it stands where it does, how it fails, its settings, and an example.
@@ -62,6 +65,7 @@ def show(
     Exit codes: 0 shown, 2 no such policy, or a plug-in that cannot be used.
     """
     from contracts.estate.decode import suggestion
+    from policies.documentation import page
     from policies.installed import installed
     from policies.settings_keys import keys_of
 
@@ -69,6 +73,9 @@ def show(
     if policy not in found:
         fail(f"there is no policy {policy!r}{suggestion(policy, found)}")
     position, chosen = found[policy]
+    if as_markdown:
+        typer.echo(page(chosen, _described(chosen)), nl=False)
+        return
     about, keys = _about(position, chosen), keys_of(chosen.config)
     if as_json:
         print_json({**about, "settings": keys, "example": chosen.example})
@@ -113,3 +120,13 @@ def _about(position: int, policy: "Policy[Any]") -> dict[str, Any]:
         "failure": policy.failure,
         "origin": "built in" if origin is None else f"{origin.distribution} {origin.version}",
     }
+
+
+def _described(policy: "Policy[Any]") -> str:
+    """What its module says: of ours, the one that is named as it is; of a plug-in, the one that binds it."""
+    import inspect
+    import sys
+
+    own = sys.modules.get(f"policies.{policy.id.replace('-', '_')}")
+    module = own or sys.modules.get(getattr(policy.bind or policy.bind_answer, "__module__", ""))
+    return inspect.cleandoc(module.__doc__ or "") if module is not None else ""

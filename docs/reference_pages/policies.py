@@ -6,9 +6,8 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from policies import policy, stages, target
+from policies import documentation, policy, stages, target
 from policies.policy import Phase, Policy
-from policies.settings_keys import Key, keys_of
 from policies.stages import ORDER
 from reference_pages.markup import code, escaped, prose, table
 from reference_pages.sources import path_of, problems_of_policy, texts_below
@@ -60,44 +59,18 @@ def index() -> str:
 def page(entry: Policy[Any]) -> str:
     """What one policy does, how it fails, how it is set."""
     module = module_of(entry)
-    facts = [
-        ["Position", f"{ORDER.index(entry) + 1}, phase {entry.phase.value}. {escaped(entry.why)}"],
-        ["Judges", _judges(entry)],
-        ["Where it cannot decide", escaped(entry.failure)],
-        ["Modes", _modes(entry)],
-        ["Refuses with", _refusals(module, "../problems.md")],
-        ["Counted in", _metrics(entry)],
-        ["File", code(path_of(module))],
-    ]
-    return "\n".join(
-        (
-            f"# `{entry.id}`\n",
-            prose(module.__doc__),
-            table(["", ""], facts),
-            "## Settings {#settings}\n",
-            _settings(entry),
-            *_example(entry),
-        )
+    more = (
+        ("Position", str(ORDER.index(entry) + 1)),
+        ("Refuses with", _refusals(module, "../problems.md")),
+        ("Counted in", _metrics(entry)),
+        ("File", code(path_of(module))),
     )
+    return documentation.page(entry, prose(module.__doc__), more)
 
 
 def module_of(entry: Policy[Any]) -> ModuleType:
     """A policy's file is named as it is."""
     return sys.modules[f"policies.{entry.id.replace('-', '_')}"]
-
-
-def _judges(entry: Policy[Any]) -> str:
-    requests, answers = entry.bind is not None, entry.bind_answer is not None
-    if requests and answers:
-        return "requests and answers"
-    return "requests" if requests else "answers"
-
-
-def _modes(entry: Policy[Any]) -> str:
-    if entry.modes == (entry.mode,):
-        return f"{code(entry.mode)} alone: it holds on every operation where it has something to do"
-    where = f"{code(entry.mode)} on every operation" if entry.always else "it is not bound"
-    return f"{', '.join(map(code, entry.modes))}; where nothing is set, {where}, and else {code(entry.mode)}"
 
 
 def _refusals(module: ModuleType, problems: str) -> str:
@@ -108,30 +81,3 @@ def _metrics(entry: Policy[Any]) -> str:
     names = ["ostiary_refusals_total"] if "enforce" in entry.modes else []
     names += ["ostiary_would_refuse_total"] if "report" in entry.modes else []
     return ", ".join(map(_METRIC.format, names)) + f", with `policy` {code(entry.id)}"
-
-
-def _settings(entry: Policy[Any]) -> str:
-    keys = keys_of(entry.config)
-    if not keys:
-        return "It has none of its own" + (
-            ".\n" if len(entry.modes) == 1 else ", only `mode` and `consumers`, which all have.\n"
-        )
-    rows = [
-        [code(key.path), escaped(key.kind), _default(key), escaped(key.bounds), escaped(key.meaning)]
-        for key in keys
-    ]
-    said = (
-        "Beside `mode` and `consumers`, which all have. In a key, `*` is any name and `[]` each item of a list.\n"
-    )
-    return f"{said}\n\n{table(['Key', 'Type', 'Default', 'Bounds', 'Meaning'], rows)}"
-
-
-def _default(key: Key) -> str:
-    return key.default if key.default in ("", "required") else code(key.default)
-
-
-def _example(entry: Policy[Any]) -> tuple[str, ...]:
-    if not entry.example:
-        return ()
-    lines = [f"    {line}".rstrip() for line in entry.example.strip("\n").splitlines()]
-    return ("## Example {#example}\n", "\n".join(("```yaml", "policies:", f"  {entry.id}:", *lines, "```\n")))

@@ -74,6 +74,18 @@ def test_a_plug_in_is_shown_with_where_it_comes_from(monkeypatch: pytest.MonkeyP
     ]
 
 
+def test_one_is_shown_as_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = run("show", "rate-limit", "--markdown").stdout
+    assert ours.startswith("# `rate-limit`\n\n")
+    assert "\n## Settings\n" in ours
+    with plugged_in(monkeypatch, ROOM):
+        theirs = run("show", "room", "--markdown").stdout
+    # The module in which it is bound describes it: this one.
+    assert theirs.startswith(f"# `room`\n\n{__doc__}\n")
+    assert "| `most` | integer | `3` | 1 to 9 | Guests, at most. |" in theirs
+    assert theirs.endswith("```yaml\npolicies:\n  room:\n    most: 5\n    mode: enforce\n```\n")
+
+
 def test_a_name_that_is_nearly_one_is_suggested() -> None:
     result = run("show", "rate-limits")
     assert result.exit_code == 2
