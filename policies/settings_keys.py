@@ -37,19 +37,24 @@ class UnfitType(TypeError):
 
 
 def keys_of(config: type[msgspec.Struct]) -> tuple[Key, ...]:
-    """All keys, those of inner mappings behind their own. Raises UnfitType."""
-    return tuple(_keys(config, "", ()))
+    """All keys, those of inner mappings behind their own; once of mappings that are alike. Raises UnfitType."""
+    return tuple(_keys(config, "", {config: ""}))
 
 
-def _keys(config: type[msgspec.Struct], prefix: str, above: tuple[type, ...]) -> Iterator[Key]:
+def _keys(config: type[msgspec.Struct], prefix: str, told: dict[type, str]) -> Iterator[Key]:
+    """`told` is where the keys of each type stand."""
     meanings = _meanings(config)
     for field in msgspec.structs.fields(config):
         path = f"{prefix}{field.encode_name}"
         bare, metas = _bare(field.type)
-        yield Key(path, _kind(bare, path), _default(field), _bounds(metas), meanings.get(field.name, ""))
         inner, way = _struct_in(bare, path)
-        if inner is not None and inner not in (*above, config):
-            yield from _keys(inner, f"{way}.", (*above, config))
+        meaning = meanings.get(field.name, "")
+        if inner is not None and told.get(inner):
+            meaning = f"{meaning} Its keys are those of `{told[inner]}`.".lstrip()
+        yield Key(path, _kind(bare, path), _default(field), _bounds(metas), meaning)
+        if inner is not None and inner not in told:
+            told[inner] = way
+            yield from _keys(inner, f"{way}.", told)
 
 
 def _bare(annotation: Any) -> tuple[Any, tuple[msgspec.Meta, ...]]:
