@@ -204,6 +204,9 @@ def test_the_default_notice_is_the_one_that_is_documented() -> None:
     assert NOTICE_DAYS == context.NOTICE_DAYS == 90
 
 
+TIGHTENED = "policy-mode-tightened"
+
+
 def estate(root: Path, **contracts: str) -> Path:
     (root / "apis" / "things").mkdir(parents=True)
     (root / "ostiary.yaml").write_text("name: x\n", encoding="utf-8")
@@ -283,6 +286,20 @@ PLAN = "name: x\nplans: {}\n"
             API.format("public", ""),
             API.format("public", "policies: {network: {deny: [192.0.2.0/24]}}"),
             {"policy-added"},
+        ),
+        ("api", "policies: {network: {mode: report}}\n", "policies: {network: {mode: enforce}}\n", {TIGHTENED}),
+        (
+            "api",
+            API.format("public", "policies: {network: {mode: report}}"),
+            API.format("public", "policies: {network: {mode: enforce}}"),
+            {TIGHTENED},
+        ),
+        ("plan", "policies: {network: {mode: report}}\n", "policies: {network: {mode: enforce}}\n", {TIGHTENED}),
+        (
+            "plan",
+            PLAN.format("{a: {policies: {network: {mode: report}}}}"),
+            PLAN.format("{a: {policies: {network: {mode: enforce}}}}"),
+            {TIGHTENED},
         ),
         ("plan", PLAN.format("{}"), PLAN.format("{a: {limits: {}}}"), {"plan-added"}),
         ("plan", PLAN.format("{a: {limits: {}}}"), PLAN.format("{}"), {"plan-removed"}),
