@@ -13,7 +13,7 @@ from catalog.cli.output import FINDINGS, count, note, print_findings, print_json
 if TYPE_CHECKING:
     from contracts.estate.enforcement import EnforcedOperation, PlanInForce
 
-_HEADER = ("METHOD", "PATH", "OPERATION", "SCOPES", "VALIDATED", "BACKEND")
+_HEADER = ("METHOD", "PATH", "OPERATION", "SCOPES", "VALIDATED", "BACKEND", "POLICIES")
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -62,7 +62,8 @@ def _print_version(operations: "list[EnforcedOperation]") -> None:
         typer.echo("  no application is subscribed")
     # A terminal is narrow and the base path stands above; whoever searches a pipe wants the path as it is called.
     hidden = len(first.base_path) if sys.stdout.isatty() else 0
-    print_table(_HEADER, [_row(each, each.path[hidden:]) for each in operations], indent=2)
+    shown = len(_HEADER) if any(each.policies for each in operations) else len(_HEADER) - 1
+    print_table(_HEADER[:shown], [_row(each, each.path[hidden:])[:shown] for each in operations], indent=2)
 
 
 def _lifecycle(operation: "EnforcedOperation") -> str:
@@ -85,7 +86,17 @@ def _row(operation: "EnforcedOperation", path: str) -> tuple[str, ...]:
     if operation.served_by is not None:
         target += f" as {operation.served_by}"
     scopes = "public" if operation.public else scopes_of(operation.scopes)
-    return operation.method, path, name, scopes, _validated(operation), target
+    return operation.method, path, name, scopes, _validated(operation), target, _policies(operation)
+
+
+def _policies(operation: "EnforcedOperation") -> str:
+    """Those that were set: `network (report), cache`."""
+    parts = []
+    for each in operation.policies:
+        own = () if each.mode is None else (each.mode,)
+        modes = (*own, *(f"{mode} for {name}" for name, mode in each.consumers.items()))
+        parts.append(each.policy + (f" ({'; '.join(modes)})" if modes else ""))
+    return ", ".join(parts) or "-"
 
 
 def scopes_of(alternatives: tuple[tuple[str, ...], ...]) -> str:

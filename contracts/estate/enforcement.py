@@ -7,6 +7,7 @@ from contracts.estate.estate import Estate
 from contracts.estate.versioning import how_chosen
 from contracts.limits_text import parse_limit
 from contracts.operations import ApiVersion, OdooBackend, Operation
+from contracts.policy_settings import Mode
 from contracts.snapshot import RateLimit
 
 
@@ -48,6 +49,16 @@ class BackendInForce:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    """A policy that was set for an operation, beside those that follow from its contract. `mode` is None where it
+    is the policy's own; `consumers` have another."""
+
+    policy: str
+    mode: Mode | None
+    consumers: dict[str, Mode]
+
+
+@dataclass(frozen=True, slots=True)
 class EnforcedOperation:
     """One operation as the gateway treats it. `scopes` are alternatives; `max_body` is in bytes; `cost` is what
     one call takes from each limit; dates are ISO 8601. `chosen_by` is what a request says beside its path to be
@@ -77,6 +88,7 @@ class EnforcedOperation:
     classification: str
     chosen_by: str | None
     served_by: str | None
+    policies: tuple[PolicyInForce, ...]
 
 
 def enforced(estate: Estate) -> tuple[EnforcedOperation, ...]:
@@ -140,6 +152,7 @@ def _operation(version: ApiVersion, operation: Operation, plans: tuple[PlanInFor
         served_by=None
         if operation.adapted is None
         else f"{operation.adapted.version} {operation.adapted.operation}",
+        policies=tuple(PolicyInForce(each.policy, each.mode, each.consumers) for each in operation.policies),
     )
 
 

@@ -104,6 +104,14 @@ def test_routes_as_json(tmp_path: Path) -> None:
     assert get["parameters"] == [{"name": "isbn", "location": "path", "required": True}]
 
 
+def test_routes_show_policies_where_some_were_set(tmp_path: Path) -> None:
+    network = "{deny: [192.0.2.0/24], mode: report, consumers: {reading-club: enforce}}"
+    settings = ("ostiary.yaml", "plans:", f"policies:\n  network: {network}\nplans:")
+    text = run("routes", write_estate(tmp_path / "with", settings)).stdout
+    assert text.count("network (report; enforce for reading-club)") == 3
+    assert "POLICIES" not in run("routes", write_estate(tmp_path / "without")).stdout
+
+
 def test_routes_show_dates_public_operations_and_odoo(tmp_path: Path) -> None:
     root = write_estate(
         tmp_path,

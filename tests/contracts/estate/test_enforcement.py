@@ -1,7 +1,7 @@
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from contracts.estate.enforcement import BackendInForce, enforced
+from contracts.estate.enforcement import BackendInForce, PolicyInForce, enforced
 from contracts.estate.estate import load_estate
 from tests.support.estates import write_estate
 
@@ -51,3 +51,13 @@ def test_only_plans_with_a_subscription_to_the_version_are_in_force(tmp_path: Pa
     estate, _ = load_estate(root)
     assert estate is not None
     assert {tuple(plan.name for plan in each.plans) for each in enforced(estate)} == {("standard",)}
+
+
+def test_policies_that_were_set_are_listed_with_their_modes(tmp_path: Path) -> None:
+    settings = (
+        "policies:\n  network: {deny: [192.0.2.0/24], mode: report, consumers: {reading-club: enforce}}\nplans:"
+    )
+    estate, findings = load_estate(write_estate(tmp_path, ("ostiary.yaml", "plans:", settings)))
+    assert estate is not None, findings
+    expected = (PolicyInForce("network", "report", {"reading-club": "enforce"}),)
+    assert [each.policies for each in enforced(estate)] == [expected] * 3
