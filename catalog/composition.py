@@ -263,7 +263,7 @@ def compose(
     )
     previews = Previews(publisher, changes.table.proposed)
     leaks = () if leak_keys is None else LeakEndpoint(credentials.leaks, LeakKeys(leak_keys, clock)).routes
-    portal = portal_room(login.door, admin, clock)
+    portal = portal_room(login.door, admin, publisher, clock)
     pages = (*login.routes, *authorization.routes, *portal, *leaks)
     endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
     app = build_app(publisher, table, endpoints, gateways, previews, for_gateways, admin, pages)
