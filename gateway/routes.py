@@ -93,7 +93,7 @@ class Server:
 class Binding:
     """What all operations of one version are bound with."""
 
-    __slots__ = ("_frame", "_room", "_unusable", "_validators", "_whole", "ports", "servers", "version")
+    __slots__ = ("_frame", "_judged", "_room", "_unusable", "_validators", "_whole", "ports", "servers", "version")
 
     def __init__(
         self, frame: bytes, version: ApiVersion, ports: Ports, servers: Mapping[str, Server], max_open: int
@@ -105,6 +105,7 @@ class Binding:
         self.servers = servers
         self._unusable: frozenset[str] = frozenset()
         self._room = shedding.room(max_open, version.criticality)
+        self._judged = b"" if version.choice is None else version.choice.header.lower().encode("ascii")
         self._frame = frame
         self._whole: ApiVersion | None = version
         # Kept, so that operations that are bound one now and one later share what is compiled.
@@ -163,7 +164,7 @@ class Binding:
             http=http,
             credential=credential,
             unusable=unusable,
-            lines=upstream_lines(authority, credential, plain=stages.plain),
+            lines=upstream_lines(authority, credential, plain=stages.plain, judged=self._judged),
             elsewhere=elsewhere,
             credentials=tuple({header[0] for header in presented if header is not None}),
             prefix=prefix,
@@ -186,7 +187,7 @@ class Binding:
             )
         credential, unusable = server.credential
         authority, prefix = place_of(upstream)
-        lines = upstream_lines(authority, credential, plain=plain)
+        lines = upstream_lines(authority, credential, plain=plain, judged=self._judged)
         if isinstance(service, OdooService):
             return Destination(None, service, credential, unusable, lines, prefix)
         return Destination(service, None, credential, unusable, lines, prefix)

@@ -26,12 +26,14 @@ _WITH_EMPTY_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 class _Forwarding:
     """Whether a field of this name is forwarded, where `credential` is the field of the gateway's own; with
-    `plain` not those by which parts or encodings of an answer are asked for."""
+    `plain` not those by which parts or encodings of an answer are asked for. `judged` is one more by which the
+    request was judged, and of which no other spelling may say otherwise."""
 
-    __slots__ = ("_credential", "_plain")
+    __slots__ = ("_credential", "_judged", "_plain")
 
-    def __init__(self, credential: bytes, plain: bool) -> None:
+    def __init__(self, credential: bytes, plain: bool, judged: bytes) -> None:
         self._credential = plain_name(credential)
+        self._judged = JUDGED | {plain_name(judged)}
         self._plain = plain
 
     def decide(self, name: bytes) -> bool:
@@ -41,12 +43,12 @@ class _Forwarding:
             return False
         if self._plain and plain in _PARTIAL:
             return False
-        return plain == lower or plain not in JUDGED
+        return plain == lower or plain not in self._judged
 
 
 @lru_cache(maxsize=64)
-def _passes(credential: bytes, plain: bool = False) -> NameTable[bool]:
-    return NameTable(_Forwarding(credential, plain).decide)
+def _passes(credential: bytes, plain: bool = False, judged: bytes = b"") -> NameTable[bool]:
+    return NameTable(_Forwarding(credential, plain, judged).decide)
 
 
 def forwarded_headers(headers: list[Header], connection: bytes | None, credential: bytes = b"") -> list[Header]:
@@ -63,9 +65,9 @@ class UpstreamLines:
 
     __slots__ = ("credential", "passes", "start")
 
-    def __init__(self, host: bytes, credential: Header | None, plain: bool = False) -> None:
+    def __init__(self, host: bytes, credential: Header | None, plain: bool = False, judged: bytes = b"") -> None:
         """Raises ValueError where the host or the credential could not stand in a header. `plain`: policies look
-        into answers, which are asked for whole and in no encoding."""
+        into answers, which are asked for whole and in no encoding. `judged` is a field that chose the version."""
         name, value = credential or (b"", b"")
         if _CONTROL.search(host + name + value) is not None:
             raise ValueError("an upstream's host or credential has a control character")
@@ -73,13 +75,15 @@ class UpstreamLines:
         if plain:
             self.start += b"accept-encoding: identity\r\n"
         self.credential = b"%b: %b\r\n" % (name, value) if name else b""
-        self.passes = _passes(name, plain)
+        self.passes = _passes(name, plain, judged)
 
 
 @lru_cache(maxsize=256)
-def upstream_lines(host: bytes, credential: Header | None, *, plain: bool = False) -> UpstreamLines:
+def upstream_lines(
+    host: bytes, credential: Header | None, *, plain: bool = False, judged: bytes = b""
+) -> UpstreamLines:
     """One for all operations of an upstream. Raises ValueError as `UpstreamLines` does."""
-    return UpstreamLines(host, credential, plain)
+    return UpstreamLines(host, credential, plain, judged)
 
 
 def request_head(exchange: Exchange, path: str, upstream: UpstreamLines, *, streaming: bool = False) -> bytes:

@@ -14,6 +14,7 @@ from contracts.snapshot import Snapshot, Subscription, encode_part
 from gateway.usage.counting import UsageCounting
 from gateway.usage.packing import batch_of, rows_of
 from policies.exchange import Exchange
+from policies.field_names import plain_name
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot
 from tests.gateway.http_harness import RawAnswer, SeenRequest
 
@@ -290,3 +291,15 @@ async def test_requests_are_counted_by_the_version_that_served_them(tmp_path: Pa
         rows = at_once(batch_of(rows_of(usage.take(), 0.0)))
         found = {(row.version, row.operation): sum(each.calls for each in row.tallies) for row in rows}
         assert found == {("v1", "getOrder"): 2, ("v2", "getOrder"): 1}
+
+
+async def test_no_other_spelling_of_the_header_tells_an_upstream_of_another_version(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as running:
+        running.adopt(two(VersionChoice("header", header="X-Orders-Version"), running.upstream.port))
+        said = "v1\r\nX_Orders_Version: v2\r\nx.orders-version: v2\r\nX_Other: 1"
+        answer = await running.ask("GET", "/orders/orders/7", bearer=None, X_Orders_Version=said)
+        assert (answer.status, answer.fields[b"x-orders-version"]) == (200, b"v1")
+        (seen,) = running.upstream.seen
+        names = [name.lower() for name, _ in seen.headers]
+        assert [name for name in names if plain_name(name) == b"x-orders-version"] == [b"x-orders-version"]
+        assert seen.fields[b"x_other"] == b"1"
