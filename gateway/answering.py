@@ -12,10 +12,10 @@ import structlog
 
 from contracts.policy_settings import Mode
 from contracts.problems import problem
-from policies.answer import MOST_HELD, Answer, Wish
+from policies.answer import LONG, MOST_HELD, Answer, Wish
 from policies.exchange import Exchange, Header
 from policies.modes import BoundFilter
-from policies.verdict import AnswerFilter, Deny
+from policies.verdict import AnswerFilter, Deny, Piecewise, Rewriting
 
 log = structlog.get_logger()
 
@@ -26,13 +26,30 @@ _OF_THE_BODY: Final = (b"content-length", b"content-encoding", b"transfer-encodi
 
 
 class Answering:
-    """One answer on its way through the `filters`. `held` says that the client gets nothing until `finish`."""
+    """One answer on its way through the `filters`. `held` says that the client gets nothing until `finish`, or, of
+    an answer that `streams`, until it is too long and its filter can do without the rest."""
 
-    __slots__ = ("_copies", "_encoding", "_exchange", "_filters", "_pieces", "_size", "_wishes", "answer", "held")
+    __slots__ = (
+        "_copies",
+        "_encoding",
+        "_exchange",
+        "_filters",
+        "_pieces",
+        "_rewriting",
+        "_size",
+        "_streams",
+        "_wishes",
+        "answer",
+        "held",
+    )
 
-    def __init__(self, exchange: Exchange, filters: Sequence[BoundFilter], answer: Answer) -> None:
+    def __init__(
+        self, exchange: Exchange, filters: Sequence[BoundFilter], answer: Answer, *, streams: bool = False
+    ) -> None:
         self.answer = answer
         self.held = False
+        self._streams = streams
+        self._rewriting: tuple[str, Rewriting] | None = None
         self._exchange = exchange
         self._filters = filters
         self._wishes: list[tuple[str, AnswerFilter, Mode, Wish]] = []
@@ -72,18 +89,58 @@ class Answering:
             self._copies = False
         return None
 
-    def data(self, data: bytes) -> Deny | None:
-        """A piece of the body. What is held is bounded; of what is only watched, the rest is forgotten."""
+    def data(self, data: bytes) -> Deny | bytes | None:
+        """A piece of the body, and what the client gets now: None while it is held. What is held is bounded; of
+        what is only watched, the rest is forgotten."""
+        if self._rewriting is not None:
+            return self._rewritten(data)
         if not self._copies:
-            return None
+            return data
         self._size += len(data)
+        self._pieces.append(data)
+        if self.held and self._size > LONG and self._streams:
+            self._streams = False  # asked once
+            self._rewriting = self._piecewise()
+            if self._rewriting is not None:
+                data, self._pieces, self._copies, self.held = b"".join(self._pieces), [], False, False
+                self.answer.headers, self.answer.length = framed_anew(self.answer.headers), None
+                return self._rewritten(data)
         if self._size > MOST_HELD:
             self._pieces, self._copies = [], False
             if self.held:
                 return self._unreadable(f"The upstream's answer is longer than {MOST_HELD} bytes.")
+        return None if self.held else data
+
+    def _piecewise(self) -> tuple[str, Rewriting] | None:
+        """The one that has the answer held, where it can do without: with the name of its policy."""
+        holding = [each for each in self._wishes if each[3] is Wish.WHOLE and each[2] == "enforce"]
+        policy, chosen, _, _ = holding[0]
+        if len(holding) > 1 or self._encoding or not isinstance(chosen, Piecewise):
             return None
-        self._pieces.append(data)
-        return None
+        rewriting = chosen.pieces(self._exchange, self.answer)
+        return None if rewriting is None else (policy, rewriting)
+
+    def _rewritten(self, data: bytes) -> Deny | bytes:
+        assert self._rewriting is not None
+        policy, rewriting = self._rewriting
+        try:
+            return rewriting.feed(data)
+        except Exception as fault:
+            return self._failed(policy, fault)
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether the client gets another content, piece by piece."""
+        return self._rewriting is not None
+
+    def end(self) -> Deny | bytes:
+        """There are no more pieces, where it is rewritten by pieces: what the client gets last."""
+        assert self._rewriting is not None
+        policy, rewriting = self._rewriting
+        try:
+            return rewriting.end()
+        except Exception as fault:
+            return self._failed(policy, fault)
 
     @property
     def watched(self) -> bool:

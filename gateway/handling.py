@@ -256,7 +256,8 @@ class Handling:
         body = answer.body
         refusal = answering.head() if filters else None
         if refusal is None and filters:
-            refusal = answering.data(body)
+            said = answering.data(body)
+            refusal = said if isinstance(said, Deny) else None
         if refusal is not None:
             self.refuse(refusal.policy, refusal.problem)
         elif answering.watched:

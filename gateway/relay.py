@@ -19,7 +19,7 @@ from policies.answer import Answer
 from policies.exchange import Exchange, Header
 from policies.field_names import OF_THE_ANSWER
 from policies.modes import BoundFilter
-from policies.verdict import AnswerReport
+from policies.verdict import AnswerReport, Deny
 
 log = structlog.get_logger()
 
@@ -122,7 +122,7 @@ class Relay:
         if self._reports and exchange.method != "HEAD":
             self._look(status, headers)
         if self._filters:
-            answering = Answering(exchange, self._filters, Answer(status, headers, length=length))
+            answering = Answering(exchange, self._filters, Answer(status, headers, length=length), streams=True)
             refusal = answering.head()
             if refusal is not None:
                 self._handling.refuse(refusal.policy, refusal.problem)
@@ -130,17 +130,30 @@ class Relay:
             self._answering = answering
             if answering.held:
                 return
-            answer = answering.answer
-            exchange.status, headers, length = answer.status, answer.headers, answer.length
+            self._begin(answering.answer)
+            return
         self.begun = True
         self._client.start(exchange.status, self.answer_headers(headers), length)
 
-    def _filter(self, answering: Answering, data: bytes) -> bool:
-        """Whether the client gets the piece now."""
-        refusal = answering.data(data)
-        if refusal is not None:
-            self._handling.refuse(refusal.policy, refusal.problem)
-        return not answering.held
+    def _begin(self, answer: Answer) -> None:
+        """The client gets the head, as the filters have left it."""
+        self._exchange.status = answer.status
+        self.begun = True
+        self._client.start(answer.status, self.answer_headers(answer.headers), answer.length)
+
+    def _filter(self, answering: Answering, data: bytes) -> bytes | None:
+        """What the client gets now, if it gets anything."""
+        made = answering.data(data)
+        if made is None:
+            return None
+        if isinstance(made, Deny):
+            self._handling.refuse(made.policy, made.problem)
+            return None
+        if not self.begun:
+            self._exchange.bytes_out = len(data)
+            self._begin(answering.answer)
+        self._exchange.bytes_out += len(made) - len(data)
+        return made
 
     def answer_headers(self, headers: list[Header]) -> list[Header]:
         exchange = self._exchange
@@ -168,8 +181,11 @@ class Relay:
             kept.append(data)
             if exchange.bytes_out > CHECKED_BYTES:
                 self._kept = None
-        if self._answering is not None and not self._filter(self._answering, data):
-            return
+        if self._answering is not None:
+            made = self._filter(self._answering, data)
+            if made is None:
+                return
+            data = made
         if not self._client.write(data) and self.call is not None:
             self.call.pause()
 
@@ -184,6 +200,8 @@ class Relay:
                 self._report(self._kept)
             self._handling.finish(answering)
             return
+        if answering is not None and answering.rewritten and not self._end(answering):
+            return
         self._client.finish(self._trailers)
         if self._kept is not None:
             self._report(self._kept)
@@ -191,6 +209,17 @@ class Relay:
             self._handling.finish(answering)
             return
         self._handling.done()
+
+    def _end(self, answering: Answering) -> bool:
+        """Whether an answer that was rewritten piece by piece has come to a good end."""
+        last = answering.end()
+        if isinstance(last, Deny):
+            self._handling.refuse(last.policy, last.problem)
+            return False
+        self._client.write(last)
+        self._exchange.bytes_out += len(last)
+        self._trailers = ()  # they are about other content
+        return True
 
     def _look(self, status: int, headers: list[Header]) -> None:
         for report in self._reports:

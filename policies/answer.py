@@ -11,6 +11,10 @@ MOST_HELD: Final = 4_194_304
 """Bytes of an answer that are held, where a filter needs it whole. A longer one is refused."""
 
 
+LONG: Final = 1_048_576
+"""Bytes of an answer up to which it is held in any case, where a filter needs it whole."""
+
+
 class Answer:
     """Status, header fields and, where it is there, the whole body. `value` is the body as JSON, once parsed.
     `length` is the body's in bytes where that is known before it is there; to a HEAD, that of a GET's answer.

@@ -13,15 +13,16 @@ import msgspec
 
 from contracts.openapi.classification import LEVELS
 from contracts.problems import CONTENT_TYPE, problem
-from policies.answer import Answer, Wish
+from policies.answer import LONG, Answer, Wish
+from policies.classifying.array_pieces import ArrayPieces
 from policies.classifying.clearance import FULL, Clearances
 from policies.classifying.entity_tags import of_a_part
 from policies.classifying.places import Place
-from policies.classifying.views import Effect, UnreadableError, View, rewritten
+from policies.classifying.views import Effect, UnreadableError, View, effect_on_items, rewritten
 from policies.exchange import Exchange
 from policies.validation.by_status import ByStatus
 from policies.validation.media_types import Content
-from policies.verdict import Deny
+from policies.verdict import Deny, Rewriting
 
 POLICY: Final = "classification"
 
@@ -114,6 +115,12 @@ class ClassificationFilter:
             return self._later(exchange, answer, place, effect)
         return self._left(exchange, answer, place, _rewritten(effect, answer.body))
 
+    def pieces(self, exchange: Exchange, answer: Answer) -> Rewriting | None:
+        """A long list goes through item by item."""
+        noted: tuple[Place, Effect] | None = exchange.noted(POLICY)
+        effect = None if noted is None else effect_on_items(noted[1])
+        return None if effect is None else _List(effect)
+
     async def _later(self, exchange: Exchange, answer: Answer, place: Place, effect: Effect) -> Deny | None:
         result = await asyncio.to_thread(_rewritten, effect, answer.body)
         return self._left(exchange, answer, place, result)
@@ -135,6 +142,27 @@ class ClassificationFilter:
         if scope is not None:
             detail = f"The answer is {level}; a token with the scope {scope} opens it."
         return Deny(POLICY, problem("answer-classified", detail))
+
+
+class _List:
+    """Implements `policies.verdict.Rewriting`."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, effect: Effect) -> None:
+        self._pieces = ArrayPieces(effect, LONG)
+
+    def feed(self, data: bytes) -> bytes | Deny:
+        try:
+            return self._pieces.feed(data)
+        except UnreadableError:
+            return _UNREADABLE
+
+    def end(self) -> bytes | Deny:
+        try:
+            return self._pieces.end()
+        except UnreadableError:
+            return _UNREADABLE
 
 
 def _rewritten(effect: Effect, text: bytes) -> _Result | None:

@@ -102,6 +102,11 @@ class Within:
         self._prefix = prefix if any((*prefix, item)) else ()
         self._item = item
 
+    @property
+    def on_items(self) -> Effect | None:
+        """What becomes of all items alike of an array, if one is admitted."""
+        return None if self._prefix or (self._kinds and "array" not in self._kinds) else self._item
+
     def __call__(self, value: msgspec.Raw, run: Run, depth: int) -> Any:
         if depth > MOST_DEPTH:
             raise UnreadableError
@@ -231,6 +236,16 @@ class View:
 
     def _acts(self, place: Place) -> bool:
         return place.never or place.level > self._clearance or place.closed or self._unknown_goes
+
+
+def encoded(made: Any) -> bytes:
+    """The text of what an effect has made."""
+    return _encode(made)
+
+
+def effect_on_items(effect: Effect) -> Effect | None:
+    """What becomes of each item of an array, where it is the same for all; else None."""
+    return effect.on_items if isinstance(effect, Within) else None
 
 
 def rewritten(effect: Effect, text: bytes) -> tuple[bytes | None, int]:
