@@ -48,7 +48,8 @@ def init(
 
 def scaffold(name: str) -> dict[str, str]:
     """The files of a new estate called `name`, by relative path, with the schemas that their modelines name."""
-    from contracts.estate.schemas import KINDS, schema_file, schema_text
+    from catalog.estate_schemas import schema_text
+    from contracts.estate.schemas import KINDS, schema_file
 
     texts = dict(_texts(files("catalog.cli") / "scaffold", ""))
     texts["ostiary.yaml"] = texts["ostiary.yaml"].replace(f"name: {_PLACEHOLDER}", f"name: {name}")

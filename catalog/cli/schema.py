@@ -30,8 +30,9 @@ def schema(
     """
     if (kind is None) == (output is None):
         fail("give either KIND or --output DIR", hint="KIND is estate, teams, consumers or api.")
+    from catalog.estate_schemas import schema_text
     from contracts.atomic import write_files
-    from contracts.estate.schemas import KINDS, schema_file, schema_text
+    from contracts.estate.schemas import KINDS, schema_file
 
     if kind is not None:
         typer.echo(schema_text(kind), nl=False)

@@ -20,11 +20,6 @@ def schema_of(kind: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"urn:ostiary:schema:{kind}", **msgspec.json.schema(KINDS[kind])}
 
 
-def schema_text(kind: str) -> str:
-    """The schema as a file."""
-    return msgspec.json.format(msgspec.json.encode(schema_of(kind)), indent=2).decode() + "\n"
-
-
 def schema_file(kind: str) -> str:
     """The name of the schema's file, to which a scaffold's modeline points."""
     return f"{kind}.schema.json"
