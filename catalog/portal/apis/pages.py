@@ -17,6 +17,7 @@ from catalog.publication import Publisher
 from contracts.diff.context import Options
 from contracts.diff.diff import bump_of, diff, verdict_of
 from contracts.estate.estate import Estate
+from contracts.estate.versioning import how_chosen
 from contracts.limits_text import parse_limit
 from contracts.problems import problem
 
@@ -97,7 +98,7 @@ class ApiPages:
             contract = await self._contracts.of(revision, name, wanted)
         if version is None or contract is None:
             raise Refused(problem("resource-not-found", "There is no contract of this version in force."))
-        base = self._address() + version["base_path"]
+        base, chosen = self._address() + version["base_path"], self._chosen(name, wanted)
         return self._shell.page(
             visit,
             "apis/reference.html",
@@ -105,8 +106,9 @@ class ApiPages:
             version=version,
             info=contract.document.root.value.get("info", {}),
             chapters=chapters_of(contract),
-            samples_of=lambda operation: samples_of(operation, base),
+            samples_of=lambda operation: samples_of(operation, base, chosen),
             base=base,
+            chosen=chosen,
             token=TOKEN,
         )
 
@@ -152,6 +154,12 @@ class ApiPages:
         if self._indexed is None or self._indexed[0] is not estate:
             self._indexed = (estate, index_of(estate))
         return self._indexed[1]
+
+    def _chosen(self, api: str, version: str) -> str:
+        """What a request says beside its address to be for a version."""
+        current = self._publisher.current
+        versions = () if current is None else current.contracts.versions
+        return next((how_chosen(each) for each in versions if (each.api, each.version) == (api, version)), "")
 
     def _address(self) -> str:
         """Where partners reach the gateway: this deployment's, which may be another than the estate's."""

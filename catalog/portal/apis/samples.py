@@ -20,17 +20,24 @@ class Sample:
     code: str
 
 
-def samples_of(operation: Shown, base: str) -> tuple[Sample, ...]:
-    """`base` is the version's address at the gateway."""
+def samples_of(operation: Shown, base: str, chosen: str = "") -> tuple[Sample, ...]:
+    """`base` is the version's address at the gateway; `chosen` the header field that says which version is meant,
+    where the address does not."""
     url = base + _filled(operation)
     body = next((each for each in operation.bodies if "json" in each.media_type), None)
     text = None if body is None else body.example or "{}"
     authorised = operation.scopes is not None
     return (
-        Sample("curl", _curl(operation.method, url, text, authorised)),
-        Sample("Python", _python(operation.method, url, text, authorised)),
-        Sample("JavaScript", _javascript(operation.method, url, text, authorised)),
+        Sample("curl", _curl(operation.method, url, text, authorised, chosen)),
+        Sample("Python", _python(operation.method, url, text, authorised, chosen)),
+        Sample("JavaScript", _javascript(operation.method, url, text, authorised, chosen)),
     )
+
+
+def _field(chosen: str) -> list[str]:
+    """As a member of Python's and JavaScript's mappings."""
+    name, _, value = chosen.partition(": ")
+    return [f"    {json.dumps(name)}: {json.dumps(value)},"] if chosen else []
 
 
 def _filled(operation: Shown) -> str:
@@ -54,8 +61,10 @@ def _value(row: Row) -> str:
     return known.get(row.type, "example")
 
 
-def _curl(method: str, url: str, body: str | None, authorised: bool) -> str:
+def _curl(method: str, url: str, body: str | None, authorised: bool, chosen: str) -> str:
     lines = [f"curl --request {method} {shlex.quote(url)}"]
+    if chosen:
+        lines.append(f"  --header {shlex.quote(chosen)}")
     if authorised:
         lines.append(f'  --header "Authorization: Bearer ${TOKEN}"')
     if body is not None:
@@ -63,8 +72,8 @@ def _curl(method: str, url: str, body: str | None, authorised: bool) -> str:
     return " \\\n".join(lines)
 
 
-def _python(method: str, url: str, body: str | None, authorised: bool) -> str:
-    fields = []
+def _python(method: str, url: str, body: str | None, authorised: bool, chosen: str) -> str:
+    fields = _field(chosen)
     if authorised:
         fields.append(f'    "Authorization": "Bearer " + os.environ["{TOKEN}"],')
     if body is not None:
@@ -89,8 +98,8 @@ def _python(method: str, url: str, body: str | None, authorised: bool) -> str:
     )
 
 
-def _javascript(method: str, url: str, body: str | None, authorised: bool) -> str:
-    fields = []
+def _javascript(method: str, url: str, body: str | None, authorised: bool, chosen: str) -> str:
+    fields = _field(chosen)
     if authorised:
         fields.append(f"    Authorization: `Bearer ${{process.env.{TOKEN}}}`,")
     if body is not None:

@@ -91,6 +91,17 @@ def test_samples_are_code() -> None:
     assert script.code.startswith("const answer = await fetch(")
 
 
+def test_samples_say_which_version_is_meant_where_the_address_does_not() -> None:
+    contract, _ = contract_of(hostile())
+    assert contract is not None
+    (chapter,) = chapters_of(contract)
+    curl, python, script = samples_of(chapter.operations[0], "https://api.example/x", "API-Version: v2")
+    compile(python.code, "sample", "exec")
+    assert "  --header 'API-Version: v2'" in curl.code
+    for code in (python.code, script.code):
+        assert '    "API-Version": "v2",' in code
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     from tests.catalog.admin import company, compiled
