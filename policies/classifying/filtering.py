@@ -18,6 +18,7 @@ from policies.classifying.array_pieces import ArrayPieces
 from policies.classifying.clearance import FULL, Clearances
 from policies.classifying.entity_tags import of_a_part
 from policies.classifying.places import Place
+from policies.classifying.sharing import for_one_caller
 from policies.classifying.views import Effect, UnreadableError, View, effect_on_items, rewritten
 from policies.exchange import Exchange
 from policies.validation.by_status import ByStatus
@@ -75,6 +76,8 @@ class ClassificationFilter:
     def head(self, exchange: Exchange, answer: Answer) -> Wish | Deny:
         level = self._clearances.of(exchange)
         self._clearances.exercise(exchange, level)
+        if exchange.principal is not None:
+            answer.headers = for_one_caller(answer.headers)
         if level == FULL:
             return Wish.PASS
         status = answer.status

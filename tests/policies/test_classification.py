@@ -54,7 +54,7 @@ def call(*scopes: str, granted: tuple[str, ...] | None = None, method: str = "GE
     return exchange
 
 
-def answer(body: bytes = TEXT, status: int = 200, content_type: str | None = JSON, **fields: str) -> Answer:
+def answer(body: bytes = TEXT, status: int = 200, content_type: str | None = JSON, **fields: Any) -> Answer:
     headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
     if content_type is not None:
         headers.append((b"Content-Type", content_type.encode()))
@@ -183,7 +183,7 @@ def test_what_is_not_as_declared_is_not_let_through(said: Answer, left: bytes | 
     found = told(bound(CONFIG, *responses(UNKNOWN, plain)), call(), said)
     assert (found.problem.type.id if isinstance(found, Deny) else found) == left
     if isinstance(left, bytes) and b"about:blank" in left:
-        assert said.headers == [(b"content-type", b"application/problem+json")]
+        assert said.headers[1:] == [(b"content-type", b"application/problem+json")]
 
 
 def test_who_may_see_everything_gets_what_the_contract_does_not_know() -> None:
@@ -226,11 +226,44 @@ def test_an_entity_tag_is_the_clearances_own(status: int) -> None:
     said = answer(status=status, ETag='"r7"', Content_Digest="sha-256=:x:", Accept_Ranges="bytes", Via="1.1 a")
     filtered.head(call("x.internal"), said)
     fields = {name.lower(): value for name, value in said.headers}
-    assert fields == {b"etag": b'"r7;class=internal"', b"via": b"1.1 a", b"content-type": JSON.encode()}
+    assert fields == {
+        b"etag": b'"r7;class=internal"',
+        b"via": b"1.1 a",
+        b"content-type": JSON.encode(),
+        b"cache-control": b"private",
+    }
     whole = answer(status=status, ETag='"r7"', Content_Digest="sha-256=:x:")
     before = list(whole.headers)
     filtered.head(call("x.restricted"), whole)
-    assert whole.headers == before
+    assert whole.headers == [*before, (b"cache-control", b"private")]
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ({}, b"private"),
+        ({"Cache_Control": "public, max-age=60"}, b"private, max-age=60"),
+        (
+            {"Cache_Control": 'private="x-a, x-b", no-cache="x-c, x-d" , S-MaxAge=9'},
+            b'private, no-cache="x-c, x-d"',
+        ),
+        ({"Cache_Control": "no-store"}, b"private, no-store"),
+        ({"Cache_Control": "publicly=1"}, b"private, publicly=1"),
+        ({"CDN_Cache_Control": "max-age=9", "Surrogate_Control": "max-age=9"}, b"private"),
+    ],
+)
+def test_no_cache_keeps_it_for_others(said: dict[str, Any], left: bytes) -> None:
+    filtered = bound()
+    assert filtered is not None
+    for exchange in (call(), call("x.restricted"), call(method="HEAD")):
+        made = answer(**said)
+        filtered.head(exchange, made)
+        assert [value for name, value in made.headers if b"control" in name.lower()] == [left]
+    # To a public operation everybody is nobody, and sees the same.
+    anyone = answer(**said)
+    before = {name.lower(): value for name, value in anyone.headers}
+    filtered.head(policy_world.exchange(), anyone)
+    assert {name.lower(): value for name, value in anyone.headers} == before
 
 
 def test_a_head_request_gets_the_same_tag() -> None:
