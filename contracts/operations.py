@@ -143,6 +143,16 @@ class OdooBackend(
     context: dict[str, Any] = {}
     success_status: int = 200
 
+    @property
+    def depends_on_claims(self) -> bool:
+        """Whether the records are others for another token: see `is_claimed`."""
+        return any(is_claimed(term) for term in self.domain)
+
+
+def is_claimed(term: Any) -> bool:
+    """Whether a term of a domain compares with a claim of the caller's token: `[field, operator, {claim, as}]`."""
+    return isinstance(term, list | tuple) and len(term) == 3 and isinstance(term[2], dict)
+
 
 Backend = HttpBackend | OdooBackend
 

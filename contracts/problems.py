@@ -399,6 +399,12 @@ _TYPES: tuple[ProblemType, ...] = (
     ProblemType(
         "record-access-denied", 403, "Access denied by Odoo", "Odoo's own access rules refuse this record."
     ),
+    ProblemType(
+        "claim-missing",
+        403,
+        "Claim missing",
+        "The operation's records are chosen by a claim that the access token does not have, or not of that kind.",
+    ),
     ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
     ProblemType("record-conflict", 409, "Conflict", "The record was changed or locked by someone else."),
     ProblemType(

@@ -77,6 +77,7 @@ def mediated_exchange(exchange: Exchange) -> Exchange:
     sent = _like(exchange, exchange.method, exchange.headers)
     sent.path, sent.version, sent.operation = exchange.path, exchange.version, exchange.operation
     sent.parameters, sent.body_value = forward.parameters, forward.value
+    sent.principal = exchange.principal
     return sent
 
 

@@ -19,7 +19,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from contracts.operations import ApiVersion, Operation
+from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import Problem, problem
 from policies.answer import MOST_HELD, Answer, Wish
 from policies.body_limits import has_body
@@ -84,8 +84,8 @@ tags: [products]
 
 
 def bind(config: CacheConfig, version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:
-    """None for an operation that does not read."""
-    if operation.method not in _READING or operation.websocket:
+    """None for an operation that does not read, or whose answers only a caller's claims explain."""
+    if operation.method not in _READING or operation.websocket or _by_claims(operation):
         return None
     return Caching(config, version, operation, ports).check
 
@@ -93,7 +93,7 @@ def bind(config: CacheConfig, version: ApiVersion, operation: Operation, ports: 
 def bind_answer(
     config: CacheConfig, version: ApiVersion, operation: Operation, ports: Ports
 ) -> AnswerFilter | None:
-    if operation.websocket:
+    if operation.websocket or _by_claims(operation):
         return None
     if operation.method in _READING:
         return Keeping(config, operation, ports)
@@ -104,6 +104,17 @@ def check(setting: Setting[CacheConfig], version: ApiVersion, operation: Operati
     config = setting.config
     if config.override and config.ttl is None:
         yield Fault("/override", "there is no 'ttl' that could hold in place of what answers say")
+    if _by_claims(operation):
+        yield Fault("", "nothing of this operation is kept: which records it answers with is said by a claim")
+
+
+def _by_claims(operation: Operation) -> bool:
+    """One client may have tokens with several values of a claim, so that who calls does not tell the answer."""
+    return (
+        operation.method in _READING
+        and isinstance(operation.backend, OdooBackend)
+        and operation.backend.depends_on_claims
+    )
 
 
 def rules_of(config: CacheConfig, operation: Operation) -> Rules:

@@ -174,6 +174,7 @@ def _marked(shadow: Shadow) -> Exchange:
     copy = copied(shadow.exchange, shadow.request)
     copy.path, copy.version, copy.operation = original.path, original.version, original.operation
     copy.parameters, copy.body_value = original.parameters, original.body_value
+    copy.principal = original.principal
     copy.note(MARK, True)
     return copy
 

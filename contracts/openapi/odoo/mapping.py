@@ -13,6 +13,7 @@
         lines: {field: order_line, model: sale.order.line, fields: {product: product_id}}
         invoiced: {field: invoice_status, as: text}
       domain: [[company_id, "=", 1]]      # added to every look-up; no request can widen it
+                                # `{claim: partner_id}` in place of a value is that claim of the caller's token
       context: {lang: en_US}              # sent with every call
       # of `list` only:
       filters: {status: state, "created[from]": {field: date_order, operator: ">="}}
@@ -35,6 +36,7 @@ from typing import Any, Final, get_args
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.openapi.media_types import is_json
+from contracts.openapi.odoo.claims import with_kinds, write_faults
 from contracts.openapi.odoo.fields import FieldCompiler
 from contracts.openapi.odoo.listing import compile_list
 from contracts.openapi.odoo.names import domain_fault, field_fault, method_fault, model_fault
@@ -98,6 +100,10 @@ class _Compiler:
             )
             compiled |= listing
         compiled["fields"] = self._fields(action, record)
+        if action in _WRITING:
+            domain = self.mapping.get("domain") or self.mapping
+            for fault in write_faults(action, compiled["domain"], compiled["fields"]):
+                self._invalid(domain.key_place, fault)
         self._check_unused()
         return OdooBackend(**compiled)
 
@@ -164,7 +170,7 @@ class _Compiler:
             place = node.place if index is None else node.document.place(f"{node.pointer}/{index}")
             self._invalid(place, fault)
             return ()
-        return tuple(node.value)
+        return with_kinds(node.value)
 
     def _context(self) -> dict[str, Any]:
         node = self.mapping.get("context")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from contracts.documents.builder import quote
+from contracts.openapi.odoo.claims import claim_fault
 
 _MODEL: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 _FIELD: Final = re.compile(r"[a-z][A-Za-z0-9_]*")
@@ -94,6 +95,8 @@ def _term_fault(term: Any) -> str:
     known: Sequence[str] = (*COMPARISONS, *MEMBERSHIPS, *HIERARCHIES)
     if operator not in known:
         return f"{_shown(operator)} is none of Odoo's operators ({', '.join(known)})"
+    if isinstance(value, dict):
+        return claim_fault(field, operator, value)
     values = value if isinstance(value, list) else [value]
     if operator in MEMBERSHIPS and not isinstance(value, list):
         return f"the operator {quote(operator)} takes an array"

@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
-from gateway.upstreams.odoo import domains
+from gateway.upstreams.odoo import claims, domains
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
 from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
@@ -44,6 +44,7 @@ class Mediation:
         self._transport = transport
         self._deadline = deadline
         self._told = told(exchange)
+        self._domain: domains.Domain = []
         # What has happened to the record by now ("created", "changed"), and the id of a new one.
         self._written = ""
         self._written_id = 0
@@ -57,6 +58,10 @@ class Mediation:
             "delete": self._delete,
             "call": self._call,
         }
+        try:
+            self._domain = claims.bound(self._backend.domain, self._exchange.principal)
+        except claims.MissingClaimError as missing:
+            return problem("claim-missing", f"The access token has no usable claim {missing.claim!r}.")
         try:
             outcome = await plans[self._backend.action]()
         except MappingError as error:
@@ -111,6 +116,7 @@ class Mediation:
         values = write_values(backend.fields, self._exchange.body_value, violations)
         if violations:
             return _violated(violations)
+        values |= claims.values(backend.domain, self._domain)
         made = await self._ask(backend.model, "create", arguments={"vals_list": [values]})
         if isinstance(made, Problem):
             return made
@@ -183,7 +189,7 @@ class Mediation:
 
     def _within(self, conditions: domains.Domain) -> domains.Domain:
         try:
-            return domains.forced(self._backend.domain, conditions)
+            return domains.forced(self._domain, conditions)
         except ValueError:
             raise MappingError("The contract's domain is malformed.") from None
 

@@ -276,6 +276,41 @@ def test_a_mapping_is_needed_for_all_that_the_request_admits():
     assert len(findings) == 11
 
 
+CREATE_BY_CLAIM = """\
+    post:
+      operationId: create
+      requestBody: {content: CHANGES}
+      responses: {"201": {description: OK, content: ORDER}}
+      x-ostiary-odoo:
+        model: sale.order
+        action: create
+        domain: [[DOMAIN]]
+FIELDS
+"""
+
+
+def test_a_claim_says_what_it_has_to_be():
+    found = backend(contract(CREATE_BY_CLAIM.replace("[DOMAIN]", '[company_id, "=", {claim: company}]')))
+    assert found.domain == (["company_id", "=", {"as": "reference-id", "claim": "company"}],)
+    assert found.depends_on_claims
+
+
+@pytest.mark.parametrize(
+    ("domain", "said"),
+    [
+        ('[partner_id, "=", {claim: partner}]', "`customer` can be written"),
+        ("[partner_id.parent_id, child_of, {claim: partner}]", "`customer` can be written"),
+        ("[company_id, in, {claim: companies}]", "`company_id` in"),
+        ('"|", [x, "=", 1], [company_id, "=", {claim: company}]', "below `|`"),
+    ],
+)
+def test_what_a_claim_keeps_apart_cannot_be_written(domain, said):
+    version, findings = compile_text(contract(CREATE_BY_CLAIM.replace("[DOMAIN]", domain)))
+    assert version is None
+    assert set(rules_of(findings)) == {"odoo-mapping-invalid"}
+    assert any(said in finding.message for finding in findings)
+
+
 @pytest.mark.parametrize(("openapi", "writable"), [("3.0.3", True), ("3.1.0", False)])
 def test_beside_a_reference_read_only_counts_in_3_1_alone(openapi, writable):
     text = f"""\
@@ -360,6 +395,8 @@ def test_no_orders(text):
         ["|", ["a", "=", 1], ["b", "in", [1, 2]]],
         ["!", "&", ["a", "=", 1], ["b", "=like", "x%"]],
         ["|", "|", ["a", "=", 1], ["a", "=", 2], ["a", "=", 3], ["b", "=", 1]],
+        [["a_id", "=", {"claim": "a"}], ["b.c_id", "child_of", {"claim": "c"}], ["d", "in", {"claim": "d"}]],
+        [["x_a", "=", {"claim": "a", "as": "reference-id"}], ["n", "=", {"claim": "n", "as": "integer"}]],
     ],
 )
 def test_domains(domain):
@@ -376,6 +413,13 @@ def test_domains(domain):
         ([["a", "in", 1]], 0),
         ([["a", "=", {"x": 1}]], 0),
         ([["a", "in", [[1]]]], 0),
+        ([["a", "!=", {"claim": "a"}]], 0),
+        ([["a", "ilike", {"claim": "a"}]], 0),
+        ([["a", "=", {"claim": ""}]], 0),
+        ([["a", "=", {"claim": "a", "or": 1}]], 0),
+        ([["a", "=", {"claim": "a", "as": "number"}]], 0),
+        ([["a_id", "=", {"claim": "a", "as": "text"}]], 0),
+        ([["a", "in", [{"claim": "a"}]]], 0),
         ([1], 0),
         (["|", ["a", "=", 1]], 0),
         ([["a", "=", 1], "!"], 1),

@@ -20,7 +20,7 @@ from contracts.snapshot import Timeouts, Upstream
 from gateway.pipeline import Tracer
 from gateway.upstreams.odoo.adapter import OdooAdapter
 from gateway.upstreams.odoo.mediation import Answer
-from policies.exchange import Exchange
+from policies.exchange import Exchange, Principal
 
 KEY = "a-key-for-tests-only"
 
@@ -96,6 +96,7 @@ class Rig:
         body: Any = None,
         fields: dict[bytes, bytes] | None = None,
         tracer: Tracer | None = None,
+        principal: Principal | None = None,
     ) -> Answer | Problem:
         exchange = Exchange("GET", b"/orders/v2/orders", [], fields or {}, "127.0.0.1")
         exchange.request_id = "request-of-a-test"
@@ -115,6 +116,7 @@ class Rig:
         )
         exchange.parameters = {"path": path or {}, "query": query or {}}
         exchange.body_value = body
+        exchange.principal = principal
         return await self.adapter.call(exchange, backend)
 
     async def ok(self, backend: OdooBackend, **request: Any) -> Any:
