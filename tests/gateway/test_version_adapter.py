@@ -119,7 +119,7 @@ async def test_a_head_request_is_one_upstream_too(tmp_path: Path) -> None:
     async with gateway(tmp_path, answering(200, SALE)) as running:
         running.adopt(adapted(tmp_path, running.upstream.port))
         answer = await ask(running, "HEAD", "/orders/v1/orders/7")
-        assert (answer.status, answer.body) == (200, b"")
+        assert (answer.status, b"content-length" in answer.fields) == (200, False)
         assert [seen.line for seen in running.upstream.seen] == [b"HEAD /backend/sales/7 HTTP/1.1"]
 
 
