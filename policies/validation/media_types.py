@@ -14,8 +14,9 @@ from policies.validation.validators import Check, Validators
 
 _TCHARS: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED: Final = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+# Nothing that was matched is given back: the space between two semicolons could else be shared out in every way.
 _CONTENT_TYPE: Final = re.compile(
-    rf"({_TCHARS}/{_TCHARS})((?:[ \t]*;[ \t]*(?:{_TCHARS}=(?:{_TCHARS}|{_QUOTED}))?)*)[ \t]*"
+    rf"({_TCHARS}/{_TCHARS})((?:[ \t]*+;[ \t]*+(?:{_TCHARS}=(?:{_TCHARS}|{_QUOTED}))?+)*+)[ \t]*+"
 )
 _PARAMETER: Final = re.compile(rf"({_TCHARS})=({_TCHARS}|{_QUOTED})")
 _KNOWN_MAXIMUM: Final = 64

@@ -99,3 +99,18 @@ def test_xml_that_only_a_range_covers_is_told_apart() -> None:
     assert [unnamed(each) for each in (b"application/soap+xml", b"text/html", b"application/xmlish")] == [
         False
     ] * 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"a/b" + b";  " * 10_000 + b"@",
+        b"a/b" + b" ;" * 10_000 + b"@",
+        b"a/b" + b"; a=b " * 5_000 + b"@",
+        b'a/b; a="' + b'\\"' * 15_000,
+        b"a/b" + b" \t" * 15_000 + b"@",
+    ],
+)
+def test_no_field_takes_long_to_be_refused(value: bytes) -> None:
+    """With what lies between two semicolons shared out in every way, the first of these would never end."""
+    assert parse_content_type(value) is None
