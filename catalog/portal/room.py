@@ -9,15 +9,16 @@ from catalog.clock import Clock
 from catalog.login.door import Door
 from catalog.pages.faults import as_pages
 from catalog.portal.apis.pages import ApiPages
+from catalog.portal.changes.pages import ChangePages
 from catalog.portal.home import HomePages
 from catalog.portal.shell import Section, Shell
 from catalog.publication import Publisher
 
-SECTIONS: Final[tuple[Section, ...]] = (Section("/apis", "APIs"),)
+SECTIONS: Final[tuple[Section, ...]] = (Section("/apis", "APIs"), Section("/changes", "Changes"))
 
 
 def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -> tuple[BaseRoute, ...]:
     """The routes of the portal."""
     shell = Shell(door, api, clock, SECTIONS)
-    pages = (*HomePages(shell).routes, *ApiPages(shell, publisher).routes)
+    pages = (*HomePages(shell).routes, *ApiPages(shell, publisher).routes, *ChangePages(shell).routes)
     return (*shell.assets.routes, *as_pages(pages, door.pages))

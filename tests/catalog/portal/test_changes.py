@@ -1,0 +1,119 @@
+"""The pages of change requests: what architects see, what they decide, and what others are refused."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.catalog.changes.office import BREAKING, COMPATIBLE, Office, office
+from tests.catalog.changes.served import Served, served
+from tests.catalog.portal.entering import entered
+from tests.support.migrated import sqlite_store
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Served]:
+    async with office(tmp_path, sqlite_store(tmp_path / "catalog.db")) as made, served(made) as world:
+        yield world
+
+
+async def proposed(desk: Office) -> int:
+    return (await desk.pushed("ada", BREAKING)).change
+
+
+async def test_the_queue_shows_what_waits_and_says_what_to_do_where_nothing_does(world: Served) -> None:
+    async with entered(world.catalog, world.url, "otto") as browser:
+        await browser.get("/portal/changes")
+        assert "Nothing waits here." in browser.page.text
+        number = await proposed(world.office)
+        await browser.get("/portal/changes")
+        assert f"#{number} books" in browser.page.text
+        await browser.get("/portal/changes?state=published")
+        assert f"#{number} books" not in browser.page.text
+
+
+async def test_a_change_is_shown_with_all_that_a_decision_is_about(world: Served) -> None:
+    number = await proposed(world.office)
+    async with entered(world.catalog, world.url, "otto") as browser:
+        await browser.get(f"/portal/changes/{number}")
+        text = browser.page.text
+        for word in (
+            "breaking",
+            "`maximum` went from `100` to `50`",
+            "What it needs",
+            "apis/books",
+            "as we agreed",
+        ):
+            assert word in text, word
+        assert '<span class="del">' in browser.page.html
+
+
+async def test_a_comment_is_said_and_an_empty_one_is_told_at_its_field(world: Served) -> None:
+    number = await proposed(world.office)
+    async with entered(world.catalog, world.url, "paul") as browser:
+        await browser.get(f"/portal/changes/{number}")
+        await browser.send(f"/portal/changes/{number}/comment", text="  ")
+        assert browser.page.status == 422
+        assert "Say why." in browser.page.text
+        await browser.get(f"/portal/changes/{number}")
+        await browser.send(f"/portal/changes/{number}/comment", text="We send 80 at most.")
+        assert "We send 80 at most." in browser.page.text
+
+
+async def test_a_waiver_is_asked_for_at_its_finding_and_let_pass_by_another(world: Served) -> None:
+    number = await proposed(world.office)
+    async with entered(world.catalog, world.url, "ada") as ada:
+        await ada.get(f"/portal/changes/{number}")
+        asked = await ada.send(
+            f"/portal/changes/{number}/waiver", reason="Nobody sends so many.", expires="2026-12-24"
+        )
+        assert "A waiver is asked for" in asked.text
+        wrong = await ada.send(f"/portal/changes/{number}/waiver", reason="Again.", expires="2026-02-30")
+        assert wrong.status == 422
+    async with entered(world.catalog, world.url, "otto") as otto:
+        await otto.get(f"/portal/changes/{number}")
+        assert "waived" not in otto.page.text
+        form = next(each for each in otto.page.forms if "/waivers/" in each.action)
+        await otto.send(form.action, text="Agreed.", decision="grant")
+        assert "waived" in otto.page.text
+
+
+async def test_who_may_not_decide_is_refused_by_the_server_and_told_the_request(world: Served) -> None:
+    number = await proposed(world.office)
+    async with entered(world.catalog, world.url, "paul") as browser:
+        await browser.get(f"/portal/changes/{number}")
+        assert not [each for each in browser.page.forms if each.action.endswith("/emergency")]
+        await browser.send(f"/portal/changes/{number}/reject", text="I do not like it.")
+        assert browser.page.status == 403
+        assert "Request" in browser.page.text
+        assert "I do not like it." in browser.page.html  # what was typed stays
+        token = browser.page.forms[0].fields["csrf"]
+        hidden = await browser.post(
+            f"/portal/changes/{number}/emergency",
+            {"csrf": token, "text": "Now.", "etag": '"x"'},
+            {"Sec-Fetch-Site": "same-origin"},
+        )
+        assert hidden.status == 403  # a hidden button is a refused call
+    assert (await world.office.view(number)).change.state == "proposed"
+
+
+async def test_a_decision_about_what_has_moved_on_is_none(world: Served) -> None:
+    desk = world.office
+    number = await proposed(desk)
+    async with entered(world.catalog, world.url, "otto") as browser:
+        await browser.get(f"/portal/changes/{number}")
+        await desk.pushed("ada", ("apis/books/v1.openapi.yaml", "maximum: 50,", "maximum: 40,"))
+        await browser.send(f"/portal/changes/{number}/reject", text="Too tight.")
+        assert browser.page.status == 409
+        assert "moved on since the page was loaded" in browser.page.text
+        assert "to `40`" in browser.page.text
+    assert (await desk.view(number)).change.state == "proposed"
+
+
+async def test_what_is_compatible_needs_nobody(world: Served) -> None:
+    number = (await world.office.pushed("ada", COMPATIBLE)).change
+    async with entered(world.catalog, world.url, "paul") as browser:
+        await browser.get(f"/portal/changes/{number}")
+        assert "published" in browser.page.text
+        await browser.get("/portal/changes/9999")
+        assert browser.page.status == 404
