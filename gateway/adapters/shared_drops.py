@@ -17,6 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from gateway.adapters.shared_servers import node_url
 from gateway.adapters.shared_store import FIRST_PAUSE, LONGEST_PAUSE, TIMEOUT, SharedStore
 from policies.caching.memory import AnswerCache
 
@@ -43,7 +44,7 @@ class SharedDrops:
         self._store = store
         self._origin = secrets.token_hex(8)
         self._client = redis.asyncio.Redis.from_url(
-            url, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0), max_connections=1
+            node_url(url), socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0), max_connections=1
         )
 
     async def watch(self, cache: AnswerCache) -> None:

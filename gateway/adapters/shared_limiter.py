@@ -17,9 +17,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from gateway.adapters.limiter import InProcessLimiter
-from gateway.adapters.limiting.counter import WORDS, Counter
+from gateway.adapters.limiting.counter import Counter
 from gateway.adapters.limiting.outage import Shares
-from gateway.adapters.shared_store import Answer, SharedStore, StateUnavailableError
+from gateway.adapters.shared_store import SharedStore, StateUnavailableError
 from policies.exchange import Allowance
 from policies.limits.meter import Meter
 
@@ -150,7 +150,8 @@ class SharedLimiter:
             for counter, units in zip(counters, owed, strict=True):
                 counter.owed += units
             raise
-        granted = [_told(counter, answer, index, cost, asked_at) for index, counter in enumerate(counters)]
+        words = answer[0].split()
+        granted = [counter.take(words, index, cost, asked_at) for index, counter in enumerate(counters)]
         return all(units == cost for units in granted)
 
     async def _decided_apart(self, counters: list[Counter], cost: int) -> bool:
@@ -172,7 +173,8 @@ class SharedLimiter:
         asked_at = self._clock()
         call = counter.asked(0, 0, asked_at, self._wall(), back=units)
         with contextlib.suppress(StateUnavailableError):  # then they stay unspent
-            _told(counter, await self._store.run(counter.key, call), 0, 0, asked_at)
+            answer = await self._store.run(counter.key, call)
+            counter.take(answer[0].split(), 0, 0, asked_at)
 
     def _renewal(self, counter: Counter, need: int) -> Awaitable[bool]:
         """Asks the server for a block, once for all who wait for the same counter."""
@@ -188,7 +190,7 @@ class SharedLimiter:
         call = counter.asked(need, max(need, counter.block), asked_at, self._wall())
         try:
             answer = await self._store.run(counter.key, call)
-            counter.left += _told(counter, answer, 0, need, asked_at)
+            counter.left += counter.take(answer[0].split(), 0, need, asked_at)
         except StateUnavailableError:
             counter.owed += owed
             return False
@@ -221,7 +223,3 @@ class SharedLimiter:
             each.append(counter)
         held = self._held[meter] = _Held(meter, each)
         return held
-
-
-def _told(counter: Counter, answer: Answer, index: int, need: int, asked_at: float) -> int:
-    return counter.take(answer, 1 + WORDS * index, need, asked_at)

@@ -12,26 +12,18 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import redis.asyncio
 import structlog
-from redis.asyncio.cluster import RedisCluster
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import NoScriptError
+
+from gateway.adapters.shared_servers import FAULTS, Argument, Call, is_cluster, server_at
+from gateway.adapters.shared_servers import TIMEOUT as TIMEOUT
 
 log = structlog.get_logger()
 
-TIMEOUT: Final = 0.25
-"""Seconds for connecting and for an answer; longer, and the server counts as down."""
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 5.0
 
-_CLUSTER: Final = "+cluster"
-
 Answer = list[Any]
-Argument = str | int | bytes
-_Call = tuple[tuple[str, ...], tuple[Argument, ...]]
-"""Keys and arguments."""
 
 
 class StateUnavailableError(Exception):
@@ -47,12 +39,12 @@ class SharedStore:
     """
 
     def __init__(self, url: str, script: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self.spread = url.partition(":")[0].endswith(_CLUSTER)
-        self._client = _client(url)
+        self.spread = is_cluster(url)
+        self._server = server_at(url)
         self._script = script
         self._sha = ""
         self._clock = clock
-        self._waiting: list[tuple[_Call, asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[Call, asyncio.Future[Answer]]] = []
         self._sender: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._not_before = 0.0
@@ -91,16 +83,16 @@ class SharedStore:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
         self._drop(self._waiting)
-        await self._client.aclose()
+        await self._server.close()
 
     async def _send(self) -> None:
-        batch: list[tuple[_Call, asyncio.Future[Answer]]] = []
+        batch: list[tuple[Call, asyncio.Future[Answer]]] = []
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 try:
                     answers = await self._execute([call for call, _ in batch])
-                except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+                except FAULTS as error:
                     self._lost(error)
                     self._drop(batch)
                     self._drop(self._waiting)
@@ -114,29 +106,21 @@ class SharedStore:
             self._drop(batch)
             self._sender = None
 
-    async def _execute(self, calls: list[_Call]) -> list[Answer]:
+    async def _execute(self, calls: list[Call]) -> list[Answer]:
         if not self._sha:
-            self._sha = await self._client.script_load(self._script)
-        answers = await self._pipelined(calls)
+            self._sha = await self._server.load(self._script)
+        answers = await self._server.run(self._sha, calls)
         if any(isinstance(answer, NoScriptError) for answer in answers):
             # A server that was restarted has forgotten the script: none of these calls was run.
-            self._sha = await self._client.script_load(self._script)
+            self._sha = await self._server.load(self._script)
             lost = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-            again = await self._pipelined([calls[index] for index in lost])
+            again = await self._server.run(self._sha, [calls[index] for index in lost])
             for index, answer in zip(lost, again, strict=True):
                 answers[index] = answer
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
         return answers
-
-    async def _pipelined(self, calls: list[_Call]) -> list[Any]:
-        pipeline = self._client.pipeline(transaction=False)
-        for keys, arguments in calls:
-            # Not `evalsha`, which redis-py's pipelines refuse on a Cluster, whose nodes know the script all the
-            # same.
-            pipeline.execute_command("EVALSHA", self._sha, len(keys), *keys, *map(_sent, arguments))
-        return await pipeline.execute(raise_on_error=False)
 
     def _found(self) -> None:
         if self._pause:
@@ -152,29 +136,8 @@ class SharedStore:
         self._not_before = self._clock() + self._pause * random.uniform(0.5, 1.0)  # noqa: S311
 
     @staticmethod
-    def _drop(calls: list[tuple[_Call, asyncio.Future[Answer]]]) -> None:
+    def _drop(calls: list[tuple[Call, asyncio.Future[Answer]]]) -> None:
         for _, future in calls:
             if not future.done():
                 future.set_exception(StateUnavailableError())
                 future.exception()  # who asked may have gone away meanwhile
-
-
-def _sent(argument: Argument) -> str | bytes:
-    return argument if isinstance(argument, bytes) else str(argument)
-
-
-def _client(url: str) -> "redis.asyncio.Redis | RedisCluster":
-    options: dict[str, Any] = {
-        "socket_timeout": TIMEOUT,
-        "socket_connect_timeout": TIMEOUT,
-        # Without an explicit one redis-py tries a closed port for seconds.
-        "retry": Retry(NoBackoff(), 0),
-        "max_connections": 2,
-    }
-    scheme, colon, rest = url.partition(":")
-    if not scheme.endswith(_CLUSTER):
-        return redis.asyncio.Redis.from_url(url, **options)
-    try:
-        return RedisCluster.from_url(scheme.removesuffix(_CLUSTER) + colon + rest, **options)
-    except RedisClusterException as error:
-        raise ValueError(str(error)) from None

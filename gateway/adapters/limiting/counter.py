@@ -4,7 +4,6 @@ from math import ceil
 from typing import Final
 
 from contracts.limits import RateLimit
-from gateway.adapters.shared_store import Answer
 from policies.limits.calendar import period_at
 
 BLOCKS: Final = 100
@@ -13,7 +12,7 @@ BLOCKS: Final = 100
 REFUSED: Final = 0.1
 """Seconds for which a refusal by the server is repeated without asking it again."""
 
-WORDS: Final = 7
+_WORDS: Final = 7
 """Of the script's answer, for each counter; the server's time stands before them all."""
 
 _LEASED: Final = frozenset({"fixed", "calendar", "sliding"})
@@ -103,14 +102,16 @@ class Counter:
         said = f"{self.stamp} {self.known} {self.before} {self.generation}"
         return f"{self.said} {ends} {need} {want} {back} {owed} {said}"
 
-    def take(self, answer: Answer, at: int, need: int, asked_at: float) -> int:
-        """Takes over what the server says from `at` on; what it granted is returned. Its times are told by its own
-        clock: seen from when it was asked, never later."""
-        granted, free, reset, self.stamp, self.known, self.before = (int(each) for each in answer[at : at + 6])
-        self.generation = answer[at + 6].decode("ascii")
+    def take(self, words: list[bytes], index: int, need: int, asked_at: float) -> int:
+        """Takes over what the server says of the counter that it was asked about in this place; what it granted is
+        returned. Its times are told by its own clock: seen from when it was asked, never later."""
+        at = 1 + _WORDS * index
+        granted, free = int(words[at]), int(words[at + 1])
+        self.stamp, self.known, self.before = int(words[at + 3]), int(words[at + 4]), int(words[at + 5])
+        self.generation = words[at + 6].decode("ascii")
         self.free = free
-        self.reset = asked_at + reset / 1000
-        self.ends = asked_at + (self.stamp - int(answer[0])) / 1000
+        self.reset = asked_at + int(words[at + 2]) / 1000
+        self.ends = asked_at + (self.stamp - int(words[0])) / 1000
         self.over = max(self.over, self.reset)
         self.refused = need if free + granted < need else 0
         self.refused_until = min(asked_at + REFUSED, self.reset) if self.refused else 0.0

@@ -15,8 +15,9 @@ SCRIPT: Final = """
 -- KEYS: the counters. ARGV: one text for each, in words:
 --   kind, quota, window (ms), most, ends (the calendar's next three, Unix ms, or 0),
 --   need, want, back, owed, stamp, known, before, generation
--- Returns its time (ms), then for each: granted, free, ms until all (or, if it refused, what was needed) is free,
--- and what to say next time: stamp, known, before, generation.
+-- Returns one text, which a client reads in a third of the time that as many numbers take: its time (ms), then for
+-- each granted, free, ms until all (or, if it refused, what was needed) is free, and what to say next time: stamp,
+-- known, before, generation.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local born = time[1] .. '-' .. time[2]
@@ -190,13 +191,12 @@ for i, text in ipairs(ARGV) do
   all = all and c.fits
   counters[i] = c
 end
-local answer = {now}
+local answer = {string.format('%.0f', now)}
 for _, c in ipairs(counters) do
   if all then c.grant = math.min(c.want, c.free) end
   local reset, free = close[c.kind](c, c.fits), math.max(0, c.free - c.grant)
-  for _, each in ipairs({c.grant, free, reset, c.stamp, c.known, c.before, c.generation}) do
-    answer[#answer + 1] = each
-  end
+  answer[#answer + 1] = string.format(
+    '%.0f %.0f %.0f %.0f %.0f %.0f %s', c.grant, free, reset, c.stamp, c.known, c.before, c.generation)
 end
-return answer
+return {table.concat(answer, ' ')}
 """

@@ -1,7 +1,8 @@
 """Limits and slots on a real Cluster, of which each counter may be at another node."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator
 
 import pytest
 
@@ -10,6 +11,7 @@ from gateway.adapters import shared_slots
 from gateway.adapters.limiting.script import SCRIPT
 from gateway.adapters.shared_limiter import SharedLimiter
 from gateway.adapters.shared_slots import SharedSlots
+from gateway.adapters.shared_state import open_shared_state
 from gateway.adapters.shared_store import SharedStore
 from policies.exchange import Allowance
 from policies.limits.meter import meter_of
@@ -87,3 +89,14 @@ async def test_slots_at_different_nodes_are_taken_together(cluster: Cluster) -> 
     assert (await ask(other, meter)).full == names
     await one.close()
     await other.close()
+
+
+async def test_all_that_is_shared_can_be_on_a_cluster(cluster: Cluster) -> None:
+    state = open_shared_state(cluster.url, workers=2, exact=True)
+    proof = state.proofs.use(b"\x01" * 32, time.time() + 60)
+    assert isinstance(proof, Awaitable)
+    assert await proof
+    first = await take(state.limiter, "state", LIMITS[:1])
+    assert first.left[0] == 39
+    assert state.store.available
+    await state.close()

