@@ -15,7 +15,8 @@ from contracts.problems import problem
 from policies.answer import LONG, MOST_HELD, Answer, Wish
 from policies.exchange import Exchange, Header
 from policies.modes import BoundFilter
-from policies.verdict import AnswerFilter, Deny, Piecewise, Rewriting
+from policies.piecewise import Piecewise, Rewriting
+from policies.verdict import AnswerFilter, Deny
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@ ours."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias
 
 from contracts.problems import Problem
 from policies.answer import Answer, Wish
@@ -65,27 +65,6 @@ class AnswerReport(Protocol):
 
     def report(self, exchange: Exchange, found: Any, body: bytes, /) -> None:
         """On the body, when the client has it."""
-        ...
-
-
-class Rewriting(Protocol):
-    """What a filter makes of an answer that comes in pieces. A denial breaks it off."""
-
-    def feed(self, data: bytes, /) -> bytes | Deny:
-        """The next piece, and what the client gets now."""
-        ...
-
-    def end(self) -> bytes | Deny:
-        """There are no more pieces."""
-        ...
-
-
-@runtime_checkable
-class Piecewise(Protocol):
-    """A filter that can do without the whole of a long answer, which is then not held any longer."""
-
-    def pieces(self, exchange: Exchange, answer: Answer, /) -> Rewriting | None:
-        """None where it cannot do without this one."""
         ...
 
 

@@ -21,9 +21,10 @@ from policies.classifying.places import Place
 from policies.classifying.sharing import for_one_caller
 from policies.classifying.views import Effect, UnreadableError, View, effect_on_items, rewritten
 from policies.exchange import Exchange
+from policies.piecewise import Rewriting
 from policies.validation.by_status import ByStatus
 from policies.validation.media_types import Content
-from policies.verdict import Deny, Rewriting
+from policies.verdict import Deny
 
 POLICY: Final = "classification"
 
@@ -148,7 +149,7 @@ class ClassificationFilter:
 
 
 class _List:
-    """Implements `policies.verdict.Rewriting`."""
+    """Implements `policies.piecewise.Rewriting`."""
 
     __slots__ = ("_pieces",)
 
