@@ -120,7 +120,8 @@ class OdooBackend(
 
     `id_parameter` is the path parameter with the record's id; `domain` is added to every look-up and a
     request cannot widen it; `item_property` is the property of the answer that holds the list (None: the
-    answer is the array itself); `total_property` likewise for the count of all matches.
+    answer is the array itself); `total_property` likewise for the count of all matches. `etag`: answers have
+    entity tags and `If-Match` is heeded, or required.
     """
 
     upstream: str
@@ -142,6 +143,7 @@ class OdooBackend(
     total_property: str | None = None
     context: dict[str, Any] = {}
     success_status: int = 200
+    etag: Literal["none", "offered", "required"] = "none"
 
     @property
     def depends_on_claims(self) -> bool:

@@ -406,6 +406,18 @@ _TYPES: tuple[ProblemType, ...] = (
         "The operation's records are chosen by a claim that the access token does not have, or not of that kind.",
     ),
     ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
+    ProblemType(
+        "precondition-failed",
+        412,
+        "Precondition failed",
+        "The record was changed since the entity tag in `If-Match` was given: get it again, and decide anew.",
+    ),
+    ProblemType(
+        "precondition-required",
+        428,
+        "Precondition required",
+        "The contract admits this write with `If-Match` only, so that nobody overwrites what they have not seen.",
+    ),
     ProblemType("record-conflict", 409, "Conflict", "The record was changed or locked by someone else."),
     ProblemType(
         "signature-invalid",

@@ -15,6 +15,7 @@
       domain: [[company_id, "=", 1]]      # added to every look-up; no request can widen it
                                 # `{claim: partner_id}` in place of a value is that claim of the caller's token
       context: {lang: en_US}              # sent with every call
+      etag: true                # answers have entity tags, If-Match is heeded; `required`: a write needs one
       # of `list` only:
       filters: {status: state, "created[from]": {field: date_order, operator: ">="}}
       order: date_order desc, id desc
@@ -50,14 +51,15 @@ _COMMON: Final = ("model", "action", "fields", "domain", "context")
 _LIST_KEYS: Final = ("filters", "order", "sort", "paging", "items", "total")
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "list": (*_COMMON, *_LIST_KEYS),
-    "get": (*_COMMON, "id"),
-    "create": _COMMON,
-    "update": (*_COMMON, "id"),
-    "delete": (*_COMMON, "id"),
-    "call": (*_COMMON, "id", "method"),
+    "get": (*_COMMON, "id", "etag"),
+    "create": (*_COMMON, "etag"),
+    "update": (*_COMMON, "id", "etag"),
+    "delete": (*_COMMON, "id", "etag"),
+    "call": (*_COMMON, "id", "method", "etag"),
 }
 _ANSWERING: Final = ("list", "get")
 _WRITING: Final = ("create", "update")
+_CONDITIONAL: Final = ("update", "delete", "call")
 
 Parameters = dict[tuple[str, str], Node]
 
@@ -92,6 +94,7 @@ class _Compiler:
             "domain": self._domain(),
             "context": self._context(),
             "success_status": status,
+            "etag": self._etag(action),
         }
         record = answer
         if action == "list":
@@ -183,6 +186,17 @@ class _Compiler:
             if field_fault(key):
                 self._invalid(member.key_place, f"{quote(key)} is no key of a context")
         return dict(node.value)
+
+    def _etag(self, action: str) -> str:
+        node = self.mapping.get("etag")
+        if node is None or node.value is False:
+            return "none"
+        if node.value is True:
+            return "offered"
+        if node.value != "required" or action not in _CONDITIONAL:
+            values = "true or `required`" if action in _CONDITIONAL else "true"
+            self._invalid(node.place, f"`etag` of the action `{action}` is {values}")
+        return "required"
 
     def _answer(self, action: str) -> tuple[int, Types | None]:
         """The status of success, and what the schema of its JSON body says (None without one)."""

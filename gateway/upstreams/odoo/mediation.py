@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
-from gateway.upstreams.odoo import claims, domains
+from gateway.upstreams.odoo import claims, domains, preconditions
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
 from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
@@ -108,7 +108,7 @@ class Mediation:
     async def _get(self) -> Answer | Problem:
         key = self._record_id()
         node = await self._find(key, self._backend.fields) if key else _NOT_FOUND
-        return node if isinstance(node, Problem) else self._answer(represent(self._backend.fields, node))
+        return node if isinstance(node, Problem) else self._shown(node)
 
     async def _create(self) -> Answer | Problem:
         backend = self._backend
@@ -133,6 +133,8 @@ class Mediation:
         key = self._record_id()
         if not key:
             return _NOT_FOUND
+        if isinstance(asked := preconditions.asked_for(self._exchange, backend), Problem):
+            return asked
         body = self._exchange.body_value
         node = await self._find(key, backend.fields if has_records(backend.fields, body) else ())
         if isinstance(node, Problem):
@@ -141,6 +143,8 @@ class Mediation:
         values = write_values(backend.fields, body, violations, node)
         if violations:
             return _violated(violations)
+        if refusal := await self._unfulfilled(key):
+            return refusal
         if values:
             done = await self._ask(backend.model, "write", ids=[key], arguments={"vals": values})
             if isinstance(done, Problem):
@@ -161,6 +165,8 @@ class Mediation:
         node = await self._find(key, ()) if key else _NOT_FOUND
         if isinstance(node, Problem):
             return node
+        if refusal := await self._unfulfilled(key):
+            return refusal
         done = await self._ask(self._backend.model, method, ids=[key])
         if isinstance(done, Problem):
             return done
@@ -175,11 +181,30 @@ class Mediation:
         if not fields or self._backend.success_status == 204:
             return self._answer(None)
         node = await self._find(key, fields)
-        return node if isinstance(node, Problem) else self._answer(represent(fields, node))
+        return node if isinstance(node, Problem) else self._shown(node)
+
+    async def _unfulfilled(self, key: int) -> Problem | None:
+        """Why the write that comes next is not to be: the record is not the one that the client has seen. Odoo has
+        no conditional write, so that this look is the last thing before it."""
+        condition = preconditions.asked_for(self._exchange, self._backend)
+        if condition is None or isinstance(condition, Problem):
+            return condition
+        fields = self._shown_by().fields
+        node = await self._find(key, fields)
+        if isinstance(node, Problem):
+            return node
+        tag = preconditions.tag_of(node.row, msgspec.json.encode(represent(fields, node)))
+        return None if preconditions.matches(condition, tag) else preconditions.STALE
+
+    def _shown_by(self) -> OdooBackend:
+        return preconditions.shown_by(self._exchange.version, self._exchange.operation, self._backend)
 
     async def _find(self, key: int, fields: tuple[Any, ...]) -> Node | Problem:
         """The record, if the contract's domain has it."""
-        rows = await self._search_read(self._within([["id", "=", key]]), 1, 0, "id", names_of(fields))
+        names = names_of(fields)
+        if self._backend.etag != "none" and preconditions.CHANGED_AT not in names:
+            names.append(preconditions.CHANGED_AT)
+        rows = await self._search_read(self._within([["id", "=", key]]), 1, 0, "id", names)
         if isinstance(rows, Problem):
             return rows
         nodes = await nodes_of(fields, rows, self._read)
@@ -232,6 +257,19 @@ class Mediation:
             told=self._told,
             deadline=self._deadline,
         )
+
+    def _shown(self, node: Node) -> Answer:
+        """A record, with its tag where that is the one by which the contract shows it."""
+        backend = self._backend
+        answer = self._answer(represent(backend.fields, node))
+        if backend.etag == "none" or not preconditions.alike(backend.fields, self._shown_by().fields):
+            return answer
+        tag = preconditions.tag_of(node.row, answer.body)
+        headers = (*answer.headers, (b"etag", tag))
+        condition = preconditions.given(self._exchange, b"if-none-match") if backend.action == "get" else None
+        if preconditions.is_known(condition, tag):
+            return Answer(304, ((b"etag", tag),), b"")
+        return Answer(answer.status, headers, answer.body)
 
     def _answer(self, document: Any) -> Answer:
         status = self._backend.success_status

@@ -276,6 +276,26 @@ def test_a_mapping_is_needed_for_all_that_the_request_admits():
     assert len(findings) == 11
 
 
+@pytest.mark.parametrize(
+    ("written", "etag"), [("true", "offered"), ("required", "required"), ("false", "none"), ("maybe", None)]
+)
+def test_tags_are_offered_or_required(written, etag):
+    text = contract(
+        f"""\
+    delete:
+      operationId: one
+      responses: {{'204': {{description: OK}}}}
+      x-ostiary-odoo: {{model: sale.order, action: delete, id: order_id, etag: {written}}}
+""",
+        path="/orders/{order_id}",
+        parameters=ID,
+    )
+    if etag is None:
+        assert rules_of(compile_text(text)[1]) == ["odoo-mapping-invalid"]
+    else:
+        assert backend(text).etag == etag
+
+
 CREATE_BY_CLAIM = """\
     post:
       operationId: create

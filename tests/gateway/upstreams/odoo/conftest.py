@@ -103,8 +103,9 @@ class Rig:
         if tracer is not None:
             tracer.start(exchange)
         exchange.path = "/orders/v2/orders"
-        item = orders("get")
-        exchange.operation = Operation("here", "POST", "/orders", "", backend)
+        item = orders("get", etag="none" if backend.etag == "none" else "offered")
+        path_here = "/orders" if backend.action in ("list", "create") else "/orders/{order_id}"
+        exchange.operation = Operation("here", "POST", path_here, "", backend)
         exchange.version = ApiVersion(
             "orders",
             "v2",
