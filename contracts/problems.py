@@ -269,8 +269,8 @@ _TYPES: tuple[ProblemType, ...] = (
         "request-not-adaptable",
         422,
         "Not possible in the version that serves this",
-        "The request is right by its contract, and the version that serves it has no way to say it; `detail` names "
-        "the place.",
+        "The request is right by its contract, and the version that serves it has no way to say it; `detail` "
+        "names the place.",
     ),
     ProblemType(
         "answer-not-adaptable",
@@ -302,7 +302,8 @@ _TYPES: tuple[ProblemType, ...] = (
         "simulated-fault",
         503,
         "Simulated fault",
-        "A sandbox broke the connection off, as the client had asked or by chance. It is in logs and metrics alone.",
+        "A sandbox broke the connection off, as the client had asked or by chance. It is in logs and metrics "
+        "alone.",
     ),
     ProblemType("internal-error", 500, "Internal error", "A fault of the catalog; its log has the request's id."),
     ProblemType(
@@ -548,15 +549,15 @@ _TYPES: tuple[ProblemType, ...] = (
         "idempotency-outcome-unknown",
         409,
         "Outcome unknown",
-        "A request with this `Idempotency-Key` was sent upstream, and it is unknown what became of it. It is not sent "
-        "again. See whether it was done; if it was not, send it with a new key.",
+        "A request with this `Idempotency-Key` was sent upstream, and it is unknown what became of it. It is not "
+        "sent again. See whether it was done; if it was not, send it with a new key.",
     ),
     ProblemType(
         "idempotency-answer-not-kept",
         409,
         "Answered before",
-        "The request with this `Idempotency-Key` was done and answered, with the status `answered`; the answer was "
-        "too long to be kept and given again.",
+        "The request with this `Idempotency-Key` was done and answered, with the status `answered`; the answer "
+        "was too long to be kept and given again.",
     ),
     ProblemType(
         "idempotency-key-reused",

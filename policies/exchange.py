@@ -224,8 +224,8 @@ class Forward:
     `path` is below the version's base path and starts with a slash. `upstream` names another than the contract's;
     the policy has to have it among its `upstreams`. With `fall_back` the contract's own is called where that other
     one cannot be, as long as nothing is done twice that may be done once only; `fell_back` then names the other. A
-    `body` of None is the one that came. An Odoo is called by `parameters` and `value` in place of the exchange's own,
-    where there are `parameters`.
+    `body` of None is the one that came. An Odoo is called by `parameters` and `value` in place of the exchange's
+    own, where there are `parameters`.
     """
 
     __slots__ = (

@@ -1,8 +1,8 @@
 """Values of parameters as the text of a request: what `policies.validation.parameter_styles` reads, written.
 
 The styles are those of OpenAPI (OAS 3.1 §4.8.12.5, after RFC 6570). What an upstream could read differently than
-it was meant is not written: a path segment that is empty, a dot segment, or has an encoded slash; a line break in a
-header field.
+it was meant is not written: a path segment that is empty, a dot segment, or has an encoded slash; a line break in
+a header field.
 """
 
 import re

@@ -34,8 +34,8 @@ class Reply:
     """The gateway answers by itself, and no upstream is called; `policy` is the id of the one whose answer it is.
 
     The answer passes the filters of those policies that come before it in the order, as an upstream's passes all.
-    With `refresh` the request goes upstream all the same, when the client has its answer: as an exchange of nobody's,
-    for which that is called first.
+    With `refresh` the request goes upstream all the same, when the client has its answer: as an exchange of
+    nobody's, for which that is called first.
     """
 
     policy: str

@@ -180,7 +180,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "`RateLimit` shows the names.",
         "description": "For people.",
         "api-keys": "Whether API keys are good under it, where a contract takes them.",
-        "policies": "Settings of [policies](../guides/policies.md) for calls under the plan; they hold before all others.",
+        "policies": "Settings of [policies](../guides/policies.md) for calls under the plan; they hold before all "
+        "others.",
     },
     "LimitEntry": {
         "limit": "How many units in what time.",
@@ -300,8 +301,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "VersioningEntry": {
         "by": "What names the version: the `path`, a `header`, a `media-type`, or a `date`.",
-        "header": "The header field that names the version, or the date. `API-Version` if it is left out. It says in "
-        "each answer which version has served.",
+        "header": "The header field that names the version, or the date. `API-Version` if it is left out. It says "
+        "in each answer which version has served.",
         "vendor": "The name in `application/vnd.<vendor>.v2+json`. The API's own if it is left out.",
         "default": "The version of calls that name none. Without it they are refused.",
     },

@@ -74,9 +74,7 @@ def test_page_of_a_policy(reference: Mapping[str, str], entry: Policy[Any]) -> N
     assert f"| File | `policies/{entry.id.replace('-', '_')}.py` |" in page
     assert f"| Where it cannot decide | {entry.failure} |" in page
     keys = keys_of(entry.config)
-    assert re.findall(r"^\| `([^`]+)` \|", section(page, "## Settings"), re.M) == [
-        key.path for key in keys
-    ]
+    assert re.findall(r"^\| `([^`]+)` \|", section(page, "## Settings"), re.M) == [key.path for key in keys]
     assert [key.path for key in keys if not key.meaning] == []
     assert ("## Example" in page) == bool(entry.example)
     assert bool(entry.example) == bool(keys), "settings need an example, in `Policy.example`"
