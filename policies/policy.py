@@ -88,11 +88,10 @@ class Policy(Generic[C]):
     settings may have an exchange sent to, by the pointers at which the settings have the names; they have to be of
     the kind of the operation's own. `report_answer` is bound in place of `bind_answer` where the policy reports
     for everybody and no other changes the answer before: it looks at answers of which none is held. `watches`:
-    its filter never asks for more than copies of answers, which may then come encoded, or in parts.
-    `reads_whole` says whether the request's body has to be there before the BODY stages run; where no policy says
-    so, it streams.
-    `after` (a policy of the same phase) is a plug-in's place in the order. `example` is YAML: a mapping of settings
-    as it stands below the policy's id.
+    its filter never asks for more than copies of answers, which may then come encoded, or in parts. Where
+    `reads_whole`, the request's body has to be there before the BODY stages run; else it streams.
+    `after` (a policy of the same phase) is a plug-in's place in the order. `example` is YAML: a mapping of
+    settings as it stands below the policy's id.
     """
 
     id: str
