@@ -152,3 +152,26 @@ async def test_what_breaks_off_is_not_stored(tmp_path: Path) -> None:
         answer = await world.get()
         assert answer.body.startswith(b"answer")
         assert said(answer) == "ostiary; fwd=uri-miss; fwd-status=200; stored"
+
+
+async def test_fields_on_several_lines_are_one_list(tmp_path: Path) -> None:
+    assert await kept(tmp_path, Origin("Cache-Control: public", "cache-control: max-age=60"), shared=True)
+    assert not await kept(tmp_path, Origin("Cache-Control: max-age=60", "CACHE-CONTROL: no-store"))
+    origin = Origin("Cache-Control: max-age=60", "Vary: Accept", "Vary: Accept-Language")
+    async with caching(tmp_path, origin) as world:
+        for fields in (
+            {"Accept": "a"},
+            {"Accept": "b"},
+            {"Accept": "a", "Accept_Language": "de"},
+            {"Accept": "a"},
+        ):
+            await world.get(**fields)
+        assert origin.hits == 3
+
+
+async def test_what_caches_before_say_is_left_as_it_is(tmp_path: Path) -> None:
+    async with caching(tmp_path, Origin("Cache-Control: max-age=60", "Cache-Status: origin-shield; hit")) as world:
+        for own in (b"ostiary; fwd=uri-miss; fwd-status=200; stored", b"ostiary; hit; ttl=60"):
+            answer = await world.get()
+            lines = [line for line in answer.head.split(b"\r\n") if line.lower().startswith(b"cache-status:")]
+            assert [line.partition(b": ")[2] for line in lines] == [b"origin-shield; hit", own]
