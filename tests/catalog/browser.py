@@ -80,6 +80,11 @@ class Browser:
     async def get(self, path: str, *, follow: bool = True) -> Page:
         return await self._go("GET", urljoin(self.origin, path), {}, {"Sec-Fetch-Site": "none"}, follow)
 
+    async def part(self, path: str) -> Page:
+        """As a script of a page asks for a part of another."""
+        headers = {"Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
+        return await self._go("GET", urljoin(self.origin, path), {}, headers, True)
+
     async def send(self, action: str, *, follow: bool = True, site: str = "same-origin", **typed: str) -> Page:
         """Fills the form of the page that leads to `action`, and sends it."""
         values = self.page.form(action).fields | typed

@@ -10,17 +10,22 @@ from catalog.login import cookies
 from tests.catalog.browser import Browser
 
 
-@asynccontextmanager
-async def entered(catalog: Catalog, url: str, member: str) -> AsyncIterator[Browser]:
-    """The member's browser."""
+async def session_cookie(catalog: Catalog, member: str) -> str:
+    """The value of the cookie of a new session."""
     request = Request(
         {"type": "http", "headers": [], "method": "POST", "path": "/", "state": {"request_id": "r-0"}}
     )
     async with catalog.store.write() as connection:
         begun = await catalog.login.sessions.begin(connection, member, ("pwd", "otp"), request, "192.0.2.1")
     assert begun is not None
+    return begun.cookie
+
+
+@asynccontextmanager
+async def entered(catalog: Catalog, url: str, member: str) -> AsyncIterator[Browser]:
+    """The member's browser."""
     browser = Browser(url)
-    browser.plant(cookies.SESSION, begun.cookie)
+    browser.plant(cookies.SESSION, await session_cookie(catalog, member))
     try:
         yield browser
     finally:

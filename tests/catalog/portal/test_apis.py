@@ -16,6 +16,7 @@ from contracts.diff.contract import contract_of
 from contracts.estate.estate import load_estate
 from tests.catalog.browser import Browser
 from tests.catalog.login.people import accept
+from tests.catalog.portal.entering import entered
 from tests.catalog.serving import World, serving
 
 SAMPLE = Path(catalog.demo.__file__).parent / "estate"
@@ -118,6 +119,15 @@ async def test_an_empty_catalogue_says_what_to_do(world: World) -> None:
     await browser.get("/portal/apis/nothing")
     assert browser.page.status == 404
     await browser.close()
+
+
+@pytest.mark.parametrize("path", ["/portal/apis?q=x", "/portal/changes?state="])
+async def test_a_script_gets_the_part_that_it_asks_for(world: World, path: str) -> None:
+    async with entered(world.catalog, world.url, "anna") as browser:
+        part = await browser.part(path)
+        assert part.status == 200
+        assert "<html" not in part.html
+        assert 'class="empty"' in part.html
 
 
 async def test_text_of_strangers_does_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
