@@ -142,13 +142,12 @@ class SharedLimiter:
         if self._store.spread and len(counters) > 1:
             return await self._decided_apart(counters, cost)
         asked_at, wall = self._clock(), self._wall()
-        owed = [counter.owed for counter in counters]
         calls = tuple(counter.asked(cost, cost, asked_at, wall) for counter in counters)
         try:
             answer = await self._store.run_over(tuple(counter.key for counter in counters), calls)
         except StateUnavailableError:
-            for counter, units in zip(counters, owed, strict=True):
-                counter.owed += units
+            for counter in counters:
+                counter.unheard()
             raise
         words = answer[0].split()
         granted = [counter.take(words, index, cost, asked_at) for index, counter in enumerate(counters)]
@@ -186,13 +185,13 @@ class SharedLimiter:
 
     async def _renew(self, counter: Counter, need: int) -> bool:
         """Whether the server answered."""
-        asked_at, owed = self._clock(), counter.owed
+        asked_at = self._clock()
         call = counter.asked(need, max(need, counter.block), asked_at, self._wall())
         try:
             answer = await self._store.run(counter.key, call)
             counter.left += counter.take(answer[0].split(), 0, need, asked_at)
         except StateUnavailableError:
-            counter.owed += owed
+            counter.unheard()
             return False
         finally:
             del self._renewals[counter]

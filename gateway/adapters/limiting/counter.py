@@ -45,6 +45,7 @@ class Counter:
         "reset",
         "said",
         "stamp",
+        "telling",
     )
 
     def __init__(self, limit: RateLimit, key: str, *, exact: bool) -> None:
@@ -63,6 +64,7 @@ class Counter:
         self.refused_until = 0.0
         self.owed = 0  # units that were given without the server, which it has not been told of yet
         self.owed_until = 0.0
+        self.telling = 0  # of those, what it is being told of
 
     def hold(self, limit: RateLimit, *, exact: bool) -> None:
         """Takes over a limit, which may have changed."""
@@ -82,6 +84,11 @@ class Counter:
         """As `Allowance.left` has it: what remains, and in how many seconds all of it is back."""
         return self.free + self.left, max(0, ceil(self.reset - now))
 
+    def rest(self, workers: int, now: float) -> int | None:
+        """Units of the present window that are this worker's to give without the server: its share of what was
+        left when it was asked last. None where that says nothing any more."""
+        return self.free // workers - self.owed - self.telling if now < self.ends else None
+
     def owe(self, units: int, now: float) -> None:
         """Notes units that were given without the server."""
         if now >= self.owed_until:
@@ -95,12 +102,18 @@ class Counter:
         if back is None:
             back, self.left = self.left, 0
         owed, self.owed = self.owed if now < self.owed_until else 0, 0
+        self.telling += owed
         ends = "0 0 0"
         if self.limit.kind == "calendar":
             start, end = period_at(self.limit, wall)
             ends = f"{start}000 {end}000 {period_at(self.limit, end)[1]}000"
         said = f"{self.stamp} {self.known} {self.before} {self.generation}"
         return f"{self.said} {ends} {need} {want} {back} {owed} {said}"
+
+    def unheard(self) -> None:
+        """The server is gone before it said that it was told."""
+        self.owed += self.telling
+        self.telling = 0
 
     def take(self, words: list[bytes], index: int, need: int, asked_at: float) -> int:
         """Takes over what the server says of the counter that it was asked about in this place; what it granted is
@@ -109,6 +122,7 @@ class Counter:
         granted, free = int(words[at]), int(words[at + 1])
         self.stamp, self.known, self.before = int(words[at + 3]), int(words[at + 4]), int(words[at + 5])
         self.generation = words[at + 6].decode("ascii")
+        self.telling = 0
         self.free = free
         self.reset = asked_at + int(words[at + 2]) / 1000
         self.ends = asked_at + (self.stamp - int(words[0])) / 1000

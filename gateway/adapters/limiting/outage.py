@@ -1,5 +1,7 @@
 """What holds of limits while the shared server is down: each does as it says."""
 
+from math import ceil
+
 import msgspec
 
 from contracts.limits import RateLimit
@@ -10,7 +12,8 @@ from policies.limits.meter import Meter
 
 
 class Shares:
-    """The share that each of several workers enforces of limits that are `local`, by a limiter of its own.
+    """The share that each of several workers enforces of limits that are `local`, by a limiter of its own: in the
+    window in which the server was lost, of what was left then.
 
     Limits that are `open` do not hold, and the allowance is not about them. Those that are `closed` let nobody
     through; the allowance says that they are not decided.
@@ -26,11 +29,23 @@ class Shares:
         closed = tuple(limit.name for limit in meter.limits if limit.on_unavailable == "closed")
         if closed:
             return Allowance((), [], undecided=closed)
-        allowance = self._limiter.take(self._share(meter), cost)
-        if not allowance.violated:
-            for counter in counters:
-                if counter.limit.on_unavailable == "local":
-                    counter.owe(cost, now)
+        local = [counter for counter in counters if counter.limit.on_unavailable == "local"]
+        rests = [counter.rest(self._workers, now) for counter in local]
+        full = tuple(
+            counter.limit.name
+            for counter, rest in zip(local, rests, strict=True)
+            if rest is not None and rest < cost
+        )
+        allowance = self._limiter.take(self._share(meter), 0 if full else cost)
+        if full:
+            allowance.violated = full
+        given = 0 if allowance.violated else cost
+        for index, (counter, rest) in enumerate(zip(local, rests, strict=True)):
+            if rest is not None and rest - given <= allowance.left[2 * index]:
+                allowance.left[2 * index] = max(0, rest - given)
+                allowance.left[2 * index + 1] = ceil(counter.ends - now)
+            if given:
+                counter.owe(given, now)
         return allowance
 
     def _share(self, meter: Meter) -> Meter:

@@ -1,5 +1,6 @@
 """Each kind of window beside another account of the same: the `limits` package, the TAT form of the GCRA, sums."""
 
+import threading
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -34,8 +35,11 @@ def meter(*each: RateLimit) -> Meter:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of `limits`, too."""
+    """The clock of `limits`, too, without the thread that sweeps there, which may take what is just being counted."""
     made = Clock()
+    timer = SimpleNamespace(start=lambda: None, is_alive=lambda: True)
+    threads = SimpleNamespace(Timer=lambda *_: timer, RLock=threading.RLock)
+    monkeypatch.setattr(limits.storage.memory, "threading", threads)
     for module in (limits.storage.memory, limits.strategies):
         monkeypatch.setattr(module, "time", SimpleNamespace(time=made))
     return made
