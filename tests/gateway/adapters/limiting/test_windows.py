@@ -35,7 +35,7 @@ def meter(*each: RateLimit) -> Meter:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of `limits`, too, without the thread that sweeps there, which may take what is just being counted."""
+    """The clock of `limits`, too, without the thread that sweeps there: it may take what is being counted."""
     made = Clock()
     timer = SimpleNamespace(start=lambda: None, is_alive=lambda: True)
     threads = SimpleNamespace(Timer=lambda *_: timer, RLock=threading.RLock)
