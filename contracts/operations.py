@@ -120,8 +120,9 @@ class OdooBackend(
 
     `id_parameter` is the path parameter with the record's id; `domain` is added to every look-up and a
     request cannot widen it; `item_property` is the property of the answer that holds the list (None: the
-    answer is the array itself); `total_property` likewise for the count of all matches. `etag`: answers have
-    entity tags and `If-Match` is heeded, or required.
+    answer is the array itself); `total_property` likewise for the count of all matches, `next_property` for
+    the cursor of the next page (null on the last). `etag`: answers have entity tags and `If-Match` is heeded, or
+    required.
     """
 
     upstream: str
@@ -137,6 +138,8 @@ class OdooBackend(
     sort_fields: tuple[tuple[str, str], ...] = ()
     limit_parameter: str | None = None
     offset_parameter: str | None = None
+    cursor_parameter: str | None = None
+    next_property: str | None = None
     default_limit: int = 20
     maximum_limit: int = 100
     item_property: str | None = None

@@ -7,6 +7,7 @@ from functools import lru_cache
 from catalog.demo.odoo.dates import parse_datetime
 from catalog.demo.odoo.environment import Environment
 from catalog.demo.odoo.models import Field
+from catalog.demo.odoo.ordering import cell_key
 from catalog.demo.odoo.store import Cell
 
 Predicate = Callable[[int], bool]
@@ -148,7 +149,9 @@ def _compare(left: Cell, operator: str, right: object) -> bool:
     if isinstance(left, str):
         if not isinstance(right, str):
             return False
-        return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator]
+        # A database compares texts as it sorts them.
+        one, other = cell_key(left), cell_key(right)
+        return {"<": one < other, "<=": one <= other, ">": one > other, ">=": one >= other}[operator]
     if not isinstance(left, int | float) or not isinstance(right, int | float):
         return False
     return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator]

@@ -28,7 +28,12 @@ def compile_list(
     """The members of the backend, and the schema of one record. Adds the parameters that it uses to `used`."""
     compiler = _ListCompiler(mapping, parameters, used, references, report)
     shape, record = compiler.shape(answer)
-    return {**compiler.filters(), **compiler.order(), **compiler.sort(), **compiler.paging(), **shape}, record
+    paging = compiler.paging()
+    if ("cursor_parameter" in paging) != ("next_property" in shape):
+        place = (mapping.get("paging") or mapping.get("next") or mapping).place
+        message = "`cursor` of `paging` and `next` go together: a page tells where the next one begins"
+        report.add("odoo-mapping-invalid", place, message)
+    return {**compiler.filters(), **compiler.order(), **compiler.sort(), **paging, **shape}, record
 
 
 class _ListCompiler:
@@ -45,12 +50,16 @@ class _ListCompiler:
 
     def shape(self, answer: Types | None) -> tuple[dict[str, Any], Types | None]:
         """Where the records and their number stand in the answer."""
-        items, total = self.mapping.get("items"), self.mapping.get("total")
+        items, total, following = (self.mapping.get(key) for key in ("items", "total", "next"))
         members: dict[str, Any] = {}
         if answer is None:
             return members, None
         array: Types | None = answer
-        for node, key in ((items, "item_property"), (total, "total_property")):
+        for node, key in (
+            (items, "item_property"),
+            (total, "total_property"),
+            (following, "next_property"),
+        ):
             if node is None:
                 continue
             schema = answer.properties.get(node.value) if isinstance(node.value, str) else None
@@ -65,6 +74,12 @@ class _ListCompiler:
             members[key] = node.value
             if node is items:
                 array = types_of(schema, self.references)
+            elif node is following:
+                if types_of(schema, self.references).names != {"string", "null"}:
+                    message = (
+                        f"{quote(node.value)} is a cursor, or null on the last page: `type: [string, 'null']`"
+                    )
+                    self.report.add("odoo-field-type", schema.place, message)
             elif "integer" not in types_of(schema, self.references).names:
                 self.report.add("odoo-field-type", schema.place, f"{quote(node.value)} counts: it is an integer")
         for name, place in answer.required.items():
@@ -72,7 +87,7 @@ class _ListCompiler:
                 self.report.add(
                     "odoo-field-unmapped",
                     (items or self.mapping).key_place,
-                    f"the answer requires {quote(name)} ({place.place}), which is neither `items` nor `total`",
+                    f"the answer requires {quote(name)} ({place.place}), none of `items`, `total` and `next`",
                 )
         if array is None:
             return members, None
@@ -122,7 +137,7 @@ class _ListCompiler:
         node = self.mapping.get("paging")
         if node is None:
             return {}
-        self._check_keys(node, ("limit", "offset", "default", "maximum"))
+        self._check_keys(node, ("limit", "offset", "cursor", "default", "maximum"))
         members: dict[str, Any] = {}
         limits = self._declared_limits(node.get("limit"))
         for key in ("maximum", "default"):
@@ -159,6 +174,11 @@ class _ListCompiler:
                     (node.get("maximum") or given).place,
                     f"the maximum {limits['maximum']} is over {types.maximum}, that of {quote(given.value)}",
                 )
+        if (cursor := node.get("cursor")) is not None:
+            schema = self._parameter(cursor)
+            if schema is not None and types_of(schema, self.references).names != {"string"}:
+                self.report.add("odoo-field-type", schema.place, f"{quote(cursor.value)} is text")
+            members["cursor_parameter"] = str(cursor.value)
         return {**members, "default_limit": limits["default"], "maximum_limit": limits["maximum"]}
 
     def _declared_limits(self, limit: Node | None) -> dict[str, int]:

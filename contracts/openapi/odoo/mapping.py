@@ -22,6 +22,7 @@
       sort: {parameter: sort, fields: {ordered_at: date_order}}
       paging: {limit: limit, offset: offset, default: 20, maximum: 100}   # else as the limit's schema says
       items: data               # the answer's property with the records; without it the answer is the array
+      next: next                # with `cursor` in `paging`: the property with the cursor of the next page, or null
       total: total              # the answer's property with the number of all matches
 
 The schema of a property decides how its value is converted: `string` by its format (`date-time`, `date`, else
@@ -38,6 +39,7 @@ from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.openapi.media_types import is_json
 from contracts.openapi.odoo.claims import with_kinds, write_faults
+from contracts.openapi.odoo.cursors import order_faults
 from contracts.openapi.odoo.fields import FieldCompiler
 from contracts.openapi.odoo.listing import compile_list
 from contracts.openapi.odoo.names import domain_fault, field_fault, method_fault, model_fault
@@ -48,7 +50,7 @@ from contracts.operations import OdooAction, OdooBackend, OdooField
 
 _ACTIONS: Final[tuple[OdooAction, ...]] = get_args(OdooAction)
 _COMMON: Final = ("model", "action", "fields", "domain", "context")
-_LIST_KEYS: Final = ("filters", "order", "sort", "paging", "items", "total")
+_LIST_KEYS: Final = ("filters", "order", "sort", "paging", "items", "total", "next")
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "list": (*_COMMON, *_LIST_KEYS),
     "get": (*_COMMON, "id", "etag"),
@@ -107,6 +109,10 @@ class _Compiler:
             domain = self.mapping.get("domain") or self.mapping
             for fault in write_faults(action, compiled["domain"], compiled["fields"]):
                 self._invalid(domain.key_place, fault)
+        if compiled.get("cursor_parameter") is not None:
+            orders = (compiled.get("order", "id"), *(field for _, field in compiled.get("sort_fields", ())))
+            for fault in order_faults(orders, compiled["fields"], record, self.references):
+                self._invalid((self.mapping.get("paging") or self.mapping).place, fault)
         self._check_unused()
         return OdooBackend(**compiled)
 

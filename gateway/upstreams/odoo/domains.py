@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.operations import OdooBackend, OdooFilter
+from gateway.upstreams.odoo.cursors import behind
 from gateway.upstreams.odoo.values import UnfitError, to_odoo, utc
 from policies.exchange import Violation
 
@@ -28,6 +29,8 @@ class Page:
     limit: int
     offset: int
     order: str
+    behind: Domain
+    """Conditions that a cursor adds: they choose the page, and not what is counted."""
 
 
 def is_whole(domain: Sequence[Any]) -> bool:
@@ -65,7 +68,25 @@ def page(backend: OdooBackend, query: Mapping[str, Any]) -> tuple[Page, list[Vio
         message = f"must be at most {backend.maximum_limit}"
         violations.append(Violation("query", pointer(backend.limit_parameter or ""), "maximum", message))
     offset = _count(query, backend.offset_parameter, 0, violations)
-    return Page(conditions, limit, offset, _order(backend, query, violations)), violations
+    order = _order(backend, query, violations)
+    return Page(conditions, limit, offset, order, _behind(backend, query, order, offset, violations)), violations
+
+
+def _behind(
+    backend: OdooBackend, query: Mapping[str, Any], order: str, offset: int, violations: list[Violation]
+) -> Domain:
+    name = backend.cursor_parameter
+    cursor = None if name is None else query.get(name)
+    if name is None or cursor is None:
+        return []
+    if offset:
+        violations.append(Violation("query", pointer(name), "cursor", "goes without an offset"))
+        return []
+    try:
+        return behind(backend, order, cursor)
+    except UnfitError as unfit:
+        violations.append(Violation("query", pointer(name), unfit.rule, unfit.message))
+        return []
 
 
 def pointer(*tokens: str) -> str:

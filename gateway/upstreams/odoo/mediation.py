@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
-from gateway.upstreams.odoo import claims, domains, preconditions
+from gateway.upstreams.odoo import claims, cursors, domains, preconditions
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
 from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
@@ -83,9 +83,14 @@ class Mediation:
         domain = self._within(page.conditions)
         rows: Json | Problem = []
         if page.limit:
-            rows = await self._search_read(domain, page.limit, page.offset, page.order)
+            # One more than is shown tells whether there is a next page.
+            limit = page.limit + (backend.next_property is not None)
+            rows = await self._search_read([*domain, *page.behind], limit, page.offset, page.order)
         if isinstance(rows, Problem):
             return rows
+        more = False
+        if isinstance(rows, list):
+            more, rows = len(rows) > page.limit, rows[: page.limit]
         nodes = await nodes_of(backend.fields, rows, self._read)
         if isinstance(nodes, Problem):
             return nodes
@@ -94,7 +99,7 @@ class Mediation:
             return self._answer(items)
         document: dict[str, Any] = {backend.item_property: items}
         if backend.total_property is not None:
-            if 0 < len(nodes) < page.limit:
+            if 0 < len(nodes) < page.limit and not page.behind:
                 total: Json | Problem = page.offset + len(nodes)  # the last page tells it
             else:
                 total = await self._ask(backend.model, "search_count", arguments={"domain": domain})
@@ -103,6 +108,9 @@ class Mediation:
             if not isinstance(total, int):
                 raise MappingError("The upstream's count is not a number.")
             document[backend.total_property] = total
+        if backend.next_property is not None:
+            last = nodes[-1].row if more else None
+            document[backend.next_property] = last and cursors.cursor_of(backend, page.order, last)
         return self._answer(document)
 
     async def _get(self) -> Answer | Problem:

@@ -198,6 +198,59 @@ FIELDS
     assert (found.order, found.default_limit, found.maximum_limit) == ("id", 20, 100)
 
 
+CURSOR = """\
+    parameters:
+      - {name: after, in: query, schema: {type: string}}
+    get:
+      operationId: list
+      responses:
+        "200":
+          description: OK
+          content:
+            application/json:
+              schema:
+                type: object
+                properties:
+                  data: {type: array, items: {$ref: "#/components/schemas/Order"}}
+                  next: {type: [string, "null"]}
+      x-ostiary-odoo:
+        model: sale.order
+        action: list
+        order: SORTED
+        paging: {cursor: after}
+        items: data
+        next: next
+FIELDS
+"""
+
+
+def test_a_list_may_go_on_by_a_cursor():
+    found = backend(contract(CURSOR.replace("SORTED", "date_order desc, id")))
+    assert (found.cursor_parameter, found.next_property) == ("after", "next")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "said"),
+    [
+        ("SORTED", "name", "odoo-mapping-invalid", "`name`, which can be null"),
+        ("SORTED", "amount_total", "odoo-mapping-invalid", "`amount_total`, which is no text"),
+        ("SORTED", "partner_id", "odoo-mapping-invalid", "`partner_id`, which is no text"),
+        ("SORTED", "create_date", "odoo-mapping-invalid", "`create_date`, which no property shows"),
+        ("locked: locked", "locked: create_date", "odoo-mapping-invalid", "fractions of a second"),
+        ("        next: next\n", "", "odoo-mapping-invalid", "go together"),
+        ("{cursor: after}", "{cursor: behind}", "odoo-parameter-undeclared", "behind"),
+        ("{type: string}}", "{type: integer}}", "odoo-field-type", "`after` is text"),
+        ('next: {type: [string, "null"]}', "next: {type: string}", "odoo-field-type", "null on the last page"),
+    ],
+)
+def test_what_a_cursor_cannot_do(old, new, rule, said):
+    text = contract(CURSOR).replace(old, new).replace("SORTED", "create_date" if "locked" in old else "date_order")
+    version, findings = compile_text(text)
+    assert version is None
+    assert rule in rules_of(findings)
+    assert any(said in finding.message for finding in findings)
+
+
 ID = "    parameters: [{name: order_id, in: path, required: true, schema: {type: integer}}]\n"
 
 
