@@ -49,7 +49,8 @@ def explain(
     The estate is compiled as "ostiary check" does it, and the stages are those that a gateway runs. With --as its
     token is taken for granted. Limits are counted as if this were the first call of each window.
 
-    Exit codes: 0 it would be let through, 1 it would be refused, 2 bad input, or an estate with errors.
+    Exit codes: 0 it would be let through, 1 it would be refused, 2 bad input, an estate with errors, or a credential
+    that cannot be verified here.
     """
     require_estate(estate)
     from catalog.estates import load_estate
@@ -81,6 +82,10 @@ def explain(
         print_json(_as_json(asked, walk, places))
     else:
         _print(asked, walk, places)
+    if walk.undecided:
+        fail(
+            "it is not known here who calls: a credential cannot be verified", hint="Say it with --as APPLICATION."
+        )
     if walk.refused:
         raise typer.Exit(FINDINGS)
 
@@ -158,7 +163,7 @@ def _as_json(asked: "Asked", walk: "Walk", places: "Places") -> dict[str, Any]:
         "url": asked.url,
         "application": None if asked.caller is None else asked.caller.application,
         "at": asked.at,
-        "allowed": not walk.refused,
+        "allowed": not walk.refused and not walk.undecided,
         "problem": None
         if refusal is None
         else {

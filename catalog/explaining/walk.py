@@ -16,8 +16,9 @@ from catalog.explaining.routes import Routes, Target
 from catalog.explaining.telling import refused, told
 from contracts.estate.estate import Estate, access_applications, contracts_part
 from contracts.policy_settings import Mode
-from contracts.problems import Problem, problem
+from contracts.problems import Problem
 from policies import authentication, cors, sender_constraint, target
+from policies.api_key import NOT_ALLOWED
 from policies.binding import BoundStages, bind_all
 from policies.exchange import Exchange, Header
 from policies.installed import installed
@@ -71,6 +72,11 @@ class Walk:
     @property
     def refused(self) -> bool:
         return self.steps[-1].decision in ("refused", "failed")
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it ended where it could not be known who calls."""
+        return self.steps[-1].decision == "undecided"
 
 
 class Walker:
@@ -129,21 +135,16 @@ class Walker:
         except Exception as fault:  # a gateway does not start such a version
             said = f"{version.api} {version.version} cannot be bound: {type(fault).__name__}: {fault}"
             return Walk((*steps, Step(ROUTING, "failed", said)))
-        preflight = exchange.method != operation.method and cors.asked_method(exchange) is not None
         for policy, stage in zip(bound.policies, bound.every, strict=True):
-            if preflight and policy != cors.POLICY:
-                continue
             use = use_of(policy, operation, ports.plan_policies, known.plan if exchange.subscription else "")
             step, verdict = await self._step(asked, exchange, policy, stage, known)
             refusal = verdict.problem if isinstance(verdict, Deny) else None
             steps.append(Step(policy, step.decision, step.said, grounds(policy, known, use, refusal)))
             if isinstance(verdict, Switch):
                 return await self._from(asked, exchange, steps, self._routes.at(verdict.version, exchange))
-            if step.decision in ENDS:
+            if step.decision in ENDS or (step.decision == "undecided" and policy == authentication.POLICY):
+                # Without knowing who calls there is nothing to ask the others.
                 return Walk(tuple(steps), refusal, headers=tuple(exchange.answer_headers), unbound=_unbound(bound))
-        if preflight:
-            nobody = problem("method-not-allowed", "No policy of the operation answers a preflight.")
-            return _ended([*steps, Step(ROUTING, "refused", nobody.detail)], nobody)
         going = destination(exchange, found, self._urls)
         said = f"{going.upstream}: {going.method} {going.where}"
         steps.append(Step(UPSTREAM_STEP, "called", said, grounds(UPSTREAM_STEP, known, None)))
@@ -160,7 +161,7 @@ class Walker:
     ) -> tuple[Step, Verdict]:
         """The step without its causes, and the verdict that counts."""
         if policy in _PROVED and asked.caller is not None:
-            return self._granted(asked, exchange, policy, known), ALLOW
+            return self._granted(asked, exchange, policy, known)
         at_work, mode = chosen(stage, exchange)
         if at_work is None:
             return Step(policy, "off"), ALLOW
@@ -179,23 +180,29 @@ class Walker:
             said = f"{verdict.answer.status}, by the gateway itself"
         else:
             assert isinstance(verdict, Deny)
+            if policy == authentication.POLICY and verdict.problem.type.id == "issuer-unavailable":
+                return Step(policy, "undecided", "what keys are checked with is needed"), ALLOW
             said = refused(verdict.problem)
         if mode == "report":
             return Step(policy, "would refuse", said), ALLOW
         return Step(policy, "answered" if isinstance(verdict, Reply) else "refused", said), verdict
 
-    def _granted(self, asked: Asked, exchange: Exchange, policy: str, known: Situation) -> Step:
+    def _granted(self, asked: Asked, exchange: Exchange, policy: str, known: Situation) -> tuple[Step, Verdict]:
+        """In place of a proof that nobody here can give. That a plan takes no API keys is known all the same."""
         caller = asked.caller
         assert caller is not None
         if policy == sender_constraint.POLICY:
-            return Step(policy, "granted", "that the token is the caller's, if it is bound to a key")
+            return Step(policy, "granted", "that the token is the caller's, if it is bound to a key"), ALLOW
         by_key = known.operation.api_key is not None and not known.operation.scopes
+        if by_key and known.subscription is not None and known.plan not in self._ports(asked).key_plans:
+            return Step(policy, "refused", refused(NOT_ALLOWED.problem)), NOT_ALLOWED
         granted = frozenset() if known.subscription is None else frozenset(known.subscription.scopes)
         principal = caller.principal(granted, asked.at, "urn:ostiary:explain", by_key=by_key)
         exchange.principal = principal
         kind = "an API key" if by_key else "a token"
         scopes = " ".join(sorted(principal.scopes)) or "no scope"
-        return Step(policy, "granted", f"{kind} of {caller.application} ({caller.consumer}) with {scopes}")
+        said = f"{kind} of {caller.application} ({caller.consumer}) with {scopes}"
+        return Step(policy, "granted", said), ALLOW
 
     def _situation(self, asked: Asked, found: Target) -> Situation:
         version, caller = found.version, asked.caller

@@ -93,11 +93,8 @@ def test_a_rule_that_cannot_be_held_is_told_with_its_place(
 
 def test_a_rule_of_the_document_is_checked_on_every_operation(tmp_path: Path) -> None:
     change = (CONTRACT, "paths:\n", "x-ostiary-rule: path.isbn != ''\n\npaths:\n")
-    lines = checked(tmp_path, change)
-    assert [line.rpartition("(on ")[2].partition(")")[0] for line in lines] == [
-        "GET /books/v1/books",
-        "POST /books/v1/books",
-    ]
+    (line,) = checked(tmp_path, change)
+    assert line.rpartition("(on ")[2].partition(")")[0] == "GET /books/v1/books and 1 more"
 
 
 def test_an_operations_rule_takes_the_place_of_the_documents(tmp_path: Path) -> None:

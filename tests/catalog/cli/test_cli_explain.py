@@ -116,6 +116,28 @@ def test_what_needs_a_key_is_not_decided(tmp_path: Path) -> None:
     token = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczovL2EuZXhhbXBsZSJ9.AAAA"
     result = run("GET", BOOKS, "-H", f"Authorization: Bearer {token}", "--estate", root)
     assert re.search(r"^authentication +undecided: the keys of its issuer are needed$", result.stdout, re.M)
+    assert result.exit_code == 2
+    assert "--as APPLICATION" in result.output
+    assert "subscription" not in result.stdout
+
+
+def test_an_api_key_is_good_where_the_plan_takes_keys(tmp_path: Path) -> None:
+    by_key = (
+        (CONTRACT, "  - oauth: [books:read]\n", "  - key: [books:read]\n"),
+        (
+            CONTRACT,
+            "  securitySchemes:\n",
+            "  securitySchemes:\n    key: {type: apiKey, in: header, name: X-API-Key}\n",
+        ),
+        ("ostiary.yaml", "    description: For daily business\n", "    api-keys: true\n"),
+    )
+    root = write_estate(tmp_path, *by_key)
+    granted = steps("GET", BOOKS, "--as", APP, "--estate", root)["authentication"]
+    assert granted["said"] == "an API key of reading-club-app (reading-club) with books:read books:write"
+    refused = steps("GET", BOOKS, "--as", LAB, "--estate", root, code=1)["authentication"]
+    assert refused["said"].startswith("403 api-key-not-allowed")
+    unknown = run("GET", BOOKS, "-H", "X-API-Key: some", "--estate", root)
+    assert (unknown.exit_code, "undecided" in unknown.stdout) == (2, True)
 
 
 def test_a_stage_that_fails_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
