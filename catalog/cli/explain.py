@@ -49,8 +49,8 @@ def explain(
     The estate is compiled as "ostiary check" does it, and the stages are those that a gateway runs. With --as its
     token is taken for granted. Limits are counted as if this were the first call of each window.
 
-    Exit codes: 0 it would be let through, 1 it would be refused, 2 bad input, an estate with errors, or a credential
-    that cannot be verified here.
+    Exit codes: 0 it would be let through, 1 it would be refused, 2 bad input, an estate with errors, or a
+    credential that cannot be verified here.
     """
     require_estate(estate)
     from catalog.estates import load_estate
