@@ -3,7 +3,8 @@
 The rate is half of what the slower of the two can do, by the rounds just measured. The upstream called directly
 is measured at the same rate, and its times are taken off.
 
-At the same rate it is measured what asking the shared state about limits for each request adds.
+At half of what a gateway can do that asks the shared state about limits for each request, it is compared with one
+that counts by itself.
 
 At the same rate one worker is compared with two on the same core, by CPU time a request. At saturation that says
 less: one worker then finds many requests each time that it wakes, and two find half as many.
@@ -20,8 +21,9 @@ from tests.benchmarks.report import Sample
 CONNECTIONS = 64
 PEERS: dict[str, str] = {"half_full": "full", "half_envoy_jwt_ratelimit": "envoy_jwt_ratelimit"}
 WORKERS: dict[str, str] = {"half_full_shared": "full_shared", "half_full_2_workers": "full_2_workers"}
-EXACT: dict[str, str] = {"half_full_exact": "full_exact"}
-"""Both are measured where they are running: a quick run leaves them out."""
+EXACT: dict[str, str] = {"half_exact": "full_exact", "half_exact_in_process": "full"}
+"""These two at half of what the first of them can do. They and the workers are measured where they are running: a
+quick run leaves them out."""
 DIRECT = "half_direct"
 MOST_LATE_MS = 1.0
 
@@ -31,6 +33,11 @@ def rate_of(figures: Mapping[str, Mapping[str, float]]) -> float | None:
     if "get_full" not in figures:
         return None
     return min(figures[f"get_{peer}"]["rps"] for peer in PEERS.values() if f"get_{peer}" in figures) / 2
+
+
+def exact_rate_of(figures: Mapping[str, Mapping[str, float]]) -> float | None:
+    """The same for `EXACT`."""
+    return figures["get_full_exact"]["rps"] / 2 if "get_full_exact" in figures else None
 
 
 def measure(
@@ -64,7 +71,7 @@ def added(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]
             # On a noisy machine the direct call may be the slower one; then there is nothing to compare.
             found = round(max(0.0, ours) / theirs, 3) if theirs > 0 else None
         ratios[f"half_load_added_{quantile}_full_vs_envoy"] = found
-    exact, own = (figures.get(name, {}).get("p50_ms") for name in (*EXACT, "half_full"))
+    exact, own = (figures.get(name, {}).get("p50_ms") for name in EXACT)
     ratios["half_load_added_p50_ms_by_exact_limits"] = round(exact - own, 3) if exact and own else None
     one, two = (figures.get(name, {}).get("cpu_us_per_request") for name in WORKERS)
     ratios["half_load_cpu_2_workers_vs_shared"] = round(two / one, 3) if one and two else None

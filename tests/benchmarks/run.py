@@ -186,11 +186,15 @@ def at_half_load(
     missing: dict[str, str],
 ) -> None:
     """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
-    rate = half_load.rate_of(report.results(samples))
-    others = half_load.WORKERS | half_load.EXACT
-    others = {name: peer for name, peer in others.items() if peer in running}
+    figures = report.results(samples)
+    rate, exact = half_load.rate_of(figures), half_load.exact_rate_of(figures)
+    workers = {name: peer for name, peer in half_load.WORKERS.items() if peer in running}
+    peers = {half_load.DIRECT: None, **half_load.PEERS, **workers}
+    planned = [(name, peer, rate) for name, peer in peers.items()]
+    if exact is not None:
+        planned += [(name, peer, exact) for name, peer in half_load.EXACT.items()]
     for number in range(rounds):
-        for name, peer in {half_load.DIRECT: None, **half_load.PEERS, **others}.items():
+        for name, peer, rate in planned:
             if name in missing:
                 continue
             server = backend if peer is None else running.get(peer)

@@ -143,5 +143,5 @@ def test_two_workers_are_compared_by_cpu_time_at_one_rate():
 
 
 def test_what_asking_about_limits_each_time_adds():
-    figures = {"half_full": {"p50_ms": 1.0}, "half_full_exact": {"p50_ms": 1.4}}
+    figures = {"half_exact_in_process": {"p50_ms": 1.0}, "half_exact": {"p50_ms": 1.4}}
     assert half_load.added(figures)["half_load_added_p50_ms_by_exact_limits"] == 0.4
