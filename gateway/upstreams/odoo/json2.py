@@ -10,6 +10,7 @@ import msgspec
 from contracts.problems import Problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
+from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
 
 
@@ -46,7 +47,7 @@ class Json2:
         if context:
             document["context"] = context
         writing = method not in READING
-        path, body = f"/json/2/{model}/{method}", msgspec.json.encode(document)
+        path, body = f"/json/2/{model}/{method}", encoded(document)
         reply = await self._poster.post(path, body, writing=writing, told=told, deadline=deadline)
         if isinstance(reply, Problem):
             return reply
@@ -54,7 +55,7 @@ class Json2:
             # A 200 that is not JSON is no answer either: a log-in page, a maintenance page.
             return outcomes.of_reply(reply, writing)
         try:
-            value: Json = msgspec.json.decode(reply.body)
+            value: Json = decoded(reply.body)
         except msgspec.DecodeError:
             return broken(writing, "The upstream's answer is not JSON.")
         if 200 <= reply.status < 300:

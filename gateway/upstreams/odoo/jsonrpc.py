@@ -11,6 +11,7 @@ import msgspec
 from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
+from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
 
 _POSITIONAL: Final = {
@@ -116,14 +117,14 @@ class JsonRpc:
             "params": {"service": service, "method": method, "args": args},
             "id": 1,
         }
-        body = msgspec.json.encode(document)
+        body = encoded(document)
         reply = await self._poster.post("/jsonrpc", body, writing=writing, told=told, deadline=deadline)
         if isinstance(reply, Problem):
             return reply
         if reply.status != 200 or reply.content_type != "application/json":
             return outcomes.of_reply(reply, writing)
         try:
-            answer = msgspec.json.decode(reply.body)
+            answer = decoded(reply.body)
         except msgspec.DecodeError:
             return broken(writing, "The upstream's answer is not JSON.")
         if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0":

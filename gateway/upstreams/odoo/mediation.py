@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from gateway.upstreams.odoo import claims, cursors, domains, preconditions
+from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
 from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
@@ -121,7 +120,7 @@ class Mediation:
     async def _create(self) -> Answer | Problem:
         backend = self._backend
         violations: list[Violation] = []
-        values = write_values(backend.fields, self._exchange.body_value, violations)
+        values = write_values(backend.fields, self._body(), violations)
         if violations:
             return _violated(violations)
         values |= claims.values(backend.domain, self._domain)
@@ -143,7 +142,7 @@ class Mediation:
             return _NOT_FOUND
         if isinstance(asked := preconditions.asked_for(self._exchange, backend), Problem):
             return asked
-        body = self._exchange.body_value
+        body = self._body()
         node = await self._find(key, backend.fields if has_records(backend.fields, body) else ())
         if isinstance(node, Problem):
             return node
@@ -201,7 +200,7 @@ class Mediation:
         node = await self._find(key, fields)
         if isinstance(node, Problem):
             return node
-        tag = preconditions.tag_of(node.row, msgspec.json.encode(represent(fields, node)))
+        tag = preconditions.tag_of(node.row, encoded(represent(fields, node)))
         return None if preconditions.matches(condition, tag) else preconditions.STALE
 
     def _shown_by(self) -> OdooBackend:
@@ -237,6 +236,13 @@ class Mediation:
         if not isinstance(value, int) or isinstance(value, bool):
             return 0
         return value if 0 < value <= MAX_INTEGER else 0
+
+    def _body(self) -> Any:
+        """What the request's body says, with the digits that it has: a schema is checked on binary numbers."""
+        exchange = self._exchange
+        if exchange.body_value is None or not exchange.body or exchange.forward is not None:
+            return exchange.body_value
+        return decoded(exchange.body)
 
     async def _search_read(
         self, domain: domains.Domain, limit: int, offset: int, order: str, fields: list[str] | None = None
@@ -284,7 +290,7 @@ class Mediation:
         location = tuple(self._location())
         if document is None or status == 204:
             return Answer(status, location, b"")
-        return Answer(status, (_JSON, *location), msgspec.json.encode(document))
+        return Answer(status, (_JSON, *location), encoded(document))
 
     def _location(self) -> list[Header]:
         """Where a created record is served: only if the version has an operation that serves it."""

@@ -7,6 +7,7 @@ without an offset, in whole seconds. A value of the wrong shape is never passed 
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from contracts.operations import OdooValue
@@ -106,13 +107,13 @@ def _read_integer(name: str, value: Any) -> int:
     if _is_integer(value):
         return int(value)
     # A float field that a contract declares an integer (a quantity) is one as long as no digit is lost.
-    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+    if isinstance(value, float | Decimal) and -(2**53) <= value <= 2**53 and value == int(value):
         return int(value)
     raise _mismatch(name, "an integer")
 
 
-def _read_number(name: str, value: Any) -> int | float:
-    if _is_integer(value) or isinstance(value, float):
+def _read_number(name: str, value: Any) -> int | float | Decimal:
+    if _is_integer(value) or isinstance(value, float | Decimal):
         return value  # type: ignore[no-any-return]  # the very number: no arithmetic, no rounding
     raise _mismatch(name, "a number")
 
@@ -175,7 +176,7 @@ def _write_text(value: Any) -> str:
 
 
 def _write_integer(value: Any) -> int:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and -MAX_INTEGER - 1 <= value <= MAX_INTEGER and value == int(value):
         value = int(value)  # JSON Schema: 2.0 is an integer
     if not _is_integer(value):
         raise UnfitError("type", "must be an integer")
@@ -184,8 +185,8 @@ def _write_integer(value: Any) -> int:
     return int(value)
 
 
-def _write_number(value: Any) -> int | float:
-    if _is_integer(value) or isinstance(value, float):
+def _write_number(value: Any) -> int | float | Decimal:
+    if _is_integer(value) or isinstance(value, float | Decimal):
         return value  # type: ignore[no-any-return]
     raise UnfitError("type", "must be a number")
 
