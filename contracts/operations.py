@@ -121,8 +121,8 @@ class OdooBackend(
     `id_parameter` is the path parameter with the record's id; `domain` is added to every look-up and a
     request cannot widen it; `item_property` is the property of the answer that holds the list (None: the
     answer is the array itself); `total_property` likewise for the count of all matches, `next_property` for
-    the cursor of the next page (null on the last). `etag`: answers have entity tags and `If-Match` is heeded, or
-    required.
+    the cursor of the next page (null on the last). `bulk`: a request creates an array of records, all or none.
+    `etag`: answers have entity tags and `If-Match` is heeded, or required.
     """
 
     upstream: str
@@ -146,6 +146,7 @@ class OdooBackend(
     total_property: str | None = None
     context: dict[str, Any] = {}
     success_status: int = 200
+    bulk: bool = False
     etag: Literal["none", "offered", "required"] = "none"
 
     @property

@@ -61,6 +61,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
 }
 _ANSWERING: Final = ("list", "get")
 _WRITING: Final = ("create", "update")
+_MOST_CREATED: Final = 1000
 _CONDITIONAL: Final = ("update", "delete", "call")
 
 Parameters = dict[tuple[str, str], Node]
@@ -79,6 +80,7 @@ class _Compiler:
         self.parameters = self._parameters(item, operation)
         self.used: set[tuple[str, str]] = set()
         self.id_fault = False
+        self.bulk = False
         self.fields = FieldCompiler(references, report)
 
     def run(self, upstream: str) -> OdooBackend:
@@ -86,6 +88,7 @@ class _Compiler:
         model = self._name("model", model_fault)
         if action is None:
             return OdooBackend(upstream=upstream, model=model, action="get")
+        self.bulk = action == "create" and self._takes_array()
         status, answer = self._answer(action)
         compiled: dict[str, Any] = {
             "upstream": upstream,
@@ -97,6 +100,7 @@ class _Compiler:
             "context": self._context(),
             "success_status": status,
             "etag": self._etag(action),
+            "bulk": self.bulk,
         }
         record = answer
         if action == "list":
@@ -215,6 +219,10 @@ class _Compiler:
             if schema is None and action in _ANSWERING:
                 self._invalid(written.key_place, f"the answer of `{action}` needs a JSON schema")
             answer = types_of(schema, self.references) if schema is not None else None
+            if answer is not None and self.bulk:
+                if answer.names != {"array"} or answer.items is None:
+                    self._invalid(written.key_place, "an array of new records is answered with one, of `items`")
+                return code, types_of(answer.items, self.references) if answer.items is not None else None
             if answer is not None and action == "delete":
                 self._invalid(written.key_place, "the action `delete` answers with nothing; declare no content")
             elif answer is not None and action != "list" and answer.names and "object" not in answer.names:
@@ -249,7 +257,25 @@ class _Compiler:
         for name, media in content.members() if content is not None else ():
             if not is_json(name):
                 self._invalid(media.key_place, f"the action `{action}` takes JSON only, and not {quote(name)}")
-        return types_of(schema, self.references)
+        types = types_of(schema, self.references)
+        if not self.bulk:
+            return types
+        if types.items is None:
+            self._invalid(schema.place, "an array of new records has a schema of its `items`")
+        return types_of(types.items, self.references) if types.items is not None else None
+
+    def _takes_array(self) -> bool:
+        """Whether a create takes many records. How many is bounded by the contract: Odoo itself would take all."""
+        schema = self._json_schema(self.operation.get("requestBody"))
+        if schema is None or types_of(schema, self.references).names != {"array"}:
+            return False
+        followed = self.references.follow(schema)
+        most = followed.get("maxItems") if followed is not None else None
+        if most is None or type(most.value) is not int or not 1 <= most.value <= _MOST_CREATED:
+            self._invalid(
+                (most or schema).place, f"an array of new records has `maxItems`, at most {_MOST_CREATED}"
+            )
+        return True
 
     def _json_schema(self, written: Node | None) -> Node | None:
         holder = self.references.follow(written)

@@ -118,22 +118,44 @@ class Mediation:
         return node if isinstance(node, Problem) else self._shown(node)
 
     async def _create(self) -> Answer | Problem:
-        backend = self._backend
+        backend, body = self._backend, self._body()
+        several = backend.bulk and isinstance(body, list)
         violations: list[Violation] = []
-        values = write_values(backend.fields, self._body(), violations)
+        values = [
+            write_values(backend.fields, item, violations, at=(str(index),) if several else ())
+            for index, item in enumerate(body if several else [body])
+        ]
         if violations:
             return _violated(violations)
-        values |= claims.values(backend.domain, self._domain)
-        made = await self._ask(backend.model, "create", arguments={"vals_list": [values]})
+        if not values:
+            return self._answer([])
+        for each in values:
+            each |= claims.values(backend.domain, self._domain)
+        # One call is one transaction: all of them are created, or none.
+        made = await self._ask(backend.model, "create", arguments={"vals_list": values})
         if isinstance(made, Problem):
             return made
         self._written = "created"
         # A list of ids for a list of values over both dialects; older dialects gave a bare id.
-        key = made[0] if isinstance(made, list) and len(made) == 1 else made
-        if not isinstance(key, int) or isinstance(key, bool):
+        keys = [key for key in (made if isinstance(made, list) else [made]) if type(key) is int]
+        if len(keys) != len(values):
             raise MappingError("The upstream did not tell the new record's id.")
-        self._written_id = key
-        return await self._read_back(key)
+        if several:
+            return await self._read_all_back(keys)
+        self._written_id = keys[0]
+        return await self._read_back(keys[0])
+
+    async def _read_all_back(self, keys: list[int]) -> Answer | Problem:
+        """The answer to a create of several records: each as it is now, in the order of the request."""
+        fields = self._backend.fields
+        if not fields or self._backend.success_status == 204:
+            return self._answer(None)
+        rows = await self._search_read(self._within([["id", "in", keys]]), len(keys), 0, "id")
+        nodes = rows if isinstance(rows, Problem) else await nodes_of(fields, rows, self._read)
+        if isinstance(nodes, Problem):
+            return nodes
+        found = {node.row["id"]: represent(fields, node) for node in nodes}
+        return self._answer([found[key] for key in keys]) if found.keys() == set(keys) else _NOT_FOUND
 
     async def _update(self) -> Answer | Problem:
         backend = self._backend

@@ -329,6 +329,43 @@ def test_a_mapping_is_needed_for_all_that_the_request_admits():
     assert len(findings) == 11
 
 
+BULK = """\
+    post:
+      operationId: createAll
+      requestBody:
+        content:
+          application/json:
+            schema: {type: array, maxItems: 50, items: {$ref: "#/components/schemas/Changes"}}
+      responses:
+        "201":
+          description: OK
+          content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Order"}}}}
+      x-ostiary-odoo:
+        model: sale.order
+        action: create
+FIELDS
+"""
+
+
+def test_an_array_of_new_records_compiles():
+    found = backend(contract(BULK))
+    assert (found.bulk, found.fields) == (True, ALL_FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("maxItems: 50, ", "", "`maxItems`, at most 1000"),
+        ("maxItems: 50", "maxItems: 5000", "`maxItems`, at most 1000"),
+        ("{type: array, items: ", "{allOf: [{type: object}], not: ", "answered with one"),
+    ],
+)
+def test_an_array_of_new_records_is_bounded_and_answered_with_one(old, new, said):
+    version, findings = compile_text(contract(BULK.replace(old, new)))
+    assert version is None
+    assert any(said in finding.message for finding in findings)
+
+
 @pytest.mark.parametrize(
     ("written", "etag"), [("true", "offered"), ("required", "required"), ("false", "none"), ("maybe", None)]
 )
