@@ -128,7 +128,7 @@ def _broken(view: View, level: int, root: Place, where: str) -> Iterator[Fault]:
             if member not in seen:
                 seen.add(member)
                 waiting.append((member, f"{path}/{name}"))
-        for below in place.below():
+        for below in place.below:
             if below not in seen:
                 seen.add(below)
                 waiting.append((below, f"{path}/*"))
@@ -146,7 +146,7 @@ def _declared(
     if least == FULL:
         return {}
     validators = validators_of(version)
-    places = Places(validators)
+    places = Places.of_operation(validators)
     declared: dict[str, DeclaredAnswer] = {}
     for response in operation.responses:
         known = {
@@ -154,22 +154,11 @@ def _declared(
         }
         # Something in it is more protected than what everybody sees, or may be.
         concerned = bool(known) and (
-            config.unknown_fields == "remove" or any(_marked(each, least) for each in known.values())
+            config.unknown_fields == "remove"
+            or any(each.touches((least, False, False)) for each in known.values())
         )
         declared[response.status] = DeclaredAnswer(content_of(response.content, validators), known, concerned)
     return declared
-
-
-def _marked(root: Place, least: int) -> bool:
-    waiting, seen = [root], {root}
-    while waiting:
-        place = waiting.pop()
-        if place.level > least:
-            return True
-        found = set(place.below()) - seen
-        seen |= found
-        waiting += found
-    return False
 
 
 def _view(config: ClassificationConfig, level: int) -> View:

@@ -32,24 +32,71 @@ _IMPLIED: Final = {
 _OF_MEMBERS: Final = ("additionalProperties", "unevaluatedProperties")
 
 
+Criterion: TypeAlias = tuple[int, bool, bool]
+"""What a view changes: what is above a class; with the second, what is closed; with the third, anything."""
+
+
 class Places:
-    """The places of one operation's answers, each made once: schemas that refer to themselves make a circle."""
+    """The places of answers, each made once: schemas that refer to themselves make a circle. Those of which only a
+    version's documents say anything are shared by all its operations."""
 
-    __slots__ = ("_made", "_patterns", "_validators")
+    __slots__ = ("_made", "_patterns", "_reached", "_shared", "_validators")
 
-    def __init__(self, validators: Validators) -> None:
+    def __init__(self, validators: Validators, shared: "Places | None" = None) -> None:
         self._validators = validators
+        self._shared = shared
         self._made: dict[frozenset[int], Place] = {}
         self._patterns: dict[str, Check] = {}
+        self._reached: dict[Criterion, tuple[set[Place], set[Place]]] = {}
+
+    @classmethod
+    def of_operation(cls, validators: Validators) -> "Places":
+        """Those of one operation, with what its version shares."""
+        return cls(validators, validators.keep(Places, lambda: Places(validators)))
 
     def of(self, schemas: Iterable[Said]) -> "Place":
         """The place of which these schemas are said."""
         roots = tuple(schemas)
+        if self._shared is not None and all(base for _, base in roots):
+            return self._shared.of(roots)
         key = frozenset(id(schema) for schema, _ in roots)
         place = self._made.get(key)
         if place is None:
             place = self._made[key] = Place(self, roots, tuple(self.applying(roots)))
         return place
+
+    def touches(self, place: "Place", criterion: Criterion) -> bool:
+        """Whether a view changes anything at one of these places or below it."""
+        explored, touched = self._reached.setdefault(criterion, (set(), set()))
+        if place not in explored:
+            self._explore(place, criterion, explored, touched)
+        return place in touched
+
+    def _explore(self, root: "Place", criterion: Criterion, explored: "set[Place]", touched: "set[Place]") -> None:
+        """Each place once, and from those where something is changed the way back up."""
+        above: dict[Place, list[Place]] = {}
+        hot: list[Place] = []
+        waiting = [root]
+        explored.add(root)
+        while waiting:
+            place = waiting.pop()
+            if place.is_changed(criterion):
+                hot.append(place)
+            for below in place.below:
+                if below.places is not self:
+                    hot += [place] if below.touches(criterion) else []
+                    continue
+                if below in touched:
+                    hot.append(place)
+                above.setdefault(below, []).append(place)
+                if below not in explored:
+                    explored.add(below)
+                    waiting.append(below)
+        while hot:
+            place = hot.pop()
+            if place not in touched:
+                touched.add(place)
+                hot += above.get(place, ())
 
     def admit(self, schemas: Iterable[Said], value: Any) -> bool:
         """Whether all the schemas admit a value."""
@@ -90,7 +137,8 @@ class Place:
     have, by the word of any schema, and `kinds` those of values that any speaks of; empty where none does."""
 
     __slots__ = (
-        "_places",
+        "_below",
+        "_members",
         "_schemas",
         "closed",
         "declared",
@@ -98,6 +146,7 @@ class Place:
         "level",
         "never",
         "open_names",
+        "places",
         "required",
         "roots",
     )
@@ -105,8 +154,10 @@ class Place:
     def __init__(
         self, places: Places, roots: tuple[Said, ...], schemas: tuple[tuple[dict[str, Any], str], ...]
     ) -> None:
-        self._places = places
+        self.places = places
         self._schemas = schemas
+        self._members: dict[str, Place] = {}
+        self._below: tuple[Place, ...] | None = None
         self.roots = roots
         self.never = bool(roots) and all(schema is False for schema, _ in roots)
         self.level = max((_level(schema) for schema, _ in schemas), default=0)
@@ -128,8 +179,13 @@ class Place:
 
     def member(self, name: str) -> "Place | None":
         """The place of a member; None for a name of which nothing is said."""
-        said = [each for schema, base in self._schemas for each in self._said_of(name, schema, base)]
-        return self._places.of(said) if said else None
+        place = self._members.get(name)
+        if place is None:
+            said = [each for schema, base in self._schemas for each in self._said_of(name, schema, base)]
+            place = self.places.of(said) if said else None
+            if place is not None and name in self.declared:
+                self._members[name] = place
+        return place
 
     def _said_of(self, name: str, schema: dict[str, Any], base: str) -> Iterator[Said]:
         named = list(self._named(name, schema))
@@ -140,7 +196,7 @@ class Place:
             yield other, base
         if isinstance(rest, dict) and not any(
             "additionalProperties" in each or any(True for _ in self._named(name, each))
-            for each, _ in self._places.applying([(schema, base)], surely=True)
+            for each, _ in self.places.applying([(schema, base)], surely=True)
         ):
             yield rest, base
 
@@ -149,19 +205,19 @@ class Place:
         if name in schema.get("properties", ()):
             yield schema["properties"][name]
         for pattern, inner in schema.get("patternProperties", {}).items():
-            if self._places.matches(pattern, name):
+            if self.places.matches(pattern, name):
                 yield inner
 
     @property
     def prefix(self) -> tuple["Place", ...]:
         """The places of the first items, where the schemas tell them from the rest."""
         length = max((len(schema.get("prefixItems", ())) for schema, _ in self._schemas), default=0)
-        return tuple(self._places.of(self._said_of_item(index)) for index in range(length))
+        return tuple(self.places.of(self._said_of_item(index)) for index in range(length))
 
     @property
     def item(self) -> "Place":
         """The place of all other items."""
-        return self._places.of(self._said_of_item(None))
+        return self.places.of(self._said_of_item(None))
 
     def _said_of_item(self, index: int | None) -> Iterator[Said]:
         for schema, base in self._schemas:
@@ -174,7 +230,7 @@ class Place:
                 yield schema["contains"], base
             if "unevaluatedItems" in schema and not any(
                 "items" in each or (index is not None and index < len(each.get("prefixItems", ())))
-                for each, _ in self._places.applying([(schema, base)], surely=True)
+                for each, _ in self.places.applying([(schema, base)], surely=True)
             ):
                 yield schema["unevaluatedItems"], base
 
@@ -182,24 +238,39 @@ class Place:
         """What the schemas say there by a keyword, those that have it."""
         return (schema[keyword] for schema, _ in self._schemas if keyword in schema)
 
-    def below(self) -> Iterator["Place"]:
+    @property
+    def below(self) -> tuple["Place", ...]:
         """All places in this one; of names that are not declared, each that some may have."""
+        if self._below is None:
+            self._below = tuple(self._found_below())
+        return self._below
+
+    def is_changed(self, criterion: Criterion) -> bool:
+        """Whether a view changes anything at the place itself."""
+        level, closed, unknown = criterion
+        return unknown or self.level > level or (closed and (self.closed or self.never))
+
+    def touches(self, criterion: Criterion) -> bool:
+        """Whether a view changes anything at the place or below it."""
+        return self.places.touches(self, criterion)
+
+    def _found_below(self) -> Iterator["Place"]:
         for name in self.declared:
             place = self.member(name)
             assert place is not None
             yield place
         for schema, base in self._schemas:
             for inner in schema.get("patternProperties", {}).values():
-                yield self._places.of([(inner, base)])
+                yield self.places.of([(inner, base)])
             for keyword in _OF_MEMBERS:
                 if isinstance(schema.get(keyword), dict):
-                    yield self._places.of([(schema[keyword], base)])
+                    yield self.places.of([(schema[keyword], base)])
         yield from self.prefix
         yield self.item
 
     def admits(self, value: Any) -> bool:
         """Whether all that is said of the place admits a value."""
-        return self._places.admit(self.roots, value)
+        return self.places.admit(self.roots, value)
 
 
 def _kinds(schema: dict[str, Any]) -> Iterator[str]:

@@ -69,9 +69,22 @@ class Mask:
 class Within:
     """The value stays, and something in it does not."""
 
-    __slots__ = ("_declared", "_item", "_kept", "_kinds", "_named", "_other", "_prefix", "_unknown")
+    __slots__ = (
+        "_declared",
+        "_fill",
+        "_item",
+        "_kept",
+        "_kinds",
+        "_named",
+        "_other",
+        "_prefix",
+        "_unknown",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, fill: "Callable[[Within], None]") -> None:
+        """`fill` calls `set`, when the place is first met in an answer: schemas may be large, and lead back to
+        themselves. That it may be called by several threads at once changes nothing."""
+        self._fill: Callable[[Within], None] | None = fill
         self._kinds: frozenset[str] = frozenset()
         self._named: tuple[tuple[str, Effect], ...] = ()
         self._declared: frozenset[str] = frozenset()
@@ -92,8 +105,7 @@ class Within:
         item: Effect | None,
     ) -> None:
         """What happens to members: to those `named`, to `other` ones than are `declared`, else to what is
-        `unknown`; and to items. Values of other `kinds` go. It is apart from the construction as schemas may lead
-        back to themselves."""
+        `unknown`; and to items. Values of other `kinds` go."""
         self._kinds = kinds
         self._named = tuple(named)
         self._declared = declared
@@ -105,11 +117,13 @@ class Within:
     @property
     def on_items(self) -> Effect | None:
         """What becomes of all items alike of an array, if one is admitted."""
+        self._ready()
         return None if self._prefix or (self._kinds and "array" not in self._kinds) else self._item
 
     def __call__(self, value: msgspec.Raw, run: Run, depth: int) -> Any:
         if depth > MOST_DEPTH:
             raise UnreadableError
+        self._ready()
         first = memoryview(value)[0]
         kind = _KINDS.get(first, "scalar")
         if self._kinds and kind not in self._kinds and first != _NULLS:
@@ -119,6 +133,12 @@ class Within:
         if kind == "array" and (self._item is not None or self._prefix):
             return self._array(value, run, depth + 1)
         return value
+
+    def _ready(self) -> None:
+        fill = self._fill
+        if fill is not None:
+            fill(self)
+            self._fill = None  # not before: nobody goes on with half of it
 
     def _object(self, value: msgspec.Raw, run: Run, depth: int) -> dict[str, Any]:
         members: dict[str, Any] = _members(value)
@@ -170,7 +190,7 @@ class Within:
 class View:
     """All places, as a caller of one clearance sees them."""
 
-    __slots__ = ("_clearance", "_effects", "_hidden", "_unknown_goes", "_untouched")
+    __slots__ = ("_clearance", "_criterion", "_effects", "_hidden", "_unknown_goes")
 
     def __init__(self, clearance: int, hidden: Callable[[Place], Effect], *, unknown_goes: bool) -> None:
         """`hidden` says what becomes of a value that is above the clearance. With `unknown_goes` a name goes of
@@ -179,7 +199,7 @@ class View:
         self._hidden = hidden
         self._unknown_goes = unknown_goes
         self._effects: dict[Place, Effect] = {}
-        self._untouched: set[Place] = set()
+        self._criterion = (clearance, True, unknown_goes)
 
     def effect(self, place: Place) -> Effect | None:
         """What becomes of a value at a place; None where it stays as it is."""
@@ -190,12 +210,15 @@ class View:
             effect = take
         elif place.level > self._clearance:
             effect = self._hidden(place)
-        elif not self._touches(place):
+        elif not place.touches(self._criterion):
             return None
         if effect is not None:
             self._effects[place] = effect
             return effect
-        within = self._effects[place] = Within()
+        within = self._effects[place] = Within(lambda within: self._fill(within, place))
+        return within
+
+    def _fill(self, within: Within, place: Place) -> None:
         named = [(name, self._member(place, name)) for name in sorted(place.declared)]
         unknown = take if place.closed or self._unknown_goes else None
 
@@ -212,30 +235,11 @@ class View:
             tuple(self.effect(each) for each in place.prefix),
             self.effect(place.item),
         )
-        return within
 
     def _member(self, place: Place, name: str) -> Effect | None:
         member = place.member(name)
         assert member is not None  # it is declared
         return self.effect(member)
-
-    def _touches(self, place: Place) -> bool:
-        """Whether anything at the place or below it may go."""
-        waiting, seen = [place], {place}
-        while waiting:
-            each = waiting.pop()
-            if each in self._untouched:
-                continue
-            if self._acts(each):
-                return True
-            found = set(each.below()) - seen
-            seen |= found
-            waiting += found
-        self._untouched |= seen
-        return False
-
-    def _acts(self, place: Place) -> bool:
-        return place.never or place.level > self._clearance or place.closed or self._unknown_goes
 
 
 def encoded(made: Any) -> bytes:

@@ -22,6 +22,7 @@ import msgspec
 from contracts.operations import ApiVersion, JsonSchema
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 MOST_COMPILED: Final = 4_000
 """Validators that a process holds compiled; beyond, those that were compiled first are let go.
@@ -96,6 +97,7 @@ class Validators:
         self.documents = documents
         self._registry: jsonschema_rs.Registry | None = None
         self._checks: weakref.WeakValueDictionary[bytes, Check] = weakref.WeakValueDictionary()
+        self._kept: dict[type, Any] = {}
         self._shared: weakref.WeakValueDictionary[tuple[type, bytes], Any] = weakref.WeakValueDictionary()
 
     def check(self, schema: JsonSchema) -> Check:
@@ -116,6 +118,13 @@ class Validators:
         found: T | None = self._shared.get(key)
         if found is None:
             found = self._shared[key] = make()
+        return found
+
+    def keep(self, kind: type[K], make: Callable[[], K]) -> K:
+        """What `make` gives, once for all operations, for as long as any of them is bound."""
+        found: K | None = self._kept.get(kind)
+        if found is None:
+            found = self._kept[kind] = make()
         return found
 
     def compile(self, schema: JsonSchema) -> jsonschema_rs.Validator:
