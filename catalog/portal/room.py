@@ -11,14 +11,28 @@ from catalog.pages.faults import as_pages
 from catalog.portal.apis.pages import ApiPages
 from catalog.portal.changes.pages import ChangePages
 from catalog.portal.home import HomePages
+from catalog.portal.security.audit import AuditPages
+from catalog.portal.security.ledger import LedgerPages
+from catalog.portal.security.revoking import RevokingPages
 from catalog.portal.shell import Section, Shell
 from catalog.publication import Publisher
 
-SECTIONS: Final[tuple[Section, ...]] = (Section("/apis", "APIs"), Section("/changes", "Changes"))
+SECTIONS: Final[tuple[Section, ...]] = (
+    Section("/apis", "APIs"),
+    Section("/changes", "Changes"),
+    Section("/security/ledger", "Security"),
+)
 
 
 def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -> tuple[BaseRoute, ...]:
     """The routes of the portal."""
     shell = Shell(door, api, clock, SECTIONS)
-    pages = (*HomePages(shell).routes, *ApiPages(shell, publisher).routes, *ChangePages(shell).routes)
+    pages = (
+        *HomePages(shell).routes,
+        *ApiPages(shell, publisher).routes,
+        *ChangePages(shell).routes,
+        *LedgerPages(shell).routes,
+        *RevokingPages(shell).routes,
+        *AuditPages(shell).routes,
+    )
     return (*shell.assets.routes, *as_pages(pages, door.pages))

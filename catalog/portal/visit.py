@@ -93,12 +93,9 @@ class Visit:
             raise Refused(result)
         return result
 
-    async def ask(self, operation_id: str, path: Mapping[str, str] | None = None, **query: Any) -> Any:
+    async def ask(self, operation_id: str, path: Mapping[str, str] | None = None, /, **query: Any) -> Any:
         """The value that a reading operation answers, as plain dicts and lists. Raises Refused."""
-        result = await self.call(
-            operation_id, path, {name.replace("_", "-"): each for name, each in query.items()}
-        )
-        return value_of(result)
+        return value_of(await self.call(operation_id, path, query))
 
 
 def value_of(result: Result) -> Any:

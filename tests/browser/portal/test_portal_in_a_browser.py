@@ -23,6 +23,8 @@ PAGES = (
     "/portal/changes",
     "/portal/changes/1",
     "/portal/changes/404",
+    "/portal/security/ledger",
+    "/portal/security/revoke",
 )
 
 
@@ -40,6 +42,10 @@ async def test_pages_have_no_barriers_and_are_light(world: Served, theme: str) -
             answer = await page.goto(world.url + path)
             assert answer is not None
             assert len(await answer.body()) < MOST_BYTES, path
+            assert await barriers(page) == [], path
+    async with reader(world.catalog, world.url, "sara", theme) as page:
+        for path in ("/portal/security/revoke", "/portal/security/audit?prove=1"):
+            await page.goto(world.url + path)
             assert await barriers(page) == [], path
 
 
