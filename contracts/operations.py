@@ -91,7 +91,8 @@ class OdooField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """A property of the contract and the Odoo field behind it.
 
     `writable`: the request has it, and does not call it `readOnly`. `readable`: the answer has it, and does not
-    call it `writeOnly`.
+    call it `writeOnly`. `write` says what a list of records in an update does with present ones that it does not
+    name: they are deleted (`replace`), or stay (`merge`).
     """
 
     name: str
@@ -101,6 +102,7 @@ class OdooField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     readable: bool = True
     model: str | None = None
     fields: tuple["OdooField", ...] = ()
+    write: Literal["replace", "merge"] = "replace"
 
 
 class OdooFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -1,6 +1,6 @@
 """Which Odoo field stands behind which property, and how its value is converted: decided by the schemas."""
 
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
@@ -75,7 +75,7 @@ class FieldCompiler:
             self._report.add("odoo-name-invalid", (node.get("field") or node).place, fault)
             return None
         for key, member in node.members():
-            if key not in ("field", "as", "model", "fields"):
+            if key not in ("field", "as", "model", "fields", "write"):
                 self._report.add("odoo-mapping-invalid", member.key_place, f"a field has no key {quote(key)}")
         answered = answer.properties.get(name) if answer else None
         requested = request.properties.get(name) if request else None
@@ -105,7 +105,18 @@ class FieldCompiler:
             readable=not unread,
             model=model,
             fields=nested,
+            write=self._write(node, value),
         )
+
+    def _write(self, node: Node, value: OdooValue) -> Literal["replace", "merge"]:
+        """What a list of records does with those that it does not name."""
+        written = node.get("write")
+        if written is None or (value == "records" and written.value == "replace"):
+            return "replace"
+        if value != "records" or written.value != "merge":
+            message = "`write` is `replace` or `merge`, of an array of objects"
+            self._report.add("odoo-mapping-invalid", written.place, message)
+        return "merge"
 
     def _value(self, name: str, node: Node, schema: Node, field: str) -> OdooValue | None:
         explicit = node.get("as")

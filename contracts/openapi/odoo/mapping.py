@@ -10,7 +10,7 @@
       fields:                   # property of the record's schema: Odoo field
         number: name
         customer: partner_id
-        lines: {field: order_line, model: sale.order.line, fields: {product: product_id}}
+        lines: {field: order_line, model: sale.order.line, fields: {product: product_id}}   # `write: merge`
         invoiced: {field: invoice_status, as: text}
       domain: [[company_id, "=", 1]]      # added to every look-up; no request can widen it
                                 # `{claim: partner_id}` in place of a value is that claim of the caller's token

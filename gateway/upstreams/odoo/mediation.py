@@ -6,7 +6,7 @@ happened, a failure of what follows is never told as if nothing had.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from contracts.operations import OdooBackend
@@ -14,10 +14,12 @@ from contracts.problems import Problem, problem
 from gateway.upstreams.odoo import claims, cursors, domains, preconditions
 from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
+from gateway.upstreams.odoo.showing import place_of, shown_by
 from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
 from gateway.upstreams.odoo.values import MAX_INTEGER, MappingError
 from policies.exchange import Exchange, Header, Violation
+from policies.idempotency_keys.request_key import HEADER, read_key
 
 _JSON: Final[Header] = (b"content-type", b"application/json")
 _NOT_FOUND: Final = problem("record-not-found", "The record does not exist or was deleted.")
@@ -66,13 +68,23 @@ class Mediation:
         except MappingError as error:
             outcome = problem(MISMAPPED, str(error))
         if self._written and isinstance(outcome, Problem):
-            return problem(
+            outcome = problem(
                 "outcome-unknown",
                 f"The record was {self._written}, but its state cannot be told now. Do not repeat the request.",
                 headers=tuple((name.decode(), value.decode()) for name, value in self._location()),
                 cause=outcome.type.id,
             )
+        if isinstance(outcome, Problem) and outcome.type.id == "outcome-unknown":
+            return self._with_key(outcome)
         return outcome
+
+    def _with_key(self, unknown: Problem) -> Problem:
+        """With the key under which the client asks again, or looks: by it alone it is the same request."""
+        value = self._exchange.fields.get(HEADER)
+        key = None if value is None else read_key(value, bare=True)
+        if key is None:
+            return unknown
+        return replace(unknown, extensions={**unknown.extensions, "idempotency-key": key})
 
     async def _list(self) -> Answer | Problem:
         backend = self._backend
@@ -226,7 +238,7 @@ class Mediation:
         return None if preconditions.matches(condition, tag) else preconditions.STALE
 
     def _shown_by(self) -> OdooBackend:
-        return preconditions.shown_by(self._exchange.version, self._exchange.operation, self._backend)
+        return shown_by(self._exchange.version, self._exchange.operation, self._backend)
 
     async def _find(self, key: int, fields: tuple[Any, ...]) -> Node | Problem:
         """The record, if the contract's domain has it."""
@@ -315,22 +327,8 @@ class Mediation:
         return Answer(status, (_JSON, *location), encoded(document))
 
     def _location(self) -> list[Header]:
-        """Where a created record is served: only if the version has an operation that serves it."""
-        operation, version = self._exchange.operation, self._exchange.version
-        if not self._written_id or operation is None or version is None:
-            return []
-        prefix = operation.path.rstrip("/") + "/{"
-        for other in version.operations:
-            if (
-                other.path.startswith(prefix)
-                and "/" not in other.path[len(prefix) :]
-                and isinstance(other.backend, OdooBackend)
-                and other.backend.action == "get"
-                and other.backend.model == self._backend.model
-            ):
-                path = f"{self._exchange.path.rstrip('/')}/{self._written_id}"
-                return [(b"location", path.encode())]
-        return []
+        place = place_of(self._exchange, self._backend, self._written_id) if self._written_id else ""
+        return [(b"location", place.encode())] if place else []
 
 
 def _violated(violations: list[Violation]) -> Problem:

@@ -10,7 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any, Final
 
-from contracts.operations import ApiVersion, OdooBackend, OdooField, Operation
+from contracts.operations import OdooBackend, OdooField
 from contracts.problems import Problem, problem
 from gateway.upstreams.odoo.values import MappingError
 from policies.exchange import Exchange
@@ -60,29 +60,6 @@ def is_known(condition: bytes | None, tag: bytes) -> bool:
     if condition is None:
         return False
     return condition.strip() == b"*" or any(found == tag for _, found in _TAG.findall(condition))
-
-
-def shown_by(version: ApiVersion | None, operation: Operation | None, backend: OdooBackend) -> OdooBackend:
-    """The mapping that shows the record whose tag a client of `operation` has: that of `GET` on the same path, the
-    one above it (`/orders/{id}/confirmation`) or, for a new record, below it. Else the operation's own."""
-    for other in () if version is None or operation is None else version.operations:
-        found = other.backend
-        if (
-            isinstance(found, OdooBackend)
-            and found.action == "get"
-            and found.model == backend.model
-            and found.etag != "none"
-            and _belong(other.path, operation.path if operation else "", backend)
-        ):
-            return found
-    return backend
-
-
-def _belong(shown: str, path: str, backend: OdooBackend) -> bool:
-    above, _, last = path.rpartition("/")
-    if backend.action == "create":
-        return shown.rpartition("/")[0] == path.rstrip("/") and shown.endswith("}")
-    return shown == path or (backend.action == "call" and shown == above and not last.startswith("{"))
 
 
 def alike(ours: Sequence[OdooField], theirs: Sequence[OdooField]) -> bool:

@@ -125,7 +125,8 @@ def _commands(
 
     A new record's list is created. An existing record's is replaced, as a PATCH of an array does (RFC 7396):
     an item with the id of a present record updates it, one without an id is created, and present records that
-    no item names are deleted. An id from elsewhere is refused: it would reach into another record's list.
+    no item names are deleted, except where the contract merges (`write: merge`). An id from elsewhere is refused:
+    it would reach into another record's list.
     """
     if not isinstance(items, list | None):
         raise UnfitError("type", "must be an array")
@@ -144,4 +145,4 @@ def _commands(
             violations.append(Violation("body", pointer(*here, key_name or ""), "enum", message))
             continue
         commands.append([1, key, write_values(entry.fields, item, violations, node, here)])
-    return commands + [[2, key, 0] for key in left]
+    return commands if entry.write == "merge" else commands + [[2, key, 0] for key in left]

@@ -366,6 +366,20 @@ def test_an_array_of_new_records_is_bounded_and_answered_with_one(old, new, said
     assert any(said in finding.message for finding in findings)
 
 
+@pytest.mark.parametrize(("written", "write"), [("replace", "replace"), ("merge", "merge"), ("append", None)])
+def test_a_list_of_records_is_replaced_or_merged(written, write):
+    text = contract(BULK).replace("field: order_line\n", f"field: order_line\n            write: {written}\n")
+    if write is None:
+        assert rules_of(compile_text(text)[1]) == ["odoo-mapping-invalid"]
+    else:
+        assert backend(text).fields[-1].write == write
+
+
+def test_only_lists_of_records_are_merged():
+    text = contract(BULK).replace("number: name\n", "number: {field: name, write: merge}\n")
+    assert rules_of(compile_text(text)[1]) == ["odoo-mapping-invalid"]
+
+
 @pytest.mark.parametrize(
     ("written", "etag"), [("true", "offered"), ("required", "required"), ("false", "none"), ("maybe", None)]
 )

@@ -169,6 +169,25 @@ async def test_a_sent_write_without_an_answer_is_unknown_and_never_repeated(
     assert "db.internal" not in refused.detail
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (b'"order-17"', "order-17"),
+        (b"2f1c0a52-7c2e-4a15-9f2b-9f0f8a1b2c3d", "2f1c0a52-7c2e-4a15-9f2b-9f0f8a1b2c3d"),
+    ],
+)
+async def test_what_is_unknown_is_told_with_the_key_that_it_was_asked_by(
+    rig, mapping, scripted, protocol, given, told
+):
+    server = await scripted(answering(create=drop))
+    calling = rig(server.url, protocol=protocol)
+    refused = await calling.call(short(mapping, "create"), body={}, fields={b"idempotency-key": given})
+    assert refused.type.id == "outcome-unknown"
+    assert refused.extensions["idempotency-key"] == told
+    without = await calling.call(short(mapping, "create"), body={}, fields={b"idempotency-key": b"(no key"})
+    assert "idempotency-key" not in without.extensions
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[1", b'{"jsonrpc": "1.0"}'])
 async def test_a_write_with_an_answer_that_is_none_is_unknown(rig, mapping, scripted, protocol, body):
     async def nonsense(head, _, writer):

@@ -7,7 +7,8 @@ import pytest
 from contracts.operations import ApiVersion, OdooField, Operation
 from contracts.problems import Problem
 from gateway.upstreams.odoo.mediation import Answer
-from gateway.upstreams.odoo.preconditions import is_known, matches, shown_by, tag_of
+from gateway.upstreams.odoo.preconditions import is_known, matches, tag_of
+from gateway.upstreams.odoo.showing import shown_by
 from gateway.upstreams.odoo.values import MappingError
 
 AT = {"order_id": 3}

@@ -154,3 +154,9 @@ def test_what_is_only_written_is_neither_asked_for_nor_shown():
     assert names_of(fields) == ["id", "line_ids"], "an update has to know the lines that are there"
     assert represent(fields, Node({"id": 7, "line_ids": []}, {"lines": []})) == {"id": 7}
     assert write_values(fields, {"secret": "x"}, []) == {"password": "x"}
+
+
+def test_a_list_that_is_merged_keeps_what_the_body_does_not_name():
+    merged = (FIELDS[0], msgspec.structs.replace(LINES, write="merge"))
+    body = {"lines": [{"id": 2, "quantity": 4}, {"quantity": 1}]}
+    assert write_values(merged, body, [], present()) == {"line_ids": [[1, 2, {"qty": 4}], [0, 0, {"qty": 1}]]}
