@@ -7,7 +7,7 @@ a closed object does not declare, and answers that are not of a declared form. O
 is marked have no such filter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -110,28 +110,34 @@ def check(setting: Setting[ClassificationConfig], version: ApiVersion, operation
 
 def _broken(view: View, level: int, root: Place, where: str) -> Iterator[Fault]:
     """Members that are required, and gone for callers of a clearance."""
-    waiting, seen = [(root, "")], {root}
+    waiting, above = [root], {root: root}
     while waiting:
-        place, path = waiting.pop()
-        if place.level > level:
+        place = waiting.pop()
+        if place.level > level or not place.touches((level, False, False)):
             continue
-        for name in place.declared:
+        for name in sorted(place.required & place.declared):
             member = place.member(name)
-            assert member is not None  # it is declared
-            if member.level > level and name in place.required and view.effect(member) is take:
+            if member is not None and member.level > level and view.effect(member) is take:
                 class_ = LEVELS[member.level]
                 yield Fault(
                     f"/{class_}",
-                    f"{where} requires {f'{path}/{name}'!r}, which is {class_} and is taken out of it: make it "
-                    "optional, or mask it (a mask that its schema admits, or null)",
+                    f"{where} requires {f'{_path(place, above)}/{name}'!r}, which is {class_} and is taken out of "
+                    "it: make it optional, or mask it (a mask that its schema admits, or null)",
                 )
-            if member not in seen:
-                seen.add(member)
-                waiting.append((member, f"{path}/{name}"))
         for below in place.below:
-            if below not in seen:
-                seen.add(below)
-                waiting.append((below, f"{path}/*"))
+            if below not in above:
+                above[below] = place
+                waiting.append(below)
+
+
+def _path(place: Place, above: Mapping[Place, Place]) -> str:
+    """The way to a place, by names; `*` for items and for names that are not declared."""
+    path, parent = "", above[place]
+    while parent is not place:
+        name = next((each for each in sorted(parent.declared) if parent.member(each) is place), "*")
+        path = f"/{name}{path}"
+        place, parent = parent, above[parent]
+    return path
 
 
 def _clearances(config: ClassificationConfig) -> Clearances:
