@@ -20,7 +20,14 @@ CONTRACT = "apis/shipments/v1.openapi.yaml"
 RUN_UNTIL_STOPPED = {"demo", "up", "gateway", "catalog"}
 """What prints as it goes, for as long as it runs; `catalog` without a command is one of them."""
 OF_LINES = {"audit export"}
-ELSEWHERE = ("odoo", "upstream-credentials", "credentials leak", "credentials bulk", "credentials least-privilege")
+ELSEWHERE = (
+    "credentials bulk",
+    "credentials leak",
+    "credentials least-privilege",
+    "mirror",
+    "odoo",
+    "upstream-credentials",
+)
 """What is run with `--json` by tests of its own, in rooms that have what it takes."""
 
 
@@ -203,6 +210,8 @@ def credentials(shell: Shell) -> None:
     shell("ruth", "credentials", "revoke", "--application", "lumen-bi", "-m", "Exercise")
     number = shell("ruth", "credentials", "revocations")[0]["number"]
     shell("ruth", "credentials", "lift", number, "-m", "Over")
+    assert shell("ruth", "cache", "purge", "--api", "shipments", "-m", "Exercise")["api"] == "shipments"
+    assert [each["api"] for each in shell("ruth", "cache", "purges")] == ["shipments"]
     next_key = shell("ruth", "keys", "rotate", "-m", "Exercise")["kid"]
     assert shell("ruth", "keys", "list")[0]["kid"] == next_key
     assert shell("ruth", "keys", "retire", next_key, "-m", "Exercise")["ended"]["kid"] == next_key
