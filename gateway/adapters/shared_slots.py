@@ -54,7 +54,7 @@ return full
 class SharedSlots:
     """Implements `policies.limits.slots.Slots`. `share` workers divide each limit while the server is down.
 
-    Runs on the event loop alone.
+    `locally` counts the decisions made without the server. Runs on the event loop alone.
     """
 
     def __init__(self, store: SharedStore, *, share: int, lease: float = LEASE) -> None:
@@ -66,6 +66,7 @@ class SharedSlots:
         self._unsaid: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self.locally = 0
         self._saying: set[asyncio.Future[Answer]] = set()
 
     def take(self, meter: SlotMeter, /) -> Taken | Awaitable[Taken]:
@@ -124,6 +125,7 @@ class SharedSlots:
 
     def _alone(self, meter: SlotMeter) -> Taken:
         """Without the server."""
+        self.locally += 1
         closed = tuple(limit.name for limit in meter.limits if limit.on_unavailable == "closed")
         if closed:
             return Taken(undecided=closed)

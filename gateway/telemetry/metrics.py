@@ -207,8 +207,8 @@ LOCAL_DECISIONS: Final = Metric(
     "ostiary_limiter_local_decisions_total",
     "counter",
     (),
-    "Decisions about limits that a worker made by its share, without that server. Absent where each process "
-    "counts alone.",
+    "Decisions about limits, on open calls too, that a worker made without that server. Absent where each "
+    "process counts alone.",
 )
 WORKER_RESTARTS: Final = Metric(
     "ostiary_worker_restarts_total",

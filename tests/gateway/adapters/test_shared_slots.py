@@ -99,6 +99,7 @@ async def test_without_the_server_and_when_it_is_back_empty(otherwise: OnUnavail
         assert await take(slots, what) is TAKEN
         server.kill()
         taken = [await take(slots, what) for _ in range(5)]
+        assert slots.locally == 5
         if otherwise == "closed":
             assert taken == [Taken(undecided=("outage",))] * 5
         elif otherwise == "open":
