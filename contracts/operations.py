@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from contracts.odoo_guard import OdooGuard, RpcDialect
 from contracts.policy_settings import PolicyUse
 
 JsonSchema = bool | dict[str, Any]
@@ -71,7 +72,7 @@ class HttpBackend(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
     upstream: str
 
 
-OdooAction = Literal["list", "get", "create", "update", "delete", "call"]
+OdooAction = Literal["list", "get", "create", "update", "delete", "call", "rpc"]
 OdooValue = Literal[
     "text",  # char, text, selection, html: false → null
     "integer",
@@ -124,7 +125,8 @@ class OdooBackend(
     request cannot widen it; `item_property` is the property of the answer that holds the list (None: the
     answer is the array itself); `total_property` likewise for the count of all matches, `next_property` for
     the cursor of the next page (null on the last). `bulk`: a request creates an array of records, all or none.
-    `etag`: answers have entity tags and `If-Match` is heeded, or required.
+    `etag`: answers have entity tags and `If-Match` is heeded, or required. The action `rpc` is Odoo's own RPC in a
+    `dialect`; it has no model, and `guard` says what is open.
     """
 
     upstream: str
@@ -150,6 +152,8 @@ class OdooBackend(
     success_status: int = 200
     bulk: bool = False
     etag: Literal["none", "offered", "required"] = "none"
+    dialect: RpcDialect | None = None
+    guard: OdooGuard | None = None
 
     @property
     def depends_on_claims(self) -> bool:

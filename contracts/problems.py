@@ -406,6 +406,19 @@ _TYPES: tuple[ProblemType, ...] = (
         "Claim missing",
         "The operation's records are chosen by a claim that the access token does not have, or not of that kind.",
     ),
+    ProblemType(
+        "odoo-rpc-malformed",
+        400,
+        "No call of Odoo's RPC",
+        "What was sent is no single, plain call in the dialect of Odoo's RPC that this path speaks.",
+    ),
+    ProblemType(
+        "odoo-rpc-refused",
+        403,
+        "Call not open",
+        "The contract does not open this model, method, field, domain, context or number of records, or the "
+        "caller lacks the scope for it.",
+    ),
     ProblemType("record-not-found", 404, "No such record", "The record does not exist or was deleted."),
     ProblemType(
         "precondition-failed",

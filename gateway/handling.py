@@ -30,6 +30,7 @@ from policies.answer import Answer
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Header
 from policies.modes import BoundFilter
+from policies.rpc.answers import refusal_of
 from policies.verdict import ALLOW, Deny, Reply, Switch, Verdict
 
 log = structlog.get_logger()
@@ -490,7 +491,15 @@ class Handling:
         headers += [header for header in exchange.answer_headers if header[0] not in named]
         headers += (_PROBLEM_HEADER, self._request_id())
         body = refusal.body(f"urn:ostiary:request:{exchange.request_id}", policy)
-        self.answer(refusal.status, headers, body)
+        dialect = (
+            None if self._route is None or self._route.odoo_backend is None else self._route.odoo_backend.dialect
+        )
+        if dialect is None:
+            self.answer(refusal.status, headers, body)
+            return
+        # A client of Odoo's RPC knows no problems: it is told as Odoo would tell it.
+        status, spoken, body = refusal_of(dialect, exchange.body_value, refusal)
+        self.answer(status, [*(each for each in headers if each is not _PROBLEM_HEADER), *spoken], body)
 
     def _give_up(self) -> None:
         call = self._call

@@ -162,6 +162,7 @@ _ODOO_METHODS = {
     "create": "create",
     "update": "write",
     "delete": "unlink",
+    "rpc": "execute_kw",
 }
 
 

@@ -29,6 +29,7 @@ from contracts.openapi.extensions import (
     websocket_of,
 )
 from contracts.openapi.grammar import METHODS
+from contracts.openapi.odoo.guard import compile_rpc
 from contracts.openapi.odoo.mapping import compile_odoo
 from contracts.openapi.parameters import compile_parameters
 from contracts.openapi.paths import base_path_of, parameters_of, shape_of, template_fault
@@ -330,6 +331,8 @@ class _Compiler:
                 mapping.key_place,
                 f"{label} has `{ODOO}`, but its upstream {quote(name)} is of kind `http`",
             )
+        if mapping.text("action") == "rpc":
+            return compile_rpc(mapping, item, node, name, self.references, self.report)
         return compile_odoo(mapping, item, node, name, self.references, self.report)
 
 

@@ -20,6 +20,7 @@
                             schema                  how well the value is protected in answers: see
                                                     ``contracts.openapi.classification``
 ``x-ostiary-odoo``          operation               see ``contracts.openapi.odoo.mapping``
+``x-ostiary-odoo-guard``    document                see ``contracts.openapi.odoo.guard``
 ``x-ostiary-lint-ignore``   any object              findings of ``ostiary lint`` that are let pass there, each
                                                     with its reason; nothing is enforced by it
 ``x-sunset``                document or operation   a date, which must be the one that ``api.yaml`` gives
@@ -46,6 +47,7 @@ from contracts.policy_settings import PolicyUse, used
 LIMIT: Final = "x-ostiary-limit"
 UPSTREAM: Final = "x-ostiary-upstream"
 ODOO: Final = "x-ostiary-odoo"
+ODOO_GUARD: Final = "x-ostiary-odoo-guard"
 RETRY: Final = "x-ostiary-retry"
 WEBSOCKET: Final = "x-ostiary-websocket"
 SIGNATURE: Final = "x-ostiary-signature"
@@ -53,7 +55,7 @@ LINT_IGNORE: Final = "x-ostiary-lint-ignore"
 POLICIES: Final = "x-ostiary-policies"
 SUNSET: Final = "x-sunset"
 _ALLOWED: Final = {
-    "openapi": (LIMIT, UPSTREAM, POLICIES, RULE),
+    "openapi": (LIMIT, UPSTREAM, ODOO_GUARD, POLICIES, RULE),
     "operation": (LIMIT, UPSTREAM, ODOO, RETRY, WEBSOCKET, POLICIES, RULE),
     "securityScheme": (SIGNATURE,),
     "schema": (CLASSIFICATION,),

@@ -10,6 +10,7 @@ import structlog
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
+from gateway.upstreams.odoo import guarded
 from gateway.upstreams.odoo.json2 import Json2
 from gateway.upstreams.odoo.jsonrpc import JsonRpc
 from gateway.upstreams.odoo.mediation import MISMAPPED, Answer, Mediation
@@ -74,7 +75,10 @@ class OdooAdapter:
         try:
             if deadline is None:
                 deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
-            outcome = await Mediation(exchange, backend, self._transport, deadline).run()
+            if backend.action == "rpc":
+                outcome = await guarded.run(exchange, backend, self._transport, deadline)
+            else:
+                outcome = await Mediation(exchange, backend, self._transport, deadline).run()
         finally:
             self._slots.release()
         if isinstance(outcome, Problem) and outcome.type.id == MISMAPPED:
