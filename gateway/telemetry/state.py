@@ -103,7 +103,8 @@ class State:
         shared = self._shared
         yield metrics.SHARED_STATE, [] if shared is None else [((), int(shared.store.available))]
         yield metrics.SHARED_STATE_OUTAGES, [] if shared is None else [((), shared.store.outages)]
-        yield metrics.LOCAL_DECISIONS, [] if shared is None else [((), shared.limiter.locally + shared.slots.locally)]
+        alone = 0 if shared is None else shared.limiter.locally + shared.slots.locally
+        yield metrics.LOCAL_DECISIONS, [] if shared is None else [((), alone)]
         servers = runtime.upstreams.items() if runtime is not None else ()
         pools = [(name, server) for name, (_, server) in servers if isinstance(server, HttpService)]
         yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools]
