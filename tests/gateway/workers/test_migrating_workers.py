@@ -52,7 +52,11 @@ async def canaries(running: GatewayProcess) -> list[dict[str, Any]]:
 
 async def test_what_one_worker_finds_out_holds_for_all(tmp_path: Path) -> None:
     with family(tmp_path / "logs") as members, valkey() as server:
-        async with raw_upstream() as upstream, raw_upstream(says(500)) as canary, raw_upstream(says(404)) as mirror:
+        async with (
+            raw_upstream() as upstream,
+            raw_upstream(says(500)) as canary,
+            raw_upstream(says(404)) as mirror,
+        ):
             contents = made(upstream.port, canary.port, mirror.port)
             running = await start(members, tmp_path / "gateway", contents, workers="2", state_url=server.url)
             async with asyncio.timeout(PATIENCE):
