@@ -44,8 +44,9 @@ def bind(config: NoConfig, version: ApiVersion, operation: Operation, ports: Por
                 return _common(call, dialect, guard, exchange)
             exchange.note(POLICY, judge(call, guard, _scopes(exchange)))
         except RefusedCallError as refused:
-            kind = "odoo-rpc-malformed" if refused.malformed else "odoo-rpc-refused"
-            return Deny(POLICY, problem(kind, str(refused)))
+            if refused.malformed:
+                return Deny(POLICY, problem("odoo-rpc-malformed", str(refused)))
+            return Deny(POLICY, problem("odoo-rpc-refused", str(refused)))
         return ALLOW
 
     return odoo_rpc

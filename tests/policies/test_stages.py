@@ -27,6 +27,7 @@ def test_the_order_is_the_one_that_was_argued() -> None:
         ("content-digest", Phase.BODY),
         ("request-content", Phase.BODY),
         ("request-schema", Phase.BODY),
+        ("odoo-rpc", Phase.BODY),
         ("object-rule", Phase.BODY),
         ("idempotency", Phase.BODY),
         ("classification", Phase.RESPONSE),
