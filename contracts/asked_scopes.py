@@ -1,20 +1,26 @@
-"""The scopes that an operation asks for: by its security, and in the settings of its policies."""
+"""The scopes that an operation asks for: by its security, in the settings of its policies, and of calls of RPC."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.operations import Operation
+from contracts.odoo_guard import scopes_of
+from contracts.operations import OdooBackend, Operation
 
 
 def asked_scopes(operation: Operation) -> set[str]:
-    """Of both."""
+    """Of all three."""
     return {scope for alternative in operation.scopes for scope in alternative} | policy_scopes(operation)
 
 
 def policy_scopes(operation: Operation) -> set[str]:
-    """Of settings, the members named `scope` count, at whatever depth they stand: `classification` has such. They
-    give more to who has them, and refuse no call."""
-    return {scope for use in operation.policies for scope in _named(use.config)}
+    """Those that give more to who has them, while the operation can be called without. Of settings, the members
+    named `scope` count, at whatever depth they stand: `classification` has such. A guard of Odoo's RPC has one for
+    each kind of call that it opens."""
+    named = {scope for use in operation.policies for scope in _named(use.config)}
+    backend = operation.backend
+    if isinstance(backend, OdooBackend) and backend.guard is not None:
+        named |= scopes_of(backend.guard)
+    return named
 
 
 def _named(value: Any) -> Iterator[str]:

@@ -38,3 +38,14 @@ class OdooGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 def is_never_open(model: str) -> bool:
     """Whether a model may be reached by nobody, whatever a contract says."""
     return any(model == each or model.startswith((each + ".", each + "_")) for each in _NEVER)
+
+
+def scopes_of(guard: OdooGuard) -> set[str]:
+    """Every scope that some call which the guard opens needs."""
+    found: set[str] = set()
+    for name, model in guard.models.items():
+        found.add(f"odoo:{name}:read")
+        if model.write or model.create or model.delete:
+            found.add(f"odoo:{name}:write")
+        found.update(f"odoo:{name}:call:{method}" for method in model.call)
+    return found

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.asked_scopes import asked_scopes
 from contracts.operations import OdooBackend
 from tests.contracts.contract_helpers import compile_text, rules_of
 
@@ -31,6 +32,18 @@ def test_the_guide_compiles():
     order = backends[0].guard.models["sale.order"]
     assert order.call == ("action_confirm",)
     assert order.domain == (["partner_id", "=", {"as": "reference-id", "claim": "partner_id"}],)
+
+
+def test_the_scopes_of_calls_can_be_granted():
+    version, _ = compile_text(contract())
+    assert asked_scopes(version.operations[0]) == {
+        "odoo:rpc",
+        "odoo:res.partner:read",
+        "odoo:res.partner:write",
+        "odoo:res.country:read",
+        "odoo:sale.order:read",
+        "odoo:sale.order:call:action_confirm",
+    }
 
 
 @pytest.mark.parametrize(
