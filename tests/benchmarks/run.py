@@ -91,7 +91,7 @@ def main() -> None:
             document["contracts"] = contract_commands.figures(
                 Path(directory), options.rounds, cores()[0], document["missing"], OPERATIONS, BYTES
             )
-            document["limits"] = limit_accuracy.figures()
+            document["limits"] = limit_accuracy.figures(document["missing"])
     document["missing"] = left_out | document["missing"]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n")
