@@ -15,7 +15,7 @@ from gateway.upstreams.odoo.transport import Json, Transport
 from policies.exchange import Exchange
 from policies.odoo_rpc import POLICY
 from policies.rpc.answers import answer_of
-from policies.rpc.call import RpcCall
+from policies.rpc.call import FORMS, RpcCall
 
 _Ask = Callable[[RpcCall], Awaitable[Json | Problem]]
 _ELSEWHERE: Final = problem("record-not-found", "A record does not exist, or is not open.")
@@ -47,6 +47,8 @@ async def run(exchange: Exchange, backend: OdooBackend, transport: Transport, de
     outcome = await _within(call, model, domain, ask)
     if isinstance(outcome, Problem):
         return outcome
+    if call.method not in FORMS and not isinstance(outcome, bool | int | str):
+        outcome = True  # an action may answer with a window of Odoo's, which tells of models that are not open
     if call.single and backend.dialect != "json2" and isinstance(outcome, list) and len(outcome) == 1:
         outcome = outcome[0]  # who gave one record gets one id; JSON-2 has a list in any case
     return Answer(*answer_of(backend.dialect, exchange.body_value, outcome))

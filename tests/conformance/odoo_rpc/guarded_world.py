@@ -100,30 +100,39 @@ def _operation(dialect: str, path: str, media: str, *names: str) -> Operation:
     )
 
 
-@contextlib.asynccontextmanager
-async def guarding(directory: Path, protocol: str = "json2") -> AsyncIterator[Gateway]:
-    (directory / "secrets").mkdir()
-    (directory / "secrets" / "odoo-key").write_text(KEY)
+def guarded(url: str, protocol: str = "json2") -> Snapshot:
+    """What is in force for the Odoo at a URL."""
     made = (
         _operation("jsonrpc", "/jsonrpc", "application/json"),
         _operation("xmlrpc-object", "/xmlrpc/2/object", "text/xml"),
         _operation("xmlrpc-common", "/xmlrpc/2/common", "text/xml"),
         _operation("json2", "/json/2/{model}/{method}", "application/json", "model", "method"),
     )
+    plain = snapshot(orders(*made), scopes=SCOPES, quota=100_000)
+    erp = Upstream(
+        "erp",
+        "odoo",
+        url,
+        credential="odoo-key",
+        protocol=protocol,  # type: ignore[arg-type]
+        database="odoo19",
+        login="admin",
+    )
+    contracts = msgspec.structs.replace(plain.contracts, upstreams=(erp,))
+    manifest = msgspec.structs.replace(plain.manifest, serial=2, contracts=encode_part(contracts)[0])
+    return Snapshot(manifest, contracts, plain.access)
+
+
+def give_secret(directory: Path) -> None:
+    (directory / "secrets").mkdir()
+    (directory / "secrets" / "odoo-key").write_text(KEY)
+
+
+@contextlib.asynccontextmanager
+async def guarding(directory: Path, protocol: str = "json2") -> AsyncIterator[Gateway]:
+    give_secret(directory)
     async with serve(Settings(api_keys=(ApiKey(KEY, "admin"),))) as url, gateway(directory) as running:
-        plain = snapshot(orders(*made), scopes=SCOPES, quota=100_000)
-        erp = Upstream(
-            "erp",
-            "odoo",
-            url,
-            credential="odoo-key",
-            protocol=protocol,  # type: ignore[arg-type]
-            database="odoo19",
-            login="admin",
-        )
-        contracts = msgspec.structs.replace(plain.contracts, upstreams=(erp,))
-        manifest = msgspec.structs.replace(plain.manifest, serial=2, contracts=encode_part(contracts)[0])
-        running.adopt(Snapshot(manifest, contracts, plain.access))
+        running.adopt(guarded(url, protocol))
         yield running
 
 

@@ -1,0 +1,75 @@
+"""What of a legacy client's request reaches Odoo: the call, made anew, and nothing else."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from tests.conformance.odoo_rpc.guarded_world import KEY, Rpc, bearer, give_secret, guarded, say_json2
+from tests.gateway.gateway_world import gateway
+from tests.gateway.http_harness import SeenRequest
+
+WINDOW = {"type": "ir.actions.act_window", "res_model": "res.users", "context": {"default_x": 1}}
+SENT = {
+    "Cookie": "session_id=stolen",
+    "X_Odoo_Database": "other",
+    "X_Openerp_Session_Id": "stolen",
+    "X_Forwarded_Host": "evil.example",
+    "X_Forwarded_For": "10.0.0.1",
+    "Forwarded": "host=evil.example",
+}
+
+
+async def _answer(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    body = b"[3]" if b"/search " in request.line else json.dumps(WINDOW).encode()
+    writer.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
+    return False
+
+
+async def test_only_the_call_and_the_gateways_credential(tmp_path: Path) -> None:
+    give_secret(tmp_path)
+    call = Rpc("res.partner", "read", {"load": None}, [13])
+    held = bearer()
+    async with gateway(tmp_path, _answer) as running:
+        running.adopt(guarded(f"http://127.0.0.1:{running.upstream.port}"))
+        path = f"/orders/v1/json/2/{call.model}/{call.method}"
+        body = json.dumps({"ids": [13], "load": None}).encode()
+        await running.ask("POST", path, body, bearer=held, Content_Type="application/json", **SENT)
+        (seen,) = running.upstream.seen
+    head = seen.head.lower()
+    assert b"authorization: bearer " + KEY.encode() in head
+    assert b"x-odoo-database: odoo19" in head
+    for name, value in SENT.items():
+        assert value.lower().encode() not in head, name
+    assert held.lower().encode() not in head
+    fields = ["id", "name", "email", "phone", "city", "color", "country_id", "category_id"]
+    assert json.loads(seen.body) == {"fields": fields, "load": None, "ids": [13]}
+
+
+async def test_an_action_tells_of_no_other_model(tmp_path: Path) -> None:
+    give_secret(tmp_path)
+    async with gateway(tmp_path, _answer) as running:
+        running.adopt(guarded(f"http://127.0.0.1:{running.upstream.port}"))
+        done = await say_json2(running, Rpc("sale.order", "action_confirm", {}, [3]), bearer())
+        assert (done.status, done.value) == (200, True)
+        lookup = json.loads(running.upstream.seen[0].body)
+        assert lookup["domain"] == [["partner_id", "=", 13], ["id", "in", [3]]]
+
+
+async def test_other_doors_of_odoo_do_not_exist(tmp_path: Path) -> None:
+    give_secret(tmp_path)
+    doors = (
+        "web/session/authenticate",
+        "web/database/list",
+        "web/dataset/call_kw",
+        "xmlrpc/2/db",
+        "xmlrpc/object",
+    )
+    async with gateway(tmp_path, _answer) as running:
+        running.adopt(guarded(f"http://127.0.0.1:{running.upstream.port}"))
+        for door in doors:
+            for base in ("/orders/v1/", "/", "/orders/v1/json/2/../../", "/orders/v1/json/2/res.partner/read/"):
+                answer = await running.ask("POST", base + door, b"{}", Content_Type="application/json")
+                assert answer.status in (400, 404), base + door
+        assert running.upstream.seen == []
