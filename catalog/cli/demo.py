@@ -126,9 +126,11 @@ def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, onc
         )
         return
     from catalog.cli.demo_text import print_tour
+    from catalog.demo.people import invitations
 
+    codes = invitations(running.catalog_url, data / "catalog", estate)
     pids = {child.name: child.process.pid for child in members.children}
-    print_tour(running, urls, visitor.samples(), pids, members.logs, time.monotonic() - began)
+    print_tour(running, urls, visitor.samples(), pids, members.logs, codes, time.monotonic() - began)
     # The tour invites to stop the catalog: the gateway goes on without it.
     watch(members, may_end=("catalog",))
 

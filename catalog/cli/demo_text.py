@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from catalog.cli.stack import Stack
+from catalog.demo.people import VISITORS
 from catalog.demo.tour import VARIABLES, Samples, curl, steps
 
 
@@ -15,9 +16,10 @@ def print_tour(
     samples: Samples,
     pids: Mapping[str, int],
     logs: Path,
+    codes: Mapping[str, str],
     seconds: float,
 ) -> None:
-    """Prints the tour; `pids` are the processes by name."""
+    """Prints the tour; `pids` are the processes by name, `codes` those by which members set their passwords."""
     _title(f"Ostiary is up after {seconds:.1f} s")
     rows = [
         ("Gateway", running.gateway_url, "what partners call", pids["gateway"]),
@@ -29,8 +31,13 @@ def print_tour(
         process = f"process {pid}" if pid is not None else "your own"
         typer.echo(f"  {name:<10} {url:<24} {what:<28} {process}")
     typer.echo(f"  {'Admin':<10} {running.admin_url + '/status'}")
+    typer.echo(f"  {'Portal':<10} {running.catalog_url + '/portal'}")
     typer.echo(f"  {'Estate':<10} {running.data / 'estate'}   (edit it: what is right is in force at once)")
     typer.echo(f"  {'Logs':<10} {logs}")
+    _title("Three people: each sets a password for the portal by a code, which is good once")
+    for member, code in codes.items():
+        address = f"{running.catalog_url}/login/invitation?member={member}"
+        typer.echo(f"  {member:<6} {VISITORS[member]:<34} {address}   {code}")
     _title("Three applications: their tokens, for the lines below")
     for client_id, name in VARIABLES.items():
         secret = running.secrets[client_id]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -100,6 +101,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def promises() -> tuple[Step, ...]:
     return steps(Samples(1, 1, 1))
+
+
+def test_each_person_sets_a_password_by_the_printed_code_and_sees_the_portal(demo: Demo) -> None:
+    lines = [line.split() for line in demo.text.splitlines() if "/login/invitation?member=" in line]
+    assert [words[0] for words in lines] == ["ines", "omar", "ruth"]
+    address, code = lines[0][-2:]
+    with urllib.request.urlopen(address) as page:
+        assert b"Set a password" in page.read()
+    assert re.fullmatch(r"([a-z0-9]{5}-){5}[a-z0-9]{5}", code)
 
 
 @pytest.mark.parametrize("index", range(len(promises())), ids=[step.shows for step in promises()])
