@@ -203,7 +203,7 @@ REFUSED_BY_GATEWAY: Final = (
         "content-coding-chunked",
         post(b"Content-Encoding: chunked\r\nContent-Length: 2\r\n", b"ab"),
         415,
-        "unsupported-media-type",
+        "content-coding-unsupported",
     ),
     Refused("query-with-encoded-line-break", _to(b"/a?%0d%0aX:%20forged"), 422, "schema-violation"),
     Refused("put-on-get", _to(b"/a", b"Content-Length: 0\r\n", b"PUT"), 405, "method-not-allowed"),
