@@ -29,13 +29,13 @@ import msgspec
 from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.odoo_guard import GuardedModel, OdooGuard, RpcDialect, is_never_open
+from contracts.openapi.extensions import ODOO_GUARD
 from contracts.openapi.odoo.claims import with_kinds
 from contracts.openapi.odoo.names import domain_fault, field_fault, method_fault, model_fault
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.operations import OdooBackend
 
-GUARD: Final = "x-ostiary-odoo-guard"
 _DIALECTS: Final[tuple[RpcDialect, ...]] = get_args(RpcDialect)
 _PATH: Final = {("path", "model"), ("path", "method")}
 
@@ -53,7 +53,7 @@ def compile_rpc(
     if _parameters(item, operation, references) != wanted:
         message = "`json2` has the path parameters `model` and `method`, and other dialects have no parameter"
         report.add("odoo-mapping-invalid", mapping.key_place, message)
-    guard = _guard(mapping, references.entry.root.get(GUARD), report)
+    guard = _guard(mapping, references.entry.root.get(ODOO_GUARD), report)
     return OdooBackend(upstream=upstream, model="", action="rpc", dialect=dialect.value, guard=guard)
 
 
@@ -70,12 +70,14 @@ def _parameters(item: Node, operation: Node, references: References) -> set[tupl
 
 def _guard(mapping: Node, node: Node | None, report: Report) -> OdooGuard | None:
     if node is None:
-        report.add("odoo-mapping-invalid", mapping.key_place, f"the action `rpc` needs `{GUARD}` at the document")
+        report.add(
+            "odoo-mapping-invalid", mapping.key_place, f"the action `rpc` needs `{ODOO_GUARD}` at the document"
+        )
         return None
     try:
         guard = msgspec.convert(node.value, OdooGuard)
     except msgspec.ValidationError as error:
-        report.add("odoo-mapping-invalid", node.key_place, f"`{GUARD}`: {error}")
+        report.add("odoo-mapping-invalid", node.key_place, f"`{ODOO_GUARD}`: {error}")
         return None
     if not 1 <= guard.maximum <= 10_000:
         report.add("odoo-mapping-invalid", node.key_place, "`maximum` is between 1 and 10000")
