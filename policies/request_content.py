@@ -5,21 +5,19 @@ never further than the bound, so that a bomb is not unpacked. What was encoded g
 is set, no coding is taken, and the bounds are so wide that only what nobody means exceeds them.
 """
 
-from typing import Annotated, Final, Literal
-
-import msgspec
+from typing import Final
 
 from contracts.openapi.media_types import MULTIPART, URLENCODED
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem, problem
 from policies.body_limits import has_body
 from policies.exchange import Exchange
-from policies.policy import PolicyConfig
 from policies.ports import Ports
 from policies.validation.content_codings import Undecoded, coding_of, decoded
 from policies.validation.json_bounds import Bounds, JsonBounds
 from policies.validation.media_types import is_json, parse_content_type
 from policies.validation.multipart_text import BadForm, Part, PartBounds, read_parts
+from policies.validation.settings import MOST_DECODED, RequestContentConfig
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "request-content"
@@ -39,44 +37,8 @@ _KNOWN_MAXIMUM: Final = 64
 _OTHER, _JSON, _PAIRS, _PARTS, _NAMELESS = 0, 1, 2, 3, 4
 """What a body is, as far as its content is looked at."""
 
-_MOST_DECODED: Final = 16_777_216
-"""Bytes that are decoded at once, whatever is asked for: all other requests wait meanwhile."""
-
 _UNTRUE: Final = frozenset({b"content-encoding", b"content-digest", b"repr-digest"})
 """Fields that are about the encoded bytes."""
-
-Many = Annotated[int, msgspec.Meta(ge=1, le=1 << 30)]
-
-
-class RequestContentConfig(PolicyConfig, frozen=True):
-    """Bounds that hold beside the contract's own."""
-
-    depth: Annotated[int, msgspec.Meta(ge=1, le=64)] = 64
-    """Arrays and objects in each other, in JSON."""
-    array_items: Many = 10_000
-    """Items of one array."""
-    object_members: Many = 1_000
-    """Members of one object."""
-    string_length: Many = 1_048_576
-    """Characters of one text, or of a member's name."""
-    number_digits: Annotated[int, msgspec.Meta(ge=16, le=4_096)] = 100
-    """Bytes of one number as it is written. A double has at most 17 digits that count."""
-    charset: Literal["utf-8", "any"] = "utf-8"
-    """What a `charset` of the Content-Type may say. Of JSON it is always UTF-8."""
-    encodings: tuple[Literal["gzip", "br", "zstd"], ...] = ()
-    """Content codings that are taken, and undone. Such a request is read whole before the upstream is called."""
-    decoded_bytes: Annotated[int, msgspec.Meta(ge=1, le=_MOST_DECODED)] | None = None
-    """The most that an encoded body may come to; where it is not set, the operation's `max-body`, up to 16 MiB."""
-    parts: Many = 1_000
-    """Parts of a multipart body, and pairs of a form."""
-    part_bytes: Many | None = None
-    """The most bytes of one part; where it is not set, the operation's `max-body`."""
-    part_header_bytes: Annotated[int, msgspec.Meta(ge=128, le=65_536)] = 4_096
-    """Bytes of one header field of a part."""
-    file_names: Literal["plain", "any"] = "plain"
-    """`plain`: a part's file name has at most 255 characters, none of them a slash or a control character."""
-    ratio: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
-    """How many times its encoded bytes a body may come to, beyond 64 KiB."""
 
 
 def reads_whole(config: RequestContentConfig, version: ApiVersion, operation: Operation) -> bool:
@@ -199,7 +161,7 @@ class _Decoding:
     def __init__(self, config: RequestContentConfig, operation: Operation) -> None:
         self._encodings = frozenset(config.encodings)
         asked = operation.max_body if config.decoded_bytes is None else config.decoded_bytes
-        self._most = min(asked, _MOST_DECODED)
+        self._most = min(asked, MOST_DECODED)
         self._ratio = config.ratio
         accepted = ", ".join(config.encodings) or "identity"
         # RFC 9110 §12.5.3: in an answer, Accept-Encoding says what a next request may be encoded in.

@@ -7,7 +7,7 @@ that take no answer which the contract has.
 """
 
 from collections.abc import Awaitable, Iterable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
@@ -17,7 +17,7 @@ from contracts.problems import problem
 from policies import request_content
 from policies.body_limits import has_body
 from policies.exchange import Exchange, Violation
-from policies.policy import Fault, PolicyConfig, Setting
+from policies.policy import Fault, Setting
 from policies.ports import Ports
 from policies.request_content import malformed_form, read_form
 from policies.validation.acceptable import Acceptable, answer_ranges
@@ -28,6 +28,7 @@ from policies.validation.media_types import content_of, declares_json
 from policies.validation.multipart_text import BadForm, Part, PartBounds
 from policies.validation.parameters import ParameterReader
 from policies.validation.read_only import forbidding, forbidding_validators
+from policies.validation.settings import RequestSchemaConfig
 from policies.validation.validators import Validators, validators_of
 from policies.validation.violations import MAXIMUM, escape, violations_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
@@ -46,21 +47,6 @@ _LISTED_BYTES: Final = 65_536
 _LISTED_VALUES: Final = 2_000
 
 _MISSING: Final = Violation("body", "", "required", "is required")
-
-
-class RequestSchemaConfig(PolicyConfig, frozen=True):
-    """How strictly a request is held against its contract."""
-
-    unknown_query: Literal["refuse", "ignore", "strip"] | None = None
-    """What becomes of query parameters that the contract does not have. `ignore` sends them on, `strip` does not.
-    Where it is not set, `defaults.unknown-query` of the estate holds."""
-    defaults: Literal["leave", "inject"] = "leave"
-    """Whether what is missing of query, header fields and JSON bodies is filled in with its schema's `default`."""
-    read_only: Literal["allow", "refuse"] = "allow"
-    """Whether a body may have properties that are `readOnly`."""
-    accept: Literal["any", "contract"] = "any"
-    """`contract`: a client whose `Accept` takes none of the media types of successful answers is refused (406).
-    There is nothing to refuse where one of those has no content."""
 
 
 def check(setting: Setting[RequestSchemaConfig], version: ApiVersion, operation: Operation) -> Iterable[Fault]:

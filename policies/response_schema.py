@@ -9,20 +9,18 @@ very long and encoded ones are not. Where it enforces for anybody, each is held 
 
 import random
 from collections.abc import Iterable
-from typing import Annotated, Final
-
-import msgspec
+from typing import Final
 
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from policies.answer import Answer, Wish
 from policies.exchange import Exchange, Header, Violation
-from policies.policy import PolicyConfig
 from policies.ports import Ports
 from policies.request_schema import can_list_all
 from policies.validation.by_status import ByStatus
 from policies.validation.json_text import Malformed, parse_lax
 from policies.validation.media_types import Content, Entry, content_of
+from policies.validation.settings import ResponseSchemaConfig
 from policies.validation.validators import Validators, validators_of
 from policies.validation.violations import violations_of
 from policies.verdict import AnswerFilter, AnswerReport, Deny
@@ -50,14 +48,6 @@ _REFUSED: Final = Deny(
 _NO_CONTENT: Final = frozenset({204, 205, 304})
 _NOT_MODIFIED: Final = 304
 _random: Final = random.random
-
-
-class ResponseSchemaConfig(PolicyConfig, frozen=True):
-    """Settings of `response-schema`."""
-
-    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
-    """The share of answers that are looked at where the policy reports for everybody. Where it enforces for some
-    consumer or plan, each answer is."""
 
 
 class ResponseCheck:

@@ -41,6 +41,7 @@ from policies import (
 from policies.limits import settings as limit_settings
 from policies.policy import ENFORCED, SWITCHED, NoConfig, Phase, Policy
 from policies.ports import Ports
+from policies.validation import settings
 from policies.verdict import Stage
 
 Bind: TypeAlias = Callable[[ApiVersion, Operation, Ports], Stage | None]
@@ -205,7 +206,7 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         id=request_content.POLICY,
         why="Before the contract's own rules: what is parsed was decoded within bounds, and is bounded itself.",
         failure="It depends on nothing else.",
-        config=request_content.RequestContentConfig,
+        config=settings.RequestContentConfig,
         phase=Phase.BODY,
         bind=request_content.bind,
         always=True,
@@ -216,7 +217,7 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         id=request_schema.POLICY,
         why="The dearest comes last: only a request that may be made is parsed and checked against the contract.",
         failure="It depends on nothing else.",
-        config=request_schema.RequestSchemaConfig,
+        config=settings.RequestSchemaConfig,
         phase=Phase.BODY,
         bind=request_schema.bind,
         check=request_schema.check,
@@ -274,7 +275,7 @@ ORDER: Final[tuple[Policy[Any], ...]] = (
         why="First on what the upstream says in the contract's words: all that follows goes by those.",
         failure="An answer that is too long, or in an encoding that cannot be undone, is refused with 502; where "
         "the policy only reports, it is not looked at.",
-        config=response_schema.ResponseSchemaConfig,
+        config=settings.ResponseSchemaConfig,
         bind_answer=response_schema.bind_answer,
         report_answer=response_schema.report_answer,
         always=True,

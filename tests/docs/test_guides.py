@@ -25,6 +25,7 @@ from contracts.operations import ApiVersion, OdooBackend, Operation
 from gateway.upstreams.odoo import domains
 from policies import lifecycle, request_schema
 from policies.exchange import Exchange
+from policies.validation.settings import RequestSchemaConfig
 from policies.verdict import ALLOW, Deny
 
 ROOT = Path(__file__).parents[2]
@@ -257,9 +258,7 @@ def test_the_refusal_that_the_demo_guide_shows(written: Mapping[str, str]) -> No
     assert step.body is not None
     exchange = Exchange("POST", step.path.encode(), [], {b"content-type": step.content_type.encode()}, "127.0.0.1")
     exchange.body = step.body.encode()
-    verdict = request_schema.bind(request_schema.RequestSchemaConfig(), *sample_operation("v2", "placeOrder"))(
-        exchange
-    )
+    verdict = request_schema.bind(RequestSchemaConfig(), *sample_operation("v2", "placeOrder"))(exchange)
     assert isinstance(verdict, Deny)
     expected = json.loads(shown)
     assert json.loads(verdict.problem.body(expected["instance"])) == expected

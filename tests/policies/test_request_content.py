@@ -13,7 +13,7 @@ from contracts.operations import MediaType, Operation, RequestBody
 from policies import request_content
 from policies.exchange import Exchange
 from policies.judging import InstalledPolicies
-from policies.request_content import RequestContentConfig
+from policies.validation.settings import RequestContentConfig
 from policies.verdict import ALLOW, Deny, Verdict
 from tests.support.estates import write_estate
 from tests.support.policy_world import operation, version

@@ -15,7 +15,7 @@ from contracts.operations import (
 )
 from policies import body_limits, request_schema
 from policies.exchange import Exchange
-from policies.request_schema import RequestSchemaConfig
+from policies.validation.settings import RequestSchemaConfig
 from policies.verdict import ALLOW, Allow, Deny
 
 URI = "urn:ostiary:orders:v1:request"

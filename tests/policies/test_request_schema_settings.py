@@ -14,7 +14,7 @@ from policies import request_schema
 from policies.exchange import Exchange
 from policies.judging import InstalledPolicies
 from policies.policy import Fault, Setting
-from policies.request_schema import RequestSchemaConfig
+from policies.validation.settings import RequestSchemaConfig
 from policies.verdict import ALLOW, Deny, Verdict
 from tests.support.policy_world import operation, version
 

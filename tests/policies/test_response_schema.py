@@ -9,7 +9,7 @@ from contracts.operations import ApiVersion, HttpBackend, MediaType, Operation, 
 from policies import response_schema
 from policies.answer import Answer, Wish
 from policies.exchange import Exchange, Header
-from policies.response_schema import ResponseSchemaConfig
+from policies.validation.settings import ResponseSchemaConfig
 from policies.verdict import Deny
 from tests.support.policy_world import World
 

@@ -14,8 +14,7 @@ from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem
 from policies import body_limits, request_content, request_schema
 from policies.exchange import Exchange, Header
-from policies.request_content import RequestContentConfig
-from policies.request_schema import RequestSchemaConfig
+from policies.validation.settings import RequestContentConfig, RequestSchemaConfig
 from policies.verdict import Deny, Stage
 
 CONTRACT: Final = Path(__file__).parent / "contract"

@@ -20,8 +20,7 @@ from contracts.openapi.compile import VersionContext, compile_version
 from contracts.operations import ApiVersion, Operation
 from policies import body_limits, request_content, request_schema
 from policies.exchange import Exchange
-from policies.request_content import RequestContentConfig
-from policies.request_schema import RequestSchemaConfig
+from policies.validation.settings import RequestContentConfig, RequestSchemaConfig
 from policies.verdict import ALLOW, Deny, Stage
 from tests.conformance.openapi.corpus import Case
 

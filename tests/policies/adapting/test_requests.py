@@ -17,8 +17,8 @@ from policies.exchange import Exchange, Header
 from policies.mapping.mapping import Mapping
 from policies.mapping.steps import Step
 from policies.parameter_writing import write_path, write_query
-from policies.request_schema import RequestSchemaConfig
 from policies.routing import Router
+from policies.validation.settings import RequestSchemaConfig
 from policies.verdict import ALLOW
 from tests.support.adapted_estate import write_adapted
 
