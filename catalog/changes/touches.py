@@ -17,7 +17,7 @@ from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
 T = TypeVar("T", bound=msgspec.Struct)
 
 _SERVED = ("published", "deprecated")
-_OF_POLICIES = ("policy-", "access-rule-")
+_OF_POLICIES = ("policy-", "access-rule-", "odoo-guard-")
 _OF_CLASSES = ("classification-", "response-classification-", "api-classification-")
 """How the ids of rules begin that are about these."""
 
