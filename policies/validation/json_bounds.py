@@ -90,8 +90,8 @@ def _validator(bounds: Bounds) -> jsonschema_rs.Draft202012Validator:
 
 @lru_cache(maxsize=256)
 def _validator_of(depth: int, items: int, members: int, characters: int) -> jsonschema_rs.Draft202012Validator:
-    """It walks a value in a quarter of the time that Python takes. By single numbers, as mypyc leaves out what makes
-    a `Struct` frozen, and with it what makes it a key."""
+    """It walks a value in a quarter of the time that Python takes. By single numbers, as mypyc leaves out what
+    makes a `Struct` frozen, and with it what makes it a key."""
     text = {"maxLength": characters}
     beside: dict[str, Any] = {**text, "propertyNames": text, "maxItems": items, "maxProperties": members}
     return jsonschema_rs.Draft202012Validator(depth_schema(depth, beside))
