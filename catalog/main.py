@@ -142,8 +142,12 @@ async def _serve(
         log.info("catalog listening", host=host, port=port, url=url)
         _announce(settings.port_file, host, port, url)
 
+    def let_go() -> None:
+        publisher.close()
+        catalog.upstream_credentials.delivery.close()
+
     context = None if tls is None else tls.context
-    server = CatalogServer(catalog.app, publisher, settings.drain, on_started, context)
+    server = CatalogServer(catalog.app, let_go, settings.drain, on_started, context)
 
     overruled = Overruled(store, catalog.calendar.gate, catalog.calendar.view, catalog.audit, clock)
     background = {"housekeeping": asyncio.create_task(keep_house(catalog, keys))}

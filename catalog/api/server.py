@@ -12,7 +12,6 @@ import uvicorn
 from starlette.applications import Starlette
 
 from catalog.api.protocol import CatalogProtocol
-from catalog.publication import Publisher
 
 log = structlog.get_logger("catalog")
 
@@ -23,12 +22,13 @@ class CatalogServer(uvicorn.Server):
     def __init__(
         self,
         app: Starlette,
-        publisher: Publisher,
+        let_go: Callable[[], None],
         drain: float,
         on_started: Callable[[], None] = lambda: None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`on_started` is called once connections are accepted and signals are heard. With `tls` they are TLS."""
+        """`let_go` ends what pollers wait for. `on_started` is called once connections are accepted and signals
+        are heard. With `tls` they are TLS."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -43,7 +43,7 @@ class CatalogServer(uvicorn.Server):
                 timeout_graceful_shutdown=max(1, round(drain)),
             )
         )
-        self._publisher = publisher
+        self._let_go = let_go
         self._on_started = on_started
         self.exit_code = 0
 
@@ -71,5 +71,5 @@ class CatalogServer(uvicorn.Server):
         self._on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._publisher.close()
+        self._let_go()
         await super().shutdown(sockets=sockets)

@@ -55,6 +55,12 @@ class SecretDelivery:
         self._allowed = sealing.gateway_keys
         self._recorded: set[str] = set()
         self._wake = asyncio.Event()
+        self._closed = False
+
+    def close(self) -> None:
+        """Lets everyone who waits go, so that the process can stop."""
+        self._closed = True
+        self._wake.set()
 
     async def changed(self) -> None:
         """Those who wait look at once."""
@@ -80,7 +86,7 @@ class SecretDelivery:
             if _state(recipient, serial, numbers) != asked.known:
                 return await self._bundle(key, recipient)
             left = end - asyncio.get_running_loop().time()
-            if left <= 0:
+            if left <= 0 or self._closed:
                 return None
             try:
                 async with asyncio.timeout(min(left, LOOK_EVERY)):

@@ -126,7 +126,7 @@ async def serving(
     await publisher.publish()
     if tls is not None and publisher.current is not None:
         tls.trust(publisher.current.applications.values())
-    server = CatalogServer(catalog.app, publisher, drain=1, tls=None if tls is None else tls.context)
+    server = CatalogServer(catalog.app, publisher.close, drain=1, tls=None if tls is None else tls.context)
     running = asyncio.create_task(server._serve([listener]))
     try:
         async with aiohttp.ClientSession() as world.session:

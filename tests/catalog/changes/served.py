@@ -29,7 +29,7 @@ class Served:
 @asynccontextmanager
 async def served(office: Office) -> AsyncIterator[Served]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = CatalogServer(office.catalog.app, office.catalog.publisher, drain=1)
+    server = CatalogServer(office.catalog.app, office.catalog.publisher.close, drain=1)
     running = asyncio.create_task(server._serve([listener]))
     made = Served(f"http://127.0.0.1:{listener.getsockname()[1]}", office)
     try:
