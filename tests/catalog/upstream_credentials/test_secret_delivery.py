@@ -107,6 +107,18 @@ async def test_what_another_catalog_process_changed_is_seen(
         assert await waiting
 
 
+async def test_those_who_wait_are_let_go_when_the_catalog_ends(
+    admin: AdminClient, tmp_path: Path, session: aiohttp.ClientSession
+) -> None:
+    await put(admin)
+    gateway = Gateway(admin.world, tmp_path, session, wait=25)
+    await gateway.client.poll()
+    waiting = asyncio.create_task(gateway.client.poll())
+    admin.world.catalog.upstream_credentials.delivery.close()
+    async with asyncio.timeout(20):
+        assert not await waiting
+
+
 async def test_only_the_gateways_with_a_named_key_are_given_any(
     admin: AdminClient, tmp_path: Path, session: aiohttp.ClientSession
 ) -> None:
