@@ -2,9 +2,9 @@
 
 A layer is a mapping from a policy's id to its settings: the policy's own keys, beside two that all policies have,
 `mode` and `consumers`. Layers stand in `ostiary.yaml`, in `api.yaml` (for the API, and for one version), in a
-contract (`x-ostiary-policies`, at the document and at an operation) and at a plan. Of a key, the nearest that gives
-it holds: the operation before the document, the version, the API and the estate; and a plan before all of them, for
-those who are under it.
+contract (`x-ostiary-policies`, at the document and at an operation) and at a plan. Of a key, the nearest that has
+it holds: the operation before the document, the version, the API and the estate; and a plan before all of them,
+for those who are under it.
 """
 
 from collections.abc import Iterable, Mapping
