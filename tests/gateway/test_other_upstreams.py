@@ -292,6 +292,7 @@ async def test_targets_of_one_that_only_a_policy_names_are_checked_and_left_out(
             await until(lambda: not targets[0].healthy)
             for _ in range(6):
                 assert (await post(world)).status == 200
+            await until(lambda: any(request.line.startswith(b"GET /health") for request in alive.seen))
         lines = {request.line for request in alive.seen}
         assert lines == {b"GET /health HTTP/1.1", b"POST /there/orders HTTP/1.1"}
         assert world.upstream.seen == []
