@@ -10,10 +10,12 @@ from catalog.changes.deciding import approval_by, conflict, has_any, own_change,
 from catalog.changes.desk import Actor, Desk
 from catalog.changes.examining import Examiner
 from catalog.changes.judging import needed_of
+from catalog.changes.notices import comment_notices
 from catalog.changes.records import ChangeView, approvals_of
 from catalog.changes.rules import Needed
 from catalog.changes.table import ChangeTable, Lost
 from catalog.clock import Clock
+from catalog.notices.outbox import post
 from catalog.people.members import Members
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
@@ -110,14 +112,17 @@ class Decisions:
     async def comment(
         self, principal: Principal, number: int, comment: str, *, request_id: str = ""
     ) -> ChangeView | Refusal:
-        """Says something about a change, open or closed; that decides nothing, and so everyone may."""
+        """Says something about a change, open or closed; that decides nothing, and so everyone may. Who takes part
+        in it is told."""
         view = await self._desk.view(number)
         if isinstance(view, Refusal):
             return view
-        event = self._desk.event(view, "commented", principal.name, comment)
+        event, now = self._desk.event(view, "commented", principal.name, comment), int(self._clock())
+        notices = comment_notices(self._examiner.estate, view, event, now)
         try:
             async with self._store.write() as connection:
-                await self._desk.record(connection, view, event, request_id=request_id)
+                await self._desk.record(connection, view, event, action="commented", request_id=request_id)
+                await post(connection, notices, now)
         except Lost:
             return await self._desk.lost(number)
         return await self._desk.view(number)

@@ -1,7 +1,7 @@
 """Who is told of what happens to changes and waivers. No I/O."""
 
 from catalog.calendar.entries import EstateView
-from catalog.changes.records import Change
+from catalog.changes.records import Change, ChangeEvent, ChangeView
 from catalog.changes.waiver_table import Waiver
 from catalog.notices.audiences import Audience, holders_of, member_of, owner_of
 from catalog.notices.notice import Notice
@@ -80,6 +80,29 @@ def waiver_notices(view: EstateView, waiver: Waiver, days: int, now: int) -> lis
             useless_at=now + (days + 1) * _DAY,
         )
         for audience in audiences
+    ]
+
+
+def comment_notices(view: EstateView, change: ChangeView, comment: ChangeEvent, now: int) -> list[Notice]:
+    """To the authors, and to everybody who said or decided something before: a discussion is with those who are in
+    it. Not to who says it."""
+    number, unit = change.change.number, change.change.unit
+    taking_part = dict.fromkeys((*change.change.authors, *(each.actor for each in change.events)))
+    subject = f"{comment.actor} has commented on change {number} of {unit}"
+    body = f"{comment.actor} says:\n\n{comment.text}\n\n    ostiary changes show {number}\n"
+    audiences = (member_of(view, name) for name in taking_part if name != comment.actor)
+    return [
+        Notice(
+            kind="change-commented",
+            key=f"comment:{number}:{comment.number}:{audience.id}",
+            about=f"change/{number}",
+            recipients=audience.recipients,
+            subject=subject,
+            body=body,
+            due_at=now,
+        )
+        for audience in audiences
+        if audience.recipients
     ]
 
 

@@ -13,6 +13,7 @@ Kind = Literal[
     "extension-requested",
     "extension-decided",
     "extension-ending",
+    "change-commented",
     "emergency-change",
     "review-overdue",
     "waiver-ending",
@@ -22,6 +23,9 @@ Kind = Literal[
     "credential-revoked",
     "credential-leaked",
     "upstream-credential-ending",
+    "subscription-requested",
+    "subscription-decided",
+    "something-new",
 ]
 """What it tells of. The wording stands in `wording`, or with those who write the notice."""
 

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from catalog.portal.changes.reading import by_consumer, grouped, next_version, side_by_side
 from catalog.portal.shell import Shell, translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
+from contracts.problems import problem
 
 PAGE: Final = 25
 STATES: Final = ("open", "proposed", "approved", "published", "rejected", "withdrawn", "")
@@ -75,7 +77,7 @@ class ChangePages:
         name, change = visit.request.path_params["act"], visit.request.path_params["change"]
         act = ACTS.get(name)
         if act is None:
-            return await self._page(visit)
+            raise Refused(problem("resource-not-found", "That is nothing that can be done about a change."))
         text = visit.form.text("text")
         if act.text and not text:
             return await self._page(visit, act=name, fault=translated("Say why."), status=422)
@@ -90,59 +92,99 @@ class ChangePages:
     async def ask_waiver(self, visit: Visit) -> Response:
         """Asks that a finding be let pass, for a reason and a time."""
         change, form = visit.request.path_params["change"], visit.form
-        typed = form.text("reason")
-        names = ("unit", "fingerprint", "reason", "expires")
-        body = {name: form.text(name) for name in names}
+        body = {name: form.text(name) for name in ("unit", "fingerprint", "reason", "expires")}
+        asked: dict[str, Any] = {
+            "act": "waiver",
+            "about": body["fingerprint"],
+            "typed": body["reason"],
+            "expires": body["expires"],
+        }
+        wanted = {"reason": translated("Say why."), "expires": translated("Say until when.")}
+        faults = {name: fault for name, fault in wanted.items() if not body[name]}
+        if faults:
+            return await self._page(visit, **asked, faults=faults, status=422)
         try:
             await visit.call("requestWaiver", body=body)
         except Refused as refused:
-            return await self._page(visit, act="waiver", typed=typed, refused=refused)
+            return await self._page(visit, **asked, faults=dict(refused.faults), refused=refused)
         return self._shell.redirect(f"/changes/{change}?done=waiver")
 
     async def decide_waiver(self, visit: Visit) -> Response:
         """Grants a waiver that was asked for, or refuses it."""
         change, form = visit.request.path_params["change"], visit.form
+        number = visit.request.path_params["waiver"]
         operation = "grantWaiver" if form.text("decision") == "grant" else "refuseWaiver"
-        waiver, headers = {"waiver": visit.request.path_params["waiver"]}, {"If-Match": form.text("etag")}
+        text = form.text("text")
+        asked: dict[str, Any] = {"act": "decide", "about": number, "typed": text}
+        if not text:
+            return await self._page(visit, **asked, fault=translated("Say why."), status=422)
         try:
-            await visit.call(operation, waiver, body={"comment": form.text("text")}, headers=headers)
+            await visit.call(
+                operation, {"waiver": number}, body={"comment": text}, headers={"If-Match": form.text("etag")}
+            )
         except Refused as refused:
-            return await self._page(visit, act="decide", typed=form.text("text"), refused=refused)
+            moved = refused.problem.type.id == "state-conflict"
+            return await self._page(visit, **asked, refused=refused, moved=moved)
         return self._shell.redirect(f"/changes/{change}?done=waiver-decided")
 
     async def _page(
-        self,
-        visit: Visit,
-        *,
-        act: str = "",
-        typed: str = "",
-        fault: str = "",
-        refused: Refused | None = None,
-        status: int = 200,
+        self, visit: Visit, *, refused: Refused | None = None, moved: bool = False, status: int = 200, **asked: Any
     ) -> Response:
+        """The change as it is now. `asked` is what was wanted and typed; where it was about what is no more
+        (`moved`, or another entity tag than the form's), nothing was done, and 412 says so (RFC 9110 §15.5.13)."""
         change = visit.request.path_params["change"]
         result = await visit.call("showChange", {"change": change})
-        view = value_of(result)
+        view, etag = value_of(result), etag_of(result)
+        assessment = view["assessment"]
         reach: dict[str, Any] = {"versions": ()}
-        if view["assessment"].get("changes"):
+        if assessment.get("changes"):
             reach = await visit.ask("changeImpact", {"change": change})
-        waivers = await visit.ask("listWaivers", unit=view["change"]["unit"], limit=100)
-        problem = None if refused is None else refused.problem
+        waivers = (await visit.ask("listWaivers", unit=view["change"]["unit"], limit=100))["items"]
+        found = None if refused is None else refused.problem
+        stale = moved or (
+            found is not None and found.type.id == "state-conflict" and visit.form.text("etag") not in ("", etag)
+        )
         return self._shell.page(
             visit,
             "changes/change.html",
-            status=status if problem is None else problem.status,
+            status=412 if stale else status if found is None else found.status,
             view=view,
             change=view["change"],
-            assessment=view["assessment"],
-            etag=etag_of(result),
+            assessment=assessment,
+            etag=etag,
+            groups=grouped(assessment.get("changes", ())),
             reach=reach,
-            waivers=[each for each in waivers["items"] if each["state"] == "requested"],
+            touched=by_consumer(reach),
+            files=[(each, tuple(side_by_side(each.get("diff", ())))) for each in assessment.get("files", ())],
+            suggestion=await self._suggestion(visit, view),
+            requested=[each for each in waivers if each["state"] == "requested"],
+            granted={each["number"]: each for each in waivers if each["state"] == "granted"},
             is_open=view["change"]["state"] in OPEN,
-            act=act,
-            typed=typed,
-            fault=fault,
-            refused=problem,
-            stale=problem is not None and "current" in problem.extensions,
+            refused=found,
+            stale=stale,
             done=visit.query("done"),
+            **{"act": "", "about": "", "typed": "", "expires": "", "fault": "", "faults": {}, **asked},
         )
+
+    async def _suggestion(self, visit: Visit, view: Mapping[str, Any]) -> str:
+        """Which version number becomes of it, in words."""
+        change, bump = view["change"], view["assessment"]["bump"]
+        if bump != "major":
+            return _suggested(bump)
+        try:
+            versions = (await visit.ask("getApi", {"api": change["unit"]}))["versions"]
+        except Refused:  # the estate's own files have no versions, nor has what is not in force any more
+            return _suggested(bump)
+        named = next_version(each["version"] for each in versions)
+        return translated("A new version, %(version)s, beside those there are.") % {"version": named}
+
+
+def _suggested(bump: str) -> str:
+    match bump:
+        case "none":
+            return translated("The same version: nothing changes for those who call it.")
+        case "patch":
+            return translated("The same version: only its words change.")
+        case "minor":
+            return translated("The same version: it can do more than before.")
+    return translated("A new version beside those there are.")

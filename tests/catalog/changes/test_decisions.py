@@ -244,6 +244,25 @@ async def test_an_author_withdraws_and_a_stranger_does_not(desk: Office) -> None
     assert told[-1] == ("withdrawn", "ada", "a mistake")
 
 
+async def test_a_comment_is_in_the_audit_log_and_told_to_those_who_take_part(desk: Office) -> None:
+    number = await critical(desk)
+    decisions = desk.room.decisions
+    await decisions.comment(await desk.who("paul"), number, "We send 80 at most.", request_id="r-7")
+    await decisions.comment(await desk.who("ada"), number, "Then nobody is hurt.")
+    told = [each for each in await desk.events("change") if each.action == "commented"]
+    assert [(each.actor, each.reason, each.object) for each in told] == [
+        ("paul", "We send 80 at most.", str(number)),
+        ("ada", "Then nobody is hurt.", str(number)),
+    ]
+    assert told[0].request_id == "r-7"
+    # Ada has proposed it and Paul has spoken: each hears what the other says, and nothing of their own.
+    assert await desk.notices(f"change/{number}") == [
+        f"comment:{number}:2:member:ada",
+        f"comment:{number}:3:member:paul",
+    ]
+    assert (await desk.view(number)).change.state == "proposed"
+
+
 async def test_publishing_what_may_not_be_names_each_unmet_condition(desk: Office) -> None:
     found = await desk.pushed("ada", CRITICAL, BREAKING)
     answer = refused(await desk.room.decisions.publish(await desk.who("omar"), found.change))
