@@ -16,6 +16,7 @@ from catalog.storage.tables.usage import (
     usage_sights,
     usage_sources,
 )
+from catalog.usage.guarded import GuardedUse, guarded_uses
 from catalog.usage.periods import day_of, hour_of, month_of
 from catalog.usage.reported import Reported, reported
 
@@ -101,6 +102,10 @@ class UsageQueries:
     async def reported(self, api: str, version: str, since: int) -> tuple[Reported, ...]:
         """What policies would have refused of a version's calls: see `catalog.usage.reported`."""
         return await reported(self._store, api, version, since)
+
+    async def guarded(self, api: str, version: str, since: int) -> tuple[GuardedUse, ...]:
+        """What legacy clients use of Odoo through a version: see `catalog.usage.guarded`."""
+        return await guarded_uses(self._store, api, version, since)
 
     async def last_call(self, api: str, version: str) -> int | None:
         """When a version was called last, by whomever; None where it never was, or too long ago to be kept."""

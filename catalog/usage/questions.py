@@ -15,7 +15,8 @@ from contracts.diff.changes import Change
 from contracts.diff.model import shape
 from contracts.documents.document import tokens_of
 from contracts.operations import ApiVersion, Operation
-from contracts.usage.fields import ANY, Observable, Place, Term, text_of
+from contracts.usage.fields import ANY, Observable, Place, text_of
+from contracts.usage.terms import Term
 
 ACCEPTED: Final[Sight] = ("accepted", "", "")
 

@@ -29,9 +29,12 @@ application has its own: enough to tell a slow partner from a slow API."""
 ABORTED: Final = "aborted"
 """In place of a status, where an answer had begun and was broken off."""
 
-Kind: TypeAlias = Literal["accepted", "query", "header", "cookie", "body", "would-refuse"]
+Kind: TypeAlias = Literal[
+    "accepted", "query", "header", "cookie", "body", "would-refuse", "rpc", "rpc-read", "rpc-filter", "rpc-write"
+]
 """What a sight is of. `accepted`: the request matched its contract, which all others but `would-refuse` imply.
-`query`, `header`, `cookie`: a parameter, `body`: a place in a JSON body. `would-refuse`: a policy that reports."""
+`query`, `header`, `cookie`: a parameter, `body`: a place in a JSON body. `would-refuse`: a policy that reports.
+Those that begin with `rpc` are of guarded calls: see `contracts.usage.guarded`."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Time = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]

@@ -18,8 +18,10 @@ from urllib.parse import unquote
 
 import msgspec
 
-from contracts.operations import JsonSchema, Operation
+from contracts.operations import JsonSchema, OdooBackend, Operation
 from contracts.usage.batch import Kind
+from contracts.usage.guarded import GuardedTerms
+from contracts.usage.terms import Term
 
 MAX_PLACES: Final = 1_000
 """Places and values of one operation; those nearest to the root come first."""
@@ -38,17 +40,6 @@ _NO_PLACES: Final[Mapping[str, "Place"]] = {}
 _NO_VALUES: Final[Mapping[str, "Term"]] = {}
 
 
-class Term:
-    """One thing that can be seen; equal only to itself, so that it is counted without hashing its text."""
-
-    __slots__ = ("kind", "name", "value")
-
-    def __init__(self, kind: Kind, name: str, value: str = "") -> None:
-        self.kind = kind
-        self.name = name
-        self.value = value
-
-
 class Place:
     """One place. `properties` are the places of declared names below it, `other` that of other names and of
     items; `texts` are its enumerated strings, and `scalars` its other enumerated values by their JSON text."""
@@ -65,9 +56,10 @@ class Place:
 
 class Observable:
     """All of one operation. The parameters of each location are by name, header fields' in lower case; `body` is
-    the place of the JSON body itself, and `statuses` are the codes that the contract declares."""
+    the place of the JSON body itself, and `statuses` are the codes that the contract declares. `guarded` is of an
+    operation that speaks Odoo's RPC, None of all others."""
 
-    __slots__ = ("body", "cookie", "header", "query", "statuses")
+    __slots__ = ("body", "cookie", "guarded", "header", "query", "statuses")
 
     def __init__(self, operation: Operation, documents: Mapping[str, dict[str, Any]]) -> None:
         growing = _Growing(documents)
@@ -88,6 +80,9 @@ class Observable:
         self.body = None if operation.body is None else growing.plant("body", "", schemas)
         growing.grow()
         self.statuses = frozenset(int(each.status) for each in operation.responses if each.status.isdecimal())
+        backend = operation.backend
+        speaks_rpc = isinstance(backend, OdooBackend) and backend.guard is not None
+        self.guarded = GuardedTerms() if speaks_rpc else None
 
     def terms(self) -> Iterator[Term]:
         """Everything that can be seen."""

@@ -27,6 +27,7 @@ PACKAGES: Final = ("contracts", "policies", "gateway")
 
 MODULES: Final = (
     "contracts/usage/fields.py",
+    "contracts/usage/terms.py",
     "gateway/access.py",
     "gateway/adapters/limiter.py",
     "gateway/adapters/limiting/windows.py",

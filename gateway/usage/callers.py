@@ -10,7 +10,7 @@ from bisect import bisect_left
 from typing import Final
 
 from contracts.usage.batch import BOUNDS
-from contracts.usage.fields import Term
+from contracts.usage.terms import Term
 from policies.exchange import Labels
 
 # A list: of a Final tuple of floats mypyc makes unboxed ones, and boxes them for each call.

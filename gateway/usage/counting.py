@@ -10,11 +10,15 @@ sixteenfold. A partner that calls less often than that is seen whole.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contracts.usage.fields import Place, Term
+from contracts.operations import OdooBackend
+from contracts.usage.fields import Place
+from contracts.usage.guarded import GuardedTerms
+from contracts.usage.terms import Term
 from gateway.usage.callers import Caller, Counted, OperationCallers
 from gateway.usage.walking import scalar, walk
-from policies import request_schema
+from policies import odoo_rpc, request_schema
 from policies.exchange import Exchange, Labels
+from policies.rpc.used import used
 
 MOST: Final = 250_000
 """Applications at operations that are told apart in one interval, and things seen of them, all together: 50 to
@@ -89,6 +93,8 @@ class UsageCounting:
             fits = self._see_parameters(caller, observable.cookie, parameters["cookie"]) and fits
         if exchange.bytes_in and observable.body is not None:
             fits = self._see_body(caller, observable.body, exchange.body_value) and fits
+        if observable.guarded is not None:
+            fits = self._see_call(caller, observable.guarded, exchange) and fits
         if not fits:
             self.overflowed += 1
 
@@ -145,6 +151,14 @@ class UsageCounting:
         if value is not None:
             walk(root, value, found)
         return self._see_all(caller, found, weight)
+
+    def _see_call(self, caller: Caller, terms: GuardedTerms, exchange: Exchange) -> bool:
+        """What a guarded call used of Odoo; of one that was refused it is told that it was, and no more."""
+        call = exchange.noted(odoo_rpc.POLICY)
+        backend = None if exchange.operation is None else exchange.operation.backend
+        if call is None or not isinstance(backend, OdooBackend) or backend.guard is None:
+            return True
+        return self._see_all(caller, {terms.of(use) for use in used(call, backend.guard)}, 1)
 
     def _see_all(self, caller: Caller, found: set[Term], weight: int) -> bool:
         fits = True

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from contracts.usage.fields import Place, Term, text_of
+from contracts.usage.fields import Place, text_of
+from contracts.usage.terms import Term
 
 
 def walk(place: Place, value: Any, found: set[Term]) -> None:

@@ -31,8 +31,8 @@ class Shell:
     def __init__(self, url: str, token: str) -> None:
         self._environment = {**os.environ, "OSTIARY_CATALOG_URL": url, "OSTIARY_TOKEN": token}
 
-    async def __call__(self, *arguments: str) -> Ended:
-        command = [sys.executable, "-m", "catalog.cli.main", "usage", *arguments]
+    async def __call__(self, *arguments: str, command: tuple[str, ...] = ("usage",)) -> Ended:
+        command = (sys.executable, "-m", "catalog.cli.main", *command, *arguments)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*command, env=self._environment, stdout=pipe, stderr=pipe)
         stdout, stderr = await process.communicate()
@@ -47,7 +47,9 @@ async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
         world.compiled = compiled(company())
         await world.publisher.publish()
         now = int(world.now)
-        rows = (row(first=now, last=now), row("", 2, first=now, last=now, consumer="", operation="ping"))
+        legacy = (Sight("rpc", "sale.order/search_read", "", 7), Sight("rpc-read", "sale.order/name", "", 6))
+        guarded = row("old-erp", first=now, last=now, version="v2", operation="jsonrpc", seen=legacy)
+        rows = (guarded, row(first=now, last=now), row("", 2, first=now, last=now, consumer="", operation="ping"))
         await UsageIntake(world.store, lambda: now).take(batch(1, *rows, begin=now))
         yield Shell(world.url, await AdminClient(world).token("anna"))
 
@@ -103,3 +105,15 @@ async def test_what_would_be_refused_is_shown_by_consumer(tmp_path: Path) -> Non
     assert line.split()[:5] == ["network", "acme", "web-shop", "listOrders", "4"]
     assert "No policy would have refused a call to orders v7" in nothing.stderr
     assert (both.exit_code, "ask one of them" in both.stderr) == (2, True)
+
+
+async def test_what_legacy_clients_use_of_odoo_is_shown(shell: Shell) -> None:
+    command = ("odoo", "usage")
+    shown = await shell("orders", "--version", "v2", "--client", "old-erp", command=command)
+    assert shown.exit_code == 0, shown.stderr
+    assert [line.split()[:6] for line in shown.stdout.splitlines()[1:]] == [
+        ["acme", "old-erp", "sale.order", "method", "search_read", "7"],
+        ["acme", "old-erp", "sale.order", "read", "name", "6"],
+    ]
+    nobody = await shell("orders", "--version", "v1", command=command)
+    assert nobody.stderr == "No legacy client called Odoo by orders v1 in 90 days.\n"

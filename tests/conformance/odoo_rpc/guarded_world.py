@@ -129,9 +129,10 @@ def give_secret(directory: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def guarding(directory: Path, protocol: str = "json2") -> AsyncIterator[Gateway]:
+async def guarding(directory: Path, protocol: str = "json2", **options: Any) -> AsyncIterator[Gateway]:
     give_secret(directory)
-    async with serve(Settings(api_keys=(ApiKey(KEY, "admin"),))) as url, gateway(directory) as running:
+    settings = Settings(api_keys=(ApiKey(KEY, "admin"),))
+    async with serve(settings) as url, gateway(directory, **options) as running:
         running.adopt(guarded(url, protocol))
         yield running
 

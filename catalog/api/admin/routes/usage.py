@@ -11,6 +11,7 @@ from catalog.api.admin.paging import page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import Clock, moment
 from catalog.refusal import Refusal
+from catalog.usage.guarded import Used
 from catalog.usage.periods import DAY, day_of, hour_of
 from catalog.usage.queries import Point, Selection, Unit, UsageQueries
 
@@ -19,6 +20,7 @@ MOST_POINTS: Final = 10_000
 _DAYS: Final = 7
 _CALLERS_DAYS: Final = 90
 _REPORTED_DAYS: Final = 30
+_GUARDED_DAYS: Final = 90
 
 
 class Within(msgspec.Struct, frozen=True):
@@ -64,6 +66,16 @@ class ReportedCalls(msgspec.Struct, frozen=True):
     last_seen: datetime
 
 
+class GuardedCalls(msgspec.Struct, frozen=True):
+    application: str
+    consumer: str
+    model: str
+    used: Used
+    name: str
+    calls: int
+    last_seen: datetime
+
+
 class UsageRoutes:
     """The handlers."""
 
@@ -74,6 +86,7 @@ class UsageRoutes:
             AdminRoute("getUsage", self.get_usage),
             AdminRoute("listCallers", self.list_callers),
             AdminRoute("listReportedCalls", self.list_reported_calls),
+            AdminRoute("listGuardedCalls", self.list_guarded_calls),
         )
 
     async def get_usage(self, request: AdminRequest) -> Result:
@@ -110,6 +123,25 @@ class UsageRoutes:
             for each in found
         ]
         return page(request, calls, lambda each: f"{each.policy}/{each.operation}/{each.application}")
+
+    async def list_guarded_calls(self, request: AdminRequest) -> Result:
+        since = int(self._clock()) - request.query.get("days", _GUARDED_DAYS) * DAY
+        found = await self._queries.guarded(request.path["api"], request.path["version"], since)
+        application = request.query.get("application")
+        uses = [
+            GuardedCalls(
+                each.application,
+                each.consumer,
+                each.model,
+                each.used,
+                each.name,
+                each.calls,
+                moment(each.last_seen),
+            )
+            for each in found
+            if application in (None, each.application)
+        ]
+        return page(request, uses, lambda each: f"{each.application}/{each.model}/{each.used}/{each.name}")
 
 
 def _shown(point: Point) -> UsagePoint:

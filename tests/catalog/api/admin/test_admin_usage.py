@@ -120,7 +120,33 @@ async def test_what_policies_would_have_refused_is_listed_by_policy_and_applicat
     assert (await admin("anna", "GET", path + "?days=10")).body["items"] == []
 
 
-READ = ["/usage?api=orders", "/apis/orders/versions/v1/callers", "/apis/orders/versions/v1/reported-calls"]
+async def test_what_legacy_clients_use_of_odoo_is_listed(admin: AdminClient) -> None:
+    seen = (Sight("rpc", "sale.order/search_read", "", 7), Sight("rpc-read", "sale.order/name", "", 6))
+    await fill(admin, row(seen=seen), row("other", seen=seen[:1]))
+    path = "/apis/orders/versions/v1/guarded-calls"
+    first = (await admin("anna", "GET", f"{path}?application=web-shop&limit=1")).body
+    assert first["items"] == [
+        {
+            "application": "web-shop",
+            "consumer": "acme",
+            "model": "sale.order",
+            "used": "method",
+            "name": "search_read",
+            "calls": 7,
+            "last_seen": "2026-11-18T11:06:39Z",
+        }
+    ]
+    rest = (await admin("anna", "GET", f"{path}?application=web-shop&after={first['next']}")).body
+    assert [(each["used"], each["name"], each["calls"]) for each in rest["items"]] == [("read", "name", 6)]
+    assert len((await admin("anna", "GET", path)).body["items"]) == 3
+
+
+READ = [
+    "/usage?api=orders",
+    "/apis/orders/versions/v1/callers",
+    "/apis/orders/versions/v1/reported-calls",
+    "/apis/orders/versions/v1/guarded-calls",
+]
 
 
 @pytest.mark.parametrize("path", READ)
