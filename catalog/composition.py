@@ -25,6 +25,7 @@ from catalog.api.admin.routes.registrations import RegistrationRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
 from catalog.api.admin.routes.signing_keys import SigningKeyRoutes
 from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
+from catalog.api.admin.routes.subscriptions import SubscriptionRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
@@ -80,6 +81,9 @@ from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
 from catalog.upstream_credentials.settings import Sealing
 from catalog.usage.ingest import UsageIntake
 from catalog.usage.queries import UsageQueries
+from catalog.subscriptions.granted import GrantedEstate
+from catalog.subscriptions.room import SubscriptionsRoom, subscriptions_room
+from catalog.subscriptions.table import subscribing
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
 
@@ -117,6 +121,7 @@ class Catalog:
     signing: KeyDesk
     upstream_credentials: UpstreamRoom
     admin_routes: tuple[AdminRoute, ...]
+    subscriptions: SubscriptionsRoom
     app: Starlette
 
 
@@ -149,6 +154,7 @@ def compose(
         enforcing(clock, identity.environment),
         purging(clock),
         signing_in_force(identity.url, signing, clock),
+        subscribing(),
     )
     publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
 
@@ -219,9 +225,15 @@ def compose(
     )
 
     # What ends, and what is to change.
-    calendar = calendar_room(store, lambda: publisher.estate, publisher.republish, audit, clock)
+    calendar = calendar_room(store, granted, publisher.republish, audit, clock)
     gate = calendar_gate(calendar.gate, lambda: publisher.estate)
     changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
+    # What partners ask for, and what is granted with that.
+    subscriptions = subscriptions_room(
+        store, lambda: publisher.estate, lambda: publisher.current, publisher.republish, audit, clock
+    )
+    granted = GrantedEstate(lambda: publisher.estate, lambda: publisher.current)
+
 
     # The faces.
     oauth = oauth_room(
@@ -244,7 +256,8 @@ def compose(
         *GrantRoutes(authorization).routes,
         *SigningKeyRoutes(signing_desk, clock).routes,
         *RegistrationRoutes(registration, lambda: directory.members).routes,
-        *OwnershipRoutes(lambda: publisher.estate, directory).routes,
+        *SubscriptionRoutes(subscriptions.desk).routes,
+        *OwnershipRoutes(granted, directory).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
         *BackupRoutes(store, audit).routes,
         *ChangeRoutes(changes).routes,
@@ -288,6 +301,7 @@ def compose(
         routes,
         app,
     )
+        subscriptions,
 
 
 def _teams(publisher: Publisher) -> TeamsFile | None:

@@ -210,10 +210,10 @@ class Publisher:
         _report(findings, reason)
         plan = made if isinstance(made, Plan) else None
         if plan is None:
-            if self.current is not None:
-                plan = self.planner.again(self.current, self._applications)
             if self.estate is None and self.from_directory and pointers:
                 await self._recall(pointers)
+            if self.current is not None:
+                plan = self.planner.again(self.current, self._applications)
         changed = False
         if plan is not None:
             done = await self._put(plan, nothing_else)
@@ -241,9 +241,12 @@ class Publisher:
         return await self.planner.of_directory(compiled, pointers)
 
     async def _recall(self, pointers: Mapping[str, Pointer]) -> None:
-        """While the directory is broken, who may act is known from its last good state."""
+        """While the directory is broken, who may act is known from its last good state; and what that granted of
+        itself, to which the store adds."""
         plan = await self.planner.of_store(pointers, self.current, moves={}, held={})
         self.estate = plan.estate if isinstance(plan, Plan) else None
+        if isinstance(plan, Plan) and plan.estate is not None:
+            self._applications = plan.applications
         self.pointers = pointers
 
     async def _catch_up(self) -> bool:

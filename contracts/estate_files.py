@@ -249,7 +249,8 @@ class ApplicationEntry(EstateStruct, frozen=True):
 
 
 class ConsumerEntry(EstateStruct, frozen=True):
-    """A partner organisation and its applications (OAuth clients). An application's key is its client id."""
+    """A partner organisation and its applications (OAuth clients). An application's key is its client id. Of the
+    `team` those act for it who have the role partner-developer there."""
 
     title: str
     contact: Email
@@ -257,6 +258,7 @@ class ConsumerEntry(EstateStruct, frozen=True):
 
 
 class ConsumersFile(EstateStruct, frozen=True):
+    team: Name | None = None
     """`consumers.yaml`."""
 
     consumers: dict[Name, ConsumerEntry]

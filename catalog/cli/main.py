@@ -43,6 +43,7 @@ from catalog.cli.revisions import publish, revisions, rollback
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
 from catalog.cli.token import token
+from catalog.cli.subscriptions import app as subscriptions_app
 from catalog.cli.up import up
 from catalog.cli.upstream_credentials import app as upstream_credentials_app
 from catalog.cli.usage import usage
@@ -111,6 +112,9 @@ def build() -> typer.Typer:
         registrations_app, name="registrations", short_help="Decide about clients that register themselves."
     )
     app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
+    app.add_typer(
+        subscriptions_app, name="subscriptions", short_help="Ask that an application may call an API, and decide."
+    )
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
     app.command("mirror", short_help="Show what came of mirrored calls, and how answers differ.")(mirror)
     app.add_typer(cache_app, name="cache", short_help="Have gateways forget answers that they keep.")

@@ -31,6 +31,7 @@ _ROWS: tuple[Rule, ...] = (
     # Members.
     Rule("member-ambiguous", "error", "Two people under one name would act with each other's roles."),
     Rule("member-name-reserved", "error", "What the catalog does of itself must not look like a member's doing."),
+    Rule("unknown-consumer-team", "error", "A consumer whose team is none has nobody who may act for it."),
     # Contracts and versions.
     Rule("version-without-contract", "error", "A version is its contract; without one there is nothing to serve."),
     Rule("contract-without-version", "error", "A contract that `api.yaml` does not declare has no lifecycle."),

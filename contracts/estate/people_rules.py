@@ -1,10 +1,12 @@
-"""The rules for members: a member's key is one person in the whole estate, and nobody acts as the catalog."""
+"""The rules for members: a member's key is one person in the whole estate, nobody acts as the catalog, and
+who acts for a consumer is a team."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from contracts.documents.document import escape
 from contracts.estate.catalogue import finding
+from contracts.estate.decode import declared, suggestion
 from contracts.estate.loading import Sources
 from contracts.estate_files import MemberEntry
 from contracts.findings import Finding, Place
@@ -14,7 +16,9 @@ RESERVED_MEMBER: Final = "catalog"
 
 
 def people_rules(sources: Sources) -> Iterator[Finding]:
-    """One key for two people, of whom each would act with the other's roles; and the catalog's own name."""
+    """One key for two people, of whom each would act with the other's roles; the catalog's own name; and consumers
+    whose team is none."""
+    yield from _consumers(sources)
     file = sources.teams
     seen: dict[str, tuple[MemberEntry, Place]] = {}
     for team, entry in file.value.teams.items():
@@ -27,6 +31,14 @@ def people_rules(sources: Sources) -> Iterator[Finding]:
             if _person(first) != _person(member):
                 message = f"{name!r} is {member.name} ({member.email}) here, and {first.name} ({first.email}) at"
                 yield finding("member-ambiguous", place, f"{message} {where}")
+
+
+def _consumers(sources: Sources) -> Iterator[Finding]:
+    file, known = sources.consumers, declared(sources.teams.document, "teams")
+    for name, entry in file.value.consumers.items():
+        if entry.team is not None and entry.team not in known:
+            message = f"the team of {name!r} is {entry.team!r}, which is no team{suggestion(entry.team, known)}"
+            yield finding("unknown-consumer-team", file.place(f"/consumers/{escape(name)}/team"), message)
 
 
 def _person(member: MemberEntry) -> tuple[str, str]:

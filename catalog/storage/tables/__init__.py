@@ -15,6 +15,7 @@ from catalog.storage.tables import (
     snapshots,
     upstream_credentials,
     usage,
+    subscriptions,
     used_ids,
 )
 from catalog.storage.tables.base import metadata
@@ -36,3 +37,4 @@ __all__ = [
     "usage",
     "used_ids",
 ]
+    "subscriptions",

@@ -42,3 +42,11 @@ def test_two_people_under_one_name(tmp_path: Path, second: str) -> None:
 def test_nobody_is_called_as_the_catalog_is(tmp_path: Path) -> None:
     taken = "catalog: { name: Cat, email: cat@acme.example }"
     assert found(tmp_path, taken, INES) == ["teams.yaml:2 member-name-reserved"]
+
+
+@pytest.mark.parametrize(("team", "rules"), [("sales", []), ("sails", ["consumers.yaml:5 unknown-consumer-team"])])
+def test_who_acts_for_a_consumer_is_a_team(tmp_path: Path, team: str, rules: list[str]) -> None:
+    (tmp_path / "consumers.yaml").write_text(
+        f"consumers:\n  acme:\n    title: Acme\n    contact: dev@acme.example\n    team: {team}\n"
+    )
+    assert found(tmp_path, INES, "") == rules

@@ -1,0 +1,1 @@
+"""Subscriptions that partners ask for and owners approve, and whose application is whose."""
