@@ -1,4 +1,5 @@
-"""What ties a gateway to its catalog: snapshots, upstream secrets and usage, each with a client of its own."""
+"""What ties a gateway to its catalog: snapshots, upstream secrets, usage and the process's own state, each with a
+client of its own."""
 
 import socket
 
@@ -14,6 +15,8 @@ from gateway.settings import GatewaySettings, SettingsError
 from gateway.snapshot_store import SnapshotStore
 from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses
+from gateway.usage.failures import Failures
+from gateway.usage.process_report import Pipeline, ProcessReporter
 from gateway.usage.reporting import UsageReporter
 from gateway.workers.worker import WorkerRole
 
@@ -65,14 +68,43 @@ def usage_reporter(
     """What tells the catalog who calls what; None without a catalog, and where nothing is counted."""
     if settings.catalog_url is None or settings.token is None or counting is None:
         return None
-    name = settings.name or socket.gethostname()
     return UsageReporter(
         counting,
         settings.catalog_url,
         settings.token.get_secret_value(),
         credentials=credentials,
-        gateway=name if role is None else f"{name}/{role.number}",
+        gateway=_name(settings, role),
         session=session,
         interval=settings.usage_interval,
         room=settings.usage_buffer,
     )
+
+
+def process_reporter(
+    settings: GatewaySettings,
+    role: WorkerRole | None,
+    session: aiohttp.ClientSession,
+    pipeline: Pipeline,
+    failures: Failures | None,
+    client: SnapshotClient | None,
+) -> ProcessReporter | None:
+    """What tells the catalog how this process is; None without a catalog, and where no failures are kept."""
+    if settings.catalog_url is None or settings.token is None or failures is None:
+        return None
+    return ProcessReporter(
+        pipeline,
+        failures,
+        client,
+        settings.catalog_url,
+        settings.token.get_secret_value(),
+        gateway=_name(settings, role),
+        session=session,
+        interval=settings.usage_interval,
+        sandbox=settings.sandbox,
+    )
+
+
+def _name(settings: GatewaySettings, role: WorkerRole | None) -> str:
+    """The process's: the gateway's, and the worker's number where there are several."""
+    name = settings.name or socket.gethostname()
+    return name if role is None else f"{name}/{role.number}"

@@ -23,7 +23,7 @@ from gateway.adapters.keys import IssuerKeys
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.admin import Admin
 from gateway.announcement import announce
-from gateway.catalog_links import delivered_secrets, follow, usage_reporter
+from gateway.catalog_links import delivered_secrets, follow, process_reporter, usage_reporter
 from gateway.changeover import Changeover
 from gateway.compiled import compiled
 from gateway.listener import Listener
@@ -45,6 +45,7 @@ from gateway.telemetry.state import State
 from gateway.telemetry.tracing import Tracing
 from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses
+from gateway.usage.failures import Failures
 from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
@@ -164,11 +165,14 @@ async def assembled(
     # Who tries a change is no caller of what is in force.
     told = settings.catalog_url is not None and not settings.preview
     usage_counting, credential_uses = (UsageCounting() if told else None), CredentialUses()
+    failures = Failures() if told else None
     shared = _shared_state(settings)
     spans = _span_export(settings)
     recorders: list[Recorder] = [access_log, counting]
     if usage_counting is not None:
         recorders += [usage_counting, credential_uses]
+    if failures is not None:
+        recorders.append(failures)
     if spans is None:
         pipeline = Pipeline(*recorders)
     else:
@@ -214,6 +218,7 @@ async def assembled(
         _start_from_disk(store, changeover)
         client = follow(settings, session, key, store, changeover)
         usage = usage_reporter(settings, role, session, usage_counting, credential_uses)
+        process = process_reporter(settings, role, session, pipeline, failures, client)
         state = State(pipeline, access_log, client, spans, shared, usage)
         admin = Admin(
             lambda: pipeline.runtime,
@@ -231,6 +236,8 @@ async def assembled(
             background.append(asyncio.create_task(shared.drops.watch(cache)))
         if usage is not None:
             usage.start()
+        if process is not None:
+            process.start()
         try:
             yield pipeline, admin
         finally:
@@ -239,6 +246,8 @@ async def assembled(
             await asyncio.gather(*background, return_exceptions=True)
             if usage is not None:
                 await usage.close()
+            if process is not None:
+                await process.close()
             await admin.close()
             if pipeline.runtime is not None:
                 builder.close(pipeline.runtime)

@@ -52,6 +52,7 @@ MODULES: Final = (
     "gateway/usage/callers.py",
     "gateway/usage/counting.py",
     "gateway/usage/credentials.py",
+    "gateway/usage/failures.py",
     "gateway/usage/walking.py",
     "gateway/wire/answer.py",
     "gateway/wire/connection.py",
