@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.cli.odoo_access import Db, Key, KeyFile, Protocol, Url, User, with_odoo
+from catalog.cli.odoo_drift import drift
 from catalog.cli.odoo_import import import_
 from catalog.cli.odoo_usage import usage
 from catalog.cli.output import fail, note, print_json, print_table
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Look at an Odoo, and make contracts of its models.")
 app.command("import")(import_)
+app.command("drift")(drift)
 app.command("usage")(usage)
 
 

@@ -10,7 +10,7 @@ OPERATIONS: Final = ("read", "create", "write", "unlink")
 
 _ATTRIBUTES: Final = (
     *("type", "string", "help", "required", "readonly", "relation", "relation_field", "selection", "store"),
-    *("searchable", "sortable", "currency_field", "size"),
+    *("searchable", "sortable", "currency_field", "size", "depends"),
 )
 _RIGHTS_BY_RECORD_SINCE: Final = 18
 """Before it `check_access_rights` says it of a model."""
@@ -28,8 +28,8 @@ its methods (before 19, or without the module `api_doc`)."""
 
 @dataclass(frozen=True, slots=True)
 class FieldFacts:
-    """A field, as `fields_get` describes it. `defaulted`: a new record has a value without being given one. `size`
-    is in characters; 0 where there is no bound."""
+    """A field, as `fields_get` describes it. `defaulted`: a new record has a value without being given one;
+    `computed`: Odoo makes it from others. `size` is in characters; 0 where there is no bound."""
 
     name: str
     type: str
@@ -46,6 +46,7 @@ class FieldFacts:
     sortable: bool = True
     currency: str = ""
     size: int = 0
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +145,5 @@ def _field(name: str, facts: Mapping[str, Any], defaulted: bool) -> FieldFacts:
         sortable=facts.get("sortable") is not False,
         currency=str(facts.get("currency_field") or ""),
         size=facts["size"] if isinstance(facts.get("size"), int) else 0,
+        computed=bool(facts.get("depends")),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from catalog.odoo.drift.rules import DRIFT_RULES
 from contracts.estate.catalogue import ESTATE_RULES
 from contracts.findings import Rule
 from contracts.openapi.rules import CONTRACT_RULES
@@ -15,7 +16,7 @@ _SEVERITIES = (
 
 
 def page() -> str:
-    """Both tables; an id that is in both stands in the first and is not repeated."""
+    """All tables; an id that is in two stands in the first and is not repeated."""
     return "\n".join(
         (
             "# Findings\n",
@@ -30,6 +31,12 @@ def page() -> str:
             "## Rules for contracts\n",
             "Those of the table above that concern a single contract hold here too.\n",
             _table({rule: row for rule, row in CONTRACT_RULES.items() if rule not in ESTATE_RULES}),
+            "## Rules for contracts before a live Odoo\n",
+            (
+                "What `ostiary odoo drift` and `ostiary check --live` find, and the catalog's own look: see "
+                "[Drift](../guides/odoo-drift.md).\n"
+            ),
+            _table(DRIFT_RULES),
         )
     )
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from catalog.api.admin.contract import admin_contract
 from catalog.cli.main import build
+from catalog.odoo.drift.rules import DRIFT_RULES
 from catalog.settings import CatalogSettings
 from contracts import estate_changes, estate_files, estate_issuers, estate_oauth
 from contracts.estate.catalogue import ESTATE_RULES
@@ -56,10 +57,10 @@ def test_problem(reference: Mapping[str, str], row: Any) -> None:
 
 def test_findings(reference: Mapping[str, str]) -> None:
     page = reference["reference/findings.md"]
-    for row in (*ESTATE_RULES.values(), *CONTRACT_RULES.values()):
+    for row in (*ESTATE_RULES.values(), *CONTRACT_RULES.values(), *DRIFT_RULES.values()):
         assert f'<a id="{row.id}"></a>[`{row.id}`](#{row.id}) | {row.severity} |' in page
     anchors = re.findall(r'<a id="([^"]+)">', page)
-    assert sorted(anchors) == sorted({*ESTATE_RULES, *CONTRACT_RULES})
+    assert sorted(anchors) == sorted({*ESTATE_RULES, *CONTRACT_RULES, *DRIFT_RULES})
 
 
 def test_policies(reference: Mapping[str, str]) -> None:

@@ -43,7 +43,7 @@ PARTNER = Model(
     "Contact",
     {
         "name": Field("char", "Name"),
-        "complete_name": Field("char", "Complete Name", readonly=True, compute=_complete_name),
+        "complete_name": Field("char", "Complete Name", readonly=True, compute=_complete_name, kept=True),
         "display_name": Field("char", "Display Name", readonly=True, compute=_complete_name),
         "active": Field("boolean", "Active", default=True),
         "is_company": Field("boolean", "Is a Company", default=False),
@@ -81,6 +81,7 @@ PARTNER = Model(
             readonly=True,
             relation="res.partner",
             compute=_commercial_partner,
+            kept=True,
         ),
         "category_id": Field("many2many", "Tags", relation="res.partner.category"),
         "user_id": Field("many2one", "Salesperson", relation="res.users"),

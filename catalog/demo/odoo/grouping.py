@@ -20,9 +20,10 @@ def describe_field(name: str, field: Field, attributes: Sequence[str] | None) ->
         "string": field.string,
         "required": field.required,
         "readonly": field.readonly or (field.compute is not None),
-        "store": field.stored and not field.via,
+        "store": (field.stored or field.kept) and not field.via,
         "searchable": True,
-        "sortable": field.stored,
+        "sortable": field.stored or field.kept,
+        "depends": list(field.depends),
     }
     if field.relation:
         described["relation"] = field.relation

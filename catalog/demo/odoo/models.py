@@ -37,7 +37,9 @@ class Field:
     """A field, described as `fields_get` describes it.
 
     `since` and `until` are the first and last major version that has it. `compute` makes the value on
-    reading; `default` makes it when a record is created without it. `forbidden` hides it from everybody.
+    reading; `default` makes it when a record is created without it. `forbidden` hides it from everybody. `depends`
+    are the fields from which Odoo computes a stored value where nobody gives one. `kept`: what is computed here on
+    reading, Odoo computes on writing, and so can order by it.
     """
 
     type: FieldType
@@ -50,6 +52,8 @@ class Field:
     since: int = 0
     until: int = 999
     forbidden: bool = False
+    depends: tuple[str, ...] = ()
+    kept: bool = False
     compute: "Callable[[Environment, int], Cell] | None" = None
     default: "Callable[[Environment], Cell] | Cell" = None
     ondelete: Literal["set null", "restrict", "cascade"] = "set null"

@@ -144,12 +144,16 @@ ORDER = Model(
     "sale.order",
     "Sales Order",
     {
-        "name": Field("char", "Order Reference", required=True, readonly=True),
+        "name": Field("char", "Order Reference", required=True, readonly=True, default="New"),
         "state": Field("selection", "Status", readonly=True, selection=ORDER_STATES, default="draft"),
         "locked": Field("boolean", "Locked", default=False),
         "partner_id": Field("many2one", "Customer", required=True, relation="res.partner", ondelete="restrict"),
-        "partner_invoice_id": Field("many2one", "Invoice Address", required=True, relation="res.partner"),
-        "partner_shipping_id": Field("many2one", "Delivery Address", required=True, relation="res.partner"),
+        "partner_invoice_id": Field(
+            "many2one", "Invoice Address", required=True, relation="res.partner", depends=("partner_id",)
+        ),
+        "partner_shipping_id": Field(
+            "many2one", "Delivery Address", required=True, relation="res.partner", depends=("partner_id",)
+        ),
         "date_order": Field("datetime", "Order Date", required=True, default=lambda env: env.now()),
         "commitment_date": Field("datetime", "Delivery Date"),
         "validity_date": Field("date", "Expiration"),
@@ -159,9 +163,9 @@ ORDER = Model(
         "company_id": Field("many2one", "Company", required=True, relation="res.company", default=1),
         "currency_id": Field("many2one", "Currency", readonly=True, relation="res.currency", default=1),
         "order_line": Field("one2many", "Order Lines", relation="sale.order.line", inverse="order_id"),
-        "amount_untaxed": Field("monetary", "Untaxed Amount", readonly=True, compute=_untaxed),
-        "amount_tax": Field("monetary", "Taxes", readonly=True, compute=_tax),
-        "amount_total": Field("monetary", "Total", readonly=True, compute=_total),
+        "amount_untaxed": Field("monetary", "Untaxed Amount", readonly=True, compute=_untaxed, kept=True),
+        "amount_tax": Field("monetary", "Taxes", readonly=True, compute=_tax, kept=True),
+        "amount_total": Field("monetary", "Total", readonly=True, compute=_total, kept=True),
     },
     order="date_order desc, id desc",
     prepare=_prepare_order,
@@ -174,7 +178,7 @@ ORDER_LINE = Model(
     {
         "order_id": Field("many2one", "Order Reference", required=True, relation="sale.order", ondelete="cascade"),
         "sequence": Field("integer", "Sequence", default=10),
-        "name": Field("text", "Description", required=True),
+        "name": Field("text", "Description", required=True, depends=("product_id",)),
         "display_name": Field("char", "Display Name", readonly=True, compute=_line_name),
         "product_id": Field("many2one", "Product", relation="product.product", ondelete="restrict"),
         "product_uom_qty": Field("float", "Quantity", default=1.0),
@@ -185,12 +189,14 @@ ORDER_LINE = Model(
         "qty_delivered": Field("float", "Delivery Quantity", default=0.0),
         "qty_invoiced": Field("float", "Invoiced Quantity", default=0.0),
         "currency_id": Field(
-            "many2one", "Currency", readonly=True, relation="res.currency", compute=_line_currency
+            "many2one", "Currency", readonly=True, relation="res.currency", compute=_line_currency, kept=True
         ),
-        "state": Field("selection", "Order Status", readonly=True, selection=ORDER_STATES, compute=_line_state),
-        "price_subtotal": Field("monetary", "Subtotal", readonly=True, compute=_subtotal),
-        "price_tax": Field("float", "Total Tax", readonly=True, compute=_line_tax),
-        "price_total": Field("monetary", "Total", readonly=True, compute=_line_total),
+        "state": Field(
+            "selection", "Order Status", readonly=True, selection=ORDER_STATES, compute=_line_state, kept=True
+        ),
+        "price_subtotal": Field("monetary", "Subtotal", readonly=True, compute=_subtotal, kept=True),
+        "price_tax": Field("float", "Total Tax", readonly=True, compute=_line_tax, kept=True),
+        "price_total": Field("monetary", "Total", readonly=True, compute=_line_total, kept=True),
     },
     order="order_id, sequence, id",
     prepare=_prepare_line,

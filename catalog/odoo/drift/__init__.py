@@ -1,0 +1,1 @@
+"""Drift: what contracts need of an Odoo, held against what that Odoo has."""
