@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from contracts.estate_care import CareEntry
 from contracts.estate_changes import ChangesEntry
 from contracts.estate_issuers import Identities, IssuerEntry
 from contracts.estate_oauth import OAuthEntry
@@ -82,9 +83,10 @@ class EjectionEntry(EstateStruct, frozen=True):
 
 
 class HealthEntry(EstateStruct, frozen=True):
-    """A check of each target, beside the calls. Off where there is no such mapping."""
+    """A check of each target, beside the calls. Off where there is no such mapping. An Odoo for which no `path` is
+    named is asked at `/web/health`."""
 
-    path: Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$", description="a path, such as `/web/health` for Odoo")]
+    path: Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*$", description="a path, such as `/live`")] | None = None
     interval: Annotated[float, msgspec.Meta(ge=0.5, le=3600)] = 10.0
     timeout: Seconds = 2.0
     unhealthy_after: Count = 3
@@ -100,7 +102,7 @@ class TlsEntry(EstateStruct, frozen=True):
 
 
 class UpstreamEntry(EstateStruct, frozen=True):
-    """A server behind the gateway. `credential` is a secret's name; `database` and `login` are for Odoo.
+    """A server behind the gateway. `credential` is a secret's name; `database`, `login` and `care` are for Odoo.
     `residency` says where it and all its targets keep what they are sent."""
 
     url: Url
@@ -120,6 +122,7 @@ class UpstreamEntry(EstateStruct, frozen=True):
     retries: RetriesEntry = RetriesEntry()
     ejection: EjectionEntry = EjectionEntry()
     health: HealthEntry | None = None
+    care: CareEntry = CareEntry()
     residency: Name | None = None
 
 
@@ -255,10 +258,10 @@ class ConsumerEntry(EstateStruct, frozen=True):
     title: str
     contact: Email
     applications: dict[Name, ApplicationEntry] = msgspec.field(default_factory=dict)
+    team: Name | None = None
 
 
 class ConsumersFile(EstateStruct, frozen=True):
-    team: Name | None = None
     """`consumers.yaml`."""
 
     consumers: dict[Name, ConsumerEntry]

@@ -4,7 +4,12 @@ Times are seconds, shares are from 0 to 1. A gateway-type failure is: nobody lis
 that is no HTTP, or 502, 503 or 504.
 """
 
+from typing import Final
+
 import msgspec
+
+ODOO_HEALTH: Final = "/web/health"
+"""Where an Odoo says whether it is well: `{"status": "pass"}`, without a log-in."""
 
 
 class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,7 +46,8 @@ class EjectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 class HealthCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A GET of `path` at each target, every `interval` seconds: `unhealthy_after` failures in a row leave a target
-    out, `healthy_after` successes take it back. A success is a status from 200 to 299 within `timeout`."""
+    out, `healthy_after` successes take it back. A success is a status from 200 to 299 within `timeout`; at an
+    Odoo's own path, that it says `pass`."""
 
     path: str
     interval: float = 10.0

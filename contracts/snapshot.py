@@ -32,6 +32,7 @@ from contracts.access import Issuer as Issuer
 from contracts.access import Subscription as Subscription
 from contracts.approvals import Approval
 from contracts.limits import RateLimit as RateLimit
+from contracts.odoo_care import OdooCare
 from contracts.operations import ApiVersion
 from contracts.policy_settings import PolicyUse
 from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
@@ -60,8 +61,9 @@ class UpstreamTls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A server behind the gateway. `credential` names a secret that the gateway holds; never its value.
 
-    `connections` is the most that one gateway worker opens at once to each target. `protocol`, `database` and
-    `login` are for Odoo: JSON-2 needs the key alone, JSON-RPC the database and the login too.
+    `connections` is the most that one gateway worker opens at once to each target; of an Odoo, the most that all
+    workers do which share their state. `protocol`, `database`, `login` and `care` are for Odoo: JSON-2 needs the
+    key alone, JSON-RPC the database and the login too.
     `targets` are the origins (`https://10.0.0.7:8443`) of several like servers, called in place of the origin of
     `url`; its path, and its authority as `Host`, hold for all of them. `residency` says where it and all of them
     keep what they are sent.
@@ -85,6 +87,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     ejection: EjectionSettings = EjectionSettings()
     health: HealthCheck | None = None
     residency: str | None = None
+    care: OdooCare = OdooCare()
 
     @property
     def trust(self) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from typing import Final
 from contracts.operations import OdooBackend
 from contracts.problems import Problem
 from gateway.routes import Route
+from gateway.upstreams.odoo.effects import changes
 from gateway.upstreams.resilience.http_service import HttpService, Repeat
-from gateway.upstreams.resilience.odoo_service import READS, OdooService
+from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.wire.headers import UpstreamLines, request_head
 from policies.exchange import Exchange, Forward, Header
 
@@ -104,11 +105,11 @@ def may_fall_back(forward: Forward, sent: bool, route: Route) -> bool:
     return not sent or (route.odoo is None and route.repeat is Repeat.SAFE)
 
 
-def may_have_been_done(outcome: Problem, backend: OdooBackend) -> bool:
+def may_have_been_done(outcome: Problem, exchange: Exchange, backend: OdooBackend) -> bool:
     """Whether an Odoo that gave no answer may have done what must not be done again, or has answered after all."""
     if outcome.type.id in _NOT_DONE:
         return False
-    return backend.action not in READS or outcome.type.id not in _NOT_ANSWERED
+    return changes(exchange, backend) or outcome.type.id not in _NOT_ANSWERED
 
 
 def fall_back(forward: Forward) -> None:

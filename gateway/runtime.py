@@ -130,13 +130,13 @@ class RuntimeBuilder:
         self._limiter = limiter
         self._keys = keys
         self._access = access
-        self._servers = ServerMaker(secrets, session, make_http)
         self._witness = Introspector(session, secrets, clock, monotonic)
         self._max_open = max_open
         self._approved_by = approved_by
         self._key_pepper = key_pepper
         self._proofs: ProofMemory = UsedProofs(clock) if proofs is None else proofs
         self._slots: Slots = OwnSlots() if slots is None else slots
+        self._servers = ServerMaker(secrets, session, make_http, self._slots, limiter)
         self._idempotency: IdempotencyStore = MemoryIdempotency() if idempotency is None else idempotency
         self._cache = AnswerCache() if cache is None else cache
         self._purging = Purging(self._cache)

@@ -22,6 +22,8 @@ from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.resilience.http_service import HttpService
 from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.upstreams.tls import UpstreamTlsError, client_context
+from policies.limits.slots import Slots
+from policies.ports import Limiter
 
 log = structlog.get_logger()
 
@@ -31,17 +33,22 @@ _NO_CREDENTIAL: Final = problem(
 
 
 class ServerMaker:
-    """Makes servers, one set after the other. `make_http` makes the pool of one target."""
+    """Makes servers, one set after the other. `make_http` makes the pool of one target. `slots` and `limiter` are
+    those by which workers share what an Odoo gets; without them each has its own."""
 
     def __init__(
         self,
         secrets: UpstreamSecrets,
         session: aiohttp.ClientSession,
         make_http: Callable[..., HttpUpstream] = HttpUpstream,
+        slots: Slots | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         self._secrets = secrets
         self._session = session
         self._make_http = make_http
+        self._slots = slots
+        self._limiter = limiter
 
     def steps(
         self, wanted: Iterable[Upstream], there: Mapping[str, Server]
@@ -87,7 +94,9 @@ class ServerMaker:
 
     def _service(self, upstream: Upstream, secret: str | None, tls: ssl.SSLContext | None) -> AnyUpstream:
         if upstream.kind == "odoo":
-            return OdooService(upstream, self._session, secret or "", tls)
+            return OdooService(
+                upstream, self._session, secret or "", tls, slots=self._slots, limiter=self._limiter
+            )
         return HttpService(upstream, self._session, self._make_http, tls)
 
 

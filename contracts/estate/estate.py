@@ -19,14 +19,15 @@ from contracts.estate.issuers import identities
 from contracts.estate.loading import ESTATE, load_sources
 from contracts.estate.policy_rules import PolicyJudge, policy_rules
 from contracts.estate.rules import across
-from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile
+from contracts.estate_care import care_of
+from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, HealthEntry, TeamsFile
 from contracts.estate_oauth import oauth_settings
 from contracts.estate_words import Url
 from contracts.findings import Finding, has_errors
 from contracts.limits_text import parse_limit
 from contracts.operations import ApiVersion
 from contracts.policy_settings import used
-from contracts.resilience import BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
+from contracts.resilience import ODOO_HEALTH, BreakerSettings, EjectionSettings, HealthCheck, RetrySettings
 from contracts.snapshot import Application, ContractsPart, Plan, Subscription, Timeouts, Upstream, UpstreamTls
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -154,9 +155,15 @@ def _upstream(estate: Estate, name: str, url: str | None) -> Upstream:
         breaker=_settings(entry.breaker, BreakerSettings),
         retries=_settings(entry.retries, RetrySettings),
         ejection=_settings(entry.ejection, EjectionSettings),
-        health=None if entry.health is None else _settings(entry.health, HealthCheck),
+        health=None if entry.health is None else _health(entry.health),
         residency=entry.residency,
+        care=care_of(entry.care),
     )
+
+
+def _health(entry: HealthEntry) -> HealthCheck:
+    """Without a path it is an Odoo's: of any other upstream `check` asks for one."""
+    return _settings(msgspec.structs.replace(entry, path=entry.path or ODOO_HEALTH), HealthCheck)
 
 
 T = TypeVar("T")

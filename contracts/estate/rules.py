@@ -16,6 +16,7 @@ from contracts.estate.loading import APIS, ApiSources, Sources
 from contracts.estate.oauth_rules import oauth_rules
 from contracts.estate.people_rules import people_rules
 from contracts.estate.versioning_rules import versioning_rules
+from contracts.estate_care import care_of
 from contracts.estate_files import UpstreamEntry, VersionEntry
 from contracts.estate_words import Name, VersionName
 from contracts.findings import Finding, Place
@@ -60,7 +61,10 @@ def _upstreams(sources: Sources) -> Iterator[Finding]:
         if entry.kind == "odoo":
             yield from _odoo_upstream(sources, name, entry, pointer)
         else:
-            for key in ("protocol", "database", "login"):
+            if entry.health is not None and entry.health.path is None:
+                message = f"the key 'path' is missing: where upstream {name!r} says that it is well"
+                yield finding("missing-key", file.place(f"{pointer}/health"), message)
+            for key in ("protocol", "database", "login", "care"):
                 if getattr(entry, key) != getattr(UpstreamEntry(url=""), key):
                     message = f"{key!r} means nothing for upstream {name!r}, whose kind is 'http'"
                     yield finding("upstream-key-unused", file.place_of_key(f"{pointer}/{key}"), message)
@@ -98,6 +102,11 @@ def _odoo_upstream(sources: Sources, name: str, entry: UpstreamEntry, pointer: s
     if entry.credential is None:
         message = f"upstream {name!r} is an Odoo and names no 'credential' (the secret that holds its API key)"
         yield finding("odoo-credential-missing", file.place(pointer), message)
+    try:
+        care_of(entry.care)
+    except ValueError as error:
+        message = f"the pace of upstream {name!r}: {error}"
+        yield finding("limit-unusable", file.place(f"{pointer}/care/pace"), message)
 
 
 def _used_upstreams(sources: Sources) -> set[str]:

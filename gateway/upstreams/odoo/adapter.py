@@ -2,31 +2,32 @@
 
 import asyncio
 import ssl
-from typing import Final
 
 import aiohttp
 import structlog
 
+from contracts.odoo_care import OdooCare
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
-from gateway.upstreams.odoo import guarded
+from gateway.upstreams.odoo import guarded, mismatch
+from gateway.upstreams.odoo.careful import Careful, Caring, Conflicts
+from gateway.upstreams.odoo.flow import Flow
 from gateway.upstreams.odoo.json2 import Json2
 from gateway.upstreams.odoo.jsonrpc import JsonRpc
 from gateway.upstreams.odoo.mediation import MISMAPPED, Answer, Mediation
+from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.transport import Transport
-from gateway.upstreams.queue import most_waiting
+from gateway.upstreams.odoo.turns import Turns
 from policies.exchange import Exchange
+from policies.limits.slots import OwnSlots, Slots
 
 _log = structlog.get_logger(__name__)
 
-_BUSY: Final = problem(
-    "upstream-busy", "All of the upstream's connections are in use.", headers=(("retry-after", "1"),)
-)
-
 
 class OdooAdapter:
-    """Carries out operations on one Odoo, at most `upstream.connections` of them at a time.
+    """Carries out operations on one Odoo, at most `upstream.connections` of them at a time, or one where it has a
+    pace: of all workers that share `slots`, under the name of the upstream and its URL.
 
     `secret` is the API key (or, over JSON-RPC, the password) of the gateway's user in Odoo. Where it is missing
     or unusable, or JSON-RPC lacks a database or a login, every call is refused (`upstream-refused-credential`):
@@ -39,19 +40,26 @@ class OdooAdapter:
         session: aiohttp.ClientSession,
         secret: str,
         tls: ssl.SSLContext | None = None,
+        *,
+        slots: Slots | None = None,
+        pace: Pace | None = None,
+        caring: Caring | None = None,
     ) -> None:
         self._upstream = upstream
         self.in_use = 0
         """Exchanges that are being carried out, or wait for their turn."""
-        self.queued = 0
-        """Those that wait."""
-        self._queue_limit = most_waiting(upstream.connections)
+        self._caring = Caring(upstream.care, Conflicts()) if caring is None else caring
         self._transport: Transport | None = None
         try:
-            self._transport = _transport(upstream, session, secret, tls)
+            self._transport = _transport(upstream, session, secret, tls, pace)
         except ValueError as error:
             _log.error("odoo upstream unusable", upstream=upstream.name, reason=str(error))
-        self._slots = asyncio.Semaphore(upstream.connections)
+        self._turns = _turns(upstream, OwnSlots() if slots is None else slots)
+
+    @property
+    def queued(self) -> int:
+        """Exchanges that wait for their turn."""
+        return self._turns.waiting
 
     async def call(
         self, exchange: Exchange, backend: OdooBackend, deadline: float | None = None
@@ -70,45 +78,60 @@ class OdooAdapter:
     async def _call(self, exchange: Exchange, backend: OdooBackend, deadline: float | None) -> Answer | Problem:
         if self._transport is None:
             return problem("upstream-refused-credential", "The gateway has no usable credential for Odoo.")
-        if self.queued >= self._queue_limit or not await self._turn():
-            return _BUSY
+        if deadline is None:
+            deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
+        refusal = await self._turns.take(deadline)
+        if refusal is not None:
+            return refusal
         try:
-            if deadline is None:
-                deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
+            calls = Careful(self._transport, exchange, backend, self._caring)
             if backend.action == "rpc":
-                outcome = await guarded.run(exchange, backend, self._transport, deadline)
+                outcome = await guarded.run(exchange, backend, calls, deadline)
             else:
-                outcome = await Mediation(exchange, backend, self._transport, deadline).run()
+                outcome = await Mediation(exchange, backend, calls, deadline).run()
         finally:
-            self._slots.release()
-        if isinstance(outcome, Problem) and outcome.type.id == MISMAPPED:
-            # The owner of the mapping has to know; a value is in neither detail nor name.
-            _log.warning(
-                "odoo mapping failed",
-                upstream=self._upstream.name,
-                model=backend.model,
-                action=backend.action,
-                detail=outcome.detail,
-                request_id=exchange.request_id,
-            )
+            self._turns.give_back()
+        if isinstance(outcome, Problem) and MISMAPPED in (outcome.type.id, outcome.extensions.get("cause")):
+            self._mismatched(exchange, backend, outcome)
         return outcome
 
-    async def _turn(self) -> bool:
-        """Waits for one of the upstream's connections, for as long as connecting may take."""
-        self.queued += 1
-        try:
-            async with asyncio.timeout(self._upstream.timeouts.connect):
-                return await self._slots.acquire()
-        except TimeoutError:
-            return False
-        finally:
-            self.queued -= 1
+    def _mismatched(self, exchange: Exchange, backend: OdooBackend, outcome: Problem) -> None:
+        """The owner of the mapping has to know; a value is in neither detail nor name."""
+        known = exchange.noted(mismatch.NOTE)
+        if known is None:
+            known = mismatch.mismatch("answer")
+            exchange.note(mismatch.NOTE, known)
+        _log.warning(
+            "odoo mapping failed",
+            upstream=self._upstream.name,
+            model=backend.model,
+            action=backend.action,
+            part=known.part,
+            name=known.name,
+            detail=outcome.detail,
+            request_id=exchange.request_id,
+        )
+
+
+def budget(upstream: Upstream) -> int:
+    """How many exchanges go on at once at each target."""
+    return 1 if upstream.care.pace is not None else upstream.connections
+
+
+def _turns(upstream: Upstream, slots: Slots) -> Turns:
+    care, most = upstream.care, budget(upstream)
+    name = f"{upstream.name}/{upstream.url}"
+    return Turns(slots, name, most, queue=care.queue, wait=care.wait, flow=Flow(most, _least(care)))
+
+
+def _least(care: OdooCare) -> float:
+    return 0.0 if care.pace is None else care.pace.window / care.pace.quota
 
 
 def _transport(
-    upstream: Upstream, session: aiohttp.ClientSession, secret: str, tls: ssl.SSLContext | None
+    upstream: Upstream, session: aiohttp.ClientSession, secret: str, tls: ssl.SSLContext | None, pace: Pace | None
 ) -> Transport:
     if not secret or not (secret.isascii() and secret.isprintable()):
         raise ValueError("the secret is missing, or is not printable ASCII")
     kind = Json2 if upstream.protocol == "json2" else JsonRpc
-    return kind(upstream, session, secret, tls)
+    return kind(upstream, session, secret, tls, pace)

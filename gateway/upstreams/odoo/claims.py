@@ -37,15 +37,20 @@ def _bound(term: Sequence[Any], principal: Principal | None) -> list[Any]:
     field, operator, written = term
     claim = written["claim"]
     given = None if principal is None else principal.claims.get(claim)
-    if operator == "=":
-        return [field, operator, _value(claim, written["as"], given)]
+    found = value_of if operator == "=" else values_of
+    return [field, operator, found(claim, written["as"], given)]
+
+
+def values_of(claim: str, kind: str, given: Any) -> list[int | str]:
+    """All values of a claim, one at least. Raises MissingClaimError."""
     several = given if isinstance(given, list) else [given]
     if not 0 < len(several) <= _MOST:
         raise MissingClaimError(claim)
-    return [field, operator, [_value(claim, written["as"], item) for item in several]]
+    return [value_of(claim, kind, item) for item in several]
 
 
-def _value(claim: str, kind: str, given: Any) -> int | str:
+def value_of(claim: str, kind: str, given: Any) -> int | str:
+    """The one value of a claim. Raises MissingClaimError."""
     if kind == "text":
         if isinstance(given, str) and given and "\x00" not in given:
             return given

@@ -11,6 +11,7 @@ from contracts.problems import Problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
 from gateway.upstreams.odoo.numbers import decoded, encoded
+from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
 
 
@@ -23,11 +24,12 @@ class Json2:
         session: aiohttp.ClientSession,
         secret: str,
         tls: ssl.SSLContext | None = None,
+        pace: Pace | None = None,
     ) -> None:
         headers = {"authorization": "bearer " + secret}
         if upstream.database:
             headers["x-odoo-database"] = upstream.database
-        self._poster = Poster(session, upstream.url, upstream.timeouts, headers, tls)
+        self._poster = Poster(session, upstream.url, upstream.timeouts, headers, tls, pace)
 
     async def execute(
         self,

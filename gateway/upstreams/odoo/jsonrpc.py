@@ -12,6 +12,7 @@ from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
 from gateway.upstreams.odoo.numbers import decoded, encoded
+from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
 
 _POSITIONAL: Final = {
@@ -38,13 +39,14 @@ class JsonRpc:
         session: aiohttp.ClientSession,
         secret: str,
         tls: ssl.SSLContext | None = None,
+        pace: Pace | None = None,
     ) -> None:
         if not upstream.database or not upstream.login:
             raise ValueError(f"upstream {upstream.name!r}: JSON-RPC needs a database and a login")
         self._database = upstream.database
         self._login = upstream.login
         self._secret = secret
-        self._poster = Poster(session, upstream.url, upstream.timeouts, {}, tls)
+        self._poster = Poster(session, upstream.url, upstream.timeouts, {}, tls, pace)
         self._uid: int | None = None
         self._logging_in = asyncio.Lock()
 

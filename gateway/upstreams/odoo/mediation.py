@@ -12,12 +12,14 @@ from typing import Any, Final
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from gateway.upstreams.odoo import claims, cursors, domains, preconditions
+from gateway.upstreams.odoo.context import context_of, varying
+from gateway.upstreams.odoo.effects import record_id
 from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.records import Node, has_records, names_of, nodes_of, represent, write_values
 from gateway.upstreams.odoo.showing import place_of, shown_by
 from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
-from gateway.upstreams.odoo.values import MAX_INTEGER, MappingError
+from gateway.upstreams.odoo.values import MappingError
 from policies.exchange import Exchange, Header, Violation
 from policies.idempotency_keys.request_key import HEADER, read_key
 
@@ -46,6 +48,7 @@ class Mediation:
         self._deadline = deadline
         self._told = told(exchange)
         self._domain: domains.Domain = []
+        self._context: dict[str, Any] = {}
         # What has happened to the record by now ("created", "changed"), and the id of a new one.
         self._written = ""
         self._written_id = 0
@@ -61,6 +64,7 @@ class Mediation:
         }
         try:
             self._domain = claims.bound(self._backend.domain, self._exchange.principal)
+            self._context = context_of(self._backend, self._exchange)
         except claims.MissingClaimError as missing:
             return problem("claim-missing", f"The access token has no usable claim {missing.claim!r}.")
         try:
@@ -260,16 +264,7 @@ class Mediation:
             raise MappingError("The contract's domain is malformed.") from None
 
     def _record_id(self) -> int:
-        """The record's id from the path; 0 where no record can have it."""
-        name = self._backend.id_parameter
-        if name is None:
-            raise MappingError("The contract names no path parameter with the record's id.")
-        value = self._exchange.parameters.get("path", {}).get(name)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
-            value = int(value) if value == "0" or value[0] != "0" else 0
-        if not isinstance(value, int) or isinstance(value, bool):
-            return 0
-        return value if 0 < value <= MAX_INTEGER else 0
+        return record_id(self._exchange, self._backend)
 
     def _body(self) -> Any:
         """What the request's body says, with the digits that it has: a schema is checked on binary numbers."""
@@ -301,7 +296,7 @@ class Mediation:
             method,
             ids=ids,
             arguments=arguments or {},
-            context=self._backend.context,
+            context=self._context,
             told=self._told,
             deadline=self._deadline,
         )
@@ -316,15 +311,15 @@ class Mediation:
         headers = (*answer.headers, (b"etag", tag))
         condition = preconditions.given(self._exchange, b"if-none-match") if backend.action == "get" else None
         if preconditions.is_known(condition, tag):
-            return Answer(304, ((b"etag", tag),), b"")
+            return Answer(304, ((b"etag", tag), *varying(backend)), b"")
         return Answer(answer.status, headers, answer.body)
 
     def _answer(self, document: Any) -> Answer:
         status = self._backend.success_status
-        location = tuple(self._location())
+        headers = (*self._location(), *varying(self._backend))
         if document is None or status == 204:
-            return Answer(status, location, b"")
-        return Answer(status, (_JSON, *location), encoded(document))
+            return Answer(status, headers, b"")
+        return Answer(status, (_JSON, *headers), encoded(document))
 
     def _location(self) -> list[Header]:
         place = place_of(self._exchange, self._backend, self._written_id) if self._written_id else ""

@@ -9,15 +9,21 @@ import re
 from typing import Any, Final
 
 from contracts.problems import Problem, problem
+from gateway.upstreams.odoo.mismatch import Mismatch, mismatch, mismatch_of
 from gateway.upstreams.odoo.transport import Reply, broken
 
-_CONFLICT: Final = problem("record-conflict", "The record is being changed by someone else; try again.")
+_AGAIN: Final = (("retry-after", "1"),)
+_CONFLICT: Final = problem(
+    "record-conflict", "The record is being changed by someone else; try again.", headers=_AGAIN
+)
+ROLLED_BACK: Final = problem(
+    "record-conflict", "The record was changed by someone else at the same time; try again.", headers=_AGAIN
+)
+"""A call met another in the database, which undid it. Odoo makes such calls anew by itself, five times: nothing is
+left of them, and they bear it."""
 REFUSED: Final = problem("upstream-refused-credential", "Odoo does not accept the gateway's credential.")
 _STOPPED: Final = problem("upstream-refused-credential", "Something before Odoo does not let the gateway through.")
-_UNMAPPED: Final = problem(
-    "mediation-failed",
-    "Odoo cannot do what the contract maps this operation to (a model, method, field or value).",
-)
+_UNMAPPED: Final = mismatch()
 _BUSY: Final = problem("upstream-busy", "The upstream takes no more calls now.", headers=(("retry-after", "1"),))
 _DOWN: Final = problem("upstream-unreachable", "Odoo cannot reach its database.")
 _RULE: Final = problem("business-rule", "Odoo refused the values.")
@@ -35,11 +41,11 @@ OUTCOMES: Final[dict[str, Problem]] = {
     "odoo.http.SessionExpiredException": REFUSED,
     "werkzeug.exceptions.Unauthorized": REFUSED,
     "odoo.exceptions.LockError": _CONFLICT,
-    "odoo.exceptions.ConcurrencyError": _CONFLICT,
-    "psycopg2.errors.SerializationFailure": _CONFLICT,
-    "psycopg2.errors.LockNotAvailable": _CONFLICT,
-    "psycopg2.errors.DeadlockDetected": _CONFLICT,
-    "psycopg2.extensions.TransactionRollbackError": _CONFLICT,
+    "odoo.exceptions.ConcurrencyError": ROLLED_BACK,
+    "psycopg2.errors.SerializationFailure": ROLLED_BACK,
+    "psycopg2.errors.LockNotAvailable": ROLLED_BACK,
+    "psycopg2.errors.DeadlockDetected": ROLLED_BACK,
+    "psycopg2.extensions.TransactionRollbackError": ROLLED_BACK,
     "psycopg2.errors.NumericValueOutOfRange": _RANGE,
     "psycopg2.errors.StringDataRightTruncation": _RANGE,
     "psycopg2.errors.DatetimeFieldOverflow": _RANGE,
@@ -81,13 +87,13 @@ def of_error(error: Any, status: int = 200) -> Problem:
     if not isinstance(name, str):
         return problem("upstream-malformed", "Odoo's error is not of a known form.")
     found = OUTCOMES.get(name) or _BY_STATUS.get(status) or _UNMAPPED
-    if name not in _FOR_USERS:
-        return found
     message = error.get("message")
-    if not isinstance(message, str):
+    if isinstance(found, Mismatch):
+        return mismatch_of(name, message)
+    if name not in _FOR_USERS or not isinstance(message, str):
         return found
     if _UNKNOWN_MODEL.match(message):
-        return _UNMAPPED
+        return mismatch_of(name, message)
     detail = for_users(message)
     return problem("business-rule", detail) if detail else found
 

@@ -20,6 +20,7 @@ from yarl import URL
 
 from contracts.problems import Problem, problem
 from contracts.snapshot import Timeouts
+from gateway.upstreams.odoo.pace import Pace
 
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 
@@ -94,7 +95,7 @@ class _Watched(BytesPayload):
 
 
 class Poster:
-    """Posts JSON objects to one Odoo."""
+    """Posts JSON objects to one Odoo, each when the `pace` admits it."""
 
     def __init__(
         self,
@@ -103,8 +104,10 @@ class Poster:
         timeouts: Timeouts,
         headers: Mapping[str, str],
         tls: ssl.SSLContext | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._session = session
+        self._pace = pace
         self._ssl = tls or True  # True verifies too, against the machine's authorities
         self._base = url.rstrip("/")
         self._timeouts = timeouts
@@ -132,6 +135,8 @@ class Poster:
         now = asyncio.get_running_loop().time
         times = self._timeouts
         sent = False
+        if self._pace is not None and (refusal := await self._pace.keep(deadline)):
+            return refusal, False
 
         def leaving() -> None:
             nonlocal sent

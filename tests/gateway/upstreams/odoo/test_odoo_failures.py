@@ -5,11 +5,11 @@ import json
 
 import pytest
 
+from contracts.odoo_care import OdooCare
 from contracts.problems import Problem
 from contracts.snapshot import Timeouts
 from gateway.upstreams.odoo.adapter import OdooAdapter
 from gateway.upstreams.odoo.mediation import Answer
-from gateway.upstreams.queue import most_waiting
 from gateway.upstreams.resilience.odoo_service import OdooService
 
 SHORT = Timeouts(connect=5.0, first_byte=0.2, between_bytes=0.2, total=5.0)
@@ -344,8 +344,7 @@ async def test_no_more_calls_at_once_than_the_upstream_has_connections(rig, mapp
 
 async def test_who_finds_no_connection_free_in_time_is_told_so(rig, mapping, scripted, protocol):
     server = await scripted(answering(search_read=silence))
-    times = Timeouts(connect=0.1, first_byte=30.0, between_bytes=30.0, total=30.0)
-    calls = rig(server.url, protocol=protocol, connections=1, times=times)
+    calls = rig(server.url, protocol=protocol, connections=1, care=OdooCare(wait=0.1))
     first = asyncio.create_task(calls.call(short(mapping, "list")))
     while not server.requests:
         await asyncio.sleep(0.005)
@@ -359,10 +358,11 @@ async def test_who_finds_no_connection_free_in_time_is_told_so(rig, mapping, scr
 
 async def test_only_so_many_wait_and_it_is_seen_how_many(make_upstream, session, mapping, scripted, rig):
     server = await scripted(answering(search_read=silence))
-    service = OdooService(make_upstream(server.url, protocol="json2", connections=2), session, "a-key")
+    upstream = make_upstream(server.url, protocol="json2", connections=2, care=OdooCare(queue=8))
+    service = OdooService(upstream, session, "a-key")
     calls = rig(server.url)
     calls.adapter = service
-    room = 2 + most_waiting(2)
+    room = 2 + 8
     waiting = [asyncio.create_task(calls.call(short(mapping, "list"))) for _ in range(room)]
     while len(server.requests) < 2:
         await asyncio.sleep(0.005)
