@@ -116,6 +116,22 @@ class OdooFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     property: str | None = None
 
 
+OdooChosen = Literal["text", "integer", "boolean", "reference-id", "reference-ids"]
+
+
+class OdooChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A key of the context that a request chooses: by a claim of its token, which it has to have, by a parameter
+    of its query or by a header field. Of texts only those in `of` pass, if there are any, and `default` stands for
+    all others; without one the key is left out. `Accept-Language` chooses as RFC 4647 §3.4 has it."""
+
+    key: str
+    source: Literal["claim", "query", "header"]
+    name: str
+    value: OdooChosen = "text"
+    of: tuple[str, ...] = ()
+    default: bool | int | str | None = None
+
+
 class OdooBackend(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="odoo"
 ):
@@ -125,6 +141,7 @@ class OdooBackend(
     request cannot widen it; `item_property` is the property of the answer that holds the list (None: the
     answer is the array itself); `total_property` likewise for the count of all matches, `next_property` for
     the cursor of the next page (null on the last). `bulk`: a request creates an array of records, all or none.
+    `choices` are the keys of the context that a request chooses, beside the constants in `context`.
     `etag`: answers have entity tags and `If-Match` is heeded, or required. The action `rpc` is Odoo's own RPC in a
     `dialect`; it has no model, and `guard` says what is open.
     """
@@ -149,6 +166,7 @@ class OdooBackend(
     item_property: str | None = None
     total_property: str | None = None
     context: dict[str, Any] = {}
+    choices: tuple[OdooChoice, ...] = ()
     success_status: int = 200
     bulk: bool = False
     etag: Literal["none", "offered", "required"] = "none"
@@ -157,8 +175,9 @@ class OdooBackend(
 
     @property
     def depends_on_claims(self) -> bool:
-        """Whether the records are others for another token: see `is_claimed`."""
-        return any(is_claimed(term) for term in self.domain)
+        """Whether the answer is another for another token: see `is_claimed`, and `OdooChoice`."""
+        by_claim = any(choice.source == "claim" for choice in self.choices)
+        return by_claim or any(is_claimed(term) for term in self.domain)
 
 
 def is_claimed(term: Any) -> bool:

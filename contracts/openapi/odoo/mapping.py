@@ -14,7 +14,9 @@
         invoiced: {field: invoice_status, as: text}
       domain: [[company_id, "=", 1]]      # added to every look-up; no request can widen it
                                 # `{claim: partner_id}` in place of a value is that claim of the caller's token
-      context: {lang: en_US}              # sent with every call
+      context: {lang: en_US}              # sent with every call; chosen by the request, among what is declared, is
+                                # `{claim: company, as: reference-id}`, `{query: tz}` or
+                                # `{header: Accept-Language, of: [en_US, nl_BE], default: en_US}`
       etag: true                # answers have entity tags, If-Match is heeded; `required`: a write needs one
       # of `list` only:
       filters: {status: state, "created[from]": {field: date_order, operator: ">="}}
@@ -39,10 +41,11 @@ from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.openapi.media_types import is_json
 from contracts.openapi.odoo.claims import with_kinds, write_faults
+from contracts.openapi.odoo.context import compile_context
 from contracts.openapi.odoo.cursors import order_faults
 from contracts.openapi.odoo.fields import FieldCompiler
 from contracts.openapi.odoo.listing import compile_list
-from contracts.openapi.odoo.names import domain_fault, field_fault, method_fault, model_fault
+from contracts.openapi.odoo.names import domain_fault, method_fault, model_fault
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.openapi.schema_types import Types, types_of
@@ -90,6 +93,9 @@ class _Compiler:
             return OdooBackend(upstream=upstream, model=model, action="get")
         self.bulk = action == "create" and self._takes_array()
         status, answer = self._answer(action)
+        context, choices = compile_context(
+            self.mapping.get("context"), self.parameters, self.used, self.references, self.report
+        )
         compiled: dict[str, Any] = {
             "upstream": upstream,
             "model": model,
@@ -97,7 +103,8 @@ class _Compiler:
             "method": self._method(action),
             "id_parameter": self._id(action),
             "domain": self._domain(),
-            "context": self._context(),
+            "context": context,
+            "choices": choices,
             "success_status": status,
             "etag": self._etag(action),
             "bulk": self.bulk,
@@ -184,18 +191,6 @@ class _Compiler:
             self._invalid(place, fault)
             return ()
         return with_kinds(node.value)
-
-    def _context(self) -> dict[str, Any]:
-        node = self.mapping.get("context")
-        if node is None:
-            return {}
-        if not isinstance(node.value, dict):
-            self._invalid(node.place, "`context` is a mapping")
-            return {}
-        for key, member in node.members():
-            if field_fault(key):
-                self._invalid(member.key_place, f"{quote(key)} is no key of a context")
-        return dict(node.value)
 
     def _etag(self, action: str) -> str:
         node = self.mapping.get("etag")

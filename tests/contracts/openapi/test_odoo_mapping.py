@@ -1,7 +1,7 @@
 import pytest
 
 from contracts.openapi.odoo.names import domain_fault, field_fault, method_fault, model_fault, order_fault
-from contracts.operations import OdooBackend, OdooField, OdooFilter
+from contracts.operations import OdooBackend, OdooChoice, OdooField, OdooFilter
 from tests.contracts.contract_helpers import HEAD, compile_text, compiled, rules_of
 
 SCHEMAS = """\
@@ -554,3 +554,71 @@ def test_no_domains(domain, index):
     fault, at = domain_fault(domain)
     assert fault
     assert at == index
+
+
+CONTEXT = """\
+    parameters:
+      - {name: status, in: query, schema: {type: string}}
+      - {name: tz, in: query, schema: {type: string, enum: [Europe/Brussels, UTC]}}
+      - {name: archived, in: query, schema: {type: boolean}}
+      - {name: accept-LANGUAGE, in: header, schema: {type: string}}
+    get:
+      operationId: list
+      responses: {"200": {description: OK, content: PAGE}}
+      x-ostiary-odoo:
+        model: sale.order
+        action: list
+        items: data
+        total: total
+        filters: {status: state}
+        context:
+          CONTEXT
+FIELDS
+"""
+
+
+def with_context(*lines):
+    return contract(CONTEXT.replace("CONTEXT\n", "\n          ".join(lines) + "\n"))
+
+
+def test_a_context_has_constants_and_choices():
+    found = backend(
+        with_context(
+            "company_id: 1",
+            "lang: {header: Accept-Language, of: [en_US, nl_BE], default: en_US}",
+            "tz: {query: tz}",
+            "show: {query: archived}",
+            "allowed_company_ids: {claim: companies, as: reference-ids}",
+        )
+    )
+    assert found.context == {"company_id": 1}
+    assert found.choices == (
+        OdooChoice("lang", "header", "Accept-Language", of=("en_US", "nl_BE"), default="en_US"),
+        OdooChoice("tz", "query", "tz"),
+        OdooChoice("show", "query", "archived", "boolean"),
+        OdooChoice("allowed_company_ids", "claim", "companies", "reference-ids"),
+    )
+    assert found.depends_on_claims
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("lang: {header: Accept-Language}", "only the texts that `of` names"),
+        ("lang: {header: Accept-Language, of: [en_US], default: fr_FR}", "`default` is one of `of`"),
+        ("lang: {header: Accept-Language, of: en_US}", "`of` is an array of texts"),
+        ("lang: {header: X-Lang, of: [en_US]}", "no header parameter `X-Lang`"),
+        ("lang: {query: lang}", "no query parameter `lang`"),
+        ("lang: {query: status}", "a text of an `enum`, a number or a flag"),
+        ("lang: {query: tz, claim: lang}", "comes from one of"),
+        ("lang: {anything: goes}", "comes from one of"),
+        ("company: {claim: company, of: [a]}", "no key `of`"),
+        ("company: {claim: company, as: list}", "`as` is one of"),
+        ("company: {claim: 3}", "`claim` is a name"),
+        ("_sudo: {claim: sudo}", "is no key of a context"),
+    ],
+)
+def test_a_choice_that_lets_more_pass_is_found(line, said):
+    version, findings = compile_text(with_context(line))
+    assert version is None
+    assert any(said in finding.message for finding in findings), findings
