@@ -17,6 +17,7 @@ from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
+from catalog.api.admin.routes.errors import ErrorRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
@@ -24,14 +25,15 @@ from catalog.api.admin.routes.purges import PurgeRoutes
 from catalog.api.admin.routes.registrations import RegistrationRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
 from catalog.api.admin.routes.signing_keys import SigningKeyRoutes
-from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
 from catalog.api.admin.routes.subscriptions import SubscriptionRoutes
+from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
 from catalog.api.delivery import GatewayToken
 from catalog.api.leaks import LeakEndpoint
+from catalog.api.report_intake import ReportEndpoint
 from catalog.api.secret_delivery import SecretsEndpoint
 from catalog.api.usage_intake import UsageEndpoint
 from catalog.audit.log import AuditLog
@@ -75,15 +77,17 @@ from catalog.publishing.preview import Previews
 from catalog.publishing.transaction import in_turn
 from catalog.purging.desk import PurgeDesk
 from catalog.purging.purge_table import purging
+from catalog.reporting.failures import FailureQueries
+from catalog.reporting.intake import ReportIntake
 from catalog.storage.engine import Store
 from catalog.storage.snapshots import SnapshotTable
+from catalog.subscriptions.granted import GrantedEstate
+from catalog.subscriptions.room import SubscriptionsRoom, subscriptions_room
+from catalog.subscriptions.table import subscribing
 from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
 from catalog.upstream_credentials.settings import Sealing
 from catalog.usage.ingest import UsageIntake
 from catalog.usage.queries import UsageQueries
-from catalog.subscriptions.granted import GrantedEstate
-from catalog.subscriptions.room import SubscriptionsRoom, subscriptions_room
-from catalog.subscriptions.table import subscribing
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
 
@@ -117,11 +121,11 @@ class Catalog:
     login: LoginRoom
     authorization: AuthorizationRoom
     registration: RegistrationRoom
+    subscriptions: SubscriptionsRoom
     oauth: OAuthRoom
     signing: KeyDesk
     upstream_credentials: UpstreamRoom
     admin_routes: tuple[AdminRoute, ...]
-    subscriptions: SubscriptionsRoom
     app: Starlette
 
 
@@ -150,11 +154,11 @@ def compose(
     issuer = Issuer(identity.url, identity.url + JWKS_PATH, algorithms_of(records), jwks_of(records))
     amend = in_turn(
         registering(clock),
+        subscribing(),
         sparing(clock),
         enforcing(clock, identity.environment),
         purging(clock),
         signing_in_force(identity.url, signing, clock),
-        subscribing(),
     )
     publisher = Publisher(store, keys, issuer, source, clock, audit, overrides, amend)
 
@@ -224,16 +228,16 @@ def compose(
         clock,
     )
 
-    # What ends, and what is to change.
-    calendar = calendar_room(store, granted, publisher.republish, audit, clock)
-    gate = calendar_gate(calendar.gate, lambda: publisher.estate)
-    changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
     # What partners ask for, and what is granted with that.
     subscriptions = subscriptions_room(
         store, lambda: publisher.estate, lambda: publisher.current, publisher.republish, audit, clock
     )
     granted = GrantedEstate(lambda: publisher.estate, lambda: publisher.current)
 
+    # What ends, and what is to change.
+    calendar = calendar_room(store, granted, publisher.republish, audit, clock)
+    gate = calendar_gate(calendar.gate, lambda: publisher.estate)
+    changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
 
     # The faces.
     oauth = oauth_room(
@@ -267,11 +271,13 @@ def compose(
         *UpstreamCredentialRoutes(upstream_credentials).routes,
         *PurgeRoutes(PurgeDesk(store, lambda: publisher.current, publisher.republish, audit, clock)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
+        *ErrorRoutes(FailureQueries(store), lambda: publisher.estate, lambda: publisher.current).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)
     for_gateways = (
         *UsageEndpoint(UsageIntake(store, clock), gateways).routes,
+        *ReportEndpoint(ReportIntake(store, clock), gateways).routes,
         *SecretsEndpoint(upstream_credentials.delivery, gateways).routes,
     )
     previews = Previews(publisher, changes.table.proposed)
@@ -295,13 +301,13 @@ def compose(
         login,
         authorization,
         registration,
+        subscriptions,
         oauth,
         signing_desk,
         upstream_credentials,
         routes,
         app,
     )
-        subscriptions,
 
 
 def _teams(publisher: Publisher) -> TeamsFile | None:

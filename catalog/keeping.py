@@ -18,6 +18,7 @@ from catalog.notices.delivery import Deliverer
 from catalog.ownership.orphan_notices import OrphanRounds
 from catalog.publication import Publisher
 from catalog.publishing.standing import EVERY as FOLLOWING_SECONDS
+from catalog.reporting.retention import forget_old_reports
 from catalog.storage.engine import Store
 from catalog.usage.retention import Retention, forget_old_usage
 
@@ -136,13 +137,14 @@ async def keep_authorizations(catalog: Catalog) -> None:
             log.error("authorisations not looked at", error=type(error).__name__)  # the next pass does
 
 
-async def forget_usage(store: Store, clock: Clock, retention: Retention) -> None:
-    """Usage that is older than it is kept."""
+async def forget_usage(store: Store, clock: Clock, retention: Retention, errors_days: int) -> None:
+    """Usage, and what gateways reported, that is older than it is kept."""
     while True:
         try:
             gone = await forget_old_usage(store, clock, retention)
             if gone:
                 log.info("old usage forgotten", callers=gone)
+            await forget_old_reports(store, clock, errors_days)
         except SQLAlchemyError as error:
             log.error("old usage not forgotten", error=type(error).__name__)  # what is left goes the next time
         await asyncio.sleep(_FORGETTING_SECONDS)

@@ -164,7 +164,9 @@ async def _serve(
     background["notices"] = asyncio.create_task(keep_telling(catalog, orphans, deliverer))
     background["following"] = asyncio.create_task(follow(publisher))
     background["changes"] = asyncio.create_task(keep_changes(catalog.changes))
-    background["retention"] = asyncio.create_task(forget_usage(catalog.store, clock, retention))
+    background["retention"] = asyncio.create_task(
+        forget_usage(catalog.store, clock, retention, settings.errors_days)
+    )
     background["authorizations"] = asyncio.create_task(keep_authorizations(catalog))
     for name, task in background.items():
         task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]

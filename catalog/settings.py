@@ -96,6 +96,12 @@ class CatalogSettings(NoticeSettings, LoginSettings, AuthorizationServerSettings
         ge=90,
         description="Days for which usage is kept by the day; impact is asked over the last 90.",
     )
+    errors_days: int = Field(
+        default=30,
+        ge=1,
+        le=400,
+        description="Days for which calls that failed are kept, as gateways told of them.",
+    )
     watch: bool = Field(default=True, description="Publish again whenever the estate's files change.")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="Form of the log on standard error; `auto` is `console` on a terminal."

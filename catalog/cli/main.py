@@ -24,6 +24,7 @@ from catalog.cli.delegate import app as delegate_app
 from catalog.cli.demo import demo
 from catalog.cli.deprecate import deprecate
 from catalog.cli.diff import diff
+from catalog.cli.errors import errors
 from catalog.cli.explain import explain
 from catalog.cli.extensions import app as extensions_app
 from catalog.cli.gateway import gateway
@@ -42,8 +43,8 @@ from catalog.cli.registrations import app as registrations_app
 from catalog.cli.revisions import publish, revisions, rollback
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
-from catalog.cli.token import token
 from catalog.cli.subscriptions import app as subscriptions_app
+from catalog.cli.token import token
 from catalog.cli.up import up
 from catalog.cli.upstream_credentials import app as upstream_credentials_app
 from catalog.cli.usage import usage
@@ -111,14 +112,15 @@ def build() -> typer.Typer:
     app.add_typer(
         registrations_app, name="registrations", short_help="Decide about clients that register themselves."
     )
-    app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.add_typer(
         subscriptions_app, name="subscriptions", short_help="Ask that an application may call an API, and decide."
     )
+    app.add_typer(member_tokens_app, name="member-tokens", short_help="See member tokens and revoke them.")
     app.command("whoami", short_help="Show whose token it is, and what its member may do.")(whoami)
     app.command("mirror", short_help="Show what came of mirrored calls, and how answers differ.")(mirror)
     app.add_typer(cache_app, name="cache", short_help="Have gateways forget answers that they keep.")
     app.command("usage", short_help="Show who calls what, and how much.")(usage)
+    app.command("errors", short_help="Show calls that failed, and what their caller can do.")(errors)
     app.command("token", short_help="Get an access token, for trying.")(token)
     return app
 

@@ -157,13 +157,13 @@ def _plot(
     bars = []
     for number, day in enumerate(days):
         row, y, segments = table[day], float(ground), []
-        for kind in made:
-            calls = row.get(kind.name, 0)
+        for each in made:
+            calls = row.get(each.name, 0)
             if calls:
                 y = round(y - height(calls), 1)
-                segments.append(Segment(kind, y, height(calls), calls))
+                segments.append(Segment(each, y, height(calls), calls))
         width = round(max(step * 0.8, 1), 2)
-        counted = tuple(row.get(kind.name, 0) for kind in made)
+        counted = tuple(row.get(each.name, 0) for each in made)
         bars.append(Bar(day, round(LEFT + step * (number + 0.1), 2), width, tuple(segments), counted))
     ticks = tuple(
         (round(ground - height(top * part // _TICKS), 1), top * part // _TICKS) for part in range(_TICKS + 1)
