@@ -68,6 +68,12 @@ def bulk(
     team: Annotated[str | None, typer.Option(help="For which this team answers.")] = None,
     api: Annotated[str | None, typer.Option(help="Those of applications that may call this API.")] = None,
     kind: Annotated[str | None, typer.Option(help="client-secret, api-key or hmac-key.")] = None,
+    key_id: Annotated[list[str] | None, typer.Option("--id", help="Only this one. Repeat.")] = None,
+    unused_days: Annotated[int | None, typer.Option(min=1, max=366, help="Not used for so many days.")] = None,
+    spare_days: Annotated[
+        int | None, typer.Option(min=1, max=366, help="With a scope that was not used for so many days.")
+    ] = None,
+    orphaned: Annotated[bool, typer.Option("--orphaned", help="For which nobody answers any more.")] = False,
     overlap_days: Annotated[
         float, typer.Option(min=0, max=366, help="With rotate: days for which the old ones stay good.")
     ] = 7,
@@ -80,6 +86,10 @@ def bulk(
     new_owner: Annotated[str | None, typer.Option(help="With hand-over: the member of it who does.")] = None,
     expected: Annotated[
         int | None, typer.Option(min=0, max=1000, help="How many it has to hit; else nothing is done.")
+    ] = None,
+    preview: Annotated[
+        str | None,
+        typer.Option(help="The name that --dry-run gave: exactly what it has shown is done, or nothing."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show who would be hit.")] = False,
     profile: ProfileOption = None,
@@ -101,17 +111,21 @@ def bulk(
         "new_team": new_team,
         "new_owner": new_owner,
         "expected": expected,
+        "key_ids": key_id or None,
+        "unused_days": unused_days,
+        "spare_days": spare_days,
+        "orphaned": orphaned or None,
         "dry_run": dry_run,
     }
     if action == "rotate":
         until = datetime.fromtimestamp(int(datetime.now(UTC).timestamp() + overlap_days * _DAY) + 1, UTC)
         body["overlap_until"] = until.strftime("%Y-%m-%dT%H:%M:%SZ")
     wanted = {name: value for name, value in body.items() if value is not None}
-    done = connect(profile, as_json).call("POST", "/credential-actions", wanted).value
+    done = connect(profile, as_json).call("POST", "/credential-actions", wanted, if_match=preview)
     if as_json:
-        print_json(done)
+        print_json(done.value)
     else:
-        _print_hit(done)
+        _print_hit(done.value, done.etag)
 
 
 def leak(
@@ -189,7 +203,7 @@ def _print_narrowed(done: dict[str, Any]) -> None:
         typer.echo(f"  {each['key_id']} of {each['application']}: {before} → {' '.join(each['after'])}")
 
 
-def _print_hit(done: dict[str, Any]) -> None:
+def _print_hit(done: dict[str, Any], preview: str) -> None:
     count = len(done["credentials"])
     if done["dry_run"]:
         typer.echo(f"Nothing was done. {done['action']} would hit {count}:")
@@ -199,3 +213,5 @@ def _print_hit(done: dict[str, Any]) -> None:
     for each in done["issued"]:
         typer.echo(f"{each['credential']['predecessor']} → {each['secret']}")
     print_called(done["reached"]["called"])
+    if done["dry_run"]:
+        note(f"With --preview {preview} exactly this is done, or nothing.")

@@ -35,11 +35,41 @@ def list_credentials(
         ),
     ] = None,
     state: Annotated[str | None, typer.Option(help="active, replaced, ended, expired or revoked.")] = None,
+    consumer: Annotated[str | None, typer.Option(help="Of this consumer's applications.")] = None,
+    api: Annotated[str | None, typer.Option(help="Of applications that may call this API.")] = None,
+    owner: Annotated[str | None, typer.Option(help="For which this member answers.")] = None,
+    scope: Annotated[str | None, typer.Option(help="Good for this scope.")] = None,
+    unused_days: Annotated[int | None, typer.Option(min=1, max=366, help="Not used for so many days.")] = None,
+    spare_days: Annotated[
+        int | None, typer.Option(min=1, max=366, help="With a scope that was not used for so many days.")
+    ] = None,
+    orphaned: Annotated[bool, typer.Option("--orphaned", help="For which nobody answers any more.")] = False,
+    text: Annotated[str | None, typer.Option(help="With this in key id, application, owner or purpose.")] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(help="ends, created, last-used, application or owner; with a minus the other way round."),
+    ] = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List credentials, those that end first first. A secret's text is stored nowhere."""
-    _list(profile, as_json, application=application, team=team, kind=kind, state=state)
+    _list(
+        profile,
+        as_json,
+        application=application,
+        team=team,
+        kind=kind,
+        state=state,
+        consumer=consumer,
+        api=api,
+        owner=owner,
+        scope=scope,
+        unused_days=unused_days,
+        spare_days=spare_days,
+        orphaned="true" if orphaned else None,
+        text=text,
+        order=order,
+    )
 
 
 @app.command()

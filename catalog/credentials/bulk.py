@@ -1,6 +1,7 @@
-"""One action on many credentials: those of a consumer, an application, a team or an API, all of them or none.
+"""One action on many credentials, whichever question to the ledger finds them: all of them or none.
 
-The same question asks first who is hit. Every method raises SQLAlchemyError.
+The same question asks first who is hit, and its answer has a name by which the action is then held to it. Every
+method raises SQLAlchemyError.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,12 +18,12 @@ from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
 from catalog.credentials import table
+from catalog.credentials.asking import Asking
 from catalog.credentials.credential import Credential, Issued
 from catalog.credentials.making import Maker
-from catalog.credentials.reach import called_in_a_day
+from catalog.credentials.questions import Chosen
+from catalog.credentials.reach import Reached, called_in_a_day, name_of
 from catalog.credentials.reminders import revoked
-from catalog.credentials.revoking import Reached
-from catalog.credentials.rights import holds
 from catalog.credentials.table import credential_of, good_at
 from catalog.credentials.telling import current_of
 from catalog.notices.outbox import post
@@ -32,7 +33,6 @@ from catalog.publishing.published import CurrentPublished
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
-from contracts.access import Application
 from contracts.estate_files import CredentialsEntry
 
 DAY: Final = 86_400
@@ -50,25 +50,10 @@ DONE: Final[Mapping[Action, str]] = {
 """What the audit log calls them."""
 
 
-class Whose(msgspec.Struct, frozen=True, kw_only=True):
-    """Which good credentials: what is empty is not asked. `api` has those of every application that may call
-    it."""
-
-    consumer: str = ""
-    application: str = ""
-    team: str = ""
-    api: str = ""
-    kind: str = ""
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether it names somebody: all credentials of a catalog are never meant."""
-        return bool(self.consumer or self.application or self.team or self.api)
-
-
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done. `overlap_until` (Unix seconds) is for `rotate`; `expires_days`, from now on, for
-    `rotate` and `extend`; `team` and `owner` are for `hand-over`. With `expected`, it has to hit so many."""
+    `rotate` and `extend`; `team` and `owner` are for `hand-over`. With `expected`, it has to hit so many; with
+    `preview`, exactly what the answer of that name has shown, as it was then."""
 
     action: Action
     reason: str
@@ -77,15 +62,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     owner: str = ""
     expected: int | None = None
+    preview: str = ""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """Who was hit, or would be: the credentials as they are then, and their applications' last day. `issued` are
-    the successors of a rotation, with their secrets."""
+    the successors of a rotation, with their secrets. `preview` names the answer."""
 
     credentials: tuple[Credential, ...]
     reached: Reached
     issued: tuple[Issued, ...] = ()
+    preview: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +104,32 @@ class BulkActions:
         self._view = view
         self._published = published
         self._republish = republish
+        self._asking = Asking(view, published, clock)
 
     async def act(
-        self, principal: Principal, whose: Whose, order: Order, *, dry_run: bool = False, request_id: str = ""
+        self, principal: Principal, whose: Chosen, order: Order, *, dry_run: bool = False, request_id: str = ""
     ) -> Hit | Refusal:
         """Does it to all of them, in one transaction and one publication; with `dry_run` nothing is done."""
         view, now = self._view(), int(self._clock())
         if view is None:
             return Refusal("state-conflict", "There is no estate in force.")
-        if not whose.is_clear:
-            return _wrong("", "selection", "name a consumer, an application, a team or an API")
+        if whose == Chosen(kind=whose.kind, state=whose.state):
+            return _wrong("", "selection", "say whose: all credentials of a catalog are never meant")
         refusal = _fault(order, Members(view.teams), view.file.credentials, now)
         if refusal is not None:
             return refusal
         found = await self._found(principal, whose)
         if len(found) > MOST:
-            return _wrong("", "maximum", f"it would hit {len(found)} credentials, and no more than {MOST} at once")
+            return _wrong("", "maximum", f"it would hit more than {MOST} credentials: ask for them in parts")
         make = self._change(order, principal.name, now, view.file.credentials)
         changes = [made for made in map(make, found) if made is not None]
         if late := [each.before.key_id for each in changes if _lives_too_long(each.after, view.file.credentials)]:
             detail = f"{', '.join(late[:5])} would live longer than the estate lets any."
             return Refusal("state-conflict", detail, {"current": {"credentials": late}})
-        hit = await self._hit(changes)
+        hit = await self._hit(changes, order)
+        if order.preview and order.preview != hit.preview:
+            detail = "It would not hit what the preview has shown any more; nothing was done. Look again."
+            return Refusal("state-conflict", detail, {"current": {"preview": hit.preview}})
         if order.expected is not None and order.expected != len(changes):
             detail = f"It would hit {len(changes)} credentials, and {order.expected} were expected."
             return Refusal("state-conflict", detail, {"current": {"credentials": [*hit.reached.credentials]}})
@@ -155,20 +146,11 @@ class BulkActions:
         outcome = await self._republish(act)
         return outcome if isinstance(outcome, Refusal) else hit
 
-    async def _found(self, principal: Principal, whose: Whose) -> list[Credential]:
-        published = self._published()
-        applications = {} if published is None else published.applications
-        query = sa.select(credentials).where(good_at(self._clock()))
-        for name in ("application", "team", "kind"):
-            if value := getattr(whose, name):
-                query = query.where(credentials.c[name] == value)
-        rows = await self._store.all(query.order_by(credentials.c.application, credentials.c.key_id))
-        found = [credential_of(row._mapping) for row in rows]
-        return [
-            each
-            for each in found
-            if holds(principal, each.team) and _is_asked(applications.get(each.application), whose)
-        ]
+    async def _found(self, principal: Principal, whose: Chosen) -> list[Credential]:
+        query = self._asking.narrowed(sa.select(credentials).where(good_at(self._clock())), principal, whose)
+        order = credentials.c.application, credentials.c.key_id
+        rows = await self._store.all(query.order_by(*order).limit(MOST + 1))
+        return [credential_of(row._mapping) for row in rows]
 
     def _change(
         self, order: Order, by: str, now: int, policy: CredentialsEntry
@@ -199,7 +181,7 @@ class BulkActions:
 
         return {"revoke": revoke, "extend": extend, "hand-over": hand_over, "rotate": rotate}[order.action]
 
-    async def _hit(self, changes: list[_Change]) -> Hit:
+    async def _hit(self, changes: list[_Change], order: Order) -> Hit:
         published = self._published()
         known = {} if published is None else published.applications
         names = sorted({each.before.application for each in changes})
@@ -211,6 +193,10 @@ class BulkActions:
                 called=await called_in_a_day(self._store, names, self._clock()),
             ),
             issued=tuple(each.successor[0] for each in changes if each.successor is not None),
+            preview=name_of(
+                msgspec.structs.replace(order, reason="", expected=None, preview=""),
+                tuple(_decided(each.before) for each in changes),
+            ),
         )
 
     async def _apply(
@@ -242,14 +228,6 @@ class BulkActions:
 def _decided(credential: Credential) -> Credential:
     """All of it but its last use, which goes on meanwhile."""
     return msgspec.structs.replace(credential, last_used_at=None, last_used_from=None, last_used_for=None)
-
-
-def _is_asked(application: Application | None, whose: Whose) -> bool:
-    if not whose.consumer and not whose.api:
-        return True
-    if application is None or whose.consumer not in ("", application.consumer):
-        return False
-    return not whose.api or any(each.api == whose.api for each in application.subscriptions)
 
 
 def _lives_too_long(credential: Credential, policy: CredentialsEntry) -> bool:

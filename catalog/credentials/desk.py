@@ -3,8 +3,8 @@
 To end one is `catalog.credentials.revoking`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -15,10 +15,12 @@ from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
-from catalog.credentials.credential import GATEWAY_KINDS, Credential, CredentialKind, CredentialState, Issued
+from catalog.credentials.asking import Asking
+from catalog.credentials.credential import GATEWAY_KINDS, Credential, CredentialKind, Issued
 from catalog.credentials.making import Maker, Wanted, fault_of_rotation, fault_of_wanted
-from catalog.credentials.rights import UNKNOWN, guards, holds, may_issue, teams_of
-from catalog.credentials.table import add, by_key, credential_of, find, good_at, in_state, replace
+from catalog.credentials.questions import ORDERS, Chosen, Sort, behind
+from catalog.credentials.rights import UNKNOWN, holds, may_issue
+from catalog.credentials.table import add, by_key, credential_of, find, replace
 from catalog.credentials.telling import current_of
 from catalog.people.members import Members
 from catalog.people.principal import Principal
@@ -31,15 +33,19 @@ from catalog.storage.tables.credentials import credentials
 DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which credentials are asked for; what is None is not asked. `ending` is a time in Unix seconds."""
+COUNTED: Final = 1_000
+"""Of each question, at most: that there are more is enough to know."""
 
-    application: str | None = None
-    team: str | None = None
-    kind: CredentialKind | None = None
-    state: CredentialState | None = None
-    ending: int | None = None
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """In which order credentials are shown."""
+
+    sort: Sort = "ends"
+    descending: bool = False
+
+
+_FIRST: Final = Sorting()
 
 
 class CredentialDesk:
@@ -62,24 +68,30 @@ class CredentialDesk:
         self._view = view
         self._published = published
         self._republish = republish
+        self._asking = Asking(view, published, clock)
 
     async def page(
-        self, principal: Principal, chosen: Chosen, limit: int, after: str | None = None
+        self, principal: Principal, chosen: Chosen, limit: int, after: str | None = None, order: Sorting = _FIRST
     ) -> tuple[Credential, ...] | None:
-        """At most `limit` of those that are the principal's to see, the ones that end first first, from behind the
-        one with the key id `after`; None where there is no such one to go on from."""
-        now, columns = self._clock(), credentials.c
-        query = sa.select(credentials).where(*_conditions(chosen, now))
-        if not guards(principal):
-            query = query.where(columns.team.in_(sorted(teams_of(principal))))
+        """At most `limit` of those that are the principal's to see, the ones that end first first unless another
+        order is asked for, from behind the one with the key id `after`; None where there is no such one to go on
+        from."""
+        columns = ORDERS[order.sort]
+        query = self._asking.narrowed(sa.select(credentials), principal, chosen)
         if after is not None:
-            row = await self._store.one(sa.select(columns.ends_at).where(columns.key_id == after))
-            if row is None:
+            place = await self._store.one(sa.select(*columns).where(credentials.c.key_id == after))
+            if place is None:
                 return None
-            behind = sa.and_(columns.ends_at == row.ends_at, columns.key_id > after)
-            query = query.where(columns.ends_at >= row.ends_at, sa.or_(columns.ends_at > row.ends_at, behind))
-        rows = await self._store.all(query.order_by(columns.ends_at, columns.key_id).limit(limit))
+            query = query.where(behind(order.sort, place, descending=order.descending))
+        sorted_by = (each.desc() for each in columns) if order.descending else columns
+        rows = await self._store.all(query.order_by(*sorted_by).limit(limit))
         return tuple(credential_of(row._mapping) for row in rows)
+
+    async def count(self, principal: Principal, chosen: Chosen) -> int:
+        """How many are the principal's to see; `COUNTED` stands for that and more."""
+        some = self._asking.narrowed(sa.select(credentials.c.key_id), principal, chosen).limit(COUNTED).subquery()
+        row = await self._store.one(sa.select(sa.func.count()).select_from(some))
+        return 0 if row is None else int(row[0])
 
     async def find(self, principal: Principal, key_id: str) -> Credential | Refusal:
         """One by its key id."""
@@ -198,15 +210,3 @@ class CredentialDesk:
             request_id=request_id,
         )
         await self._audit.append(connection, event)
-
-
-def _conditions(chosen: Chosen, now: float) -> Iterator[sa.ColumnElement[bool]]:
-    for name in ("application", "team", "kind"):
-        value = getattr(chosen, name)
-        if value is not None:
-            yield credentials.c[name] == value
-    if chosen.state is not None:
-        yield in_state(chosen.state, now)
-    if chosen.ending is not None:
-        yield good_at(now)
-        yield credentials.c.ends_at <= chosen.ending

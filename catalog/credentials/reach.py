@@ -1,16 +1,19 @@
-"""Whom a revocation reaches: the applications that are cut off, and what they called in the last day."""
+"""Whom a revocation reaches: the applications that are cut off, what they called in the last day, and whether they
+called in the last month, for there are some that do so once a week."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
 from catalog.storage.engine import Store
-from catalog.storage.tables.usage import usage_callers, usage_hours
-from catalog.usage.periods import hour_of
+from catalog.storage.tables.usage import usage_callers, usage_days, usage_hours
+from catalog.usage.periods import day_of, hour_of
 
 DAY: Final = 86_400
+LATELY_DAYS: Final = 30
 _BATCH: Final = 500
 
 _callers = usage_callers.c
@@ -25,6 +28,49 @@ class Called(msgspec.Struct, frozen=True):
     operation: str
     calls: int
     last_seen: int
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """How often an application called in the last month, in whole days. `last_seen` in Unix seconds."""
+
+    application: str
+    calls: int
+    last_seen: int
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a revocation reaches: applications by client id with their consumers, their good credentials that are
+    cut off, and what the applications called in the last day."""
+
+    applications: Mapping[str, str]
+    credentials: tuple[str, ...]
+    called: tuple[Called, ...]
+
+
+def name_of(*shown: Any) -> str:
+    """The name of what somebody was shown before they decide: another for anything else. It is no secret."""
+    return sha256(msgspec.json.encode(shown, order="deterministic")).hexdigest()
+
+
+async def seen_lately(store: Store, applications: Iterable[str], now: float) -> tuple[Seen, ...]:
+    """Those that called in the last month, by name. Raises SQLAlchemyError."""
+    names, found, days = sorted(set(applications)), list[Seen](), usage_days.c
+    for start in range(0, len(names), _BATCH):
+        rows = await store.all(
+            sa.select(
+                _callers.application,
+                sa.cast(sa.func.sum(days.calls), sa.BigInteger),
+                sa.func.max(_callers.last_seen),
+            )
+            .select_from(usage_callers.join(usage_days, days.caller == _callers.id))
+            .where(
+                _callers.application.in_(names[start : start + _BATCH]),
+                days.day >= day_of(int(now) - LATELY_DAYS * DAY),
+            )
+            .group_by(_callers.application)
+        )
+        found += [Seen(*row) for row in rows]
+    return tuple(sorted(found, key=lambda each: each.application))
 
 
 async def called_in_a_day(store: Store, applications: Iterable[str], now: float) -> tuple[Called, ...]:

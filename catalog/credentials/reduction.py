@@ -158,12 +158,14 @@ class LeastPrivilege:
         for name, api, version, operation in await self._store.all(query.where(columns.last_seen >= since)):
             application = applications.get(name)
             if application is not None:
-                taken = _scopes_of(operations.get((api, version, operation)), application, api, version)
+                taken = scopes_of_call(operations.get((api, version, operation)), application, api, version)
                 found[name, api, version] = found.get((name, api, version), frozenset()) | taken
         return found
 
 
-def _scopes_of(operation: Operation | None, application: Application, api: str, version: str) -> frozenset[str]:
+def scopes_of_call(
+    operation: Operation | None, application: Application, api: str, version: str
+) -> frozenset[str]:
     """What a call took of what is granted: of each way to call, the first alternative that is granted, and what
     policies may have given more for."""
     if operation is None:

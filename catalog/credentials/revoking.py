@@ -19,7 +19,7 @@ from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
 from catalog.credentials import revocation, table
 from catalog.credentials.credential import Credential
-from catalog.credentials.reach import Called, called_in_a_day
+from catalog.credentials.reach import Reached, called_in_a_day, name_of
 from catalog.credentials.reminders import revoked
 from catalog.credentials.revocation import Revocation, RevocationKind, ever, revocation_of
 from catalog.credentials.rights import GUARDS, UNKNOWN, guards, holds
@@ -58,20 +58,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return "application" if self.application else "consumer" if self.consumer else None
 
 
-class Reached(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a revocation reaches: applications by client id with their consumers, their good credentials that are
-    cut off, and what the applications called in the last day."""
-
-    applications: Mapping[str, str]
-    credentials: tuple[str, ...]
-    called: tuple[Called, ...]
-
-
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What was done: to a credential, by a revocation of more than one, or to a signing key, in whose place
-    `signs_now` signs; none of them where it was only asked."""
+    `signs_now` signs; none of them where it was only asked. `preview` names who was reached: the same where the
+    same are."""
 
     reached: Reached
+    preview: str
     credential: Credential | None = None
     revocation: Revocation | None = None
     signs_now: str = ""
@@ -105,19 +98,30 @@ class Revoking:
         self._republish = republish
 
     async def revoke(
-        self, principal: Principal, target: Target, reason: str, *, dry_run: bool = False, request_id: str = ""
+        self,
+        principal: Principal,
+        target: Target,
+        reason: str,
+        *,
+        dry_run: bool = False,
+        preview: str = "",
+        request_id: str = "",
     ) -> Done | Refusal:
-        """Ends what the target names; with `dry_run` nothing is done. To end something again is a conflict."""
+        """Ends what the target names; with `dry_run` nothing is done. To end something again is a conflict, and so
+        is a `preview`, the name of an answer, that would be another by now."""
         if target.credential and target.kind is None and target == Target(credential=target.credential):
-            return await self._revoke_one(principal, target.credential, reason, dry_run, request_id)
+            return await self._revoke_one(principal, target, reason, dry_run, preview, request_id)
         if target.signing_key and target == Target(signing_key=target.signing_key):
-            return await self._revoke_signing_key(principal, target, reason, dry_run, request_id)
+            return await self._revoke_signing_key(principal, target, reason, dry_run, preview, request_id)
         refusal = self._refusal(principal, target)
         if refusal is not None:
             return refusal
         reached = await self._reached(self._named(target), target)
+        shown = _shown(target, reached)
+        if preview not in ("", shown):
+            return _others(shown)
         if dry_run:
-            return Done(reached=reached)
+            return Done(reached=reached, preview=shown)
         made: list[Revocation] = []
 
         async def act(connection: AsyncConnection) -> Refusal | None:
@@ -142,7 +146,9 @@ class Revoking:
             return None
 
         outcome = await self._republish(act)
-        return outcome if isinstance(outcome, Refusal) else Done(reached=reached, revocation=made[-1])
+        return (
+            outcome if isinstance(outcome, Refusal) else Done(reached=reached, preview=shown, revocation=made[-1])
+        )
 
     async def lift(
         self, principal: Principal, number: int, reason: str, *, request_id: str = ""
@@ -180,15 +186,19 @@ class Revoking:
         return floor(self._clock()) + 1
 
     async def _revoke_one(
-        self, principal: Principal, key_id: str, reason: str, dry_run: bool, request_id: str
+        self, principal: Principal, target: Target, reason: str, dry_run: bool, preview: str, request_id: str
     ) -> Done | Refusal:
+        key_id = target.credential
         row = await self._store.one(table.by_key(key_id))
         known = None if row is None else credential_of(row._mapping)
         if known is None or not holds(principal, known.team):
             return UNKNOWN
         reached = await self._reached_by(known)
+        shown = _shown(target, reached)
+        if preview not in ("", shown):
+            return _others(shown)
         if dry_run:
-            return Done(reached=reached)
+            return Done(reached=reached, preview=shown)
         now, ended = int(self._clock()), list[Credential]()
 
         async def act(connection: AsyncConnection) -> Refusal | None:
@@ -211,10 +221,12 @@ class Revoking:
             return None
 
         outcome = await self._republish(act)
-        return outcome if isinstance(outcome, Refusal) else Done(reached=reached, credential=ended[-1])
+        return (
+            outcome if isinstance(outcome, Refusal) else Done(reached=reached, preview=shown, credential=ended[-1])
+        )
 
     async def _revoke_signing_key(
-        self, principal: Principal, target: Target, reason: str, dry_run: bool, request_id: str
+        self, principal: Principal, target: Target, reason: str, dry_run: bool, preview: str, request_id: str
     ) -> Done | Refusal:
         """Everybody may have a token that it signed: cut off are those who call, until they get another."""
         if not guards(principal):
@@ -223,10 +235,13 @@ class Revoking:
         if published is None or target.signing_key not in published.signing_keys:
             return Refusal("resource-not-found", "No key of that name signs tokens, or has signed any that live.")
         reached = await self._reached(published.applications, Target(issued_before=self.next_second()))
+        shown = _shown(target, reached)
+        if preview not in ("", shown):
+            return _others(shown)
         if dry_run:
-            return Done(reached=reached)
+            return Done(reached=reached, preview=shown)
         outcome = await self._end_signing_key(principal, target.signing_key, reason, request_id)
-        return outcome if isinstance(outcome, Refusal) else Done(reached=reached, signs_now=outcome)
+        return outcome if isinstance(outcome, Refusal) else Done(reached=reached, preview=shown, signs_now=outcome)
 
     def _refusal(self, principal: Principal, target: Target) -> Refusal | None:
         if target.kind is None:
@@ -299,6 +314,18 @@ class Revoking:
             request_id=request_id,
         )
         await self._audit.append(connection, event)
+
+
+def _shown(target: Target, reached: Reached) -> str:
+    """The name of what somebody is shown. Who called meanwhile is not part of it, nor is the moment `now`."""
+    named = bool(target.credential or target.application or target.consumer)
+    hit = (reached.applications, reached.credentials) if named else ()
+    return name_of(msgspec.structs.replace(target, issued_before=None), target.issued_before is not None, hit)
+
+
+def _others(shown: str) -> Refusal:
+    detail = "It would not reach whom the preview has shown any more; nothing was done. Look again."
+    return Refusal("state-conflict", detail, {"current": {"preview": shown}})
 
 
 def _same(known: Revocation, target: Target) -> bool:

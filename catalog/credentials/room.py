@@ -1,7 +1,10 @@
 """All that there is about credentials, put together for those that show it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import sqlalchemy as sa
 
 from catalog.audit.chain import Entry
 from catalog.audit.log import AuditLog, Filter
@@ -13,13 +16,17 @@ from catalog.credentials.credential import Credential
 from catalog.credentials.desk import CredentialDesk
 from catalog.credentials.leaks import Elsewhere, LeakIntake, Peppers
 from catalog.credentials.making import Maker
-from catalog.credentials.reach import Called, called_in_a_day
+from catalog.credentials.reach import Called, Seen, called_in_a_day, seen_lately
 from catalog.credentials.reduction import LeastPrivilege
 from catalog.credentials.reminders import CredentialRounds
 from catalog.credentials.revoking import Revoking, SigningKeyEnd
+from catalog.credentials.rights import guards, teams_of
 from catalog.credentials.uses import Use, uses_of
+from catalog.people.principal import Principal
 from catalog.publishing.published import CurrentPublished
 from catalog.storage.engine import Store
+from catalog.storage.listed import is_listed
+from catalog.storage.tables.credentials import credentials
 
 _DECISIONS: Final = 500
 """Of one credential, shown with it; more stand in the audit log."""
@@ -45,6 +52,17 @@ class CredentialsRoom:
     async def called(self, application: str) -> tuple[Called, ...]:
         """What an application called in the last day. Raises SQLAlchemyError."""
         return await called_in_a_day(self.store, [application], self.clock())
+
+    async def seen(self, principal: Principal, applications: Sequence[str]) -> tuple[Seen, ...]:
+        """Which of these called in the last month, and how often: for those who see everything, else of the
+        applications of which one sees a credential. Raises SQLAlchemyError."""
+        names: Iterable[str] = applications
+        if not guards(principal):
+            theirs = credentials.c.team.in_(sorted(teams_of(principal)))
+            asked = sa.and_(theirs, is_listed(credentials.c.application, applications))
+            rows = await self.store.all(sa.select(credentials.c.application).where(asked).distinct())
+            names = (row.application for row in rows)
+        return await seen_lately(self.store, names, self.clock())
 
     async def history(self, credential: Credential) -> list[Entry]:
         """Who issued it, and what was decided about it since, in order. Raises SQLAlchemyError."""

@@ -1,12 +1,13 @@
 """What belongs into the ledger and is kept elsewhere: member tokens, which are a log-in, and the catalog's own
 keys."""
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import Any, Final
 
 from catalog.clock import moment, moment_or_none
 from catalog.credentials.credential import CredentialState
-from catalog.credentials.desk import Chosen
+from catalog.credentials.desk import Sorting
+from catalog.credentials.questions import Chosen, Sort
 from catalog.credentials.rights import guards
 from catalog.credentials.telling import CredentialView, token_view
 from catalog.oauth.keys.desk import KeyDesk
@@ -33,9 +34,13 @@ class OtherItems:
         self._keys = keys
         self._environment = environment
 
-    async def list(self, principal: Principal, chosen: Chosen, now: float) -> list[CredentialView]:
-        """One's own tokens; everybody's, and the signing keys, for those who see all."""
-        if chosen.application is not None:
+    async def list(
+        self, principal: Principal, chosen: Chosen, now: float, sorting: Sorting
+    ) -> list[CredentialView]:
+        """One's own tokens; everybody's, and the signing keys, for those who see all. No application's, and good
+        for no scope."""
+        of_applications = (chosen.application, chosen.consumer, chosen.api, chosen.scope, chosen.spare_since)
+        if any(each is not None for each in of_applications):
             return []
         views: list[CredentialView] = []
         if chosen.kind in (None, "member-token"):
@@ -45,7 +50,8 @@ class OtherItems:
         if chosen.kind in (None, "signing-key") and chosen.ending is None and guards(principal):
             records = await self._keys.list()
             views += [self._key_view(each, records, now) for each in records]
-        return list(_asked(views, chosen))
+        asked = _asked(views, chosen, self._directory.members.by_name)
+        return sorted(asked, key=_SORTED[sorting.sort], reverse=sorting.descending)
 
     def _team(self, token: TokenEntry) -> str | None:
         member = self._directory.members.by_name.get(token.member)
@@ -84,8 +90,34 @@ class OtherItems:
         )
 
 
-def _asked(views: list[CredentialView], chosen: Chosen) -> Iterator[CredentialView]:
+def _asked(views: list[CredentialView], chosen: Chosen, members: Container[str]) -> Iterator[CredentialView]:
+    text = (chosen.text or "").lower()
     for each in views:
+        good, people = each.state in ("active", "replaced"), each.kind == "member-token"
         ending = chosen.ending is None or (each.state == "active" and each.ends_at.timestamp() <= chosen.ending)
-        if ending and chosen.team in (None, each.team) and chosen.state in (None, each.state):
+        said = not text or any(text in part.lower() for part in (each.key_id, each.owner, each.purpose))
+        if (
+            ending
+            and said
+            and chosen.team in (None, each.team)
+            and chosen.state in (None, each.state)
+            and chosen.owner in (None, each.owner)
+            and (chosen.unused_since is None or (people and good and _is_unused(each, chosen.unused_since)))
+            and (not chosen.orphaned or (people and good and each.owner not in members))
+        ):
             yield each
+
+
+def _is_unused(each: CredentialView, since: int) -> bool:
+    used = each.last_used_at
+    return each.created_at.timestamp() <= since and (used is None or used.timestamp() <= since)
+
+
+_SORTED: Final[Mapping[Sort, Callable[[CredentialView], tuple[Any, ...]]]] = {
+    "ends": lambda each: (each.ends_at, each.key_id),
+    "created": lambda each: (each.created_at, each.key_id),
+    "last-used": lambda each: (each.last_used_at is not None, each.last_used_at, each.key_id),
+    "application": lambda each: (each.ends_at, each.key_id),
+    "owner": lambda each: (each.owner, each.key_id),
+}
+"""As those that are kept in the ledger; `last_used_at` is compared with others that are not None alone."""

@@ -44,10 +44,12 @@ credentials = sa.Table(
     sa.Column("revoked_reason", sa.Text, nullable=False),
     # One text belongs to one application, and so to one consumer.
     sa.UniqueConstraint("digest"),
-    # The order in which the ledger is read.
+    # The orders in which the ledger is read.
     sa.Index("ix_credentials_order", "ends_at", "key_id"),
     sa.Index("ix_credentials_order_of_application", "application", "ends_at", "key_id"),
     sa.Index("ix_credentials_order_of_team", "team", "ends_at", "key_id"),
+    sa.Index("ix_credentials_order_of_owner", "owner", "key_id"),
+    sa.Index("ix_credentials_order_of_issue", "created_at", "key_id"),
 )
 
 credential_uses = sa.Table(

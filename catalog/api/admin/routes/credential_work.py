@@ -1,16 +1,16 @@
 """Work on many credentials at once: `contract/credential_work.yaml`."""
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
-from catalog.api.admin.answers import Result
+from catalog.api.admin.answers import Answer, Result
 from catalog.api.admin.context import AdminRequest
+from catalog.api.admin.ledger_query import chosen_of
 from catalog.api.admin.routes.credentials import ReachedView, reached_view
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment, moment_or_none
-from catalog.credentials.bulk import Action, Order, Whose
+from catalog.credentials.bulk import Action, Order
 from catalog.credentials.credential import Credential, CredentialKind
 from catalog.credentials.leaks import LeakKind, Outcome, Place
 from catalog.credentials.least_privilege import DAYS, Spare, SpareCredential, SpareSubscription, estate_patch
@@ -68,13 +68,10 @@ class ReductionView(msgspec.Struct, frozen=True):
 
 
 class ActionWanted(msgspec.Struct, frozen=True):
+    """What is done. To whom, the members say that the ledger's questions have (`ledger_query`)."""
+
     action: Action
     reason: str
-    consumer: str = ""
-    application: str = ""
-    team: str = ""
-    api: str = ""
-    kind: Literal["", "client-secret", "api-key", "hmac-key"] = ""
     overlap_until: datetime | None = None
     expires_days: int | None = None
     new_team: str = ""
@@ -148,7 +145,6 @@ class CredentialWorkRoutes:
 
     async def act(self, request: AdminRequest) -> Result:
         wanted = request.body_as(ActionWanted)
-        names = ("consumer", "application", "team", "api", "kind")
         until = wanted.overlap_until
         order = Order(
             action=wanted.action,
@@ -158,21 +154,23 @@ class CredentialWorkRoutes:
             team=wanted.new_team,
             owner=wanted.new_owner,
             expected=wanted.expected,
+            preview=request.if_match or "",
         )
-        whose = Whose(**{name: getattr(wanted, name) for name in names})
+        whose = chosen_of(request.body, self._room.clock())
         hit = await self._room.bulk.act(
             request.principal, whose, order, dry_run=wanted.dry_run, request_id=request.request_id
         )
         if isinstance(hit, Refusal):
             return hit
         view = self._view
-        return HitView(
+        made = HitView(
             wanted.dry_run,
             wanted.action,
             tuple(view(each) for each in hit.credentials),
             reached_view(hit.reached),
             tuple(IssuedView(credential=view(each.credential), secret=each.secret) for each in hit.issued),
         )
+        return Answer(made, etag=hit.preview)
 
     async def leak(self, request: AdminRequest) -> Result:
         wanted = request.body_as(LeakReported)

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
 from catalog.api.admin.answers import Answer, Result
 from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.ledger_items import OtherItems
+from catalog.api.admin.ledger_query import chosen_of, sorting_of
 from catalog.api.admin.paging import DEFAULT_LIMIT, cut, page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment
 from catalog.credentials.credential import Issued
-from catalog.credentials.desk import Chosen
+from catalog.credentials.desk import COUNTED, Sorting
 from catalog.credentials.making import Wanted
-from catalog.credentials.reach import Called
-from catalog.credentials.revoking import Done, Reached, Target
+from catalog.credentials.questions import Question, chosen_by
+from catalog.credentials.reach import Called, Reached
+from catalog.credentials.revoking import Done, Target
 from catalog.credentials.room import CredentialsRoom
 from catalog.credentials.telling import (
     CredentialView,
@@ -27,7 +29,6 @@ from catalog.credentials.telling import (
 )
 from catalog.refusal import Refusal
 
-_DAY: Final = 86_400
 NOW: Final = "now"
 """What `issued_before` says for: everything until this moment."""
 
@@ -65,6 +66,25 @@ class DecisionView(msgspec.Struct, frozen=True):
     action: str
     actor: str
     reason: str | None
+
+
+class QuestionView(msgspec.Struct, frozen=True):
+    credentials: int
+    more: bool
+
+
+class QuestionsView(msgspec.Struct, frozen=True):
+    ending: QuestionView
+    unused: QuestionView
+    over_privileged: QuestionView
+    orphaned: QuestionView
+    replaced: QuestionView
+
+
+class SeenView(msgspec.Struct, frozen=True):
+    application: str
+    calls: int
+    last_seen: datetime
 
 
 class CredentialDetail(msgspec.Struct, frozen=True):
@@ -111,6 +131,8 @@ class CredentialRoutes:
         self._others = others
         self.routes = (
             AdminRoute("listCredentials", self.list_credentials),
+            AdminRoute("countCredentials", self.count),
+            AdminRoute("listRecentCalls", self.recent_calls),
             AdminRoute("issueCredential", self.issue),
             AdminRoute("showCredential", self.show),
             AdminRoute("rotateCredential", self.rotate),
@@ -122,27 +144,38 @@ class CredentialRoutes:
 
     async def list_credentials(self, request: AdminRequest) -> Result:
         query, now = request.query, self._room.clock()
-        days = query.get("ending_days")
-        chosen = Chosen(
-            application=query.get("application"),
-            team=query.get("team"),
-            kind=query.get("kind"),
-            state=query.get("state"),
-            ending=None if days is None else int(now) + days * _DAY,
-        )
+        chosen, sorting = chosen_of(query, now), sorting_of(query)
         after: str | None = query.get("after")
         limit: int = query.get("limit", DEFAULT_LIMIT)
-        others = await self._others.list(request.principal, chosen, now)  # after all that is kept here
+        others = await self._others.list(request.principal, chosen, now, sorting)  # after all that is kept here
         place = next((number for number, each in enumerate(others) if each.key_id == after), None)
         if place is not None:
             return cut(others[place + 1 : place + limit + 2], limit, _key_id)
         if chosen.kind in ("member-token", "signing-key"):
             return cut(others[: limit + 1] if after is None else (), limit, _key_id)
-        found = await self._room.desk.page(request.principal, chosen, limit + 1, after)
+        found = await self._room.desk.page(request.principal, chosen, limit + 1, after, sorting)
         if found is None:
             return cut((), limit, _key_id)
         views = [credential_view(each, self._room.environment, now) for each in found]
         return cut([*views, *others][: limit + 1], limit, _key_id)
+
+    async def count(self, request: AdminRequest) -> Result:
+        now = self._room.clock()
+        answers: dict[str, QuestionView] = {}
+        for question in get_args(Question):
+            chosen = chosen_by(question, now)
+            others = await self._others.list(request.principal, chosen, now, Sorting())
+            found = await self._room.desk.count(request.principal, chosen) + len(others)
+            answers[question.replace("-", "_")] = QuestionView(min(found, COUNTED), found >= COUNTED)
+        return QuestionsView(**answers)
+
+    async def recent_calls(self, request: AdminRequest) -> Result:
+        found = await self._room.seen(request.principal, request.query["application"])
+        return page(
+            request,
+            [SeenView(each.application, each.calls, moment(each.last_seen)) for each in found],
+            lambda each: each.application,
+        )
 
     async def issue(self, request: AdminRequest) -> Result:
         wanted = request.body_as(Wanted)
@@ -206,7 +239,12 @@ class CredentialRoutes:
             signing_key=wanted.signing_key,
         )
         done = await self._room.revoking.revoke(
-            request.principal, target, wanted.reason, dry_run=wanted.dry_run, request_id=request.request_id
+            request.principal,
+            target,
+            wanted.reason,
+            dry_run=wanted.dry_run,
+            preview=request.if_match or "",
+            request_id=request.request_id,
         )
         return done if isinstance(done, Refusal) else self._done(done, wanted.dry_run)
 
@@ -230,16 +268,17 @@ class CredentialRoutes:
         view = credential_view(made.credential, self._room.environment, self._room.clock())
         return Answer(IssuedView(credential=view, secret=made.secret), 201, location=f"/credentials/{made.key_id}")
 
-    def _done(self, done: Done, dry_run: bool) -> DoneView:
+    def _done(self, done: Done, dry_run: bool) -> Answer:
         credential, made = done.credential, done.revocation
         now, environment = self._room.clock(), self._room.environment
-        return DoneView(
+        view = DoneView(
             dry_run,
             reached_view(done.reached),
             None if credential is None else credential_view(credential, environment, now),
             None if made is None else revocation_view(made),
             done.signs_now or None,
         )
+        return Answer(view, etag=done.preview)
 
 
 def _key_id(view: CredentialView) -> str:
