@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from catalog.clock import Clock, moment
-from catalog.login.returning import HOME, login_redirect
+from catalog.login.returning import ACCOUNT, login_redirect
 from catalog.login.session import Session
 from catalog.login.sessions import Sessions
 from catalog.oauth.grants.consent import Consents
@@ -17,7 +17,7 @@ from catalog.pages.pages import Pages
 from catalog.publishing.published import CurrentPublished
 from catalog.refusal import Refusal
 
-PATH: Final = f"{HOME}/applications"
+PATH: Final = f"{ACCOUNT}/applications"
 WITHDRAW_PATH: Final = f"{PATH}/withdraw"
 
 

@@ -95,6 +95,7 @@ class Registrar:
             owner=admitted.owner,
             created_at=now,
             expires_at=now + PENDING_DAYS * DAY,
+            consumer=admitted.consumer,
         )
         async with self._store.write() as connection:
             if await self.is_taken(connection, metadata.client_name, made.client_id):
@@ -119,9 +120,10 @@ class Registrar:
         return found
 
     async def update(
-        self, known: Registration, metadata: ClientMetadata, request_id: str
+        self, known: Registration, metadata: ClientMetadata, request_id: str, by: str = ""
     ) -> Registration | MetadataFault | Refusal:
-        """Replaces the metadata. Of an approved client, what gives it more waits for approval (RFC 7592 §2.2)."""
+        """Replaces the metadata. Of an approved client, what gives it more waits for approval (RFC 7592 §2.2).
+        `by` is the member who does so, where it is not the client itself."""
         if metadata.token_endpoint_auth_method != known.metadata.token_endpoint_auth_method:
             return METHOD_FIXED
         changed: list[Registration] = []
@@ -135,7 +137,8 @@ class Registrar:
             made = msgspec.structs.replace(found, **changes)
             await table.replace(connection, made)
             action = "update-requested" if waits else "updated"
-            await self._record(connection, made, action, known.client_id, "by its client", request_id)
+            reason = "by who answers for it" if by else "by its client"
+            await self._record(connection, made, action, by or known.client_id, reason, request_id)
             changed.append(made)
             return None
 

@@ -20,7 +20,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """One registration. Times are Unix seconds.
 
     `wanted` is what an approved client would like to be instead; it waits for approval, and what was approved
-    holds. `team` answers for the client, and of it `owner`; all of it is over at `expires_at`.
+    holds. `team` answers for the client, and of it `owner`; all of it is over at `expires_at`. `consumer` is whose
+    application it is; while it waits, whose it is to be.
     """
 
     client_id: str

@@ -56,11 +56,12 @@ class RegistrationReview:
         self._published = published
         self._republish = republish
 
-    async def list(self, state: RegistrationState | None = None) -> tuple[Registration, ...]:
-        """All of them, or those in a state, the newest first."""
-        rows = await self._store.all(
-            sa.select(registrations).order_by(_columns.created_at.desc(), _columns.client_id)
-        )
+    async def list(
+        self, state: RegistrationState | None = None, teams: frozenset[str] | None = None
+    ) -> tuple[Registration, ...]:
+        """All of them, or those in a state, or those for which these teams answer, the newest first."""
+        query = sa.select(registrations).order_by(_columns.created_at.desc(), _columns.client_id)
+        rows = await self._store.all(query if teams is None else query.where(_columns.team.in_(sorted(teams))))
         found = map(registration_of, rows)
         return tuple(each for each in found if state in (None, each.state_at(self._clock())))
 

@@ -13,6 +13,7 @@ from catalog.oauth.registration.admission import Admission
 from catalog.oauth.registration.ending import RegistrationEnding
 from catalog.oauth.registration.endpoint import RegistrationEndpoint
 from catalog.oauth.registration.initial_access import InitialAccess
+from catalog.oauth.registration.members import MemberRegistrations
 from catalog.oauth.registration.registrar import Registrar
 from catalog.oauth.registration.review import RegistrationReview
 from catalog.people.directory import Directory
@@ -24,12 +25,14 @@ from contracts.estate_files import CredentialsEntry
 
 @dataclass(frozen=True, slots=True)
 class RegistrationRoom:
-    """`review` and `initial` are for those who decide, `ending` ends what is over by its time."""
+    """`review` and `initial` are for those who decide, `members` for partners' developers, `ending` ends what is
+    over by its time."""
 
     clock: Clock
     review: RegistrationReview
     initial: InitialAccess
     ending: RegistrationEnding
+    members: MemberRegistrations
     endpoint_url: str
     routes: tuple[Route, ...]
 
@@ -81,4 +84,5 @@ def registration_room(
         publisher.republish,
     )
     endpoint = RegistrationEndpoint(issuer, admission, registrar, ledger, clock)
-    return RegistrationRoom(clock, review, initial, ending, endpoint.url, tuple(endpoint.routes))
+    members = MemberRegistrations(store, registrar, lambda: publisher.estate)
+    return RegistrationRoom(clock, review, initial, ending, members, endpoint.url, tuple(endpoint.routes))
