@@ -94,7 +94,7 @@ def _properties(wanted: WantedField) -> list[Property]:
     facts = wanted.facts
     name = property_of(facts.name, facts.type)
     about = _description(facts)
-    writable = not facts.readonly and facts.name not in _NEVER_WRITTEN
+    writable = wanted.taken and not facts.readonly and facts.name not in _NEVER_WRITTEN
     if facts.type == "many2one":
         answer = _nullable(
             {

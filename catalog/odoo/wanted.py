@@ -30,10 +30,12 @@ class WishError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WantedField:
-    """A field that is to be exposed, and those of the records in it."""
+    """A field that is to be exposed, and those of the records in it: in answers, in requests, or both."""
 
     facts: FieldFacts
     nested: tuple["WantedField", ...] = ()
+    shown: bool = True
+    taken: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,12 @@ class Wanted:
 
 @dataclass(slots=True)
 class Tree:
-    """Names of fields, with those below them: `order_line.product_id`."""
+    """Names of fields, with those below them: `order_line.product_id`. A field is `shown` in answers, and `taken`
+    from requests where Odoo lets it be written."""
 
     below: dict[str, "Tree"] = field(default_factory=dict)
+    shown: bool = True
+    taken: bool = True
 
 
 def fields_by_model(models: Sequence[str], given: Iterable[str]) -> Mapping[str, Tree]:
@@ -127,17 +132,22 @@ def _fields(model: ModelFacts, tree: Tree, related: Mapping[str, ModelFacts]) ->
         facts = model.fields.get(name)
         if facts is None:
             raise WishError(f"--fields: {model.name!r} has no field {name!r}{suggestion(name, model.fields)}")
-        if _SECRET.fullmatch(name):
-            raise WishError(f"--fields: {name!r} of {model.name!r} looks like a secret, which stays in Odoo")
-        if facts.type not in _TYPES:
-            raise WishError(
-                f"--fields: {name!r} of {model.name!r} is of the type {facts.type!r}, which has no mapping"
-            )
+        if fault := field_fault(model, facts):
+            raise WishError(f"--fields: {fault}")
         if below.below and facts.type not in ("one2many", "many2many"):
             raise WishError(f"--fields: {name!r} of {model.name!r} is a {facts.type} and has no records in it")
         nested = _fields(related[facts.relation], below, related) if below.below else ()
-        chosen.append(WantedField(facts, nested))
+        chosen.append(WantedField(facts, nested, below.shown, below.taken))
     return tuple(chosen)
+
+
+def field_fault(model: ModelFacts, facts: FieldFacts) -> str:
+    """Why a field cannot be exposed; empty where it can."""
+    if _SECRET.fullmatch(facts.name):
+        return f"{facts.name!r} of {model.name!r} looks like a secret, which stays in Odoo"
+    if facts.type not in _TYPES:
+        return f"{facts.name!r} of {model.name!r} is of the type {facts.type!r}, which has no mapping"
+    return ""
 
 
 def relations(model: ModelFacts, tree: Tree) -> Iterable[tuple[str, Tree]]:
