@@ -9,6 +9,7 @@ from catalog.clock import Clock
 from catalog.login.door import Door
 from catalog.pages.faults import as_pages
 from catalog.portal.apis.pages import ApiPages
+from catalog.portal.calendar.pages import CalendarPages
 from catalog.portal.changes.pages import ChangePages
 from catalog.portal.home import HomePages
 from catalog.portal.security.audit import AuditPages
@@ -20,6 +21,7 @@ from catalog.publication import Publisher
 SECTIONS: Final[tuple[Section, ...]] = (
     Section("/apis", "APIs"),
     Section("/changes", "Changes"),
+    Section("/calendar", "Calendar"),
     Section("/security/ledger", "Security"),
 )
 
@@ -31,6 +33,7 @@ def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -
         *HomePages(shell).routes,
         *ApiPages(shell, publisher).routes,
         *ChangePages(shell).routes,
+        *CalendarPages(shell).routes,
         *LedgerPages(shell).routes,
         *RevokingPages(shell).routes,
         *AuditPages(shell).routes,
