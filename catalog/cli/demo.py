@@ -17,6 +17,7 @@ from catalog.cli.output import fail
 
 if TYPE_CHECKING:
     from catalog.cli.processes import Family
+    from catalog.cli.stack import Stack
 
 STAND_IN_VERSION = "19.0"
 
@@ -29,10 +30,15 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Keep the estate, keys, store and logs in this directory.")
     ] = None,
+    governed: Annotated[
+        bool,
+        typer.Option("--governed", help="The estate moves by change requests, of which one waits, not by edits."),
+    ] = False,
 ) -> None:
     """Start a catalog, a gateway, an Odoo stand-in and a carrier on the loopback address, until Ctrl-C.
 
-    Prints what is where, working credentials, and curl lines that show each promise. With
+    Prints what is where, log-ins for the portal, working credentials, and curl lines that show each promise. A
+    little traffic goes through the gateway meanwhile, so that the portal has something to show. With
     OSTIARY_DEMO_ODOO_URL, _DB, _USER and _KEY set, a real Odoo (17, 18 or 19) takes the stand-in's place.
     """
     from catalog.cli.processes import StartError, family
@@ -43,7 +49,7 @@ def demo(
     with _directory(keep) as data:
         try:
             with family(data / "logs") as members:
-                _run(members, data, 0 if once else port, odoo, once=once, began=began)
+                _run(members, data, 0 if once else port, odoo, once=once, governed=governed, began=began)
         except (StartError, TourError) as error:
             fail(str(error))
         except KeyboardInterrupt:
@@ -105,7 +111,16 @@ def _directory(keep: Path | None) -> Iterator[Path]:
         yield Path(path)
 
 
-def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, once: bool, began: float) -> None:
+def _run(
+    members: "Family",
+    data: Path,
+    port: int,
+    odoo: RealOdoo | None,
+    *,
+    once: bool,
+    governed: bool,
+    began: float,
+) -> None:
     from catalog.cli import stack
     from catalog.cli.follow import watch
     from catalog.cli.processes import choose_port
@@ -117,7 +132,9 @@ def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, onc
     estate = _copy_estate(data / "estate", odoo)
     wanted = (0, 0, 0) if port == 0 else (port, 8082, 8081)
     ports = stack.Ports(*(choose_port(number) for number in wanted))
-    running = stack.start(members, estate, data, ports, upstream_urls=urls, upstream_secrets=secrets)
+    running = stack.start(
+        members, estate, data, ports, upstream_urls=urls, upstream_secrets=secrets, governed=governed
+    )
     visitor = Visitor(running.catalog_url, running.gateway_url, running.secrets)
     if once:
         visitor.short(typer.echo)
@@ -126,13 +143,28 @@ def _run(members: "Family", data: Path, port: int, odoo: RealOdoo | None, *, onc
         )
         return
     from catalog.cli.demo_text import print_tour
-    from catalog.demo.people import invitations
+    from catalog.demo.people import log_ins
+    from catalog.demo.waiting_change import propose
 
-    codes = invitations(running.catalog_url, data / "catalog", estate)
+    people = log_ins(running.catalog_url, data / "catalog")
+    if governed:
+        propose(running.catalog_url, data / "catalog", estate)
+    samples = visitor.samples()
+    _start_traffic(members, running)
     pids = {child.name: child.process.pid for child in members.children}
-    print_tour(running, urls, visitor.samples(), pids, members.logs, codes, time.monotonic() - began)
-    # The tour invites to stop the catalog: the gateway goes on without it.
-    watch(members, may_end=("catalog",))
+    print_tour(running, urls, samples, pids, members.logs, people, time.monotonic() - began, governed=governed)
+    # The tour invites to stop the catalog: the gateway goes on without it. The traffic comes to its end by itself.
+    watch(members, may_end=("catalog", "traffic"))
+
+
+def _start_traffic(members: "Family", running: "Stack") -> None:
+    members.start(
+        "traffic",
+        [
+            *("-m", "catalog.demo.traffic", "--catalog", running.catalog_url),
+            *("--gateway", running.gateway_url, "--credentials", str(running.credentials)),
+        ],
+    )
 
 
 def _start_upstreams(

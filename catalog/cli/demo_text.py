@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from catalog.cli.stack import Stack
-from catalog.demo.people import VISITORS
+from catalog.demo.people import LogIn
 from catalog.demo.tour import VARIABLES, Samples, curl, steps
+
+_SHOWN: Final = 5  # recovery codes of a person
 
 
 def print_tour(
@@ -16,10 +19,12 @@ def print_tour(
     samples: Samples,
     pids: Mapping[str, int],
     logs: Path,
-    codes: Mapping[str, str],
+    people: Mapping[str, LogIn],
     seconds: float,
+    *,
+    governed: bool,
 ) -> None:
-    """Prints the tour; `pids` are the processes by name, `codes` those by which members set their passwords."""
+    """Prints the tour; `pids` are the processes by name, `people` the portal's log-ins by member."""
     _title(f"Ostiary is up after {seconds:.1f} s")
     rows = [
         ("Gateway", running.gateway_url, "what partners call", pids["gateway"]),
@@ -32,12 +37,15 @@ def print_tour(
         typer.echo(f"  {name:<10} {url:<24} {what:<28} {process}")
     typer.echo(f"  {'Admin':<10} {running.admin_url + '/status'}")
     typer.echo(f"  {'Portal':<10} {running.catalog_url + '/portal'}")
-    typer.echo(f"  {'Estate':<10} {running.data / 'estate'}   (edit it: what is right is in force at once)")
+    edit = "edit it, and `ostiary push`" if governed else "edit it: what is right is in force at once"
+    typer.echo(f"  {'Estate':<10} {running.data / 'estate'}   ({edit})")
     typer.echo(f"  {'Logs':<10} {logs}")
-    _title("Three people: each sets a password for the portal by a code, which is good once")
-    for member, code in codes.items():
-        address = f"{running.catalog_url}/login/invitation?member={member}"
-        typer.echo(f"  {member:<6} {VISITORS[member]:<34} {address}   {code}")
+    _title(f"Three people: log in at {running.catalog_url}/portal")
+    for each in people.values():
+        typer.echo(f"  {each.person.member:<6} {each.person.what:<54} password {each.password}")
+        if each.app_key:
+            typer.echo(f"  {'':<6} second factor: a code of an authenticator app with the key {each.app_key},")
+            typer.echo(f"  {'':<6} or one of these, each once: {'  '.join(each.recovery_codes[:_SHOWN])}")
     _title("Three applications: their tokens, for the lines below")
     for client_id, name in VARIABLES.items():
         secret = running.secrets[client_id]

@@ -122,6 +122,16 @@ class Family:
             because = f" ({reason})" if reason else ""
             raise StartError(f"{child.name} did not start in time{because}; its log ends with:\n{child.tail()}")
 
+    def end(self, child: Child) -> None:
+        """Ends one of them, and waits; it is none of the family any more."""
+        child.process.terminate()
+        try:
+            child.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+        self.children.remove(child)
+
     def stop(self) -> None:
         """Ends all of them, the last started first, and waits; whoever does not listen is killed."""
         for child in reversed(self.children):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from catalog.cli.processes import Child, Family, StartError
 
@@ -47,10 +48,12 @@ def start(
     *,
     upstream_urls: Mapping[str, str] | None = None,
     upstream_secrets: Path | None = None,
+    governed: bool = False,
 ) -> Stack:
     """Starts the catalog, gives each application a client secret that has none yet, and starts the gateway.
 
-    Raises StartError with the end of the log of what did not start.
+    With `governed` the directory is only what the catalog begins with: after that its store decides, and the
+    estate moves by change requests. Raises StartError with the end of the log of what did not start.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     gateway_url = f"http://{LOOPBACK}:{ports.gateway}"
@@ -70,6 +73,13 @@ def start(
     catalog = members.start("catalog", ["-m", "catalog"], environment)
     catalog_url = _url(members.wait_for_file(catalog, data / "catalog.json"))
     secrets = asyncio.run(_issue(estate, data))
+    if governed:
+        members.end(catalog)
+        port = str(urlsplit(catalog_url).port)
+        environment |= {"OSTIARY_CATALOG_ESTATE": "", "OSTIARY_CATALOG_PORT": port}
+        _fresh(data / "catalog.json")
+        catalog = members.start("catalog", ["-m", "catalog"], environment)
+        members.wait_for_file(catalog, data / "catalog.json")
     keys = data / "catalog" / "keys"
     environment = {
         "OSTIARY_GATEWAY_HOST": LOOPBACK,

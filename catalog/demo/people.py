@@ -1,39 +1,96 @@
-"""People who look at the demonstration's portal: codes by which three of the estate's members set their passwords.
+"""People who look at the demonstration's portal: log-ins of some of the estate's members that work as printed.
 
-Codes and not passwords: what is printed opens nothing once it was used, and whose roles need a second factor sets
-one up, as at any other catalog.
+They are made as a log-in's pages would make them, straight in the store of a catalog on this machine: a
+password, and for the roles that nobody has by a password alone the key of an authenticator app and recovery codes.
+Nothing of the log-in is weaker for it.
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from catalog.demo.tour import TourError, fetch
-from catalog.people.issuing import issue_member_token
+from catalog.audit.log import AuditLog
+from catalog.clock import system_clock
+from catalog.credentials.issuing import local_user
+from catalog.key_files import load_keys
+from catalog.login.accounts import Accounts
+from catalog.login.factors import Factors
+from catalog.login.keys import LoginKeys
+from catalog.login.passkeys import Passkeys
+from catalog.login.passwords import Passwords
+from catalog.login.recovery import RecoveryCodes, new_code
+from catalog.login.totp import Totp, new_secret
 from catalog.settings import CatalogSettings
-
-VISITORS: Final[Mapping[str, str]] = {
-    "ines": "owns the orders API",
-    "omar": "architect: decides about changes",
-    "ruth": "security: sees every credential",
-}
-_INVITER: Final = "ruth"
+from catalog.storage.engine import Store
 
 
-def invitations(catalog_url: str, data: Path, estate: Path) -> Mapping[str, str]:
-    """A code for each of the visitors, by name. Raises TourError."""
-    settings = CatalogSettings(data=data, estate=estate)
-    token = asyncio.run(issue_member_token(settings, _INVITER, 1, "demonstration")).text
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    codes = {}
-    for member in VISITORS:
-        url = f"{catalog_url}/admin/v1/accounts/{member}/invitation"
-        answer = fetch(url, method="POST", headers=headers, body=b"{}")
-        if answer.status not in (200, 201):
-            raise TourError(
-                f"{member} could not be invited: {answer.status} {answer.body.decode(errors='replace')}"
-            )
-        codes[member] = str(json.loads(answer.body)["code"])
-    return codes
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who looks, and as what. `guarded` are those whose roles need a second factor."""
+
+    member: str
+    what: str
+    guarded: bool = True
+
+
+PEOPLE: Final[tuple[Person, ...]] = (
+    Person("dana", "develops at Aurora, a partner", guarded=False),
+    Person("ruth", "security: sees every credential; owns the partners API"),
+    Person("omar", "architect: decides about changes"),
+)
+_REASON: Final = "demonstration"
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """What opens the portal for one of them. Each recovery code is good once, in place of the app's code."""
+
+    person: Person
+    password: str = field(repr=False)
+    app_key: str = field(default="", repr=False)
+    recovery_codes: Sequence[str] = field(default=(), repr=False)
+
+
+def log_ins(catalog_url: str, data: Path) -> Mapping[str, LogIn]:
+    """New log-ins for all of them, by member; earlier ones open nothing any more. `data` is the catalog's.
+
+    Raises KeyFileError, SQLAlchemyError, OSError.
+    """
+    return asyncio.run(_log_ins(catalog_url, CatalogSettings(data=data)))
+
+
+async def _log_ins(catalog_url: str, settings: CatalogSettings) -> Mapping[str, LogIn]:
+    keys = load_keys(settings.keys_directory)
+    store = Store.open(settings.store_url)
+    try:
+        clock, login_keys = system_clock, LoginKeys(keys.pepper)
+        audit = AuditLog(store, clock)
+        accounts = Accounts(store, audit, clock, Passwords())
+        factors = Factors(
+            store,
+            audit,
+            Totp(login_keys, clock),
+            RecoveryCodes(login_keys, clock),
+            Passkeys(login_keys, catalog_url, clock),
+        )
+        made = {each.member: await _log_in(store, accounts, factors, each) for each in PEOPLE}
+        await audit.checkpoint(keys.snapshot)
+        return made
+    finally:
+        await store.close()
+
+
+async def _log_in(store: Store, accounts: Accounts, factors: Factors, person: Person) -> LogIn:
+    member, password = person.member, new_code()
+    hashed = await accounts.hash(password)
+    async with store.write() as connection:
+        await factors.drop_all(connection, member, local_user(), _REASON, _REASON)
+        await accounts.put(connection, member, hashed, _REASON)
+        if not person.guarded:
+            return LogIn(person, password)
+        secret = new_secret()
+        await factors.totp.put(connection, member, secret, 0)
+        codes = await factors.added(connection, member, "totp", _REASON)
+    return LogIn(person, password, secret, codes)

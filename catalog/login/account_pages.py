@@ -14,7 +14,7 @@ from starlette.routing import Route
 from catalog.clock import Clock
 from catalog.login.door import ENROL_PATH, Door
 from catalog.login.password_rules import MIN_LENGTH, fault
-from catalog.login.returning import HOME, LOG_IN_PATH, login_redirect
+from catalog.login.returning import ACCOUNT, LOG_IN_PATH, login_redirect
 from catalog.login.session import Session, needs_second_factor
 from catalog.login.steps import Step
 from catalog.login.throttle import of_factor, too_many
@@ -41,12 +41,12 @@ class AccountPages:
         self._door = door
         self._clock = clock
         self.routes = [
-            Route(HOME, self.show, methods=["GET"]),
-            Route(f"{HOME}/password", self.set_password, methods=["POST"]),
-            Route(f"{HOME}/sessions/end", self.end_sessions, methods=["POST"]),
-            Route(f"{HOME}/factors/add", self.add_factor, methods=["POST"]),
-            Route(f"{HOME}/factors/remove", self.remove_factor, methods=["POST"]),
-            Route(f"{HOME}/recovery-codes", self.make_codes, methods=["POST"]),
+            Route(ACCOUNT, self.show, methods=["GET"]),
+            Route(f"{ACCOUNT}/password", self.set_password, methods=["POST"]),
+            Route(f"{ACCOUNT}/sessions/end", self.end_sessions, methods=["POST"]),
+            Route(f"{ACCOUNT}/factors/add", self.add_factor, methods=["POST"]),
+            Route(f"{ACCOUNT}/factors/remove", self.remove_factor, methods=["POST"]),
+            Route(f"{ACCOUNT}/recovery-codes", self.make_codes, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -85,7 +85,7 @@ class AccountPages:
                 connection, session.member, session.member, "a new password", identity, but=session.reference
             )
             renewed = await door.sessions.renew(connection, session, request)
-        response = door.pages.redirect(f"{HOME}?done=password")
+        response = door.pages.redirect(f"{ACCOUNT}?done=password")
         return response if renewed is None else renewed.give(response)
 
     async def end_sessions(self, request: Request) -> Response:
@@ -107,7 +107,7 @@ class AccountPages:
                 reference,
                 but="" if reference else session.reference,
             )
-        return door.pages.redirect(f"{HOME}?done=sessions")
+        return door.pages.redirect(f"{ACCOUNT}?done=sessions")
 
     async def add_factor(self, request: Request) -> Response:
         """To the page that enrols one, as a log-in that has got as far as this session."""
@@ -115,7 +115,7 @@ class AccountPages:
         if isinstance(sent, Response):
             return sent
         session, _ = sent
-        return await self._door.go_on(request, Step(session.member, session.methods, HOME), ENROL_PATH)
+        return await self._door.go_on(request, Step(session.member, session.methods, ACCOUNT), ENROL_PATH)
 
     async def remove_factor(self, request: Request) -> Response:
         """The app, or a passkey; not the last one of who needs one."""
@@ -136,13 +136,13 @@ class AccountPages:
                 else await factors.totp.drop(connection, member)
             )
             if not gone:
-                return door.pages.redirect(HOME)
+                return door.pages.redirect(ACCOUNT)
             if before.number == 1:
                 await factors.recovery.drop(connection, member)
             kind = "passkey" if passkey else "totp"
             await factors.tell(connection, "removed", member, kind, member, "", identity)
             renewed = await door.sessions.renew(connection, session, request)
-        response = door.pages.redirect(f"{HOME}?done=factor")
+        response = door.pages.redirect(f"{ACCOUNT}?done=factor")
         return response if renewed is None else renewed.give(response)
 
     async def make_codes(self, request: Request) -> Response:
@@ -154,12 +154,12 @@ class AccountPages:
         session, _ = sent
         async with door.store.write() as connection:
             if not (await door.factors.read(connection, session.member)).any:
-                return door.pages.redirect(HOME)
+                return door.pages.redirect(ACCOUNT)
             codes = await door.factors.recovery.make(connection, session.member)
             await door.factors.tell(
                 connection, "made", session.member, "recovery-codes", session.member, "", request.state.request_id
             )
-        return door.pages.page("recovery_codes.html", session=session, codes=codes, target=HOME)
+        return door.pages.page("recovery_codes.html", session=session, codes=codes, target=ACCOUNT)
 
     async def _sent(self, request: Request, *, recent: bool = True) -> tuple[Session, Form] | Response:
         """Whose form it is and what is in it, or the answer to one that does not count."""
@@ -171,7 +171,7 @@ class AccountPages:
         if isinstance(form, Problem):
             return pages.refusal(request, form)
         if recent and self._clock() - session.authenticated_at > RECENT_SECONDS:
-            return pages.redirect(f"{LOG_IN_PATH}?again=1&next={HOME}")
+            return pages.redirect(f"{LOG_IN_PATH}?again=1&next={ACCOUNT}")
         return session, form
 
     async def _page(

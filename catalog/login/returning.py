@@ -9,8 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from catalog.pages.pages import Pages
 
-HOME: Final = "/account"
+HOME: Final = "/portal"
 """Where a log-in leads that nothing asked for."""
+ACCOUNT: Final = "/account"
 LOG_IN_PATH: Final = "/login"
 
 _MAX: Final = 8192

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -11,15 +12,20 @@ from catalog.portal.visit import Visit
 
 
 class HomePages:
-    """`/portal` and `/portal/preferences`."""
+    """`/`, `/portal` and `/portal/preferences`."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self.routes: Iterable[Route] = (
+            Route("/", self.front, methods=["GET"]),
             shell.get("", self.home),
             shell.get("/preferences", self.preferences),
             shell.post("/preferences", self.keep),
         )
+
+    async def front(self, request: Request) -> Response:
+        """The catalog's own address, as people type it: to the portal."""
+        return self._shell.redirect("")
 
     async def home(self, visit: Visit) -> Response:
         return self._shell.page(visit, "home.html", name=visit.session.member)

@@ -22,7 +22,7 @@ async def set_password(tab: Tab, world: World, member: str) -> None:
     await tab.go(f"{world.url}/login/invitation?member={member}")
     await tab.fill(code=code, password=PASSWORD, again=PASSWORD)
     await tab.click("Set the password")
-    await tab.until("location.pathname === '/account'")
+    await tab.until("location.pathname === '/portal'")
     await tab.click("Log out")
 
 

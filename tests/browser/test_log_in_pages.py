@@ -45,7 +45,7 @@ async def test_a_session_is_kept_over_http_on_this_machine_and_gone_after_loggin
     tab: Tab, world: World
 ) -> None:
     await set_password(tab, world, "anna")
-    await tab.until("location.pathname === '/account'")
+    await tab.until("location.pathname === '/portal'")
     cookies = (await tab.call("Network.getCookies"))["cookies"]
     kept = {each["name"]: each for each in cookies}
     session = kept["__Host-ostiary-session"]
@@ -66,7 +66,7 @@ async def test_a_session_is_kept_over_http_on_this_machine_and_gone_after_loggin
 
 async def test_the_keyboard_alone_is_enough(tab: Tab, world: World) -> None:
     await set_password(tab, world, "anna")
-    await tab.until("location.pathname === '/account'")
+    await tab.until("location.pathname === '/portal'")
     await tab.click("Log out")
     await tab.go(f"{world.url}/login")
     order = []
@@ -78,7 +78,7 @@ async def test_the_keyboard_alone_is_enough(tab: Tab, world: World) -> None:
     assert order == ["Skip to the content", "name", "password", "Log in", "set a password"]
     await tab.fill(name="anna", password=PASSWORD)
     await tab.press("Enter", 13)
-    await tab.until("location.pathname === '/account'")
+    await tab.until("location.pathname === '/portal'")
 
 
 async def test_a_passkey_is_set_up_and_shown_by_the_script(tab: Tab, at_localhost: World) -> None:
@@ -104,7 +104,7 @@ async def test_a_passkey_is_set_up_and_shown_by_the_script(tab: Tab, at_localhos
     await tab.click("Log in")
     await tab.until("location.pathname === '/login/factor'")
     await tab.click("Use a passkey", loads=False)
-    await tab.until("location.pathname === '/account'")
+    await tab.until("location.pathname === '/portal'")
     assert "by pwd and hwk" in await tab.text()
     assert tab.messages == []
 

@@ -70,7 +70,7 @@ async def test_an_account_is_seen_disabled_and_enabled(shell: Shell) -> None:
     assert (await shell("sara", "disable", "anna", "-m", "Left"))[0] == 1
     assert (await shell("sara", "enable", "anna", "-m", "Back"))[1] == "anna is enabled\n"
     await log_in(browser, "anna", PASSWORD)
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
     await browser.close()
 
 

@@ -29,7 +29,7 @@ async def test_a_password_is_changed_by_the_old_one_and_ends_other_sessions(
     await log_in(other, "anna", PASSWORD)
     assert other.page.status == 422
     await log_in(other, "anna", NEW)
-    assert other.page.path == "/account"
+    assert other.page.path == "/portal"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_what_is_wrong_is_said_at_the_field(
     assert "The password is not changed" in browser.page.text
     await browser.send("/logout")
     await log_in(browser, "anna", PASSWORD)
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
 
 
 async def test_guessing_the_password_in_a_session_has_to_wait(world: World, browser: Browser) -> None:
@@ -122,7 +122,7 @@ async def test_a_new_app_takes_the_place_of_the_old(world: World, browser_at: Ca
     assert other.page.status == 422
     world.now += 30
     await other.send("/login/factor", code=code_of(new, world))
-    assert other.page.path == "/account"
+    assert other.page.path == "/portal"
 
 
 async def test_new_recovery_codes_end_the_old(world: World, browser_at: Callable[[], Browser]) -> None:
@@ -137,7 +137,7 @@ async def test_new_recovery_codes_end_the_old(world: World, browser_at: Callable
     await other.send("/login/factor", code=old)
     assert other.page.status == 422
     await other.send("/login/factor", code=new)
-    assert other.page.path == "/account"
+    assert other.page.path == "/portal"
 
 
 async def test_one_session_is_ended_and_then_all_others(world: World, browser_at: Callable[[], Browser]) -> None:

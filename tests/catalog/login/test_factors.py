@@ -36,7 +36,7 @@ async def test_who_has_a_guarded_role_sets_up_a_factor_before_anything_else(
 
 async def test_without_a_guarded_role_a_password_does(world: World, browser: Browser) -> None:
     await accept(world, browser, "anna")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
     assert "You have none." in browser.page.text
 
 
@@ -66,7 +66,7 @@ async def test_a_log_in_asks_for_the_factor_and_takes_each_code_once(
         assert (second.page.status, second.page.path) == (422, "/login/factor")
     world.now += 30
     await second.send("/login/factor", code=code_of(secret, world))
-    assert second.page.path == "/account"
+    assert second.page.path == "/portal"
     third = browser_at()
     await log_in(third, "omar")
     await third.send("/login/factor", code=code_of(secret, world))
@@ -84,7 +84,7 @@ async def test_codes_of_the_step_before_and_after_are_good_and_no_others(
         browser = browser_at()
         await log_in(browser, "omar")
         await browser.send("/login/factor", code=code_of(secret, world, offset))
-        assert (browser.page.path == "/account") is good, offset
+        assert (browser.page.path == "/portal") is good, offset
 
 
 async def test_a_recovery_code_is_good_once_and_told_of(world: World, browser_at: Callable[[], Browser]) -> None:
@@ -94,7 +94,7 @@ async def test_a_recovery_code_is_good_once_and_told_of(world: World, browser_at
     code = recovery_codes(first)[3]
     await log_in(second, "omar")
     await second.send("/login/factor", code=code.upper().replace("-", " "))
-    assert second.page.path == "/account"
+    assert second.page.path == "/portal"
     assert "Recovery codes left: 9" in second.page.text
     await log_in(third, "omar")
     await third.send("/login/factor", code=code)

@@ -19,7 +19,7 @@ async def test_a_code_is_good_once(world: World, browser_at: Callable[[], Browse
     code = await invite(world, "anna")
     first, second = browser_at(), browser_at()
     await redeem(first, "anna", code)
-    assert first.page.path == "/account"
+    assert first.page.path == "/portal"
     await redeem(second, "anna", code, "another good long password")
     assert second.page.status == 422
     assert "do not belong together" in second.page.text
@@ -28,7 +28,7 @@ async def test_a_code_is_good_once(world: World, browser_at: Callable[[], Browse
 async def test_a_code_may_be_typed_with_or_without_its_hyphens(world: World, browser: Browser) -> None:
     code = await invite(world, "anna")
     await redeem(browser, "anna", f" {code.upper().replace('-', ' ')} ")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
 
 
 @pytest.mark.parametrize("name", ["ben", "nobody", "Anna"])
@@ -64,7 +64,7 @@ async def test_a_bad_password_does_not_use_it_up_and_says_why_at_the_field(world
         assert browser.page.form("/login/invitation").fields["code"] == code
         assert browser.page.form("/login/invitation").fields["password"] == ""
     await redeem(browser, "anna", code)
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
 
 
 async def test_without_the_code_nobody_learns_what_a_members_words_are(world: World, browser: Browser) -> None:

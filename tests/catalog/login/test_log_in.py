@@ -18,13 +18,13 @@ async def test_a_member_sets_a_password_by_invitation_and_logs_in(world: World, 
     await browser.get("/login/invitation?member=anna")
     assert browser.page.form("/login/invitation").fields["name"] == "anna"
     await browser.send("/login/invitation", code=code, password=PASSWORD, again=PASSWORD)
-    assert (browser.page.status, browser.page.path) == (200, "/account")
+    assert (browser.page.status, browser.page.path) == (200, "/portal")
     assert "Anna Example" in browser.page.text
     await browser.send("/logout")
     assert "logged out" in browser.page.text
     assert cookies.SESSION not in browser.cookies()
     await log_in(browser, "anna")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
     assert await told(world, "account", "session") == [
         ("account", "invited", "anna", "sara"),
         ("account", "password-set", "anna", "anna"),
@@ -39,7 +39,7 @@ async def test_a_member_may_give_the_e_mail_address_as_a_name(world: World, brow
     await accept(world, browser, "anna")
     await browser.send("/logout")
     await log_in(browser, "Anna@Example.com")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_a_log_in_leads_to_no_address_but_ours(world: World, browser: Brow
     await browser.send("/login", follow=False, name="anna", password=PASSWORD)
     assert browser.page.status == 200
     leads = browser.page.html.split("url=")[1].split('"')[0]
-    assert leads == "/account" or (target.startswith("/%09") and leads == target)
+    assert leads == "/portal" or (target.startswith("/%09") and leads == target)
 
 
 async def test_it_leads_back_to_what_was_asked_for(world: World, browser: Browser) -> None:

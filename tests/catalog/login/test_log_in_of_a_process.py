@@ -49,7 +49,7 @@ async def test_from_the_invitation_to_the_logging_out_nothing_that_opens_is_writ
             await again.send("/login", name=WRONG, password=PASSWORD)
             await again.send("/login", name="ruth", password=PASSWORD)
             await again.send("/login/factor", code=recovery[0])
-            assert again.page.path == "/account"
+            assert again.page.path == "/portal"
             found["second session"] = again.cookies()[cookies.SESSION]
         finally:
             await browser.close()

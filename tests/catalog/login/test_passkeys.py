@@ -47,7 +47,7 @@ async def test_a_passkey_is_set_up_and_opens_the_next_log_in(
     await log_in(second, "omar")
     assert second.page.path == "/login/factor"
     await second.send("/login/factor/passkey", response=key.get(options(second)))
-    assert second.page.path == "/account"
+    assert second.page.path == "/portal"
     assert "by pwd and hwk" in second.page.text
     assert ("second-factor", "added", "omar/passkey", "omar") in await told(world, "second-factor")
 
@@ -77,7 +77,7 @@ async def test_a_challenge_of_before_is_none(world: World, browser_at: Callable[
     await second.send("/login/factor/passkey", response=key.get(old))
     assert "The passkey was not accepted" in second.page.text
     await second.send("/login/factor/passkey", response=key.get(options(second)))
-    assert second.page.path == "/account"
+    assert second.page.path == "/portal"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ async def test_a_copy_that_counts_from_before_is_refused(world: World, browser_a
     key.count = 40
     await log_in(second, "omar")
     await second.send("/login/factor/passkey", response=key.get(options(second)))
-    assert second.page.path == "/account"
+    assert second.page.path == "/portal"
     key.count = 40
     await log_in(third, "omar")
     await third.send("/login/factor/passkey", response=key.get(options(third)))

@@ -123,9 +123,9 @@ async def test_a_hash_of_another_strength_is_made_anew_at_the_next_log_in(tmp_pa
         await log_in(browser, "anna", "a wrong but long password")
         assert await stored(world) == old
         await log_in(browser, "anna", PASSWORD)
-        assert browser.page.path == "/account"
+        assert browser.page.path == "/portal"
         assert "m=16,t=2,p=1" in await stored(world)
         await browser.send("/logout")
         await log_in(browser, "anna", PASSWORD)
-        assert browser.page.path == "/account"
+        assert browser.page.path == "/portal"
         await browser.close()

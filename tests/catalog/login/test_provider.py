@@ -68,7 +68,7 @@ async def place(tmp_path: Path, policy: LoginPolicy) -> AsyncIterator[Place]:
 
 async def test_a_member_logs_in_by_a_verified_e_mail_address(place: Place) -> None:
     browser = await place.log_in("4711")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
     assert "Anna Example" in browser.page.text
     assert "by provider" in browser.page.text
     assert [each[1] for each in await told(place.world, "session")] == ["begun"]
@@ -89,7 +89,7 @@ async def test_both_ways_stand_beside_each_other_where_they_shall(place: Place) 
     await browser.get("/login")
     assert [each.action for each in browser.page.forms] == ["/login/provider", "/login"]
     await accept(place.world, browser, "anna")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ async def test_who_is_no_member_is_told_why(place: Place, person: str, says: str
 
 @pytest.mark.parametrize("policy", [{"member_claim": "preferred_username"}], indirect=True)
 async def test_another_claim_may_name_the_member(place: Place) -> None:
-    assert (await place.log_in("4711")).page.path == "/account"
+    assert (await place.log_in("4711")).page.path == "/portal"
     assert (await place.log_in("4714")).page.status == 403
 
 
@@ -127,7 +127,7 @@ async def test_who_needs_two_factors_is_asked_for_one_here_where_the_provider_ha
 @pytest.mark.parametrize("policy", [{"amr": ("mfa", "hwk")}, {"acr": ("gold",)}], indirect=True)
 async def test_the_providers_word_for_two_factors_counts_where_the_settings_name_it(place: Place) -> None:
     browser = await place.log_in("4712", amr=["pwd", "mfa"], acr="gold")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
     assert "by provider and mfa" in browser.page.text
     other = await place.log_in("4712", amr=["pwd"], acr="silver")
     assert other.page.path == "/login/enrol"
@@ -189,15 +189,15 @@ async def test_an_answer_is_taken_once_and_in_the_browser_that_asked(place: Plac
     await other.get("/login")
     assert (await other.get(answer)).status == 403
     await browser.get(answer)
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
     assert (await browser.get(answer)).status == 403
 
 
 async def test_new_keys_of_the_provider_are_found(place: Place) -> None:
-    assert (await place.log_in("4711")).page.path == "/account"
+    assert (await place.log_in("4711")).page.path == "/portal"
     await place.provider.next(rotate=True)
     place.world.now += 10
-    assert (await place.log_in("4711")).page.path == "/account"
+    assert (await place.log_in("4711")).page.path == "/portal"
 
 
 async def test_a_provider_that_is_down_is_told_of_and_can_be_tried_again(place: Place) -> None:

@@ -39,7 +39,7 @@ async def test_after_some_failures_the_next_attempt_waits(
     assert cookies.SESSION not in browser.cookies()
     world.now += 2
     await log_in(browser, name, PASSWORD)
-    assert browser.page.path == ("/account" if name == "anna" else "/login")
+    assert browser.page.path == ("/portal" if name == "anna" else "/login")
 
 
 async def test_trying_while_one_has_to_wait_makes_it_no_longer(
@@ -50,7 +50,7 @@ async def test_trying_while_one_has_to_wait_makes_it_no_longer(
     await fail(browser, "anna", 12)
     world.now += 2
     await log_in(browser, "anna")
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
 
 
 async def test_a_browser_that_was_in_is_not_slowed_by_strangers(
@@ -67,7 +67,7 @@ async def test_a_browser_that_was_in_is_not_slowed_by_strangers(
     await log_in(stranger, "anna")
     assert stranger.page.status == 429
     await log_in(own, "anna")
-    assert own.page.path == "/account"
+    assert own.page.path == "/portal"
 
 
 async def test_a_mark_of_another_member_or_of_ones_own_making_is_none(
@@ -97,7 +97,7 @@ async def test_a_good_log_in_forgets_the_failures_of_the_account(
         browser = browser_at()
         await fail(browser, "anna", 4)
         await log_in(browser, "anna")
-        assert browser.page.path == "/account"
+        assert browser.page.path == "/portal"
 
 
 async def test_a_quiet_hour_forgets_everything(world: World, browser_at: Callable[[], Browser]) -> None:
@@ -175,4 +175,4 @@ async def test_second_factors_wait_too_and_apart_from_passwords(
     assert third.page.path == "/login/factor"
     world.now += 1
     await third.send("/login/factor", code=code_of(secret, world, 1))
-    assert third.page.path == "/account"
+    assert third.page.path == "/portal"

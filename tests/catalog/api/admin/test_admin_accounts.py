@@ -46,7 +46,7 @@ async def test_a_member_is_invited_sets_a_password_and_is_seen_with_it(
     browser = browser_at()
     await browser.get(made["url"])
     await browser.send("/login/invitation", code=made["code"], password=PASSWORD, again=PASSWORD)
-    assert browser.page.path == "/account"
+    assert browser.page.path == "/portal"
     after = await account(admin, "anna")
     assert after["password_set_at"] is not None
     assert (after["invited_until"], after["sessions"], after["factors"]) == (None, 1, [])
@@ -92,7 +92,7 @@ async def test_a_disabled_account_is_shut_at_once_and_opens_as_it_was(
     assert (await account(admin, "anna"))["disabled_reason"] == "Left."
     assert (await admin("sara", "DELETE", "/accounts/anna/disablement?reason=Back")).status == 200
     await other.send("/login", name="anna", password=PASSWORD)
-    assert other.page.path == "/account"
+    assert other.page.path == "/portal"
 
 
 async def test_sessions_are_seen_and_ended_by_their_member_and_by_guards(

@@ -1,0 +1,153 @@
+"""The demonstration as a stage: real processes, a little traffic, a change that waits, and people who are let in
+by what `ostiary demo` prints."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyotp
+import pytest
+from playwright.async_api import Browser, Page, StorageState, async_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_PATIENCE = 90.0
+
+PARTNER: Final = "dana"
+SECURITY: Final = "ruth"
+ARCHITECT: Final = "omar"
+PEOPLE: Final = (PARTNER, SECURITY, ARCHITECT)
+
+
+@dataclass
+class Stage:
+    """A running demonstration. `states` are the cookies of those who are logged in, by member."""
+
+    text: str
+    folder: Path
+    states: dict[str, StorageState] = field(default_factory=dict)
+
+    def _find(self, pattern: str) -> str:
+        found = re.search(pattern, self.text)
+        assert found, self.text
+        return found[1]
+
+    @property
+    def catalog(self) -> str:
+        return self._find(r"Catalog +(http://\S+)")
+
+    @property
+    def gateway(self) -> str:
+        return self._find(r"Gateway +(http://\S+)")
+
+    def password(self, member: str) -> str:
+        """As it is printed."""
+        return self._find(rf"(?m)^  {member} .* password (\S+)$")
+
+    def code(self, member: str) -> str:
+        """What an app shows that has the printed key; empty for who needs none."""
+        after = self.text.partition(f"\n  {member} ")[2].splitlines()
+        key = re.search(r"with the key ([A-Z2-7]+)", after[1])
+        return pyotp.TOTP(key[1]).now() if key else ""
+
+
+def chromium_here() -> str:
+    """The program. Skips, loudly, where there is none."""
+    found = next((path for path in map(shutil.which, _NAMES) if path), None)
+    if found is None:
+        pytest.skip("NO CHROMIUM HERE: the portal was NOT looked at in a browser")
+    return found
+
+
+@contextlib.contextmanager
+def demonstration(folder: Path) -> Iterator[Stage]:
+    """Runs `ostiary demo --governed` until the end of the block."""
+    environment = {
+        **os.environ,
+        "TMPDIR": str(folder),
+        "PYTHONUNBUFFERED": "1",
+        "OSTIARY_GATEWAY_USAGE_INTERVAL": "0.5",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "catalog.cli.main", "demo", "--governed", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+    try:
+        assert process.stdout is not None
+        text = ""
+        for line in process.stdout:
+            text += line
+            if line.startswith("Ctrl-C stops everything"):
+                break
+        else:
+            raise AssertionError(text)
+        yield Stage(text, folder)
+    finally:
+        process.terminate()
+        process.communicate(timeout=_PATIENCE)
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    program = chromium_here()
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            yield started
+        finally:
+            await started.close()
+
+
+@asynccontextmanager
+async def visiting(stage: Stage, who: Browser, member: str, **options: Any) -> AsyncIterator[Page]:
+    """A page in a context of a member who is logged in. What the browser complains of fails the test: errors of
+    scripts, dialogs, and what the Content-Security-Policy has stopped."""
+    if member not in stage.states:
+        stage.states[member] = await _logged_in(stage, who, member)
+    settings = {"viewport": {"width": 1280, "height": 900}, "timezone_id": "Europe/Brussels", **options}
+    context = await who.new_context(storage_state=stage.states[member], base_url=stage.catalog, **settings)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
+    try:
+        yield page
+        # A page that refuses has a status of 4xx, which the browser also logs.
+        assert [each for each in complaints if "status of 4" not in each] == []
+    finally:
+        await context.close()
+
+
+async def log_in(stage: Stage, page: Page, member: str) -> None:
+    """By what is printed, on the page of the log-in that is shown."""
+    await page.get_by_label("Name").fill(member)
+    await page.get_by_label("Password").fill(stage.password(member))
+    await page.get_by_role("button", name="Log in", exact=True).click()
+    code = stage.code(member)
+    if code:
+        await page.get_by_label("Code").fill(code)
+        await page.get_by_role("button", name="Go on").click()
+    await page.wait_for_url("**/portal**")
+
+
+async def _logged_in(stage: Stage, who: Browser, member: str) -> StorageState:
+    context = await who.new_context(base_url=stage.catalog)
+    try:
+        page = await context.new_page()
+        await page.goto("/")
+        await log_in(stage, page, member)
+        return await context.storage_state()
+    finally:
+        await context.close()

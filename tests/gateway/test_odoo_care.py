@@ -1,0 +1,141 @@
+"""An Odoo behind a real gateway gets no more at once than it can bear, and writes to a record one by one."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from contracts.estate_care import CareEntry, care_of
+from contracts.odoo_care import OdooCare
+from gateway.upstreams.resilience.odoo_service import OdooService
+from tests.gateway.gateway_world import Gateway, gateway, problem_of
+from tests.gateway.odoo_care_world import Counted, caring, counting, give_secret, world
+
+KIND = {"Content_Type": "application/json"}
+
+
+def service_of(running: Gateway) -> OdooService:
+    assert running.pipeline.runtime is not None
+    service = running.pipeline.runtime.upstreams["erp"][1]
+    assert isinstance(service, OdooService)
+    return service
+
+
+@pytest.mark.parametrize("protocol", ["json2", "jsonrpc"])
+async def test_200_partners_at_once_never_exceed_the_budget(tmp_path: Path, protocol: str) -> None:
+    seen = Counted()
+    async with world(tmp_path, seen, connections=6, care=OdooCare(wait=60.0), protocol=protocol) as running:
+        places = ["/orders/v1/orders?limit=3" if turn % 2 else "/orders/v1/orders/3" for turn in range(200)]
+        answers = await asyncio.gather(*(running.ask("GET", place) for place in places))
+        assert {answer.status for answer in answers} == {200}
+        assert seen.most == 6
+        service = service_of(running)
+        assert (service.in_use, service.queued) == (0, 0)
+        assert service.state()["breaker"]["opened"] == 0
+
+
+async def test_those_for_whom_there_is_no_room_are_told_when_to_come_back(tmp_path: Path) -> None:
+    seen = Counted()
+    async with world(tmp_path, seen, connections=2, care=OdooCare(wait=60.0, queue=5)) as running:
+        answers = await asyncio.gather(*(running.ask("GET", "/orders/v1/orders/3") for _ in range(40)))
+        refused = [answer for answer in answers if answer.status == 503]
+        assert 0 < len(refused) < 40
+        assert {problem_of(answer)["type"] for answer in refused} == {"urn:ostiary:problem:upstream-busy"}
+        assert all(int(answer.fields[b"retry-after"]) >= 1 for answer in refused)
+        assert seen.most == 2
+        # It is the gateway that is full, and not Odoo that fails: the breaker stays out of it.
+        assert (await running.ask("GET", "/orders/v1/orders/3")).status == 200
+
+
+async def test_writes_to_one_record_go_one_by_one_and_others_beside_them(tmp_path: Path) -> None:
+    writing: dict[str, int] = {}
+    most: dict[str, int] = {}
+    seen = Counted()
+    original = seen.watch
+
+    async def watch(request: web.Request, handler: Any) -> web.StreamResponse:
+        if not request.path.endswith("/write"):
+            return await original(request, handler)
+        (record,) = json.loads(await request.read())["ids"]
+        name = str(record)
+        writing[name] = writing.get(name, 0) + 1
+        most[name] = max(most.get(name, 0), writing[name])
+        most["all"] = max(most.get("all", 0), sum(writing.values()))
+        try:
+            return await original(request, handler)
+        finally:
+            writing[name] -= 1
+
+    seen.watch = watch  # type: ignore[method-assign]
+    async with world(tmp_path, seen, connections=8, care=OdooCare(wait=60.0)) as running:
+        body = b'{"reference": "changed"}'
+        answers = await asyncio.gather(
+            *(running.ask("PATCH", f"/orders/v1/orders/{3 + turn % 3}", body, **KIND) for turn in range(36))
+        )
+        assert {answer.status for answer in answers} == {200}
+        assert {most[key] for key in ("3", "4", "5")} == {1}
+        assert most["all"] > 1
+
+
+async def test_a_pace_lets_one_go_after_the_other(tmp_path: Path) -> None:
+    care = care_of(CareEntry(wait=60.0, pace="200/second"))
+    seen = Counted()
+    async with world(tmp_path, seen, connections=6, care=care) as running:
+        answers = await asyncio.gather(*(running.ask("GET", "/orders/v1/orders?limit=3") for _ in range(12)))
+        assert {answer.status for answer in answers} == {200}
+        assert seen.most == 1
+
+
+def rolled_back(times: int, name: str = "psycopg2.errors.SerializationFailure") -> Any:
+    left = [times]
+
+    def refuse(path: str) -> web.Response | None:
+        if not path.endswith("/write") or not left[0]:
+            return None
+        left[0] -= 1
+        error = {
+            "name": name,
+            "message": "could not serialize access",
+            "arguments": [],
+            "context": {},
+            "debug": "",
+        }
+        return web.json_response(error, status=500)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "writes"), [(1, 200, 2), (2, 200, 3), (3, 409, 3)], ids=["once", "twice", "again"]
+)
+async def test_a_write_that_a_conflict_undid_is_made_again(
+    tmp_path: Path, times: int, status: int, writes: int
+) -> None:
+    seen = Counted(refuse=rolled_back(times))
+    async with world(tmp_path, seen, care=OdooCare(repeats=2, back_off=0.001)) as running:
+        answer = await running.ask("PATCH", "/orders/v1/orders/3", b'{"reference": "x"}', **KIND)
+        assert answer.status == status
+        assert sum(path.endswith("/write") for path in seen.paths) == writes
+        conflicts = service_of(running).state()["conflicts"]
+        assert conflicts == {"repeated": writes - 1, "told": int(status == 409)}
+        if status == 409:
+            assert problem_of(answer)["type"] == "urn:ostiary:problem:record-conflict"
+            assert answer.fields[b"retry-after"] == b"1"
+
+
+async def test_a_record_that_somebody_has_locked_is_told_at_once(tmp_path: Path) -> None:
+    seen = Counted(refuse=rolled_back(1, "odoo.exceptions.LockError"))
+    async with world(tmp_path, seen, care=OdooCare(repeats=2, back_off=0.001)) as running:
+        answer = await running.ask("PATCH", "/orders/v1/orders/3", b'{"reference": "x"}', **KIND)
+        assert (answer.status, sum(path.endswith("/write") for path in seen.paths)) == (409, 1)
+
+
+async def test_targets_are_called_as_the_odoo_that_they_are(tmp_path: Path) -> None:
+    seen = Counted()
+    async with counting(seen) as target, gateway(give_secret(tmp_path)) as running:
+        running.adopt(caring("http://odoo.acme.example", targets=(target,)))
+        assert (await running.ask("GET", "/orders/v1/orders/3")).status == 200
+        assert set(seen.hosts) == {"odoo.acme.example"}
