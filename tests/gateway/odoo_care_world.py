@@ -16,20 +16,29 @@ from catalog.demo.odoo.server import build_app
 from contracts.odoo_care import OdooCare
 from contracts.operations import MediaType, Operation, Parameter, RequestBody
 from contracts.snapshot import Snapshot, Upstream, encode_part
+from gateway.upstreams.resilience.odoo_service import OdooService
 from tests.gateway.gateway_world import Gateway, gateway, orders, snapshot
 from tests.gateway.upstreams.odoo.conftest import KEY
 from tests.gateway.upstreams.odoo.conftest import orders as backend
 
 ID = Parameter("order_id", "path", "simple", False, {"type": "integer"}, required=True)
+LIMIT = Parameter("limit", "query", "form", True, {"type": "integer"})
 BODY = RequestBody(True, (MediaType("application/json", {"type": "object"}),))
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @dataclass
 class Counted:
-    """What the stand-in saw. Each call takes `turns` turns of the event loop; `refuse` answers in its place, if it
-    has an answer."""
+    """What the stand-in saw. Each call takes `turns` turns of the event loop and waits until none is `held`;
+    `refuse` answers in its place, if it has an answer."""
 
     turns: int = 20
+    held: asyncio.Event = field(default_factory=_set)
     running: int = 0
     most: int = 0
     paths: list[str] = field(default_factory=list)
@@ -51,9 +60,24 @@ class Counted:
         try:
             for _ in range(self.turns):
                 await asyncio.sleep(0)
+            await self.held.wait()
             return await handler(request)
         finally:
             self.running -= 1
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Returns once it is so."""
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+def service_of(running: Gateway) -> OdooService:
+    assert running.pipeline.runtime is not None
+    service = running.pipeline.runtime.upstreams["erp"][1]
+    assert isinstance(service, OdooService)
+    return service
 
 
 @contextlib.asynccontextmanager
@@ -78,7 +102,7 @@ async def counting(seen: Counted, version: str = "19.0") -> AsyncIterator[str]:
 def operations(**changes: Any) -> tuple[Operation, ...]:
     """Public ones: list, get, update and create orders."""
     made = {
-        "listOrders": ("GET", "/orders", backend("list", total_property=None, **changes), ()),
+        "listOrders": ("GET", "/orders", backend("list", total_property=None, **changes), (LIMIT,)),
         "getOrder": ("GET", "/orders/{order_id}", backend("get", **changes), (ID,)),
         "amendOrder": ("PATCH", "/orders/{order_id}", backend("update", **changes), (ID,)),
         "placeOrder": ("POST", "/orders", backend("create", success_status=201, **changes), ()),

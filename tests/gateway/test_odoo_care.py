@@ -10,18 +10,10 @@ from aiohttp import web
 
 from contracts.estate_care import CareEntry, care_of
 from contracts.odoo_care import OdooCare
-from gateway.upstreams.resilience.odoo_service import OdooService
-from tests.gateway.gateway_world import Gateway, gateway, problem_of
-from tests.gateway.odoo_care_world import Counted, caring, counting, give_secret, world
+from tests.gateway.gateway_world import gateway, problem_of
+from tests.gateway.odoo_care_world import Counted, caring, counting, give_secret, service_of, world
 
 KIND = {"Content_Type": "application/json"}
-
-
-def service_of(running: Gateway) -> OdooService:
-    assert running.pipeline.runtime is not None
-    service = running.pipeline.runtime.upstreams["erp"][1]
-    assert isinstance(service, OdooService)
-    return service
 
 
 @pytest.mark.parametrize("protocol", ["json2", "jsonrpc"])

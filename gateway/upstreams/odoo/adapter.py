@@ -54,12 +54,12 @@ class OdooAdapter:
             self._transport = _transport(upstream, session, secret, tls, pace)
         except ValueError as error:
             _log.error("odoo upstream unusable", upstream=upstream.name, reason=str(error))
-        self._turns = _turns(upstream, OwnSlots() if slots is None else slots)
+        self.turns = _turns(upstream, OwnSlots() if slots is None else slots)
 
     @property
     def queued(self) -> int:
         """Exchanges that wait for their turn."""
-        return self._turns.waiting
+        return self.turns.waiting
 
     async def call(
         self, exchange: Exchange, backend: OdooBackend, deadline: float | None = None
@@ -80,7 +80,7 @@ class OdooAdapter:
             return problem("upstream-refused-credential", "The gateway has no usable credential for Odoo.")
         if deadline is None:
             deadline = asyncio.get_running_loop().time() + self._upstream.timeouts.total
-        refusal = await self._turns.take(deadline)
+        refusal = await self.turns.take(deadline)
         if refusal is not None:
             return refusal
         try:
@@ -90,7 +90,7 @@ class OdooAdapter:
             else:
                 outcome = await Mediation(exchange, backend, calls, deadline).run()
         finally:
-            self._turns.give_back()
+            self.turns.give_back()
         if isinstance(outcome, Problem) and MISMAPPED in (outcome.type.id, outcome.extensions.get("cause")):
             self._mismatched(exchange, backend, outcome)
         return outcome

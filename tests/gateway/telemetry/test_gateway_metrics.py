@@ -6,20 +6,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from contracts.problems import problem
-from contracts.snapshot import Upstream
 from gateway.admin import Admin
 from gateway.telemetry.counting import Counting
 from gateway.telemetry.exposition import expose
 from gateway.telemetry.metrics import BUCKETS, METRICS, NONE, WORKER_RESTARTS
 from gateway.telemetry.state import State
-from gateway.upstreams.resilience.odoo_service import OdooService
 from tests.gateway.gateway_world import Gateway, gateway, orders, snapshot
 from tests.gateway.http_harness import SeenRequest
+from tests.gateway.odoo_care_world import Counted, service_of, until
+from tests.gateway.odoo_care_world import world as odoo_world
 from tests.support.policy_world import exchange
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -162,18 +161,13 @@ async def test_an_upstream_that_fails_shows(tmp_path: Path) -> None:
 
 
 async def test_an_odoo_shows_who_holds_and_who_waits_for_its_few_connections(tmp_path: Path) -> None:
-    made = snapshot()
-    erp = Upstream("erp", "odoo", "http://127.0.0.1:1", connections=2)
-    upstreams = (*made.contracts.upstreams, erp)
-    made = msgspec.structs.replace(made, contracts=msgspec.structs.replace(made.contracts, upstreams=upstreams))
-    async with gateway(tmp_path, made=made) as world:
-        runtime = world.pipeline.runtime
-        assert runtime is not None
-        service = runtime.upstreams["erp"][1]
-        assert isinstance(service, OdooService)
-        (target,) = service.guard.balancer.targets
-        target.server.in_use, target.server.queued = 5, 3
+    seen = Counted(held=asyncio.Event())
+    async with odoo_world(tmp_path, seen, connections=2) as world:
+        calls = [asyncio.create_task(world.ask("GET", "/orders/v1/orders/3")) for _ in range(5)]
+        await until(lambda: seen.running == 2 and service_of(world).queued == 3)
         series = await scrape(world)
+        seen.held.set()
+        assert {answer.status for answer in await asyncio.gather(*calls)} == {200}
     assert value(series, "ostiary_upstream_connections_in_use", upstream="erp") == 2
     assert value(series, "ostiary_upstream_calls_queued", upstream="erp") == 3
 
