@@ -91,7 +91,7 @@ class GatewaySettings(BaseSettings):
         ge=1,
         le=256,
         description="Worker processes that share the port; more than one needs `STATE_URL`. `MAX_OPEN` is divided "
-        "among them; an upstream's `connections` hold for each.",
+        "among them; an upstream's `connections` hold for each, but those of an Odoo for all.",
     )
     state_url: SecretStr | None = Field(
         None,

@@ -126,7 +126,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "tls": "For an `https` URL: whom the gateway trusts, and what it proves itself with. The upstream is "
         "verified in any case.",
         "connections": "The most connections that a gateway worker opens at once to it, or each of its targets; "
-        "what comes on top waits.",
+        "what comes on top waits. Of an `odoo`, the most operations that all workers which share their state have "
+        "under way there at once.",
         "timeouts": "How long a call may take.",
         "targets": "The origins of several like servers, such as `https://10.0.0.7:8443`, called in place of "
         "the origin of `url`. Its path, and its host as `Host`, hold for all of them.",
@@ -134,6 +135,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "retries": "How often a call is tried again that may be.",
         "ejection": "When a target that fails is left out, where there are several.",
         "health": "A check of each target, beside the calls. Off where there is no such mapping.",
+        "care": "What an Odoo is [spared](../guides/odoo.md#care-for-the-erp). `odoo` only.",
         "residency": "Where it and all its targets keep what they are sent, such as `eu`: for the policy "
         "[residency](../guides/access-rules.md#residency).",
     },
@@ -156,8 +158,17 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "longest": "The most seconds for which it is left out.",
         "share": "The largest share of the targets that may be left out at once.",
     },
+    "CareEntry": {
+        "wait": "Seconds for which a call waits for its turn at most, within its `timeouts.total`.",
+        "queue": "Calls that may wait in one worker; one more is refused at once.",
+        "pace": "How fast calls go, one at a time, such as `1/second` for Odoo Online; as fast as it answers "
+        "without.",
+        "repeats": "How often a call is made again that Odoo undid, as it met another in a record.",
+        "back-off": "The most seconds before it is made again, doubled for each further time; chance shortens it.",
+    },
     "HealthEntry": {
-        "path": "What is asked of each target, such as `/web/health` for Odoo.",
+        "path": "What is asked of each target. Needed but for an `odoo`: that is asked at `/web/health`, and has "
+        "to say `pass`.",
         "interval": "Seconds between two checks.",
         "timeout": "Seconds after which a check has failed.",
         "unhealthy-after": "Failed checks in a row after which a target is left out.",
@@ -217,6 +228,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "title": "For people.",
         "contact": "Whom to tell of a change.",
         "applications": "The OAuth clients. The key is the `client_id`, which no other consumer can have.",
+        "team": "A team of `teams.yaml`: its partner developers act for the consumer "
+        "([A partner's applications](../guides/portal-applications.md)).",
     },
     "ApplicationEntry": {
         "title": "For people.",

@@ -44,14 +44,18 @@ class Counted:
     paths: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     refuse: Callable[[str], web.Response | None] = lambda path: None
+    health: str = '{"status": "pass"}'
+    checks: int = 0
 
     @web.middleware
     async def watch(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        if not request.path.startswith("/web/"):
-            self.paths.append(request.path)
-            self.hosts.append(request.headers["host"])
+        if request.path.startswith("/web/"):
+            self.checks += 1
+            return web.Response(text=self.health)
+        self.paths.append(request.path)
+        self.hosts.append(request.headers["host"])
         refusal = self.refuse(request.path)
         if refusal is not None:
             return refusal

@@ -10,8 +10,10 @@ from aiohttp import web
 
 from contracts.estate_care import CareEntry, care_of
 from contracts.odoo_care import OdooCare
+from contracts.resilience import ODOO_HEALTH, HealthCheck
 from tests.gateway.gateway_world import gateway, problem_of
-from tests.gateway.odoo_care_world import Counted, caring, counting, give_secret, service_of, world
+from tests.gateway.http_harness import raw_client
+from tests.gateway.odoo_care_world import Counted, caring, counting, give_secret, service_of, until, world
 
 KIND = {"Content_Type": "application/json"}
 
@@ -131,3 +133,35 @@ async def test_targets_are_called_as_the_odoo_that_they_are(tmp_path: Path) -> N
         running.adopt(caring("http://odoo.acme.example", targets=(target,)))
         assert (await running.ask("GET", "/orders/v1/orders/3")).status == 200
         assert set(seen.hosts) == {"odoo.acme.example"}
+
+
+async def test_an_odoo_that_does_not_say_that_it_is_well_is_left_out_until_it_does(tmp_path: Path) -> None:
+    sick, well = Counted(health="<html>Log in</html>"), Counted()
+    check = HealthCheck(ODOO_HEALTH, interval=0.02, timeout=5.0, unhealthy_after=2, healthy_after=2)
+    async with counting(sick) as one, counting(well) as other, gateway(give_secret(tmp_path)) as running:
+        running.adopt(caring("http://odoo.acme.example", targets=(one, other), health=check))
+        target = service_of(running).guard.balancer.targets[0]
+        await until(lambda: not target.healthy)
+        for _ in range(10):
+            assert (await running.ask("GET", "/orders/v1/orders/3")).status == 200
+        assert (sick.paths, len(well.paths)) == ([], 20)
+        sick.health = '{"status": "pass", "db_server_status": false}'
+        asked = sick.checks
+        await until(lambda: sick.checks > asked + 3)
+        assert not target.healthy
+        sick.health = '{"status": "pass", "db_server_status": true}'
+        await until(lambda: target.healthy)
+
+
+async def test_a_call_that_waits_goes_with_its_client(tmp_path: Path) -> None:
+    seen = Counted(held=asyncio.Event())
+    async with world(tmp_path, seen, connections=1, care=OdooCare(wait=60.0)) as running:
+        staying = asyncio.create_task(running.ask("GET", "/orders/v1/orders/3"))
+        await until(lambda: seen.running == 1)
+        async with raw_client(running.port) as client:
+            await client.send(b"GET /orders/v1/orders/4 HTTP/1.1\r\nHost: a\r\n\r\n")
+            await until(lambda: service_of(running).queued == 1)
+        await until(lambda: service_of(running).queued == 0)
+        seen.held.set()
+        assert (await staying).status == 200
+        assert len(seen.paths) == 2  # the order and its lines, of one client

@@ -27,7 +27,8 @@ _columns = registrations.c
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """Who answers for what is registered, and by which credential it is: its public id. `initial` is the initial
-    access token itself, which is yet to be spent. `consumer` is whose application it is to be, where it is said."""
+    access token itself, which is yet to be spent. `consumer` is whose application it is to be, where that is
+    said."""
 
     team: str
     owner: str

@@ -114,13 +114,14 @@ class OdooAdapter:
 
 
 def budget(upstream: Upstream) -> int:
-    """How many exchanges go on at once at each target."""
+    """How many exchanges go on at once at each target; with a pace, at all of them."""
     return 1 if upstream.care.pace is not None else upstream.connections
 
 
 def _turns(upstream: Upstream, slots: Slots) -> Turns:
     care, most = upstream.care, budget(upstream)
-    name = f"{upstream.name}/{upstream.url}"
+    # With a pace there is one at a time of all targets: whoever sets it counts calls, and not servers.
+    name = upstream.name if care.pace is not None else f"{upstream.name}/{upstream.url}"
     return Turns(slots, name, most, queue=care.queue, wait=care.wait, flow=Flow(most, _least(care)))
 
 

@@ -2,10 +2,12 @@
 second, and none beside it."""
 
 import asyncio
+from math import ceil
 from typing import Final
 
 from contracts.limits import RateLimit
-from contracts.problems import Problem, problem
+from contracts.problems import problem
+from gateway.upstreams.odoo.turns import NotInTime
 from policies.exchange import Allowance
 from policies.limits.meter import Meter
 from policies.ports import Limiter
@@ -23,7 +25,7 @@ class Pace:
         self._between = limit.window / limit.quota
         self._next = 0.0
 
-    async def keep(self, deadline: float) -> Problem | None:
+    async def keep(self, deadline: float) -> NotInTime | None:
         """Returns when the next call may go; with why it may not, where that would be after `deadline` (the loop's
         time)."""
         now = asyncio.get_running_loop().time
@@ -37,7 +39,7 @@ class Pace:
                     return None
                 pause = self._between / _EARLY
             if now() + pause >= deadline:
-                after = str(max(1, round(self._between)))
-                detail = "The next call to the upstream would not come in time."
-                return problem("upstream-busy", detail, headers=(("retry-after", after),))
+                told = problem("upstream-busy", "The next call to the upstream would not come in time.")
+                after = str(max(1, ceil(self._between)))
+                return NotInTime(told.type, told.detail, headers=(("retry-after", after),))
             await asyncio.sleep(pause)

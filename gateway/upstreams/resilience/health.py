@@ -1,20 +1,28 @@
-"""Active health checks: a GET at each target, in the background."""
+"""Active health checks: a GET at each target, in the background.
+
+An Odoo's own word counts and not its status alone: a proxy that serves a page in its place, or a log-in at every
+path, answers 200 too.
+"""
 
 import asyncio
 import random
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
+import msgspec
 import structlog
 from yarl import URL
 
-from contracts.resilience import HealthCheck
+from contracts.resilience import ODOO_HEALTH, HealthCheck
 from contracts.snapshot import Upstream
 from gateway.upstreams.resilience.balancing import Balancer, Target
 
 log = structlog.get_logger()
+
+_MOST: Final = 4096
+"""Bytes of an Odoo's word that are read; it has 18."""
 
 
 class HealthChecker:
@@ -34,6 +42,8 @@ class HealthChecker:
         self._balancer = balancer
         self._session = session
         self._ssl = tls or True
+        path = "" if upstream.health is None else upstream.health.path
+        self._has_word = upstream.kind == "odoo" and path.partition("?")[0] == ODOO_HEALTH
         self._chance = chance
         self._host = upstream.url.partition("://")[2].partition("/")[0]
         self._tasks: list[asyncio.Task[None]] = []
@@ -70,6 +80,17 @@ class HealthChecker:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as response:
+                if self._has_word and not _says_pass(await response.content.read(_MOST)):
+                    return False
                 return 200 <= response.status < 300
         except (aiohttp.ClientError, OSError, TimeoutError):
             return False
+
+
+def _says_pass(word: bytes) -> bool:
+    """Whether an Odoo is well by its own account, and its database too where that was asked."""
+    try:
+        said = msgspec.json.decode(word)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(said, dict) and said.get("status") == "pass" and said.get("db_server_status", True) is True
