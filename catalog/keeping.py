@@ -13,6 +13,8 @@ from catalog.changes.keeping import EVERY as CHANGES_SECONDS
 from catalog.changes.room import ChangesRoom
 from catalog.clock import Clock
 from catalog.composition import Catalog
+from catalog.governance.rounds import EVERY as LOOKING_SECONDS
+from catalog.governance.rounds import Looks
 from catalog.key_files import Keys
 from catalog.notices.delivery import Deliverer
 from catalog.ownership.orphan_notices import OrphanRounds
@@ -101,6 +103,16 @@ async def keep_changes(changes: ChangesRoom) -> None:
             await changes.keeper.round()
         except SQLAlchemyError as error:
             log.error("changes not looked at", error=type(error).__name__)  # the next round does
+
+
+async def keep_looking(looks: Looks) -> None:
+    """What the linter says of what is in force."""
+    while True:
+        await asyncio.sleep(LOOKING_SECONDS)
+        try:
+            await looks.round()
+        except SQLAlchemyError as error:
+            log.error("what is in force not linted", error=type(error).__name__)  # the next round does
 
 
 async def keep_telling(catalog: Catalog, orphans: OrphanRounds, deliverer: Deliverer) -> None:

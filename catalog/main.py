@@ -23,6 +23,7 @@ from catalog.clock import Clock, system_clock
 from catalog.composition import Identity, compose
 from catalog.credentials.leak_keys import keys_from
 from catalog.estate_source import estate_source, watch
+from catalog.governance.rounds import Looks
 from catalog.keeping import (
     flush,
     follow,
@@ -31,6 +32,7 @@ from catalog.keeping import (
     keep_changes,
     keep_house,
     keep_keys,
+    keep_looking,
     keep_telling,
     keep_trusting,
     publish_again,
@@ -163,6 +165,8 @@ async def _serve(
     orphans = OrphanRounds(catalog.store, lambda: publisher.estate, clock)
     background["notices"] = asyncio.create_task(keep_telling(catalog, orphans, deliverer))
     background["following"] = asyncio.create_task(follow(publisher))
+    looks = Looks(store, keys.snapshot.public_key(), clock)
+    background["looks"] = asyncio.create_task(keep_looking(looks))
     background["changes"] = asyncio.create_task(keep_changes(catalog.changes))
     background["retention"] = asyncio.create_task(
         forget_usage(catalog.store, clock, retention, settings.errors_days)
