@@ -11,6 +11,7 @@ from catalog.api.admin.auth import Authenticator
 from catalog.api.admin.contract import admin_contract
 from catalog.api.admin.ledger_items import OtherItems
 from catalog.api.admin.routes.accounts import AccountRoutes
+from catalog.api.admin.routes.applications import ApplicationRoutes
 from catalog.api.admin.routes.audit import AuditRoutes
 from catalog.api.admin.routes.backup import BackupRoutes
 from catalog.api.admin.routes.calendar import CalendarRoutes
@@ -261,6 +262,7 @@ def compose(
         *SigningKeyRoutes(signing_desk, clock).routes,
         *RegistrationRoutes(registration, lambda: directory.members).routes,
         *SubscriptionRoutes(subscriptions.desk).routes,
+        *ApplicationRoutes(subscriptions, calendar, UsageQueries(store)).routes,
         *OwnershipRoutes(granted, directory).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
         *BackupRoutes(store, audit).routes,

@@ -11,6 +11,7 @@ import typer
 from catalog.cli.accounts import app as accounts_app
 from catalog.cli.add import add
 from catalog.cli.agreements import consent, notices, override
+from catalog.cli.applications import app as applications_app
 from catalog.cli.audit import app as audit_app
 from catalog.cli.cache import app as cache_app
 from catalog.cli.calendar import calendar
@@ -111,6 +112,11 @@ def build() -> typer.Typer:
     app.add_typer(consents_app, name="consents", short_help="See what members let applications do; end it.")
     app.add_typer(
         registrations_app, name="registrations", short_help="Decide about clients that register themselves."
+    )
+    app.add_typer(
+        applications_app,
+        name="applications",
+        short_help="See a consumer's applications, and their duties.",
     )
     app.add_typer(
         subscriptions_app, name="subscriptions", short_help="Ask that an application may call an API, and decide."

@@ -52,10 +52,11 @@ def usage(
     since = datetime.now(UTC) - timedelta(days=days)
     asked = {"api": api, "version": version, "application": application, "by": by.value}
     asked["from"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
-    _show_points(connect(profile, as_json).get("/usage", **asked), as_json)
+    show_points(connect(profile, as_json).get("/usage", **asked), as_json)
 
 
-def _show_points(found: Any, as_json: bool) -> None:
+def show_points(found: Any, as_json: bool) -> None:
+    """Prints counts over time, as the admin API gives them."""
     if as_json:
         print_json(found)
         return

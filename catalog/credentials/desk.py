@@ -105,8 +105,13 @@ class CredentialDesk:
         application = None if published is None else published.applications.get(wanted.application)
         if application is None or published is None or view is None:
             return Refusal("resource-not-found", f"There is no application {wanted.application!r}.")
+        consumer = view.consumers.consumers.get(application.consumer)
         refusal = may_issue(
-            principal, application, {each.api: each.owner for each in published.contracts.versions}
+            principal,
+            application,
+            {each.api: each.owner for each in published.contracts.versions},
+            acting=None if consumer is None else consumer.team,
+            team=wanted.team,
         )
         refusal = refusal or fault_of_wanted(wanted, application, Members(view.teams), view.file.credentials)
         if refusal is not None:

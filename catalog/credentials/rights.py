@@ -1,7 +1,8 @@
 """Who may do what about credentials. No I/O.
 
 Security members and operators see, issue and revoke all of them. Whoever owns an API issues credentials to the
-applications that may call it. The team that answers for a credential sees, rotates and revokes it.
+applications that may call it, and the partner developers of a consumer's team to that consumer's applications, for
+which their team then answers. The team that answers for a credential sees, rotates and revokes it.
 """
 
 from collections.abc import Mapping
@@ -34,13 +35,18 @@ def teams_of(principal: Principal) -> frozenset[str]:
     return frozenset(team for team in (*principal.teams, *delegated) if holds(principal, team))
 
 
-def may_issue(principal: Principal, application: Application, owners: Mapping[str, str]) -> Refusal | None:
-    """Why it may not issue to an application. `owners` are the teams that own APIs, by API."""
+def may_issue(
+    principal: Principal, application: Application, owners: Mapping[str, str], *, acting: str | None, team: str
+) -> Refusal | None:
+    """Why it may not issue to an application. `owners` are the teams that own APIs, by API; `acting` is the team
+    that acts for the application's consumer, `team` the one that is to answer for the credential."""
     teams = {owners[each.api] for each in application.subscriptions if each.api in owners}
-    if guards(principal) or any(principal.right("api-owner", team=team) for team in teams):
+    if guards(principal) or any(principal.right("api-owner", team=each) for each in teams):
+        return None
+    if acting is not None and acting == team and principal.right("partner-developer", team=acting) is not None:
         return None
     detail = (
-        f"Credentials of {application.client_id} are issued by a security member, by an operator, or by the owner "
-        "of an API that it may call."
+        f"Credentials of {application.client_id} are issued by a security member, by an operator, by the owner "
+        "of an API that it may call, or, for their own team, by partner developers of its consumer."
     )
-    return Refusal("role-missing", detail, {"roles": [*GUARDS, "api-owner"]})
+    return Refusal("role-missing", detail, {"roles": [*GUARDS, *HOLDERS]})

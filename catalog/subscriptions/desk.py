@@ -186,6 +186,11 @@ class SubscriptionDesk:
         found, view = None if row is None else table.request_of(row), self._view()
         return UNKNOWN if found is None or not self._sees(principal, view, found) else found
 
+    async def approved(self, application: str) -> tuple[SubscriptionRequest, ...]:
+        """Those that were approved for an application, and not ended."""
+        wanted = (_columns.application == application) & (_columns.state == "approved")
+        return tuple(map(table.request_of, await self._store.all(sa.select(subscription_requests).where(wanted))))
+
     async def page(
         self, principal: Principal, asked: Asked, limit: int, after: int | None = None
     ) -> tuple[SubscriptionRequest, ...]:

@@ -16,6 +16,7 @@ from catalog.oauth.grants.ending import By
 from catalog.oauth.registration import table
 from catalog.oauth.registration.approval import Approval, fault_of_approval, fault_of_metadata
 from catalog.oauth.registration.ending import RegistrationEnding
+from catalog.oauth.registration.members import UNKNOWN, answers_for
 from catalog.oauth.registration.registrar import Registrar
 from catalog.oauth.registration.registration import Registration, RegistrationState
 from catalog.oauth.registration.table import registration_of
@@ -26,7 +27,6 @@ from catalog.storage.engine import Store
 from catalog.storage.tables.oauth import registrations
 
 DAY: Final = 86_400
-UNKNOWN: Final = Refusal("resource-not-found", "There is no such registration.")
 
 _Act: TypeAlias = Callable[[AsyncConnection, Registration], Awaitable[Registration | Refusal]]
 
@@ -65,10 +65,11 @@ class RegistrationReview:
         found = map(registration_of, rows)
         return tuple(each for each in found if state in (None, each.state_at(self._clock())))
 
-    async def find(self, client_id: str) -> Registration | Refusal:
-        """By its client id."""
+    async def find(self, principal: Principal, client_id: str) -> Registration | Refusal:
+        """By its client id, where it is the principal's to see."""
         row = await self._store.one(table.by_client(client_id))
-        return UNKNOWN if row is None else registration_of(row)
+        found = None if row is None else registration_of(row)
+        return UNKNOWN if found is None or not answers_for(principal, found) else found
 
     async def approve(
         self, principal: Principal, client_id: str, seen: str, approval: Approval, *, request_id: str = ""
@@ -120,10 +121,12 @@ class RegistrationReview:
     async def end(
         self, principal: Principal, client_id: str, reason: str, *, request_id: str = ""
     ) -> Registration | Refusal:
-        """Ends it, with all that its client has."""
+        """Ends it, with all that its client has; by who answers for it, a security member or an operator."""
         by = By(principal.name, reason, request_id)
 
         async def end(connection: AsyncConnection, found: Registration) -> Registration | Refusal:
+            if not answers_for(principal, found):
+                return UNKNOWN
             if not found.is_open(self._clock()):
                 return self._conflict("It is over already.", found)
             return await self._ending.end_in(connection, self._decided(found, by), "deleted", by)

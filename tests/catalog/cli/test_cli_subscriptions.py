@@ -53,3 +53,23 @@ async def test_who_may_not_decide_is_told_who_may(desk: Partners) -> None:
     code, _, error = await ostiary(desk, "carl", "subscriptions", "refuse", "1", "-m", "Mine.")
     assert code == 1
     assert "by an owner of books" in error
+
+
+async def test_an_application_is_looked_at_registered_and_told_what_to_do(desk: Partners, tmp_path: Path) -> None:
+    code, out, _ = await ostiary(desk, "carl", "applications", "list", "--json")
+    assert (code, [each["client_id"] for each in json.loads(out)]) == (0, ["reader", "shelf"])
+    code, out, _ = await ostiary(desk, "carl", "applications", "show", "reader")
+    assert "books v1 by trial: books:read (estate)" in out
+    for command in ("usage", "unused"):  # the catalog's clock is another than the command's
+        code, out, _ = await ostiary(desk, "carl", "applications", command, "reader", "--days", "366")
+        assert (code, out) == (0, "")
+    code, out, _ = await ostiary(desk, "carl", "applications", "to-do")
+    assert (code, out) == (0, "")
+    metadata = tmp_path / "client.json"
+    metadata.write_text('{"client_name": "Screen", "grant_types": ["client_credentials"]}')
+    wanted = ("applications", "register", str(metadata), "--consumer", "reading-club")
+    code, out, error = await ostiary(desk, "carl", *wanted)
+    assert (code, out.startswith("ost_test_"), "waits for approval" in error) == (0, True, True)
+    metadata.write_text("{")
+    code, _, error = await ostiary(desk, "carl", *wanted)
+    assert (code, "is no JSON document" in error) == (2, True)

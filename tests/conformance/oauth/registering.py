@@ -58,7 +58,7 @@ async def approve(world: World, client_id: str, **changes: Any) -> Registration:
     """Sara of security approves what waits."""
     principal = await world.catalog.directory.principal("sara")
     assert principal is not None
-    found = await world.catalog.registration.review.find(client_id)
+    found = await world.catalog.registration.review.find(principal, client_id)
     assert isinstance(found, Registration)
     approval = Approval(
         consumer="acme",

@@ -13,6 +13,7 @@ from catalog.api.admin.routing import AdminRoute
 from catalog.clock import moment, moment_or_none
 from catalog.oauth.registration.approval import Approval
 from catalog.oauth.registration.initial_access import InitialAccessToken, WantedInitialAccess
+from catalog.oauth.registration.members import answering_teams
 from catalog.oauth.registration.registration import Registration, RegistrationState
 from catalog.oauth.registration.room import RegistrationRoom
 from catalog.people.members import Members
@@ -46,6 +47,16 @@ class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):
     decided_reason: str | None
 
 
+class RegisteredView(msgspec.Struct, frozen=True):
+    registration: RegistrationView
+    client_secret: str | None
+    client_secret_expires_at: datetime | None
+    registration_access_token: str
+
+    def __repr__(self) -> str:
+        return f"RegisteredView({self.registration.client_id})"
+
+
 class IssuedInitialView(msgspec.Struct, frozen=True):
     token: InitialAccessToken
     secret: str
@@ -66,17 +77,19 @@ class RegistrationRoutes:
             AdminRoute("approveRegistration", self.approve),
             AdminRoute("refuseRegistration", self.refuse),
             AdminRoute("endRegistration", self.end),
+            AdminRoute("registerApplication", self.register),
+            AdminRoute("replaceApplicationKeys", self.replace_keys),
             AdminRoute("listInitialAccessTokens", self.list_initial),
             AdminRoute("issueInitialAccessToken", self.issue_initial),
             AdminRoute("revokeInitialAccessToken", self.revoke_initial),
         )
 
     async def list_registrations(self, request: AdminRequest) -> Result:
-        found = await self._room.review.list(request.query.get("state"))
+        found = await self._room.review.list(request.query.get("state"), answering_teams(request.principal))
         return page(request, [self._view(each) for each in found], lambda each: each.client_id)
 
     async def show(self, request: AdminRequest) -> Result:
-        return self._answer(await self._room.review.find(request.path["client_id"]))
+        return self._answer(await self._room.review.find(request.principal, request.path["client_id"]))
 
     async def approve(self, request: AdminRequest) -> Result:
         return self._answer(
@@ -107,6 +120,25 @@ class RegistrationRoutes:
                 request.path["client_id"],
                 request.query["reason"],
                 request_id=request.request_id,
+            )
+        )
+
+    async def register(self, request: AdminRequest) -> Result:
+        made = await self._room.members.register(
+            request.principal, request.body["consumer"], request.body["metadata"], request_id=request.request_id
+        )
+        if isinstance(made, Refusal):
+            return made
+        ends = None if made.secret is None else moment(made.secret.credential.expires_at)
+        view = RegisteredView(
+            self._view(made.registration), None if made.secret is None else made.secret.secret, ends, made.token
+        )
+        return Answer(view, 201, location=f"/registrations/{made.registration.client_id}")
+
+    async def replace_keys(self, request: AdminRequest) -> Result:
+        return self._answer(
+            await self._room.members.replace_keys(
+                request.principal, request.path["client_id"], request.body["jwks"], request_id=request.request_id
             )
         )
 

@@ -1,7 +1,8 @@
 """Who calls what: `contract/usage.yaml`."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -93,16 +94,7 @@ class UsageRoutes:
         query = request.query
         if "api" not in query and "application" not in query:
             return _refused("api", "required", "is required where there is no `application`")
-        until = _seconds(query["to"]) if "to" in query else int(self._clock())
-        since = _seconds(query["from"]) if "from" in query else until - _DAYS * DAY
-        if since > until:
-            return _refused("from", "order", "is after `to`")
-        by: Unit = query.get("by", "day")
-        selection = Selection(since, until, query.get("api"), query.get("version"), query.get("application"))
-        points = await self._queries.points(selection, by, MOST_POINTS + 1)
-        floor = day_of if by == "day" else hour_of
-        shown = tuple(map(_shown, points[:MOST_POINTS]))
-        return UsageView(by, moment(floor(since)), moment(floor(until)), len(points) <= MOST_POINTS, shown)
+        return await usage_within(self._queries, query, int(self._clock()), **_chosen(query))
 
     async def list_callers(self, request: AdminRequest) -> Result:
         since = int(self._clock()) - request.query.get("days", _CALLERS_DAYS) * DAY
@@ -142,6 +134,31 @@ class UsageRoutes:
             if application in (None, each.application)
         ]
         return page(request, uses, lambda each: f"{each.application}/{each.model}/{each.used}/{each.name}")
+
+
+async def usage_within(
+    queries: UsageQueries,
+    query: Mapping[str, Any],
+    now: int,
+    *,
+    api: str | None = None,
+    version: str | None = None,
+    application: str | None = None,
+) -> Result:
+    """Calls in the time that a query is about (`from`, `to`, `by`). Raises SQLAlchemyError."""
+    until = _seconds(query["to"]) if "to" in query else now
+    since = _seconds(query["from"]) if "from" in query else until - _DAYS * DAY
+    if since > until:
+        return _refused("from", "order", "is after `to`")
+    by: Unit = query.get("by", "day")
+    points = await queries.points(Selection(since, until, api, version, application), by, MOST_POINTS + 1)
+    floor = day_of if by == "day" else hour_of
+    shown = tuple(map(_shown, points[:MOST_POINTS]))
+    return UsageView(by, moment(floor(since)), moment(floor(until)), len(points) <= MOST_POINTS, shown)
+
+
+def _chosen(query: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: query.get(name) for name in ("api", "version", "application")}
 
 
 def _shown(point: Point) -> UsagePoint:
