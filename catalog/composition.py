@@ -20,6 +20,7 @@ from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.errors import ErrorRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
+from catalog.api.admin.routes.odoo import OdooRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
 from catalog.api.admin.routes.purges import PurgeRoutes
@@ -67,6 +68,7 @@ from catalog.oauth.registration.room import RegistrationRoom, registration_room
 from catalog.oauth.room import OAuthRoom, oauth_room
 from catalog.oauth.server_metadata import JWKS_PATH
 from catalog.oauth.tokens.leaked_tokens import LeakedTokens
+from catalog.odoo.drift.room import DriftRoom, drift_room
 from catalog.people.delegated_decisions import DelegatedDecisions
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
@@ -88,6 +90,7 @@ from catalog.subscriptions.table import subscribing
 from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
 from catalog.upstream_credentials.settings import Sealing
 from catalog.usage.ingest import UsageIntake
+from catalog.usage.periods import DAY
 from catalog.usage.queries import UsageQueries
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer
@@ -126,6 +129,7 @@ class Catalog:
     oauth: OAuthRoom
     signing: KeyDesk
     upstream_credentials: UpstreamRoom
+    drift: DriftRoom
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
 
@@ -141,9 +145,11 @@ def compose(
     sealing: Sealing | None = None,
     leak_keys: Read | None = None,
     policy: OAuthPolicy = DEFAULT,
+    drift_interval: float = DAY,
 ) -> Catalog:
     """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide;
-    without `sealing` upstream credentials are stored by the catalog's own keys."""
+    without `sealing` upstream credentials are stored by the catalog's own keys. `drift_interval` is the seconds
+    from one look at an Odoo to the next."""
     # What the store holds.
     table = SnapshotTable(store)
     audit = AuditLog(store, clock)
@@ -229,6 +235,9 @@ def compose(
         clock,
     )
 
+    # What is behind contracts, and whether they fit it.
+    drift = drift_room(store, publisher, upstream_credentials.opening, audit, clock, drift_interval)
+
     # What partners ask for, and what is granted with that.
     subscriptions = subscriptions_room(
         store, lambda: publisher.estate, lambda: publisher.current, publisher.republish, audit, clock
@@ -271,6 +280,7 @@ def compose(
         *CalendarRoutes(calendar, clock).routes,
         *RevisionRoutes(publisher, Rollbacks(publisher, changes.examiner, changes.reaches)).routes,
         *UpstreamCredentialRoutes(upstream_credentials).routes,
+        *OdooRoutes(drift).routes,
         *PurgeRoutes(PurgeDesk(store, lambda: publisher.current, publisher.republish, audit, clock)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
         *ErrorRoutes(FailureQueries(store), lambda: publisher.estate, lambda: publisher.current).routes,
@@ -279,7 +289,7 @@ def compose(
     gateways = GatewayToken(identity.gateway_token)
     for_gateways = (
         *UsageEndpoint(UsageIntake(store, clock), gateways).routes,
-        *ReportEndpoint(ReportIntake(store, clock), gateways).routes,
+        *ReportEndpoint(ReportIntake(store, clock), drift.told, gateways).routes,
         *SecretsEndpoint(upstream_credentials.delivery, gateways).routes,
     )
     previews = Previews(publisher, changes.table.proposed)
@@ -307,6 +317,7 @@ def compose(
         oauth,
         signing_desk,
         upstream_credentials,
+        drift,
         routes,
         app,
     )

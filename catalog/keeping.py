@@ -17,6 +17,7 @@ from catalog.governance.rounds import EVERY as LOOKING_SECONDS
 from catalog.governance.rounds import Looks
 from catalog.key_files import Keys
 from catalog.notices.delivery import Deliverer
+from catalog.odoo.drift.rounds import DriftRounds
 from catalog.ownership.orphan_notices import OrphanRounds
 from catalog.publication import Publisher
 from catalog.publishing.standing import EVERY as FOLLOWING_SECONDS
@@ -33,6 +34,7 @@ _KEYS_SECONDS = 5.0
 _PASSES_A_ROUND = 12
 _FORGETTING_SECONDS = 86_400.0
 _AUTHORIZATION_SECONDS = 60.0
+_DRIFT_SECONDS = 10.0
 
 
 async def keep_trusting(tls: ListenerTls, publisher: Publisher) -> None:
@@ -133,6 +135,16 @@ async def keep_telling(catalog: Catalog, orphans: OrphanRounds, deliverer: Deliv
             await deliverer.deliver()
         except SQLAlchemyError as error:
             log.error("notices not looked at", error=type(error).__name__)  # the next pass does
+
+
+async def keep_drift(rounds: DriftRounds) -> None:
+    """Whether contracts fit the Odoos behind them."""
+    while True:
+        await asyncio.sleep(_DRIFT_SECONDS)
+        try:
+            await rounds.make()
+        except SQLAlchemyError as error:
+            log.error("drift not looked for", error=type(error).__name__)  # the next round does
 
 
 async def keep_authorizations(catalog: Catalog) -> None:

@@ -30,6 +30,7 @@ from catalog.keeping import (
     forget_usage,
     keep_authorizations,
     keep_changes,
+    keep_drift,
     keep_house,
     keep_keys,
     keep_looking,
@@ -135,6 +136,7 @@ async def _serve(
         leak_keys=scanner,
         policy=settings.oauth_policy(),
         login_policy=login_policy(settings),
+        drift_interval=settings.drift_interval,
     )
     await catalog.upstream_credentials.desk.require_keys()
     publisher = catalog.publisher
@@ -172,6 +174,8 @@ async def _serve(
         forget_usage(catalog.store, clock, retention, settings.errors_days)
     )
     background["authorizations"] = asyncio.create_task(keep_authorizations(catalog))
+    if settings.drift_interval:
+        background["drift"] = asyncio.create_task(keep_drift(catalog.drift.rounds))
     for name, task in background.items():
         task.add_done_callback(lambda ended, name=name: server.on_background_end(name, ended))  # type: ignore[misc]
     try:

@@ -102,6 +102,11 @@ class CatalogSettings(NoticeSettings, LoginSettings, AuthorizationServerSettings
         le=400,
         description="Days for which calls that failed are kept, as gateways told of them.",
     )
+    drift_interval: int = Field(
+        default=86_400,
+        ge=0,
+        description="Seconds between looks at the Odoos behind upstreams, whether contracts fit them. 0 for none.",
+    )
     watch: bool = Field(default=True, description="Publish again whenever the estate's files change.")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="Form of the log on standard error; `auto` is `console` on a terminal."

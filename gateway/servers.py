@@ -16,12 +16,12 @@ import structlog
 from contracts.packed import Steps
 from contracts.problems import problem
 from contracts.snapshot import Upstream
+from contracts.upstream_tls import UpstreamTlsError, client_context
 from gateway.routes import AnyUpstream, Credential, Server
 from gateway.secrets import FoundSecrets, UpstreamSecrets
 from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.resilience.http_service import HttpService
 from gateway.upstreams.resilience.odoo_service import OdooService
-from gateway.upstreams.tls import UpstreamTlsError, client_context
 from policies.limits.slots import Slots
 from policies.ports import Limiter
 

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from catalog.cli.odoo_access import Key, KeyFile
+from catalog.cli.odoo_live import Keys, SecretsDirectory, look
 from catalog.cli.output import FINDINGS, count, fail, print_findings, print_json
 
 if TYPE_CHECKING:
     from contracts.estate.estate import Estate
+    from contracts.findings import Finding
 
 Directory = Annotated[
     Path,
@@ -22,22 +25,31 @@ def check(
     fail_on: Annotated[
         Literal["error", "warning"], typer.Option(help="The mildest severity that makes the exit code 1.")
     ] = "error",
+    live: Annotated[
+        bool, typer.Option("--live", help="Hold mapped operations and guards against the live Odoos too.")
+    ] = False,
+    key: Key = None,
+    key_file: KeyFile = None,
+    secrets: SecretsDirectory = None,
 ) -> None:
     """Check an estate in full: every file, every contract, and how they fit together.
 
     Prints one line for each finding, as FILE:LINE:COLUMN: SEVERITY: MESSAGE at /JSON/POINTER [RULE].
-    Nothing is sent or fetched.
+    Nothing is sent or fetched, unless --live asks the Odoos behind the estate what they have; nothing is changed
+    there.
 
-    Exit codes: 0 nothing wrong, 1 findings, 2 DIR is no estate.
+    Exit codes: 0 nothing wrong, 1 findings, 2 DIR is no estate, or an Odoo cannot be asked.
     """
     require_estate(directory)
     from catalog.estates import load_estate
 
     estate, findings = load_estate(directory)
+    if live and estate is not None:
+        findings = [*findings, *_live(estate, Keys(key, key_file, secrets))]
     if as_json:
         print_json(
             {
-                "ok": estate is not None,
+                "ok": estate is not None and not any(each.severity == "error" for each in findings),
                 "errors": sum(each.severity == "error" for each in findings),
                 "warnings": sum(each.severity == "warning" for each in findings),
                 "findings": [
@@ -61,6 +73,10 @@ def check(
     failing = ("error", "warning") if fail_on == "warning" else ("error",)
     if any(each.severity in failing for each in findings):
         raise typer.Exit(FINDINGS)
+
+
+def _live(estate: "Estate", keys: Keys) -> "list[Finding]":
+    return [each.finding for odoo in look(estate, keys) for each in odoo.found]
 
 
 def require_estate(directory: Path) -> None:

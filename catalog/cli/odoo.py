@@ -6,6 +6,7 @@ import typer
 
 from catalog.cli.odoo_access import Db, Key, KeyFile, Protocol, Url, User, with_odoo
 from catalog.cli.odoo_drift import drift
+from catalog.cli.odoo_findings import findings
 from catalog.cli.odoo_import import import_
 from catalog.cli.odoo_usage import usage
 from catalog.cli.output import fail, note, print_json, print_table
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Look at an Odoo, and make contracts of its models.")
 app.command("import")(import_)
 app.command("drift")(drift)
+app.command("findings")(findings)
 app.command("usage")(usage)
 
 

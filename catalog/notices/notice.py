@@ -26,6 +26,7 @@ Kind = Literal[
     "subscription-requested",
     "subscription-decided",
     "something-new",
+    "odoo-drift",
 ]
 """What it tells of. The wording stands in `wording`, or with those who write the notice."""
 

@@ -1,5 +1,7 @@
 """Calls to an Odoo that look and change nothing, in the dialect it speaks: JSON-2 (from 19 on) or JSON-RPC."""
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,12 +32,15 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where an Odoo is and who asks. `key` is an API key or, over JSON-RPC, a password."""
+    """Where an Odoo is and who asks. `key` is an API key or, over JSON-RPC, a password. `tls` is whom an https URL
+    is trusted by, in place of the machine's authorities; `pace` the least seconds from one call to the next."""
 
     url: str
     database: str
     user: str
     key: str
+    tls: ssl.SSLContext | None = None
+    pace: float = 0.0
 
 
 class Remote(Protocol):
@@ -103,6 +108,7 @@ class _Wire:
         self._session = session
         self.login = login
         self._number = 0
+        self._next_at = 0.0
 
     async def rpc(self, service: str, method: str, *args: Any) -> Any:
         self._number += 1
@@ -141,9 +147,10 @@ class _Wire:
         body = None if value is None else msgspec.json.encode(value)
         headers = {**fields, **({"Content-Type": "application/json"} if body is not None else {})}
         url = self.login.url.rstrip("/") + path
+        await self._in_pace()
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False
+                method, url, data=body, headers=headers, allow_redirects=False, ssl=self.login.tls or True
             ) as answer:
                 found = await answer.content.read(_MOST_BYTES + 1)
                 while not answer.content.at_eof() and len(found) <= _MOST_BYTES:
@@ -157,6 +164,12 @@ class _Wire:
             raise OdooError(f"{self.login.url} does not answer in time") from None
         except aiohttp.ClientError as error:
             raise OdooError(f"{self.login.url} cannot be reached: {error}") from None
+
+    async def _in_pace(self) -> None:
+        clock = asyncio.get_running_loop().time
+        if self._next_at > clock():
+            await asyncio.sleep(self._next_at - clock())
+        self._next_at = clock() + self.login.pace
 
 
 class _Json2:

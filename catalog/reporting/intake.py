@@ -66,7 +66,7 @@ async def _is_next(connection: AsyncConnection, report: GatewayReport, now: int)
         "boot": report.boot,
         "sequence": report.sequence,
         "reported_at": now,
-        "report": wire.encode(msgspec.structs.replace(report, failures=())).decode(),
+        "report": wire.encode(msgspec.structs.replace(report, failures=(), mismatched=())).decode(),
     }
     if known is None:
         await connection.execute(sa.insert(gateway_reports).values(gateway=report.gateway, **values))

@@ -11,17 +11,19 @@ from catalog.publishing.published import CurrentPublished
 from catalog.storage.engine import Store
 from catalog.upstream_credentials.delivery import SecretDelivery
 from catalog.upstream_credentials.desk import UpstreamDesk
+from catalog.upstream_credentials.opening import Opening
 from catalog.upstream_credentials.reminders import UpstreamRounds
 from catalog.upstream_credentials.settings import Sealing
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRoom:
-    """`desk` sets and ends, `rounds` remind, `delivery` gives to gateways."""
+    """`desk` sets and ends, `rounds` remind, `delivery` gives to gateways, `opening` to the catalog itself."""
 
     desk: UpstreamDesk
     rounds: UpstreamRounds
     delivery: SecretDelivery
+    opening: Opening
     published: CurrentPublished
     clock: Clock
 
@@ -39,4 +41,5 @@ def upstream_room(
     """Over a store that was migrated."""
     delivery = SecretDelivery(store, sealing, signing_key, environment, published, audit)
     desk = UpstreamDesk(store, sealing.keyring, environment, audit, clock, view, published, delivery.changed)
-    return UpstreamRoom(desk, UpstreamRounds(store, view, clock), delivery, published, clock)
+    opening = Opening(store, sealing.keyring, environment, audit)
+    return UpstreamRoom(desk, UpstreamRounds(store, view, clock), delivery, opening, published, clock)

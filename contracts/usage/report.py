@@ -16,6 +16,7 @@ MAX_REPORT: Final = 1 << 20
 MAX_FAILURES: Final = 500
 MAX_UPSTREAMS: Final = 1_000
 MAX_HELD: Final = 100
+MAX_MISMATCHED: Final = 100
 
 Id = Annotated[str, msgspec.Meta(max_length=63)]
 
@@ -72,12 +73,26 @@ class HeldVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: Literal["rejected", "unapproved"]
 
 
+class Mismatched(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An operation that could not be carried out as its contract maps it to Odoo: what does not fit, and its
+    `name` where that is a model's, a field's, a method's or an argument's. `calls` met it since the report before,
+    `request_id` is the last one's."""
+
+    api: Given
+    version: Given
+    operation: Given
+    part: Literal["model", "method", "field", "argument", "value", "answer", "call"]
+    request_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._\-]{1,128}$")]
+    calls: Count
+    name: Name = ""
+
+
 class GatewayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`gateway` names the process (with the worker's number after a slash), `boot` this start of it, at random;
     `sequence` grows by each report, so that a repetition is known. `at` and `started` are Unix seconds, `interval`
     is how many seconds pass until the next. `serial` and `issued` are of the snapshot in force, 0 without one;
     `age` is seconds since the catalog last confirmed it, None where it never has. `beyond` counts failures that
-    were more than a sample holds, since the report before."""
+    were more than a sample holds, since the report before. `mismatched` is no sample: each kind is in it once."""
 
     format: Literal[1]
     gateway: Given
@@ -96,6 +111,7 @@ class GatewayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     held: Annotated[tuple[HeldVersion, ...], msgspec.Meta(max_length=MAX_HELD)] = ()
     failures: Annotated[tuple[Failure, ...], msgspec.Meta(max_length=MAX_FAILURES)] = ()
     beyond: Count = 0
+    mismatched: Annotated[tuple[Mismatched, ...], msgspec.Meta(max_length=MAX_MISMATCHED)] = ()
 
 
 _encoder = msgspec.json.Encoder()

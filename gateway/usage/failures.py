@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from contracts.usage.report import MAX_FAILURES, Failure, Upstream
+from gateway.usage.mismatches import Mismatches
 from policies.exchange import Exchange
 
 OF_ONE: Final = 20
@@ -33,12 +34,14 @@ class Failures:
         self._kept: list[Failure] = []
         self._by_application: dict[str, int] = {}
         self._beyond = 0
+        self.mismatches = Mismatches()
 
     def record(self, exchange: Exchange) -> None:
         if exchange.status < 400 and exchange.refusal is None:
             return
         if len(exchange.request_id) < _SHORTEST:
             return
+        self.mismatches.record(exchange)
         principal = exchange.principal
         name = "" if principal is None else principal.client_id
         known = self._by_application.get(name, 0)

@@ -120,6 +120,7 @@ class ProcessReporter:
             held=() if runtime is None else tuple(_held(runtime))[:MAX_HELD],
             failures=failures,
             beyond=beyond,
+            mismatched=self._failures.mismatches.take(),
         )
 
     async def _report_forever(self) -> None:

@@ -13,11 +13,11 @@ import uvloop
 from contracts.problems import Problem
 from contracts.resilience import HealthCheck
 from contracts.snapshot import Timeouts, Upstream, UpstreamTls, encode_part
+from contracts.upstream_tls import UpstreamTlsError, client_context
 from gateway.secrets import UpstreamSecrets
 from gateway.upstreams.http import HttpUpstream
 from gateway.upstreams.odoo.transport import Poster
 from gateway.upstreams.resilience.http_service import HttpService
-from gateway.upstreams.tls import UpstreamTlsError, client_context
 from tests.gateway.gateway_world import gateway, problem_of, snapshot
 from tests.gateway.http_harness import PATIENCE, Recorder, raw_upstream
 from tests.gateway.tls_harness import Authority

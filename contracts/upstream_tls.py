@@ -1,4 +1,4 @@
-"""TLS towards an upstream: whom the gateway trusts, and what it proves itself with. Built once for an upstream.
+"""TLS towards an upstream: whom its caller trusts, and what that proves itself with. Built once for an upstream.
 
 An upstream is always verified; there is no way to say otherwise. Where what an estate names is missing or unusable
 there is no context at all, so that nothing is ever sent under another trust than the one that was meant.
