@@ -20,6 +20,7 @@ from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.errors import ErrorRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
+from catalog.api.admin.routes.health import HealthRoutes
 from catalog.api.admin.routes.odoo import OdooRoutes
 from catalog.api.admin.routes.ownership import OwnershipRoutes
 from catalog.api.admin.routes.people import PeopleRoutes
@@ -51,6 +52,7 @@ from catalog.credentials.leaks import Peppers
 from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.making import Maker
 from catalog.credentials.room import CredentialsRoom, credentials_room
+from catalog.health.overview import Health
 from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
 from catalog.login.room import LoginRoom, login_room
@@ -284,6 +286,7 @@ def compose(
         *PurgeRoutes(PurgeDesk(store, lambda: publisher.current, publisher.republish, audit, clock)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
         *ErrorRoutes(FailureQueries(store), lambda: publisher.estate, lambda: publisher.current).routes,
+        *HealthRoutes(Health(store, lambda: publisher.estate, lambda: publisher.current, clock)).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
     gateways = GatewayToken(identity.gateway_token)

@@ -29,6 +29,7 @@ from catalog.cli.errors import errors
 from catalog.cli.explain import explain
 from catalog.cli.extensions import app as extensions_app
 from catalog.cli.gateway import gateway
+from catalog.cli.health import health
 from catalog.cli.init import init
 from catalog.cli.keys import app as keys_app
 from catalog.cli.lint import lint
@@ -126,6 +127,7 @@ def build() -> typer.Typer:
     app.command("mirror", short_help="Show what came of mirrored calls, and how answers differ.")(mirror)
     app.add_typer(cache_app, name="cache", short_help="Have gateways forget answers that they keep.")
     app.command("usage", short_help="Show who calls what, and how much.")(usage)
+    app.command("health", short_help="Show how APIs, upstreams and gateways are now.")(health)
     app.command("errors", short_help="Show calls that failed, and what their caller can do.")(errors)
     app.command("token", short_help="Get an access token, for trying.")(token)
     return app

@@ -11,6 +11,8 @@ from catalog.pages.faults import as_pages
 from catalog.portal.apis.pages import ApiPages
 from catalog.portal.calendar.pages import CalendarPages
 from catalog.portal.changes.pages import ChangePages
+from catalog.portal.errors import ErrorPages
+from catalog.portal.health import HealthPages
 from catalog.portal.home import HomePages
 from catalog.portal.security.audit import AuditPages
 from catalog.portal.security.ledger import LedgerPages
@@ -23,6 +25,8 @@ SECTIONS: Final[tuple[Section, ...]] = (
     Section("/changes", "Changes"),
     Section("/calendar", "Calendar"),
     Section("/security/ledger", "Security"),
+    Section("/health", "Health"),
+    Section("/errors", "Errors"),
 )
 
 
@@ -37,5 +41,7 @@ def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -
         *LedgerPages(shell).routes,
         *RevokingPages(shell).routes,
         *AuditPages(shell).routes,
+        *HealthPages(shell).routes,
+        *ErrorPages(shell).routes,
     )
     return (*shell.assets.routes, *as_pages(pages, door.pages))

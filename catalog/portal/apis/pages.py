@@ -11,6 +11,7 @@ from catalog.portal.apis.reference import chapters_of
 from catalog.portal.apis.samples import TOKEN, samples_of
 from catalog.portal.apis.search import Index, index_of, words_of
 from catalog.portal.apis.timeline import LEFT, ROW, WIDTH, timeline_of
+from catalog.portal.apis.usage import drawn_usage
 from catalog.portal.shell import Shell
 from catalog.portal.visit import Refused, Visit
 from catalog.publication import Publisher
@@ -80,7 +81,10 @@ class ApiPages:
         return self._shell.page(
             visit,
             "apis/api.html",
+            block="usage",
             api=api,
+            record=await visit.ask("getPromise", {"api": api["name"]}) if api["slo"] else None,
+            usage=await drawn_usage(visit, api["name"], now),
             plans=plans,
             timeline=timeline_of(api["versions"], now),
             geometry={"width": WIDTH, "row": ROW, "left": LEFT},
