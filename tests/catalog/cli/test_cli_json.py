@@ -105,6 +105,7 @@ def test_each_prints_one_json_value(running: Process, tmp_path: Path) -> None:
     changes(shell, estate)
     decisions(shell, estate)
     the_calendar(shell, tmp_path)
+    how_things_are(shell)
     here = {words for words, _ in commands() if not words.startswith(ELSEWHERE)}
     assert shell.seen == here - RUN_UNTIL_STOPPED
 
@@ -301,6 +302,11 @@ def the_calendar(shell: Shell, directory: Path) -> None:
     assert shell("ines", "consent", "orders", "v1", *given)["consumer"] == "polar"
     assert shell("omar", "override", "orders", "v1", "-m", "It leaks")["given_by"] == "omar"
     assert shell("omar", "notices")
+
+
+def how_things_are(shell: Shell) -> None:
+    assert {each["name"] for each in shell("omar", "health")["apis"]} >= {"orders", "shipments"}
+    assert shell("omar", "errors", "--request-id", "of-no-call-at-all") == {"errors": []}
 
 
 def narrow(estate: Path, old: int, new: int) -> None:
