@@ -14,6 +14,7 @@ from gateway.telemetry.metrics import (
     DURATION,
     LIMITER,
     NONE,
+    ODOO_MISMATCHES,
     POLICY_ANSWERS,
     REFUSALS,
     REQUESTS,
@@ -22,6 +23,7 @@ from gateway.telemetry.metrics import (
     WOULD_REFUSE,
     Metric,
 )
+from gateway.upstreams.odoo.mismatch import NOTE
 from policies import rate_limit
 from policies.exchange import Exchange, Labels
 
@@ -85,6 +87,7 @@ class Counting:
         self._would_refuse: dict[tuple[str, ...], int] = {}
         self._answers: dict[tuple[str, ...], int] = {}
         self._violations: dict[tuple[str, ...], int] = {}
+        self._mismatches: dict[tuple[str, ...], int] = {}
 
     def record(self, exchange: Exchange) -> None:
         counts = self._by_labels.get(exchange.labels)
@@ -117,6 +120,10 @@ class Counting:
         if refusal is not None:
             why = (*counts.key, exchange.refused_by, refusal.type.id)
             self._refusals[why] = self._refusals.get(why, 0) + 1
+            mismatch = exchange.noted(NOTE)
+            if mismatch is not None:
+                part = (*counts.key, mismatch.part)
+                self._mismatches[part] = self._mismatches.get(part, 0) + 1
         for policy in exchange.would_refuse:
             reported = (*counts.key, policy)
             self._would_refuse[reported] = self._would_refuse.get(reported, 0) + 1
@@ -151,6 +158,7 @@ class Counting:
         self._would_refuse = {key: count for key, count in self._would_refuse.items() if kept(key)}
         self._answers = {key: count for key, count in self._answers.items() if kept(key)}
         self._violations = {key: count for key, count in self._violations.items() if kept(key)}
+        self._mismatches = {key: count for key, count in self._mismatches.items() if kept(key)}
         self._limiter = {key: count for key, count in self._limiter.items() if (key[0], key[1]) in versions}
 
     def samples(self) -> Iterator[tuple[Metric, Iterator[Sample]]]:
@@ -160,6 +168,7 @@ class Counting:
         yield WOULD_REFUSE, iter(list(self._would_refuse.items()))
         yield POLICY_ANSWERS, iter(list(self._answers.items()))
         yield VIOLATIONS, iter(list(self._violations.items()))
+        yield ODOO_MISMATCHES, iter(list(self._mismatches.items()))
         yield LIMITER, self._decided()
 
     def histograms(self) -> Iterator[tuple[Metric, Iterator[tuple[tuple[str, ...], Histogram]]]]:

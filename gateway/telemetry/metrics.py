@@ -121,6 +121,21 @@ TARGETS: Final = Metric(
     ("upstream", "state"),
     "Targets of the upstream: serving, ejected after failures, or unhealthy by its health check.",
 )
+ODOO_CONFLICTS: Final = Metric(
+    "ostiary_odoo_conflicts_total",
+    "counter",
+    ("upstream", "outcome"),
+    "Calls of which an Odoo said that it undid them, as they met another in a record: repeated, or told to the "
+    "client.",
+)
+ODOO_MISMATCHES: Final = Metric(
+    "ostiary_odoo_mismatches_total",
+    "counter",
+    (*_OPERATION, "part"),
+    "Requests for which an Odoo could not do what the contract maps them to, by what does not fit: model, method, "
+    "field, argument, value, answer or call (anything else). Anything but 0 is drift, of which the catalog tells "
+    "the owner.",
+)
 CANARY_CALLS: Final = Metric(
     "ostiary_canary_calls_total",
     "counter",
@@ -272,6 +287,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     BREAKER_REFUSED,
     RETRIES,
     TARGETS,
+    ODOO_CONFLICTS,
+    ODOO_MISMATCHES,
     CANARY_CALLS,
     CANARY_BACKED_OUT,
     CANARY_BACK_OUTS,

@@ -14,6 +14,7 @@ from gateway.telemetry.mirrors import mirror_samples
 from gateway.upstreams.resilience.breaker import State as BreakerState
 from gateway.upstreams.resilience.guard import Guard
 from gateway.upstreams.resilience.http_service import HttpService
+from gateway.upstreams.resilience.odoo_service import OdooService
 
 if TYPE_CHECKING:
     from gateway.adapters.shared_state import SharedState  # brings redis-py, which most gateways do without
@@ -110,6 +111,15 @@ class State:
         yield metrics.CONNECTIONS_OPENED, [((name,), pool.connections_opened) for name, pool in pools]
         yield metrics.CONNECTIONS_IN_USE, [((name,), server.in_use) for name, (_, server) in servers]
         yield metrics.CALLS_QUEUED, [((name,), server.queued) for name, (_, server) in servers]
+        odoos = [(name, server.conflicts) for name, (_, server) in servers if isinstance(server, OdooService)]
+        yield (
+            metrics.ODOO_CONFLICTS,
+            [
+                ((name, outcome), count)
+                for name, met in odoos
+                for outcome, count in (("repeated", met.repeated), ("told", met.told))
+            ],
+        )
         yield from canary_samples([] if runtime is None else runtime.ports.canaries.every())
         yield from mirror_samples([] if runtime is None else runtime.ports.mirror_reports.every())
         yield from _resilience([(name, server.guard) for name, (_, server) in servers])

@@ -23,6 +23,7 @@ from tests.gateway.upstreams.odoo.conftest import orders as backend
 
 ID = Parameter("order_id", "path", "simple", False, {"type": "integer"}, required=True)
 LIMIT = Parameter("limit", "query", "form", True, {"type": "integer"})
+KIND = {"Content_Type": "application/json"}
 BODY = RequestBody(True, (MediaType("application/json", {"type": "object"}),))
 
 

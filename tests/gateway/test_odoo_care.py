@@ -13,9 +13,8 @@ from contracts.odoo_care import OdooCare
 from contracts.resilience import ODOO_HEALTH, HealthCheck
 from tests.gateway.gateway_world import gateway, problem_of
 from tests.gateway.http_harness import raw_client
-from tests.gateway.odoo_care_world import Counted, caring, counting, give_secret, service_of, until, world
-
-KIND = {"Content_Type": "application/json"}
+from tests.gateway.odoo_care_world import KIND, Counted, caring, counting, give_secret, service_of, until, world
+from tests.gateway.telemetry.test_gateway_metrics import scrape, value
 
 
 @pytest.mark.parametrize("protocol", ["json2", "jsonrpc"])
@@ -113,8 +112,11 @@ async def test_a_write_that_a_conflict_undid_is_made_again(
         answer = await running.ask("PATCH", "/orders/v1/orders/3", b'{"reference": "x"}', **KIND)
         assert answer.status == status
         assert sum(path.endswith("/write") for path in seen.paths) == writes
-        conflicts = service_of(running).state()["conflicts"]
-        assert conflicts == {"repeated": writes - 1, "told": int(status == 409)}
+        told = int(status == 409)
+        assert service_of(running).state()["conflicts"] == {"repeated": writes - 1, "told": told}
+        series = await scrape(running)
+        for outcome, count in (("repeated", writes - 1), ("told", told)):
+            assert value(series, "ostiary_odoo_conflicts_total", upstream="erp", outcome=outcome) == count
         if status == 409:
             assert problem_of(answer)["type"] == "urn:ostiary:problem:record-conflict"
             assert answer.fields[b"retry-after"] == b"1"
