@@ -14,12 +14,13 @@ from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Final
 
-from contracts.operations import ApiVersion, Operation
+from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import problem
 from contracts.public_keys import PublicKey
 from contracts.snapshot import Application
 from policies.access_token import UnverifiedToken, admit, read, verify
 from policies.api_key import ApiKeyCheck
+from policies.attempts import Attempts
 from policies.confirmation import binding_of
 from policies.exchange import Exchange, Principal
 from policies.http_signature import SignatureCheck
@@ -58,9 +59,18 @@ def _metadata(audience: str, base_path: str) -> str:
 
 
 def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:
-    """None for a public operation: a token that nobody asked for is not looked at."""
+    """None for a public operation: a token that nobody asked for is not looked at. At the routes of Odoo's RPC
+    those who try credentials out are slowed down."""
     if operation.public:
         return None
+    stage = _stage(version, operation, ports)
+    if not isinstance(operation.backend, OdooBackend) or operation.backend.action != "rpc":
+        return stage
+    header = None if operation.api_key is None else operation.api_key.header.encode("ascii")
+    return Attempts(stage, POLICY, header, ports).check
+
+
+def _stage(version: ApiVersion, operation: Operation, ports: Ports) -> Stage:
     tokens = Authentication(version, ports).check
     if operation.api_key is None:
         return tokens

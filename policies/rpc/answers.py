@@ -19,6 +19,7 @@ _ERRORS: Final[Mapping[str, str]] = {
     "record-conflict": "odoo.exceptions.ConcurrencyError",
     "odoo-rpc-malformed": "builtins.ValueError",
     "malformed-json": "builtins.ValueError",
+    "too-many-attempts": "odoo.exceptions.AccessDenied",
 }
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _ACCESS_DENIED, _ACCESS_ERROR, _WARNING, _APPLICATION_ERROR = 3, 4, 2, 1
@@ -80,7 +81,7 @@ def _name(refusal: Problem) -> str:
 
 
 def _code(refusal: Problem) -> int:
-    if refusal.status == 401:
+    if refusal.status == 401 or refusal.type.id == "too-many-attempts":
         return _ACCESS_DENIED
     if refusal.type.id in ("business-rule", "record-not-found"):
         return _WARNING

@@ -4,11 +4,23 @@ import asyncio
 import json
 from pathlib import Path
 
-from tests.conformance.odoo_rpc.guarded_world import KEY, Rpc, bearer, give_secret, guarded, say_json2
+from policies.attempts import ADDRESS
+from tests.conformance.odoo_rpc.guarded_world import (
+    DIALECTS,
+    KEY,
+    Rpc,
+    bearer,
+    give_secret,
+    guarded,
+    guarding,
+    say_json2,
+)
 from tests.gateway.gateway_world import gateway
 from tests.gateway.http_harness import SeenRequest
 
 WINDOW = {"type": "ir.actions.act_window", "res_model": "res.users", "context": {"default_x": 1}}
+DENIED = "odoo.exceptions.AccessDenied"
+WAITING = {"jsonrpc": 200, "xmlrpc": 200, "json2": 429}
 SENT = {
     "Cookie": "session_id=stolen",
     "X_Odoo_Database": "other",
@@ -73,3 +85,17 @@ async def test_other_doors_of_odoo_do_not_exist(tmp_path: Path) -> None:
                 answer = await running.ask("POST", base + door, b"{}", Content_Type="application/json")
                 assert answer.status in (400, 404), base + door
         assert running.upstream.seen == []
+
+
+async def test_who_tries_out_tokens_is_told_to_wait_in_the_clients_own_words(tmp_path: Path) -> None:
+    call = Rpc("res.partner", "read", {"fields": ["name"]}, [13])
+    good = bearer()
+    async with guarding(tmp_path) as running:
+        for dialect, say in DIALECTS.items():
+            assert (await say(running, call, good)).error is None
+            for number in range(ADDRESS.quota):
+                assert (await say(running, call, f"guess.{dialect}.{number}")).error in (DENIED, 3)
+            late = await say(running, call, "guess.once.more")
+            assert late.message.startswith("There were too many failed attempts.")
+            assert (late.error, late.status) == (DENIED if dialect != "xmlrpc" else 3, WAITING[dialect])
+            assert (await say(running, call, good)).error is None
