@@ -144,7 +144,7 @@ def _run(
         return
     from catalog.cli.demo_text import print_tour
     from catalog.demo.people import log_ins
-    from catalog.demo.waiting_change import propose
+    from catalog.demo.changes import propose
 
     people = log_ins(running.catalog_url, data / "catalog")
     if governed:

@@ -1,6 +1,6 @@
 """A governed catalog with people in it, without HTTP: it began with a directory, and changes come by push."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,9 +147,14 @@ class Office:
 
 
 @asynccontextmanager
-async def office(directory: Path, store_url: str) -> AsyncIterator[Office]:
+async def office(
+    directory: Path, store_url: str, prepare: Callable[[Path], None] | None = None
+) -> AsyncIterator[Office]:
+    """An office of two APIs; `prepare` may change its estate before it begins."""
     root = write_two_apis(directory / "estate")
     (root / TEAMS).write_text(PEOPLE)
+    if prepare is not None:
+        prepare(root)
     store = Store.open(store_url)
     try:
         await store.migrate()

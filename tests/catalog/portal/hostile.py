@@ -38,10 +38,7 @@ def poison(root: Path) -> None:
 @asynccontextmanager
 async def hostile_office(directory: Path) -> AsyncIterator[Served]:
     """A catalog of such an estate, with a change that waits, and what people wrote to it."""
-    async with office(directory, sqlite_store(directory / "catalog.db")) as made, served(made) as world:
-        poison(made.root)
-        await made.start(directory=True)
-        await made.start()
+    async with office(directory, sqlite_store(directory / "catalog.db"), poison) as made, served(made) as world:
         await _write(made)
         yield world
 
