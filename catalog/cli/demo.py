@@ -143,8 +143,8 @@ def _run(
         )
         return
     from catalog.cli.demo_text import print_tour
-    from catalog.demo.people import log_ins
     from catalog.demo.changes import propose
+    from catalog.demo.people import log_ins
 
     people = log_ins(running.catalog_url, data / "catalog")
     if governed:
