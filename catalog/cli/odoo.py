@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.cli.odoo_access import Db, Key, KeyFile, Protocol, Url, User, with_odoo
+from catalog.cli.odoo_draft import draft
 from catalog.cli.odoo_drift import drift
 from catalog.cli.odoo_findings import findings
 from catalog.cli.odoo_import import import_
@@ -20,6 +21,7 @@ app.command("import")(import_)
 app.command("drift")(drift)
 app.command("findings")(findings)
 app.command("usage")(usage)
+app.command("draft")(draft)
 
 
 @app.command("discover")

@@ -13,6 +13,10 @@ from catalog.cli.output import fail, print_json
 if TYPE_CHECKING:
     from catalog.odoo.remote import Login, Remote
 
+Context = Annotated[
+    str, typer.Option("--context", metavar="JSON", help='Sent with every call, such as {"lang": "en_US"}.')
+]
+
 
 def import_(
     models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Models, such as sale.order.")],
@@ -43,9 +47,7 @@ def import_(
         str,
         typer.Option("--domain", metavar="JSON", help="Added to every look-up; no request can widen it."),
     ] = "[]",
-    context: Annotated[
-        str, typer.Option("--context", metavar="JSON", help='Sent with every call, such as {"lang": "en_US"}.')
-    ] = "{}",
+    context: Context = "{}",
     title: Annotated[str | None, typer.Option("--title", help="The API's title.", show_default=False)] = None,
     api: Annotated[
         str | None, typer.Option("--api", metavar="NAME", help="The API's name. Derived from the first model.")
@@ -133,7 +135,7 @@ def _make(
             tuple(filter(None, (part.strip() for part in ops.split(",")))),
             chosen,
             _domain(scope[0]),
-            _context(scope[1]),
+            context_of(scope[1]),
             examples,
         )
         return await make_contract(remote, wishes, Heading(*heading)), remote.dialect
@@ -160,7 +162,8 @@ def _domain(text: str) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _context(text: str) -> dict[str, Any]:
+def context_of(text: str) -> dict[str, Any]:
+    """What `--context` says. Ends the command where it is no object."""
     import msgspec
 
     try:

@@ -81,8 +81,7 @@ def _answered(each: Property, value: Any) -> Any:
 
 
 def _made_up(each: Property) -> Any:
-    facts, schema = each.facts, each.answer
-    assert schema is not None
+    facts, schema = each.facts, each.answer or each.request or {}
     match facts.type:
         case "boolean":
             return True

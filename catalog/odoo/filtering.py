@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from catalog.odoo.reflection import FieldFacts
 from catalog.odoo.schemas import MOST_ID, Property, Schema, plain_of
 from catalog.odoo.wanted import WishError
 
 _RANGES: Final = ("date", "datetime")
+_NEVER: Final = frozenset({"one2many", "many2many", "text", "html", "binary"})
+
+
+def is_filterable(facts: FieldFacts) -> bool:
+    """Whether a list can be filtered by a field."""
+    return facts.type not in _NEVER and facts.searchable
 
 
 def filtering(
@@ -17,7 +24,7 @@ def filtering(
     conditions: dict[str, Any] = {}
     for field in fields:
         each = next((one for one in properties if one.facts.name == field and one.answer), None)
-        if each is None or each.facts.type in ("one2many", "many2many", "text", "html"):
+        if each is None or each.facts.type in _NEVER:
             raise WishError(f"--filters: {field!r} is none of the fields that a list can be filtered by")
         if not each.facts.searchable:
             raise WishError(f"--filters: Odoo cannot search by {field!r}")

@@ -1,7 +1,7 @@
 """From wishes to a contract: looks at the models that were named, and makes what was asked for, nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.odoo.contract import contract_of
@@ -11,7 +11,16 @@ from catalog.odoo.operations import Resource
 from catalog.odoo.reflection import ModelFacts, look_at, models, sample
 from catalog.odoo.remote import OdooError, RefusedError, Remote
 from catalog.odoo.schemas import Property, properties_of
-from catalog.odoo.wanted import Tree, WishError, actions_by_model, check_model, relations, wanted
+from catalog.odoo.wanted import (
+    Tree,
+    WantedField,
+    WishError,
+    actions_by_model,
+    check_model,
+    relations,
+    wanted,
+)
+from contracts.operations import is_claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,19 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What is made of one model. `filters` are fields, None for those that suit; `domain` is added to every
+    look-up."""
+
+    model: ModelFacts
+    tree: Tree
+    operations: tuple[str, ...]
+    actions: tuple[str, ...]
+    filters: tuple[str, ...] | None
+    domain: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """How the contract is introduced."""
 
@@ -42,25 +64,47 @@ async def make_contract(remote: Remote, wishes: Wishes, heading: Heading) -> dic
     for name in wishes.models:
         check_model(name)
     labels = await _labels(remote)
-    seen = [await _seen(remote, name, labels.get(name, "")) for name in wishes.models]
-    actions = actions_by_model(seen, wishes.operations)
-    resources = []
-    for model in seen:
-        name = model.name
-        related = {name: model}
-        await _look_below(remote, model, wishes.fields[name], related)
-        made = wanted(model, wishes.fields[name], related, wishes.operations, actions[name])
-        properties = properties_of(made.fields)
-        filters = _suitable(properties) if wishes.filters is None else wishes.filters.get(name, ())
-        resource = Resource(made, properties, filters, wishes.domain, wishes.context)
+    models = [await seen(remote, name, labels.get(name, "")) for name in wishes.models]
+    actions = actions_by_model(models, wishes.operations)
+    parts = [
+        Part(
+            model,
+            wishes.fields[model.name],
+            wishes.operations,
+            actions[model.name],
+            None if wishes.filters is None else wishes.filters.get(model.name, ()),
+            wishes.domain,
+        )
+        for model in models
+    ]
+    return await contract_of_parts(remote, parts, wishes.context, heading, examples=wishes.examples)
+
+
+async def contract_of_parts(
+    remote: Remote, parts: Sequence[Part], context: Mapping[str, Any], heading: Heading, *, examples: bool
+) -> dict[str, Any]:
+    """The document, with a resource for each part. Raises WishError, OdooError."""
+    resources: list[Resource] = []
+    for part in parts:
+        name = part.model.name
+        related = {name: part.model}
+        await _look_below(remote, part.model, part.tree, related)
+        made = wanted(part.model, part.tree, related, part.operations, part.actions)
+        properties = properties_of(_forced(made.fields, part.domain))
+        filters = _suitable(properties) if part.filters is None else part.filters
+        resource = Resource(made, properties, filters, part.domain, context)
+        if any(resource.many == each.many for each in resources):
+            raise WishError(f"{name!r} would be a second resource /{resource.many}; import it by itself")
         looked_at = {each.facts.name for each in properties}
-        _exemplify(resource, await sample(remote, name, looked_at) if wishes.examples else None)
+        _exemplify(resource, await sample(remote, name, looked_at) if examples else None)
         resources.append(resource)
-    nouns = [resource.many for resource in resources]
-    for index, noun in enumerate(nouns):
-        if noun in nouns[:index]:
-            raise WishError(f"{wishes.models[index]!r} would be a second resource /{noun}; import it by itself")
     return contract_of(heading.title, heading.base_path, heading.contact, resources)
+
+
+def _forced(fields: Sequence[WantedField], domain: Sequence[Any]) -> list[WantedField]:
+    """Without those from requests that a claim of the caller's token decides."""
+    claimed = {term[0].partition(".")[0] for term in domain if is_claimed(term)}
+    return [replace(each, taken=False) if each.facts.name in claimed else each for each in fields]
 
 
 async def _labels(remote: Remote) -> Mapping[str, str]:
@@ -71,7 +115,8 @@ async def _labels(remote: Remote) -> Mapping[str, str]:
         return {}
 
 
-async def _seen(remote: Remote, name: str, label: str = "") -> ModelFacts:
+async def seen(remote: Remote, name: str, label: str = "") -> ModelFacts:
+    """A model as the key sees it. Raises WishError, OdooError."""
     try:
         return await look_at(remote, name, label)
     except RefusedError as refusal:
@@ -82,7 +127,7 @@ async def _look_below(remote: Remote, model: ModelFacts, tree: Tree, found: dict
     for name, below in relations(model, tree):
         check_model(name)
         if name not in found:
-            found[name] = await _seen(remote, name)
+            found[name] = await seen(remote, name)
         await _look_below(remote, found[name], below, found)
 
 

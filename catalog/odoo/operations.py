@@ -7,6 +7,7 @@ from catalog.odoo.filtering import filtering
 from catalog.odoo.naming import action_of, camel, pascal, plural, resource_of, spaced
 from catalog.odoo.schemas import MOST_ID, Property, Schema, mapping_of, object_of, request_of
 from catalog.odoo.wanted import Wanted, WishError
+from contracts.operations import is_claimed
 
 PAGE: Final = (20, 100)
 """Records on a page: by default, and at most."""
@@ -256,8 +257,10 @@ class Resource:
 
     def _mapping(self, action: str, **members: Any) -> dict[str, Any]:
         mapping = {"model": self.wanted.model.name, "action": action, **members}
-        if self._domain and action != "create":
-            mapping["domain"] = self._domain
+        # What is new is looked up nowhere; it gets what the caller's token says it has to have.
+        domain = [term for term in self._domain if is_claimed(term)] if action == "create" else self._domain
+        if domain:
+            mapping["domain"] = domain
         mapping["context"] = self._context
         return {key: value for key, value in mapping.items() if value not in ({}, "")}
 

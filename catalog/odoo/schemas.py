@@ -105,19 +105,25 @@ def _properties(wanted: WantedField) -> list[Property]:
             },
             facts,
         )
-        found = [Property(name, facts, answer, None)]
+        found = [Property(name, facts, answer, None)] if wanted.shown else []
         if writable:
             request = _nullable(_identifier(about), facts)
             found.append(Property(reference_of(name), facts, None, request, required=_needed(facts)))
         return found
     if wanted.nested:
-        return [_records(name, about, wanted, writable)]
+        return _present(_records(name, about, wanted, writable))
     if facts.type in ("one2many", "many2many"):
         ids: Schema = {"type": "array", "description": about, "items": _identifier()}
         taken = {**ids, "maxItems": _MOST_ITEMS} if writable and facts.type == "many2many" else None
-        return [Property(name, facts, ids, taken)]
+        return _present(Property(name, facts, ids if wanted.shown else None, taken))
     answer, request = _plain(facts, about)
-    return [Property(name, facts, answer, request if writable else None, _needed(facts) and writable)]
+    shown, taken = (answer if wanted.shown else None), (request if writable else None)
+    return _present(Property(name, facts, shown, taken, _needed(facts) and writable))
+
+
+def _present(made: Property) -> list[Property]:
+    """None where neither answers nor requests have it."""
+    return [] if made.answer is None and made.request is None else [made]
 
 
 def _records(name: str, about: str, wanted: WantedField, writable: bool) -> Property:
@@ -131,7 +137,8 @@ def _records(name: str, about: str, wanted: WantedField, writable: bool) -> Prop
         item["properties"] = {"id": _identifier("Of one that is there already."), **item["properties"]}
         item.pop("required", None)  # a change of one that is there names what it changes
         request = {"type": "array", "description": about, "maxItems": _MOST_ITEMS, "items": item}
-    return Property(name, facts, answer, request, _needed(facts) and request is not None, inner)
+    shown = answer if wanted.shown else None
+    return Property(name, facts, shown, request, _needed(facts) and request is not None, inner)
 
 
 def _plain(facts: FieldFacts, about: str) -> tuple[Schema, Schema]:
