@@ -85,6 +85,7 @@ OdooValue = Literal[
     "reference-name",  # many2one → its display name; read only
     "ids",  # x2many ↔ [id, …]
     "records",  # one2many ↔ [{…}, …] by `fields` of `model`
+    "binary",  # base64 on both sides
 ]
 
 
@@ -132,6 +133,17 @@ class OdooChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     default: bool | int | str | None = None
 
 
+class OdooContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The binary `field` that is the body of the answer (`get`) or of the request (`update`). `media_type` is what
+    the contract declares, a type or a range; `type_field` and `name_field` hold the record's own, and its file
+    name."""
+
+    field: str
+    media_type: str
+    type_field: str | None = None
+    name_field: str | None = None
+
+
 class OdooBackend(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="odoo"
 ):
@@ -172,6 +184,7 @@ class OdooBackend(
     etag: Literal["none", "offered", "required"] = "none"
     dialect: RpcDialect | None = None
     guard: OdooGuard | None = None
+    content: OdooContent | None = None
 
     @property
     def depends_on_claims(self) -> bool:

@@ -17,11 +17,13 @@ from gateway.answering import Answering, framed_anew
 from gateway.entering import Document, Found, Refusal, by_method, look_up, not_allowed, switched
 from gateway.lasting import Lasting
 from gateway.mediating import mediate
+from gateway.pouring import Pouring
 from gateway.redirection import fall_back, may_fall_back, redirected
 from gateway.relay import Relay, may_pass
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
 from gateway.unseen import Nobody, Unseen
+from gateway.upstreams.odoo.content import Content
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
 from gateway.wire.trailers import passing_trailers
@@ -449,6 +451,9 @@ class Handling:
         exchange = self.exchange
         answer = await mediate(exchange, route)
         self._task = None
+        if not isinstance(answer, Problem) and answer.content is not None:
+            await self._pour(route, answer.status, list(answer.headers), answer.content)
+            return
         if self._done:
             return
         exchange.upstream_first_byte_at = exchange.upstream_ended_at = _now()
@@ -464,6 +469,19 @@ class Handling:
             self._filtered(Answer(answer.status, headers, answer.body), route.stages.filters)
             return
         self.answer(answer.status, [*headers, *exchange.answer_headers, self._request_id()], answer.body)
+
+    async def _pour(self, route: Route, status: int, headers: list[Header], content: Content) -> None:
+        """A long content that Odoo gives, as it comes."""
+        pouring = Pouring(content)
+        if self._done:
+            pouring.cancel()
+            return
+        stages = route.stages
+        relay = self._relay = Relay(
+            self, self._client, self.exchange, stages.reports, False, False, stages.filters
+        )
+        self._call = relay.call = pouring
+        await pouring.into(relay, status, headers)
 
     # -- the end ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from gateway.redirection import fall_back, may_fall_back, may_have_been_done, mediated, mediated_exchange
 from gateway.routes import Route
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.odoo.mismatch import NOTE
 from policies.exchange import Exchange
 

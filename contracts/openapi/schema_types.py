@@ -18,6 +18,7 @@ class Types:
     required: dict[str, Node] = field(default_factory=dict)
     items: Node | None = None
     format: str | None = None
+    encoding: str | None = None
     maximum: float | None = None
     default: object = None
     read_only: bool = False
@@ -71,6 +72,7 @@ def _collect(node: Node, references: References, types: Types, seen: set[Key]) -
                 types.required.setdefault(item.value, item)
     types.items = types.items or node.get("items")
     types.format = types.format or node.text("format")
+    types.encoding = types.encoding or node.text("contentEncoding")
     maximum = value.get("maximum")
     if isinstance(maximum, int | float) and not isinstance(maximum, bool):
         types.maximum = maximum if types.maximum is None else min(types.maximum, maximum)
@@ -95,3 +97,4 @@ def _merge(types: Types, below: Types) -> None:
         types.properties.setdefault(name, member)
     types.items = types.items or below.items
     types.format = types.format or below.format
+    types.encoding = types.encoding or below.encoding

@@ -231,6 +231,18 @@ SERVER_ACTION = Model(
     access=_ADMIN_WRITES,
 )
 
+ATTACHMENT = Model(
+    "ir.attachment",
+    "Attachment",
+    {
+        "name": Field("char", "Name", required=True),
+        "mimetype": Field("char", "Mime Type"),
+        "datas": Field("binary", "File Content (base64)"),
+    },
+    order="id desc",
+)
+"""Not observed: files, as the source of Odoo has them. A binary field is base64 on either way."""
+
 MAIL_THREAD = Model("mail.thread", "Email Thread", {})
 
 BASE_MODELS = (
@@ -245,5 +257,6 @@ BASE_MODELS = (
     CRON,
     MODELS,
     SERVER_ACTION,
+    ATTACHMENT,
     MAIL_THREAD,
 )

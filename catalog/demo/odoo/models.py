@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 FieldType = Literal[
     "char", "text", "boolean", "integer", "float", "monetary", "date", "datetime",
-    "selection", "many2one", "one2many", "many2many",
+    "selection", "many2one", "one2many", "many2many", "binary",
 ]  # fmt: skip
 
 Operation = Literal["read", "write", "create", "unlink"]

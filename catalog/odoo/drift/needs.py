@@ -83,6 +83,17 @@ def domain_needs(domain: tuple[Any, ...], pointer: str) -> Iterator[FieldNeed]:
             yield FieldNeed(term[0], f"{pointer}/{index}", "domain")
 
 
+def _content(backend: OdooBackend, pointer: str) -> Iterator[FieldNeed]:
+    """The fields of a file that is the body of a call."""
+    content = backend.content
+    if content is not None:
+        use: Use = "read" if backend.action == "get" else "write"
+        yield FieldNeed(content.field, pointer, use, "binary")
+        for beside in (content.type_field, content.name_field):
+            if beside is not None:
+                yield FieldNeed(beside, pointer, use, "text")
+
+
 @dataclass(slots=True)
 class _Mapping:
     """One operation."""
@@ -99,6 +110,7 @@ class _Mapping:
         writing = backend.action in ("create", "update")
         request = self.schemas.requested(self.operation, backend) if writing else None
         fields = [*self._fields(backend.fields, f"{at}/fields", backend.model, answer, request)]
+        fields += _content(backend, f"{at}/content")
         fields += domain_needs(backend.domain, f"{at}/domain")
         fields += [self._filter(each, at) for each in backend.filters]
         fields += [FieldNeed(term.split()[0], f"{at}/order", "order") for term in backend.order.split(",")]

@@ -54,6 +54,8 @@ class FieldCompiler:
                 return "datetime", ""
             if types.format == "date":
                 return "date", ""
+            if types.format == "byte" or types.encoding == "base64":
+                return "binary", ""
             return ("reference-name" if relation else "text"), ""
         if kind == "integer":
             return ("reference-id" if relation else "integer"), ""

@@ -17,6 +17,8 @@
       context: {lang: en_US}              # sent with every call; chosen by the request, among what is declared, is
                                 # `{claim: company, as: reference-id}`, `{query: tz}` or
                                 # `{header: Accept-Language, of: [en_US, nl_BE], default: en_US}`
+      content: {field: datas, media-type: mimetype, file-name: name}
+                                # of `get` and `update`: a binary field is the body
       etag: true                # answers have entity tags, If-Match is heeded; `required`: a write needs one
       # of `list` only:
       filters: {status: state, "created[from]": {field: date_order, operator: ">="}}
@@ -30,8 +32,9 @@
 The schema of a property decides how its value is converted: `string` by its format (`date-time`, `date`, else
 text), `integer`, `number`, `boolean`; of a many2one (a field that ends in `_id` or `_uid`) an object is
 `{id, name}`, an integer the id, a string the name; an array of integers is a list of ids, an array of objects
-needs `model` and `fields` of its own. `as` overrides that. A property can be written if the request's schema
-has it and does not call it `readOnly`. `name[property]` names a property of a `deepObject` parameter.
+needs `model` and `fields` of its own; a string with `contentEncoding: base64` is a binary field. `as` overrides
+that. A property can be written if the request's schema has it and does not call it `readOnly`.
+`name[property]` names a property of a `deepObject` parameter.
 """
 
 import difflib
@@ -41,6 +44,7 @@ from contracts.documents.builder import quote
 from contracts.documents.document import Node
 from contracts.openapi.media_types import is_json
 from contracts.openapi.odoo.claims import with_kinds, write_faults
+from contracts.openapi.odoo.content import compile_content
 from contracts.openapi.odoo.context import compile_context
 from contracts.openapi.odoo.cursors import order_faults
 from contracts.openapi.odoo.fields import FieldCompiler
@@ -49,16 +53,16 @@ from contracts.openapi.odoo.names import domain_fault, method_fault, model_fault
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
 from contracts.openapi.schema_types import Types, types_of
-from contracts.operations import OdooAction, OdooBackend, OdooField
+from contracts.operations import OdooAction, OdooBackend, OdooContent, OdooField
 
 _ACTIONS: Final[tuple[OdooAction, ...]] = get_args(OdooAction)
 _COMMON: Final = ("model", "action", "fields", "domain", "context")
 _LIST_KEYS: Final = ("filters", "order", "sort", "paging", "items", "total", "next")
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "list": (*_COMMON, *_LIST_KEYS),
-    "get": (*_COMMON, "id", "etag"),
+    "get": (*_COMMON, "id", "etag", "content"),
     "create": (*_COMMON, "etag"),
-    "update": (*_COMMON, "id", "etag"),
+    "update": (*_COMMON, "id", "etag", "content"),
     "delete": (*_COMMON, "id", "etag"),
     "call": (*_COMMON, "id", "method", "etag"),
 }
@@ -85,6 +89,7 @@ class _Compiler:
         self.id_fault = False
         self.bulk = False
         self.fields = FieldCompiler(references, report)
+        self.content: OdooContent | None = None
 
     def run(self, upstream: str) -> OdooBackend:
         action = self._action()
@@ -92,6 +97,7 @@ class _Compiler:
         if action is None:
             return OdooBackend(upstream=upstream, model=model, action="get")
         self.bulk = action == "create" and self._takes_array()
+        self.content = compile_content(self.mapping, action, self.operation, self.references, self.report)
         status, answer = self._answer(action)
         context, choices = compile_context(
             self.mapping.get("context"), self.parameters, self.used, self.references, self.report
@@ -108,6 +114,7 @@ class _Compiler:
             "success_status": status,
             "etag": self._etag(action),
             "bulk": self.bulk,
+            "content": self.content,
         }
         record = answer
         if action == "list":
@@ -196,6 +203,10 @@ class _Compiler:
         node = self.mapping.get("etag")
         if node is None or node.value is False:
             return "none"
+        if self._is_file(action):
+            # Odoo tells `write_date` in whole seconds, and there is nothing else that a tag could be made of.
+            self._invalid(node.place, "a `content` has no entity tag")
+            return "none"
         if node.value is True:
             return "offered"
         if node.value != "required" or action not in _CONDITIONAL:
@@ -211,6 +222,8 @@ class _Compiler:
                 continue
             code = int(status) if status.isdecimal() else (201 if action == "create" else 200)
             schema = self._json_schema(written)
+            if self._is_file(action):
+                return code, None
             if schema is None and action in _ANSWERING:
                 self._invalid(written.key_place, f"the answer of `{action}` needs a JSON schema")
             answer = types_of(schema, self.references) if schema is not None else None
@@ -225,6 +238,9 @@ class _Compiler:
             return code, answer
         self._invalid((responses or self.operation).key_place, "no response with a 2xx status is declared")
         return 200, None
+
+    def _is_file(self, action: str) -> bool:
+        return action == "get" and self.content is not None
 
     def _fields(self, action: OdooAction, answer: Types | None) -> tuple[OdooField, ...]:
         request = self._request(action)
@@ -242,6 +258,8 @@ class _Compiler:
             if written is not None:
                 message = f"a request body is declared, and the action `{action}` does nothing with it"
                 self.report.add("odoo-parameter-unmapped", self.mapping.key_place, message)
+            return None
+        if self.content is not None:
             return None
         schema = self._json_schema(written)
         if schema is None:

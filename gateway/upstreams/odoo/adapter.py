@@ -11,11 +11,12 @@ from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import guarded, mismatch
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.odoo.careful import Careful, Caring, Conflicts
 from gateway.upstreams.odoo.flow import Flow
 from gateway.upstreams.odoo.json2 import Json2
 from gateway.upstreams.odoo.jsonrpc import JsonRpc
-from gateway.upstreams.odoo.mediation import MISMAPPED, Answer, Mediation
+from gateway.upstreams.odoo.mediation import MISMAPPED, Mediation
 from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.transport import Transport
 from gateway.upstreams.odoo.turns import Turns
@@ -70,10 +71,14 @@ class OdooAdapter:
         and all of them together are bounded by `timeouts.total`, or by `deadline` (the loop's time).
         """
         self.in_use += 1
+        content = None
         try:
-            return await self._call(exchange, backend, deadline)
+            outcome = await self._call(exchange, backend, deadline)
+            content = outcome.content if isinstance(outcome, Answer) else None
+            return outcome
         finally:
-            self.in_use -= 1
+            if content is None:
+                self.in_use -= 1
 
     async def _call(self, exchange: Exchange, backend: OdooBackend, deadline: float | None) -> Answer | Problem:
         if self._transport is None:
@@ -83,6 +88,7 @@ class OdooAdapter:
         refusal = await self.turns.take(deadline)
         if refusal is not None:
             return refusal
+        outcome: Answer | Problem | None = None
         try:
             calls = Careful(self._transport, exchange, backend, self._caring)
             if backend.action == "rpc":
@@ -90,10 +96,18 @@ class OdooAdapter:
             else:
                 outcome = await Mediation(exchange, backend, calls, deadline).run()
         finally:
-            self.turns.give_back()
+            if isinstance(outcome, Answer) and outcome.content is not None:
+                outcome.content.when_closed(self._sent)
+            else:
+                self.turns.give_back()
         if isinstance(outcome, Problem) and MISMAPPED in (outcome.type.id, outcome.extensions.get("cause")):
             self._mismatched(exchange, backend, outcome)
         return outcome
+
+    def _sent(self) -> None:
+        """A content has come to its end: until then Odoo was busy with it."""
+        self.turns.give_back()
+        self.in_use -= 1
 
     def _mismatched(self, exchange: Exchange, backend: OdooBackend, outcome: Problem) -> None:
         """The owner of the mapping has to know; a value is in neither detail nor name."""

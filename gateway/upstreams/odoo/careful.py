@@ -15,6 +15,7 @@ from contracts.operations import OdooBackend
 from contracts.problems import Problem
 from gateway.upstreams.odoo import mismatch, outcomes
 from gateway.upstreams.odoo.client_values import of_client
+from gateway.upstreams.odoo.content import Content
 from gateway.upstreams.odoo.transport import Json, Transport
 from policies.exchange import Exchange
 
@@ -82,6 +83,21 @@ class Careful:
             repeats += 1
             await asyncio.sleep(pause)
         return self._understood(method, outcome) if isinstance(outcome, Problem) else outcome
+
+    async def download(
+        self,
+        model: str,
+        key: int,
+        field: str,
+        *,
+        context: Mapping[str, Any],
+        told: Mapping[str, str],
+        deadline: float,
+    ) -> Content | bytes | Problem:
+        """See `Transport`."""
+        told = {**told, **(self._caring.beside or {})}
+        found = await self._transport.download(model, key, field, context=context, told=told, deadline=deadline)
+        return self._understood("read", found) if isinstance(found, Problem) else found
 
     def _understood(self, method: str, outcome: Problem) -> Problem:
         """The problem as the client is to have it; a mapping that does not fit is noted."""

@@ -8,8 +8,8 @@ from contracts.odoo_guard import GuardedModel
 from contracts.operations import OdooBackend
 from contracts.problems import Problem, problem
 from gateway.upstreams.odoo import claims
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.odoo.domains import forced
-from gateway.upstreams.odoo.mediation import Answer
 from gateway.upstreams.odoo.told import told
 from gateway.upstreams.odoo.transport import Json, Transport
 from policies.exchange import Exchange

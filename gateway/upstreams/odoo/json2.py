@@ -10,9 +10,11 @@ import msgspec
 from contracts.problems import Problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
+from gateway.upstreams.odoo.base64_value import Base64Value
+from gateway.upstreams.odoo.content import Content, content_of, whole_content
 from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.pace import Pace
-from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
+from gateway.upstreams.odoo.transport import READING, Json, Poster, Reply, broken
 
 
 class Json2:
@@ -53,15 +55,38 @@ class Json2:
         reply = await self._poster.post(path, body, writing=writing, told=told, deadline=deadline)
         if isinstance(reply, Problem):
             return reply
-        if reply.content_type != "application/json" or 300 <= reply.status < 400:
-            # A 200 that is not JSON is no answer either: a log-in page, a maintenance page.
-            return outcomes.of_reply(reply, writing)
-        try:
-            value: Json = decoded(reply.body)
-        except msgspec.DecodeError:
-            return broken(writing, "The upstream's answer is not JSON.")
-        if 200 <= reply.status < 300:
-            return value
-        if isinstance(value, dict) and "name" in value:
-            return outcomes.of_error(value, reply.status)
+        return _understood(reply, writing)
+
+    async def download(
+        self,
+        model: str,
+        key: int,
+        field: str,
+        *,
+        context: Mapping[str, Any],
+        told: Mapping[str, str],
+        deadline: float,
+    ) -> Content | bytes | Problem:
+        """See `Transport`."""
+        body = encoded({"ids": [key], "fields": [field], "context": context})
+        response = await self._poster.begin(f"/json/2/{model}/read", body, told=told, deadline=deadline)
+        if isinstance(response, Problem):
+            return response
+        value = Base64Value(field, enveloped=False)
+        found = await content_of(response, value, self._poster.between_bytes, deadline)
+        return whole_content(field, _understood(found, False)) if isinstance(found, Reply) else found
+
+
+def _understood(reply: Reply, writing: bool) -> Json | Problem:
+    if reply.content_type != "application/json" or 300 <= reply.status < 400:
+        # A 200 that is not JSON is no answer either: a log-in page, a maintenance page.
         return outcomes.of_reply(reply, writing)
+    try:
+        value: Json = decoded(reply.body)
+    except msgspec.DecodeError:
+        return broken(writing, "The upstream's answer is not JSON.")
+    if 200 <= reply.status < 300:
+        return value
+    if isinstance(value, dict) and "name" in value:
+        return outcomes.of_error(value, reply.status)
+    return outcomes.of_reply(reply, writing)

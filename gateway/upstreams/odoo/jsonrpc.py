@@ -11,9 +11,11 @@ import msgspec
 from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
+from gateway.upstreams.odoo.base64_value import Base64Value
+from gateway.upstreams.odoo.content import Content, content_of, whole_content
 from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.pace import Pace
-from gateway.upstreams.odoo.transport import READING, Json, Poster, broken
+from gateway.upstreams.odoo.transport import READING, Json, Poster, Reply, broken
 
 _POSITIONAL: Final = {
     "create": "vals_list",
@@ -113,27 +115,52 @@ class JsonRpc:
     async def _rpc(
         self, service: str, method: str, args: list[Any], writing: bool, told: Mapping[str, str], deadline: float
     ) -> Json | Problem:
-        document = {
-            "jsonrpc": "2.0",
-            "method": "call",
-            "params": {"service": service, "method": method, "args": args},
-            "id": 1,
-        }
-        body = encoded(document)
+        body = _called(service, method, args)
         reply = await self._poster.post("/jsonrpc", body, writing=writing, told=told, deadline=deadline)
-        if isinstance(reply, Problem):
-            return reply
-        if reply.status != 200 or reply.content_type != "application/json":
-            return outcomes.of_reply(reply, writing)
-        try:
-            answer = decoded(reply.body)
-        except msgspec.DecodeError:
-            return broken(writing, "The upstream's answer is not JSON.")
-        if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0":
-            return broken(writing, "The upstream's answer is not JSON-RPC.")
-        error = answer.get("error")
-        if error is not None:
-            return outcomes.of_error(error.get("data") if isinstance(error, dict) else None)
-        # A method that returns None gives an answer with neither `result` nor `error`.
-        value: Json = answer.get("result")
-        return value
+        return reply if isinstance(reply, Problem) else _understood(reply, writing)
+
+    async def download(
+        self,
+        model: str,
+        key: int,
+        field: str,
+        *,
+        context: Mapping[str, Any],
+        told: Mapping[str, str],
+        deadline: float,
+    ) -> Content | bytes | Problem:
+        """See `Transport`."""
+        uid = await self._user(told, deadline)
+        if isinstance(uid, Problem):
+            return uid
+        named = {"fields": [field], "context": context}
+        args = [self._database, uid, self._secret, model, "read", [[key]], named]
+        body = _called("object", "execute_kw", args)
+        response = await self._poster.begin("/jsonrpc", body, told=told, deadline=deadline)
+        if isinstance(response, Problem):
+            return response
+        value = Base64Value(field, enveloped=True)
+        found = await content_of(response, value, self._poster.between_bytes, deadline)
+        return whole_content(field, _understood(found, False)) if isinstance(found, Reply) else found
+
+
+def _called(service: str, method: str, args: list[Any]) -> bytes:
+    params = {"service": service, "method": method, "args": args}
+    return encoded({"jsonrpc": "2.0", "method": "call", "params": params, "id": 1})
+
+
+def _understood(reply: Reply, writing: bool) -> Json | Problem:
+    if reply.status != 200 or reply.content_type != "application/json":
+        return outcomes.of_reply(reply, writing)
+    try:
+        answer = decoded(reply.body)
+    except msgspec.DecodeError:
+        return broken(writing, "The upstream's answer is not JSON.")
+    if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0":
+        return broken(writing, "The upstream's answer is not JSON-RPC.")
+    error = answer.get("error")
+    if error is not None:
+        return outcomes.of_error(error.get("data") if isinstance(error, dict) else None)
+    # A method that returns None gives an answer with neither `result` nor `error`.
+    value: Json = answer.get("result")
+    return value

@@ -5,13 +5,14 @@ read back through it, so that a request reaches no record that the contract does
 happened, a failure of what follows is never told as if nothing had.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from contracts.operations import OdooBackend
+from contracts.operations import OdooBackend, OdooContent
 from contracts.problems import Problem, problem
-from gateway.upstreams.odoo import claims, cursors, domains, preconditions
+from gateway.upstreams.odoo import binary, claims, cursors, domains, preconditions
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.odoo.context import context_of, varying
 from gateway.upstreams.odoo.effects import record_id
 from gateway.upstreams.odoo.numbers import decoded, encoded
@@ -27,15 +28,6 @@ _JSON: Final[Header] = (b"content-type", b"application/json")
 _NOT_FOUND: Final = problem("record-not-found", "The record does not exist or was deleted.")
 MISMAPPED: Final = "mediation-failed"
 """The problem of a mapping that does not fit the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The whole answer to a partner, complete but for what the gateway's own stages add."""
-
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes
 
 
 class Mediation:
@@ -129,9 +121,32 @@ class Mediation:
         return self._answer(document)
 
     async def _get(self) -> Answer | Problem:
-        key = self._record_id()
-        node = await self._find(key, self._backend.fields) if key else _NOT_FOUND
+        backend, key = self._backend, self._record_id()
+        if backend.content is not None:
+            return await self._content(backend.content, key)
+        node = await self._find(key, backend.fields) if key else _NOT_FOUND
         return node if isinstance(node, Problem) else self._shown(node)
+
+    async def _content(self, content: OdooContent, key: int) -> Answer | Problem:
+        """The file in a field of the record: whole if it is short, else as it comes."""
+        node = await self._find(key, (), binary.names_of(content)) if key else _NOT_FOUND
+        if isinstance(node, Problem):
+            return node
+        headers = (*binary.headers_of(content, node.row), *varying(self._backend))
+        found = await self._transport.download(
+            self._backend.model,
+            key,
+            content.field,
+            context=self._context,
+            told=self._told,
+            deadline=self._deadline,
+        )
+        if isinstance(found, Problem):
+            return found
+        status = self._backend.success_status
+        if isinstance(found, bytes):
+            return Answer(status, headers, found)
+        return Answer(status, headers, b"", found)
 
     async def _create(self) -> Answer | Problem:
         backend, body = self._backend, self._body()
@@ -180,12 +195,15 @@ class Mediation:
             return _NOT_FOUND
         if isinstance(asked := preconditions.asked_for(self._exchange, backend), Problem):
             return asked
-        body = self._body()
+        body = None if backend.content is not None else self._body()
         node = await self._find(key, backend.fields if has_records(backend.fields, body) else ())
         if isinstance(node, Problem):
             return node
         violations: list[Violation] = []
-        values = write_values(backend.fields, body, violations, node)
+        if backend.content is not None:
+            values = binary.values_of(backend.content, self._exchange)
+        else:
+            values = write_values(backend.fields, body, violations, node)
         if violations:
             return _violated(violations)
         if refusal := await self._unfulfilled(key):
@@ -244,9 +262,9 @@ class Mediation:
     def _shown_by(self) -> OdooBackend:
         return shown_by(self._exchange.version, self._exchange.operation, self._backend)
 
-    async def _find(self, key: int, fields: tuple[Any, ...]) -> Node | Problem:
-        """The record, if the contract's domain has it."""
-        names = names_of(fields)
+    async def _find(self, key: int, fields: tuple[Any, ...], beside: Sequence[str] = ()) -> Node | Problem:
+        """The record, if the contract's domain has it; its row has the fields `beside`, too."""
+        names = list(dict.fromkeys((*names_of(fields), *beside)))
         if self._backend.etag != "none" and preconditions.CHANGED_AT not in names:
             names.append(preconditions.CHANGED_AT)
         rows = await self._search_read(self._within([["id", "=", key]]), 1, 0, "id", names)

@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -21,6 +21,9 @@ from yarl import URL
 from contracts.problems import Problem, problem
 from contracts.snapshot import Timeouts
 from gateway.upstreams.odoo.pace import Pace
+
+if TYPE_CHECKING:
+    from gateway.upstreams.odoo.content import Content
 
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 
@@ -63,6 +66,19 @@ class Transport(Protocol):
         told: Mapping[str, str],
         deadline: float,
     ) -> Json | Problem: ...
+
+    async def download(
+        self,
+        model: str,
+        key: int,
+        field: str,
+        *,
+        context: Mapping[str, Any],
+        told: Mapping[str, str],
+        deadline: float,
+    ) -> "Content | bytes | Problem":
+        """What a binary field of one record holds: begun, or whole if it is short. It is not repeated."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,44 @@ class Poster:
             reply, _ = await self._post_once(path, body, writing, told, deadline)
         return reply
 
+    async def begin(
+        self, path: str, body: bytes, *, told: Mapping[str, str], deadline: float
+    ) -> aiohttp.ClientResponse | Problem:
+        """An answer of which the head has come, to a call that reads. Who has it closes it."""
+        now = asyncio.get_running_loop().time
+        if self._pace is not None and (refusal := await self._pace.keep(deadline)):
+            return refusal
+
+        def leaving() -> None:
+            limit.reschedule(min(deadline, now() + self._timeouts.first_byte))
+
+        try:
+            async with asyncio.timeout_at(min(deadline, now() + self._timeouts.connect)) as limit:
+                return await self._send(path, body, leaving, told)
+        except TimeoutError:
+            return problem("upstream-timeout", "The upstream did not answer in time.")
+        except aiohttp.ClientResponseError:
+            return problem("upstream-malformed", "The upstream's answer is not HTTP.")
+        except (aiohttp.ClientError, OSError):
+            return problem("upstream-unreachable", "The upstream cannot be reached.")
+
+    @property
+    def between_bytes(self) -> float:
+        """Seconds that an answer may pause."""
+        return self._timeouts.between_bytes
+
+    def _send(
+        self, path: str, body: bytes, leaving: Callable[[], None], told: Mapping[str, str]
+    ) -> "aiohttp.client._RequestContextManager":
+        return self._session.post(
+            URL(self._base + path, encoded=True),
+            data=_Watched(body, leaving),
+            headers={**self._headers, **told},
+            ssl=self._ssl,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+        )
+
     async def _post_once(
         self, path: str, body: bytes, writing: bool, told: Mapping[str, str], deadline: float
     ) -> tuple[Reply | Problem, bool]:
@@ -147,14 +201,7 @@ class Poster:
         try:
             async with (
                 asyncio.timeout_at(min(deadline, now() + times.connect)) as limit,
-                self._session.post(
-                    URL(self._base + path, encoded=True),
-                    data=_Watched(body, leaving),
-                    headers={**self._headers, **told},
-                    ssl=self._ssl,
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
-                ) as response,
+                self._send(path, body, leaving, told) as response,
             ):
                 data = bytearray()
                 while True:
@@ -165,7 +212,7 @@ class Poster:
                     data += chunk
                     if len(data) > MAX_ANSWER:
                         return broken(writing, "The upstream's answer is too large."), False
-                return _reply(response, bytes(data)), False
+                return reply_of(response, bytes(data)), False
         except TimeoutError:
             if sent and writing:
                 return unknown("The upstream did not answer in time."), False
@@ -179,7 +226,8 @@ class Poster:
             return problem("upstream-unreachable", detail), sent
 
 
-def _reply(response: aiohttp.ClientResponse, data: bytes) -> Reply:
+def reply_of(response: aiohttp.ClientResponse, data: bytes) -> Reply:
+    """An answer whose body is `data`."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         content_type = ""  # not asked for, so not understood

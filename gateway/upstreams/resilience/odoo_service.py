@@ -14,9 +14,9 @@ from contracts.problems import Problem
 from contracts.snapshot import Upstream
 from gateway.adapters.limiter import InProcessLimiter
 from gateway.upstreams.odoo.adapter import OdooAdapter
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.odoo.careful import Caring, Conflicts
 from gateway.upstreams.odoo.effects import changed_records, changes
-from gateway.upstreams.odoo.mediation import Answer
 from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.records_in_turn import RecordsInTurn
 from gateway.upstreams.odoo.turns import NotInTime

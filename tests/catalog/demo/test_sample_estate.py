@@ -21,7 +21,7 @@ from contracts.estate_changes import DEFAULT_RULES
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import Problem
 from gateway.upstreams.odoo.adapter import OdooAdapter
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from policies.exchange import Exchange
 
 _ROOT = Path(catalog.demo.__file__).parent / "estate"

@@ -14,7 +14,7 @@ from contracts.estate.estate import contracts_part, load_estate
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo.adapter import OdooAdapter
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from policies.exchange import Exchange
 from policies.response_schema import ResponseCheck
 from policies.validation.media_types import content_of

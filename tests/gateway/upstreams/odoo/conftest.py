@@ -19,7 +19,7 @@ from contracts.problems import Problem
 from contracts.snapshot import Timeouts, Upstream
 from gateway.pipeline import Tracer
 from gateway.upstreams.odoo.adapter import OdooAdapter
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from policies.exchange import Exchange, Principal
 
 KEY = "a-key-for-tests-only"

@@ -5,7 +5,7 @@ import pytest
 
 from contracts.operations import OdooField
 from contracts.problems import Problem
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 
 
 async def test_a_list_has_the_contracts_fields_and_no_others(odoo, mapping):

@@ -9,7 +9,7 @@ from contracts.odoo_care import OdooCare
 from contracts.problems import Problem
 from contracts.snapshot import Timeouts
 from gateway.upstreams.odoo.adapter import OdooAdapter
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.resilience.odoo_service import OdooService
 
 SHORT = Timeouts(connect=5.0, first_byte=0.2, between_bytes=0.2, total=5.0)

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.operations import ApiVersion, OdooField, Operation
 from contracts.problems import Problem
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.odoo.preconditions import is_known, matches, tag_of
 from gateway.upstreams.odoo.showing import shown_by
 from gateway.upstreams.odoo.values import MappingError

@@ -13,7 +13,7 @@ from catalog.demo.odoo.server import serve
 from contracts.estate.estate import contracts_part, load_estate
 from contracts.operations import OdooBackend
 from gateway.upstreams.odoo.adapter import OdooAdapter
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from policies import response_schema
 from policies.exchange import Exchange
 

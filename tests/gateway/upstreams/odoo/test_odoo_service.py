@@ -11,7 +11,7 @@ import pytest
 from contracts.problems import Problem
 from contracts.resilience import BreakerSettings, RetrySettings
 from contracts.snapshot import Timeouts, Upstream
-from gateway.upstreams.odoo.mediation import Answer
+from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.resilience.breaker import State
 from gateway.upstreams.resilience.odoo_service import OdooService
 
