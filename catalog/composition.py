@@ -19,6 +19,7 @@ from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.errors import ErrorRoutes
+from catalog.api.admin.routes.governance import GovernanceRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
 from catalog.api.admin.routes.health import HealthRoutes
 from catalog.api.admin.routes.odoo import OdooRoutes
@@ -52,6 +53,7 @@ from catalog.credentials.leaks import Peppers
 from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.making import Maker
 from catalog.credentials.room import CredentialsRoom, credentials_room
+from catalog.governance.room import Governance
 from catalog.health.overview import Health
 from catalog.key_files import Keys
 from catalog.login.policy import LOCAL_ACCOUNTS, LoginPolicy
@@ -275,6 +277,7 @@ def compose(
         *SubscriptionRoutes(subscriptions.desk).routes,
         *ApplicationRoutes(subscriptions, calendar, UsageQueries(store)).routes,
         *OwnershipRoutes(granted, directory).routes,
+        *GovernanceRoutes(Governance(store, granted, clock)).routes,
         *AuditRoutes(audit, keys.snapshot.public_key()).routes,
         *BackupRoutes(store, audit).routes,
         *ChangeRoutes(changes).routes,

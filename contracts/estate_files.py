@@ -103,7 +103,7 @@ class TlsEntry(EstateStruct, frozen=True):
 
 class UpstreamEntry(EstateStruct, frozen=True):
     """A server behind the gateway. `credential` is a secret's name; `database`, `login` and `care` are for Odoo.
-    `residency` says where it and all its targets keep what they are sent."""
+    `residency` says where it and all its targets keep what they are sent, `system` to what it is a way."""
 
     url: Url
     kind: Literal["http", "odoo"] = "http"
@@ -124,6 +124,7 @@ class UpstreamEntry(EstateStruct, frozen=True):
     health: HealthEntry | None = None
     care: CareEntry = CareEntry()
     residency: Name | None = None
+    system: Name | None = None
 
 
 Policies = dict[Name, dict[str, Any]]

@@ -45,6 +45,7 @@ from catalog.cli.registrations import app as registrations_app
 from catalog.cli.revisions import publish, revisions, rollback
 from catalog.cli.routes import routes
 from catalog.cli.schema import schema
+from catalog.cli.scorecards import scorecards
 from catalog.cli.subscriptions import app as subscriptions_app
 from catalog.cli.token import token
 from catalog.cli.up import up
@@ -97,6 +98,9 @@ def build() -> typer.Typer:
     app.command("rollback", short_help="Return to an earlier revision of an API.")(rollback)
     app.command("publish", short_help="Publish again, or show how it went last.")(publish)
     app.add_typer(owners_app, name="owners", short_help="Show who answers for which API, and what has nobody.")
+    app.command("scorecards", short_help="Show how well APIs and teams are governed, and what to mend.")(
+        scorecards
+    )
     app.add_typer(delegate_app, name="delegate", short_help="Hand a role to another member for a time.")
     app.add_typer(audit_app, name="audit", short_help="Read the audit log; prove that nobody altered it.")
     app.add_typer(profile_app, name="profile", short_help="Keep the catalogs to talk to, and a token for each.")

@@ -138,6 +138,9 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "care": "What an Odoo is [spared](../guides/odoo.md#care-for-the-erp). `odoo` only.",
         "residency": "Where it and all its targets keep what they are sent, such as `eu`: for the policy "
         "[residency](../guides/access-rules.md#residency).",
+        "system": "The system that it is a way into, where several upstreams lead into one: what has business "
+        "objects of record in the [graph](../guides/portal-architects.md#the-graph). Left out, it is one by "
+        "itself.",
     },
     "BreakerEntry": {
         "consecutive": "Failures in a row that open the breaker.",

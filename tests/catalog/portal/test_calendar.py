@@ -51,7 +51,7 @@ async def test_the_picture_has_a_line_for_each_version_that_leads_to_its_row(end
 
 async def test_callers_are_named_to_those_who_decide_alone(ending: World) -> None:
     async with entered(ending.catalog, ending.url, "sara") as browser:
-        assert "1,234 calls" in (await browser.get("/portal/calendar/orders/v1")).text
+        assert "shop-web 1,234" in (await browser.get("/portal/calendar/orders/v1")).text
         assert not [each for each in browser.page.forms if each.action.endswith("/orders/v1")]  # she may not ask
         refused = await browser.post(
             "/portal/calendar/orders/v1",
