@@ -529,6 +529,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "`Retry-After` says how long.",
     ),
     ProblemType(
+        "too-many-requests",
+        429,
+        "Too many requests",
+        "A session asks for pages or sends forms faster than people do; `Retry-After` says how long to wait.",
+    ),
+    ProblemType(
         "provider-unavailable",
         503,
         "Log-in provider unavailable",

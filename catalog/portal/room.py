@@ -44,4 +44,4 @@ def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -
         *HealthPages(shell).routes,
         *ErrorPages(shell).routes,
     )
-    return (*shell.assets.routes, *as_pages(pages, door.pages))
+    return (*shell.assets.routes, *as_pages((*pages, shell.anything_else()), door.pages))

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import structlog
 from babel.support import NullTranslations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -27,6 +29,7 @@ from catalog.pages.pages import TEMPLATES as SHARED
 from catalog.pages.pages import page_headers
 from catalog.portal.formats import Formats, markdown
 from catalog.portal.language import translations
+from catalog.portal.pace import Pace
 from catalog.portal.reader import LANGUAGES, reader_of
 from catalog.portal.visit import Refused, Visit
 from contracts.estate_words import Role
@@ -37,6 +40,8 @@ STATIC: Final = Path(__file__).with_name("static")
 ROOT: Final = "/portal"
 
 Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
+
+log = structlog.get_logger()
 
 _NOTHING: Final = Form({})
 _language: contextvars.ContextVar[str] = contextvars.ContextVar("language", default=LANGUAGES[0])
@@ -60,6 +65,8 @@ class Shell:
         self._api = api
         self._clock = clock
         self._sections = tuple(sections)
+        # Several pages a second for as long as one likes; forms, of which most write something, one a second.
+        self._paces = {"GET": Pace(clock, 240, 240), "POST": Pace(clock, 60, 60)}
         self.assets = Assets(STATIC, "/assets/portal")
         shared = door.pages.assets.by_name
         self._environment = Environment(
@@ -87,6 +94,14 @@ class Shell:
     def post(self, path: str, page: Page, *roles: Role) -> Route:
         """What a form of a page does."""
         return Route(ROOT + path, self._bound(page, roles), methods=["POST"])
+
+    def anything_else(self) -> Route:
+        """What comes below `/portal` when no page does: it is not there, and a page says so."""
+
+        async def missing(visit: Visit) -> Response:
+            return self.refusal(visit, _NO_PAGE)
+
+        return Route(ROOT + "/{rest:path}", self._bound(missing, ()), methods=["GET", "POST"])
 
     def page(self, visit: Visit, template: str, *, status: int = 200, block: str = "", **values: Any) -> Response:
         """The page; for a script that asks for a part of it, the `block` alone."""
@@ -124,6 +139,10 @@ class Shell:
             )
             if isinstance(form, Problem):
                 return self.refusal(visit, form)
+            pace = self._paces["POST" if request.method == "POST" else "GET"]
+            too_fast = pace.refusal(session.reference)
+            if too_fast is not None:
+                return self.refusal(visit, too_fast)
             if roles and not visit.may(*roles):
                 return self.refusal(visit, _role_missing(visit, roles))
             token = _language.set(visit.reader.language)
@@ -131,6 +150,11 @@ class Shell:
                 return await page(visit)
             except Refused as refused:
                 return self.refusal(visit, refused.problem)
+            except SQLAlchemyError:
+                raise  # a page without a session tells of it: the store has this one's
+            except Exception:
+                log.exception("a page failed", request_id=visit.request_id, path=request.url.path)
+                return self.refusal(visit, _FAILED)
             finally:
                 _language.reset(token)
 
@@ -175,6 +199,10 @@ def _role_missing(visit: Visit, roles: tuple[Role, ...]) -> Problem:
     return problem("role-missing", detail, roles=list(roles))
 
 
+_FAILED: Final = problem(
+    "internal-error", "The catalog failed on this page. Whoever runs it finds why, by the request's id."
+)
+_NO_PAGE: Final = problem("resource-not-found", "There is no page at this address.")
 _LOGGED_OUT: Final = problem(
     "log-in-refused", "You are not logged in any more. Log in, and send the form once more; nothing was changed."
 )

@@ -32,12 +32,15 @@ class Seen:
 
 
 def portal_routes(catalog: Catalog) -> tuple[Route, ...]:
-    """The routes of all pages that are looked at."""
+    """The routes of all pages that are looked at; without the one that says that there is no page."""
     routes: Iterable[BaseRoute] = catalog.app.routes
     return tuple(
         each
         for each in routes
-        if isinstance(each, Route) and each.path.startswith(START) and "GET" in (each.methods or ())
+        if isinstance(each, Route)
+        and each.path.startswith(START)
+        and "GET" in (each.methods or ())
+        and not each.path.endswith(":path}")
     )
 
 

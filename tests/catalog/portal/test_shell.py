@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from catalog.login import cookies
 from catalog.portal.formats import Formats, markdown
 from catalog.portal.language import LOCALES, translations
 from catalog.portal.reader import LANGUAGES, Reader
@@ -66,6 +68,77 @@ async def test_a_form_from_elsewhere_changes_nothing(anna: Browser) -> None:
     assert anna.page.status == 403
     await anna.get("/portal")
     assert '<html lang="en" data-theme="auto">' in anna.page.html
+
+
+async def test_what_is_not_there_is_a_page_with_the_request_s_id(anna: Browser) -> None:
+    await anna.get("/portal/no/such/page?x=1")
+    assert (anna.page.status, anna.page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no page at this address." in anna.page.text
+    assert anna.page.headers["x-request-id"] in anna.page.text
+    assert "Log out" in anna.page.text
+
+
+async def test_a_page_that_fails_says_so_and_not_why(anna: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(zone: str) -> bool:
+        raise RuntimeError("the secret of the house")
+
+    await anna.get("/portal/preferences")
+    monkeypatch.setattr("catalog.portal.home.is_zone", broken)
+    await anna.send("/portal/preferences", language="de", theme="dark", zone="UTC")
+    assert (anna.page.status, anna.page.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert anna.page.headers["x-request-id"] in anna.page.text
+    assert "secret of the house" not in anna.page.html
+
+
+async def test_a_form_sent_again_and_again_is_slowed_down(world: World, anna: Browser) -> None:
+    await anna.get("/portal/preferences")
+    for _ in range(60):
+        await anna.send("/portal/preferences", follow=False, language="de", theme="dark", zone="UTC")
+        assert anna.page.status == 303
+        await anna.get("/portal/preferences")
+    await anna.send("/portal/preferences", language="en", theme="dark", zone="UTC")
+    assert (anna.page.status, anna.page.headers["retry-after"]) == (429, "1")
+    await anna.get("/portal/preferences")
+    assert '<html lang="de"' in anna.page.html
+    world.now += 1
+    await anna.send("/portal/preferences", language="en", theme="dark", zone="UTC")
+    assert '<html lang="en"' in anna.page.html
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "https:evil.example"]
+)
+async def test_a_log_in_never_leads_to_another_s_address(world: World, anna: Browser, elsewhere: str) -> None:
+    await anna.get("/account")
+    await anna.send("/logout")
+    await anna.get("/login?next=" + quote(elsewhere, safe=""))
+    await anna.send("/login", name="anna", password=PASSWORD)
+    assert anna.page.url == world.url + "/portal"
+
+
+async def test_a_session_that_somebody_planted_is_not_the_one_that_a_log_in_gives(
+    world: World, anna: Browser
+) -> None:
+    planted = "a-value-that-somebody-knows-before-anna-logs-in"
+    browser = Browser(world.url)
+    browser.plant(cookies.SESSION, planted)
+    await browser.get("/login")
+    await browser.send("/login", name="anna", password=PASSWORD)
+    assert browser.page.path == "/portal"
+    assert browser.cookies()[cookies.SESSION] not in ("", planted, anna.cookies()[cookies.SESSION])
+    browser.plant(cookies.SESSION, planted)
+    await browser.get("/portal")
+    assert browser.page.path == "/login"
+    await browser.close()
+
+
+async def test_who_logs_out_is_out_with_every_copy_of_the_session(anna: Browser) -> None:
+    kept = anna.cookies()[cookies.SESSION]
+    await anna.get("/portal")
+    await anna.send("/logout")
+    anna.plant(cookies.SESSION, kept)
+    await anna.get("/portal")
+    assert anna.page.path == "/login"
 
 
 async def test_pages_admit_nothing_but_what_we_serve(anna: Browser) -> None:
