@@ -27,12 +27,14 @@ class GuardedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 class OdooGuard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The whole of what is open. `maximum` bounds the records of one call; `context` are the keys that may be
-    sent; `version` is what `common.version` says (None: the call is refused)."""
+    sent; `version` is what `common.version` says (None: the call is refused). `password`: that of a call may be an
+    API key or an access token, for clients that can send no header field."""
 
     models: dict[str, GuardedModel]
     maximum: int = 200
     context: tuple[str, ...] = ()
     version: str | None = None
+    password: bool = False
 
 
 def is_never_open(model: str) -> bool:

@@ -26,6 +26,7 @@ from policies.exchange import Exchange, Principal
 from policies.http_signature import SignatureCheck
 from policies.ports import IssuerUnavailableError, Ports
 from policies.revocation import OUR_CLAIMS
+from policies.rpc.password import PasswordLogin
 from policies.token_claims import OTHER_AUDIENCE, TokenClaims, TokenFault, accepted
 from policies.trusted_issuer import TrustedIssuer
 from policies.uris import field_uri
@@ -67,7 +68,20 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | Non
     if not isinstance(operation.backend, OdooBackend) or operation.backend.action != "rpc":
         return stage
     header = None if operation.api_key is None else operation.api_key.header.encode("ascii")
-    return Attempts(stage, POLICY, header, ports).check
+    stage = Attempts(stage, POLICY, header, ports).check
+    if not by_password(operation):
+        return stage
+    assert operation.backend.dialect is not None
+    assert operation.backend.guard is not None
+    return PasswordLogin(stage, POLICY, header, operation.backend.dialect, operation.backend.guard).check
+
+
+def by_password(operation: Operation) -> bool:
+    """Whether the credential may be in the request's body, which then has to be there first."""
+    backend = operation.backend
+    if operation.public or not isinstance(backend, OdooBackend) or backend.guard is None:
+        return False
+    return backend.guard.password and backend.dialect not in (None, "json2")
 
 
 def _stage(version: ApiVersion, operation: Operation, ports: Ports) -> Stage:

@@ -8,6 +8,8 @@ import msgspec
 
 from contracts.operations import ApiVersion, Operation
 from contracts.policy_settings import PolicyUse, over
+from policies.authentication import POLICY as AUTHENTICATION
+from policies.authentication import by_password
 from policies.exchange import Labels
 from policies.installed import installed
 from policies.modes import BoundFilter, Variant, Variants, staged
@@ -109,6 +111,9 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
             if report is not None:
                 reports += (report,)
                 reporters += (policy.id,)
+    if by_password(operation):
+        # Who calls is said in the body: it comes first, within its bounds.
+        body_at = min(body_at, policies.index(AUTHENTICATION))
     filters.sort(key=lambda each: each[0], reverse=True)
     return BoundStages(
         tuple(stages),

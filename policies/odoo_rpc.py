@@ -6,23 +6,19 @@ request's.
 
 from typing import Final
 
-from contracts.odoo_guard import OdooGuard, RpcDialect
+from contracts.odoo_guard import RpcDialect
 from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import problem
-from policies.answer import Answer
 from policies.exchange import Exchange
 from policies.policy import NoConfig
 from policies.ports import Ports
 from policies.rpc import xml_text
-from policies.rpc.answers import answer_of
 from policies.rpc.call import Common, RefusedCallError, RpcCall, read_json2, read_jsonrpc, read_xml
+from policies.rpc.common import reply_to
 from policies.rpc.judging import judge
-from policies.verdict import ALLOW, Deny, Reply, Stage, Verdict
+from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "odoo-rpc"
-
-USER: Final = 1
-"""The user id that log-ins give: clients send it back, and nobody looks at it."""
 
 
 def reads_whole(config: NoConfig, version: ApiVersion, operation: Operation) -> bool:
@@ -41,7 +37,7 @@ def bind(config: NoConfig, version: ApiVersion, operation: Operation, ports: Por
         try:
             call = _read(dialect, exchange)
             if isinstance(call, Common):
-                return _common(call, dialect, guard, exchange)
+                return reply_to(call, dialect, guard, exchange.body_value, POLICY)
             exchange.note(POLICY, judge(call, guard, _scopes(exchange)))
         except RefusedCallError as refused:
             if refused.malformed:
@@ -59,27 +55,6 @@ def _read(dialect: RpcDialect, exchange: Exchange) -> RpcCall | Common:
         path = exchange.parameters["path"]
         return read_json2(path["model"], path["method"], exchange.body_value)
     return read_xml(dialect, *xml_text.read(exchange.body or b""))
-
-
-def _common(call: Common, dialect: RpcDialect, guard: OdooGuard, exchange: Exchange) -> Reply:
-    """Who has come so far has shown who it is: the log-in's own password says nothing."""
-    if call.method != "version":
-        return _reply(dialect, exchange, USER)
-    if guard.version is None:
-        raise RefusedCallError("The version is not told.")
-    numbers = [int(part) for part in guard.version.split(".") if part.isdecimal()]
-    told = {
-        "server_version": guard.version,
-        "server_version_info": [*numbers[:2], 0, "final", 0, ""],
-        "server_serie": guard.version,
-        "protocol_version": 1,
-    }
-    return _reply(dialect, exchange, told)
-
-
-def _reply(dialect: RpcDialect, exchange: Exchange, value: object) -> Reply:
-    status, headers, body = answer_of(dialect, exchange.body_value, value)
-    return Reply(POLICY, Answer(status, list(headers), body))
 
 
 def _scopes(exchange: Exchange) -> frozenset[str]:

@@ -3,10 +3,12 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
+from contracts.odoo_guard import OdooGuard
+from contracts.operations import OdooBackend
 from contracts.policy_settings import PolicyUse
 from contracts.problems import problem
 from policies.answer import Answer, Wish
-from policies.binding import SettingsError, bind_all
+from policies.binding import BODY_ARRIVAL, SettingsError, bind_all
 from policies.exchange import Exchange
 from policies.policy import Phase, Policy, PolicyConfig
 from policies.verdict import ALLOW, Deny, Reply
@@ -52,6 +54,19 @@ def test_a_policy_is_bound_where_it_is_named_and_nowhere_else(monkeypatch: pytes
         bound = bind_all(version(), operation(policies=(use("room"),)), ports)
     # A plug-in that names no place comes after all of its phase.
     assert bound.policies[bound.body_at - 1] == "room"
+
+
+def test_a_body_with_the_password_comes_before_authentication() -> None:
+    ports = World().ports()
+    plain = OdooBackend("erp", "", "rpc", dialect="jsonrpc", guard=OdooGuard({}))
+    bound = bind_all(version(), operation(backend=plain), ports)
+    assert "authentication" in bound.policies[: bound.body_at]
+    guard = OdooGuard({}, password=True)
+    for dialect, first in (("jsonrpc", True), ("xmlrpc-common", True), ("json2", False)):
+        backend = msgspec.structs.replace(plain, guard=guard, dialect=dialect)
+        bound = bind_all(version(), operation(backend=backend), ports)
+        assert ("authentication" in bound.policies[bound.body_at :]) is first
+        assert bound.timed.index(BODY_ARRIVAL) == bound.body_at
 
 
 @pytest.mark.parametrize(

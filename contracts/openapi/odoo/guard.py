@@ -6,6 +6,7 @@
       maximum: 200                        # records of one call
       context: [lang, tz]
       version: "19.0"                     # what `common.version` says
+      password: true                      # a token or an API key may be the password of a call
       models:
         res.partner:
           read: [name, email, country_id] # read, filter, sort, aggregate

@@ -15,7 +15,7 @@ from catalog.demo.odoo.accounts import ApiKey
 from catalog.demo.odoo.database import Settings
 from catalog.demo.odoo.server import serve
 from contracts.odoo_guard import GuardedModel, OdooGuard
-from contracts.operations import MediaType, OdooBackend, Operation, Parameter, RequestBody, Response
+from contracts.operations import ApiKeyUse, MediaType, OdooBackend, Operation, Parameter, RequestBody, Response
 from contracts.snapshot import Snapshot, Upstream, encode_part
 from tests.gateway.gateway_world import Gateway, gateway, orders, snapshot, token
 
@@ -83,9 +83,11 @@ class Outcome:
     message: str = ""
 
 
-def _operation(dialect: str, path: str, media: str, *names: str) -> Operation:
+def _operation(
+    dialect: str, path: str, media: str, *names: str, guard: OdooGuard = GUARD, api_key: ApiKeyUse | None = None
+) -> Operation:
     parameters = tuple(Parameter(n, "path", "simple", False, {"type": "string"}, required=True) for n in names)
-    backend = OdooBackend("erp", "", "rpc", dialect=dialect, guard=GUARD)  # type: ignore[arg-type]
+    backend = OdooBackend("erp", "", "rpc", dialect=dialect, guard=guard)  # type: ignore[arg-type]
     return Operation(
         dialect,
         "POST",
@@ -97,16 +99,17 @@ def _operation(dialect: str, path: str, media: str, *names: str) -> Operation:
         body=RequestBody(True, (MediaType(media),)),
         responses=(Response("200", (MediaType(media),)),),
         max_body=100_000,
+        api_key=api_key,
     )
 
 
-def guarded(url: str, protocol: str = "json2") -> Snapshot:
-    """What is in force for the Odoo at a URL."""
+def guarded(url: str, protocol: str = "json2", **options: Any) -> Snapshot:
+    """What is in force for the Odoo at a URL; `options` are a `guard` and an `api_key`."""
     made = (
-        _operation("jsonrpc", "/jsonrpc", "application/json"),
-        _operation("xmlrpc-object", "/xmlrpc/2/object", "text/xml"),
-        _operation("xmlrpc-common", "/xmlrpc/2/common", "text/xml"),
-        _operation("json2", "/json/2/{model}/{method}", "application/json", "model", "method"),
+        _operation("jsonrpc", "/jsonrpc", "application/json", **options),
+        _operation("xmlrpc-object", "/xmlrpc/2/object", "text/xml", **options),
+        _operation("xmlrpc-common", "/xmlrpc/2/common", "text/xml", **options),
+        _operation("json2", "/json/2/{model}/{method}", "application/json", "model", "method", **options),
     )
     plain = snapshot(orders(*made), scopes=SCOPES, quota=100_000)
     erp = Upstream(

@@ -3,11 +3,16 @@
 import asyncio
 import json
 from pathlib import Path
+from xmlrpc.client import dumps
+
+import pytest
 
 from policies.attempts import ADDRESS
 from tests.conformance.odoo_rpc.guarded_world import (
     DIALECTS,
+    JSON_ROUTES,
     KEY,
+    XML,
     Rpc,
     bearer,
     give_secret,
@@ -30,6 +35,19 @@ SENT = {
     "Forwarded": "host=evil.example",
 }
 
+READ = Rpc("res.partner", "read", {"load": None}, [13])
+TOLD = {
+    "jsonrpc": (
+        json.dumps(
+            {"jsonrpc": "2.0", "params": {"service": "object", "method": "execute_kw", "args": READ.args()}}
+        ).encode(),
+        JSON_ROUTES[0],
+        "application/json",
+    ),
+    "xmlrpc": (dumps(tuple(READ.args()), "execute_kw", allow_none=True).encode(), XML, "text/xml"),
+    "json2": (b'{"ids": [13], "load": null}', f"{JSON_ROUTES[1]}/res.partner/read", "application/json"),
+}
+
 
 async def _answer(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     body = b"[3]" if b"/search " in request.line else json.dumps(WINDOW).encode()
@@ -37,6 +55,23 @@ async def _answer(request: SeenRequest, reader: asyncio.StreamReader, writer: as
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     )
     return False
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_no_header_field_of_the_clients_goes_to_odoo(tmp_path: Path, dialect: str) -> None:
+    give_secret(tmp_path)
+    held = bearer()
+    body, path, kind = TOLD[dialect]
+    async with gateway(tmp_path, _answer) as running:
+        running.adopt(guarded(f"http://127.0.0.1:{running.upstream.port}"))
+        answer = await running.ask("POST", path, body, bearer=held, Content_Type=kind, **SENT)
+        assert answer.status == 200
+        (seen,) = running.upstream.seen
+    head = seen.head.lower()
+    names = [line.partition(b":")[0] for line in head.split(b"\r\n")[1:] if line]
+    assert not {name.lower().replace("_", "-").encode() for name in SENT} - {b"x-odoo-database"} & set(names)
+    for value in (*SENT.values(), held, "not a password", "any"):
+        assert value.lower().encode() not in head + seen.body.lower(), value
 
 
 async def test_only_the_call_and_the_gateways_credential(tmp_path: Path) -> None:
