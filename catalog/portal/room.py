@@ -9,6 +9,10 @@ from catalog.clock import Clock
 from catalog.login.door import Door
 from catalog.pages.faults import as_pages
 from catalog.portal.apis.pages import ApiPages
+from catalog.portal.applications.credentials import ApplicationCredentialPages
+from catalog.portal.applications.pages import ApplicationPages
+from catalog.portal.applications.requests import SubscriptionPages
+from catalog.portal.applications.todo import ToDoPages
 from catalog.portal.calendar.pages import CalendarPages
 from catalog.portal.changes.pages import ChangePages
 from catalog.portal.errors import ErrorPages
@@ -22,6 +26,7 @@ from catalog.publication import Publisher
 
 SECTIONS: Final[tuple[Section, ...]] = (
     Section("/apis", "APIs"),
+    Section("/applications", "Applications"),
     Section("/changes", "Changes"),
     Section("/calendar", "Calendar"),
     Section("/security/ledger", "Security"),
@@ -36,6 +41,10 @@ def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -
     pages = (
         *HomePages(shell).routes,
         *ApiPages(shell, publisher).routes,
+        *ApplicationPages(shell, publisher).routes,
+        *ApplicationCredentialPages(shell).routes,
+        *SubscriptionPages(shell, publisher).routes,
+        *ToDoPages(shell).routes,
         *ChangePages(shell).routes,
         *CalendarPages(shell).routes,
         *LedgerPages(shell).routes,

@@ -1,0 +1,1 @@
+"""For partners' developers: their applications, what these ask for, and what they have to change."""
