@@ -12,12 +12,11 @@ from catalog.clock import moment, moment_or_none
 from catalog.governance.activity import Activity
 from catalog.governance.look_table import Look
 from catalog.governance.looking import Counted
+from catalog.governance.whys import why_of
 from catalog.ownership.registry import OrphanView, orphan_views
 from catalog.usage.periods import DAY
 from contracts.dates import timestamp
-from contracts.estate.catalogue import ESTATE_RULES
 from contracts.estate.estate import Estate
-from contracts.estate.governance import GOVERNANCE_RULES
 from contracts.estate_files import ApiFile, VersionEntry
 from contracts.findings import Severity
 
@@ -229,9 +228,3 @@ def _rules(counted: Sequence[Counted]) -> tuple[RuleView, ...]:
         for (rule, severity), every in found.items()
     ]
     return tuple(sorted(views, key=lambda each: (_WEIGHT[each.severity], -each.findings, each.rule)))
-
-
-def why_of(rule: str) -> str:
-    """Why there is a rule of an estate's own files."""
-    known = GOVERNANCE_RULES.get(rule) or ESTATE_RULES.get(rule)
-    return "" if known is None else known.why

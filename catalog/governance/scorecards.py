@@ -40,7 +40,7 @@ CRITERIA: Final[Mapping[str, Criterion]] = {
         Criterion(
             "recorded",
             1,
-            "Its business objects have one system of record",
+            "It names its business objects, each with one system of record",
             "An object of which two systems hold the truth, or none, is copied and contradicts itself.",
         ),
         Criterion(
@@ -131,11 +131,12 @@ def scorecards(
     cards: list[Scorecard] = []
     for name, api in sorted(estate.apis.items()):
         found = None if counted is None else by_unit.get(name, [])
+        objects = bool(api.system_of_record_for or api.business_objects)
         marks = (
             *_of_people(name, api, estate, unanswered.get(name, ())),
             *_of_versions(name, api, estate, seen, now),
         )
-        cards.append(_card("api", name, api.title, api.owner, (), (*marks, *_of_linter(name, found))))
+        cards.append(_card("api", name, api.title, api.owner, (), (*marks, *_of_linter(name, objects, found))))
     teams = list(_teams(estate, cards))
     return tuple(sorted((*cards, *teams), key=lambda card: (card.score, card.about, card.name)))
 
@@ -225,15 +226,15 @@ def _of_versions(name: str, api: ApiFile, estate: Estate, seen: Activity, now: i
     yield _mark("lean", dict.fromkeys(many), file=file, key="versions", page="/estate#sprawl")
 
 
-def _of_linter(name: str, found: Sequence[Counted] | None) -> Iterator[Mark]:
-    """Nothing where the linter has not looked. What a mark of its own is about is not counted twice."""
+def _of_linter(name: str, objects: bool, found: Sequence[Counted] | None) -> Iterator[Mark]:
+    """Nothing where the linter has not looked; what has a mark of its own is not counted twice. `objects`: whether
+    the API names any."""
     if found is None:
         return
     file, page = f"apis/{name}/", "/estate#findings"
-    objects = [each for each in found if each.rule in ("record-claimed-twice", "record-missing")]
     yield _mark(
         "recorded",
-        (each.rule for each in objects),
+        (each.rule for each in found if each.rule in _OF_RECORDS) if objects else (name,),
         file=f"apis/{name}/api.yaml",
         key="system-of-record-for",
         page=f"/estate/graph?about=api:{name}",
@@ -245,11 +246,12 @@ def _of_linter(name: str, found: Sequence[Counted] | None) -> Iterator[Mark]:
     yield _mark("tidy", map(_named, warnings), file=file, page=page, half=few)
 
 
+_OF_RECORDS: Final = frozenset(("record-claimed-twice", "record-missing"))
 _OWN_MARKS: Final = frozenset(
     (
         *("api-description-missing", "api-slo-missing", "criticality-without-slo", "api-plan-missing"),
         *("owner-role-missing", "owner-team-empty", "contact-unknown", "unknown-owner", "sunset-missing"),
-        *("record-claimed-twice", "record-missing"),
+        *_OF_RECORDS,
     )
 )
 

@@ -16,6 +16,8 @@ from catalog.portal.applications.todo import ToDoPages
 from catalog.portal.calendar.pages import CalendarPages
 from catalog.portal.changes.pages import ChangePages
 from catalog.portal.errors import ErrorPages
+from catalog.portal.estate.pages import ROLES as ESTATE_ROLES
+from catalog.portal.estate.pages import EstatePages
 from catalog.portal.health import HealthPages
 from catalog.portal.home import HomePages
 from catalog.portal.security.audit import AuditPages
@@ -29,6 +31,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     Section("/applications", "Applications"),
     Section("/changes", "Changes"),
     Section("/calendar", "Calendar"),
+    Section("/estate", "Estate", ESTATE_ROLES),
     Section("/security/ledger", "Security"),
     Section("/health", "Health"),
     Section("/errors", "Errors"),
@@ -47,6 +50,7 @@ def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -
         *ToDoPages(shell).routes,
         *ChangePages(shell).routes,
         *CalendarPages(shell).routes,
+        *EstatePages(shell).routes,
         *LedgerPages(shell).routes,
         *RevokingPages(shell).routes,
         *AuditPages(shell).routes,

@@ -100,5 +100,6 @@ def test_findings_are_told_by_rule_and_over_time() -> None:
         ("unused-upstream", 9, ("estate",)),
     ]
     assert "which one is right" in found.rules[0].why
+    assert found.rules[1].why  # of a ruleset
     [shown] = found.looks
     assert msgspec.structs.astuple(shown)[2:] == (3, 1, 6, 9, 2)

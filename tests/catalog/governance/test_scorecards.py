@@ -82,6 +82,12 @@ def test_what_has_a_mark_of_its_own_is_not_counted_twice() -> None:
     assert (clean.standing, recorded.standing) == ("met", "missed")
 
 
+def test_an_api_names_its_business_objects() -> None:
+    none = mark("recorded", with_orders(system_of_record_for=(), business_objects=()))
+    assert none is not None
+    assert (none.standing, none.concerned) == ("missed", ("orders",))
+
+
 def test_a_team_is_scored_by_its_apis_and_by_who_decides_in_it() -> None:
     cards = cards_of(sample())
     team, api = cards["team/logistics"], cards["api/shipments"]

@@ -8,6 +8,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import catalog.portal
+from catalog.governance.scorecards import CRITERIA
 from catalog.portal.language import DOMAIN, LOCALES
 from catalog.portal.reader import LANGUAGES
 from catalog.portal.room import SECTIONS
@@ -21,7 +22,8 @@ def said() -> set[str]:
     options = {"templates/**.html": {"trimmed": "false", "silent": "false"}}
     found = extract_from_dir(str(ROOT), METHODS, options_map=options, keywords=KEYWORDS)
     messages = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
-    return messages | {section.label for section in SECTIONS}
+    criteria = {text for each in CRITERIA.values() for text in (each.title, each.why)}
+    return messages | criteria | {section.label for section in SECTIONS}
 
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])

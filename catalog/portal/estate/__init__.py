@@ -1,0 +1,1 @@
+"""The estate: at a glance, as a graph, and its scorecards."""
