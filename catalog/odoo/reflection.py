@@ -12,6 +12,17 @@ _ATTRIBUTES: Final = (
     *("type", "string", "help", "required", "readonly", "relation", "relation_field", "selection", "store"),
     *("searchable", "sortable", "currency_field", "size", "depends"),
 )
+DELEGATED: Final = frozenset(
+    (
+        ("account.bank.statement.line", "move_id"),
+        ("account.payment", "move_id"),
+        ("hr.employee", "resource_id"),
+        ("product.product", "product_tmpl_id"),
+        ("res.users", "partner_id"),
+    )
+)
+"""Required fields, by model, whose record Odoo's own modules make along with a new one (`_inherits`)."""
+
 _RIGHTS_BY_RECORD_SINCE: Final = 18
 """Before it `check_access_rights` says it of a model."""
 
@@ -116,7 +127,12 @@ async def _defaults(remote: Remote, model: str, required: list[str]) -> Collecti
         found = await remote.on_model(model, "default_get", fields_list=required)
     except RefusedError:
         return ()
-    return [name for name in required if isinstance(found, dict) and found.get(name) not in (None, False)]
+    # A number's default may be 0, which is no `false`.
+    return [name for name in required if isinstance(found, dict) and not _is_empty(found.get(name))]
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is False
 
 
 async def _methods(remote: Remote, model: str) -> tuple[tuple[str, ...], bool]:

@@ -8,7 +8,7 @@ import msgspec
 
 from catalog.odoo.drift.needs import Creates, FieldNeed, Needs
 from catalog.odoo.drift.renames import renamed
-from catalog.odoo.reflection import FieldFacts, ModelFacts
+from catalog.odoo.reflection import DELEGATED, FieldFacts, ModelFacts
 from contracts.estate.decode import suggestion
 
 _TEXTS: Final = frozenset(("char", "text", "html", "selection", "reference", "date", "datetime", "binary"))
@@ -195,6 +195,8 @@ class _Comparison:
         filled = self._way_back(creates)
         for facts in model.fields.values():
             if not facts.required or facts.defaulted or facts.computed or facts.readonly or facts.name == filled:
+                continue
+            if (model.name, facts.name) in DELEGATED:
                 continue
             what = f"{model.name!r} requires {facts.name!r} ({facts.label}) of a new record"
             if facts.name not in creates.given:

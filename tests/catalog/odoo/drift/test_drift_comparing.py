@@ -10,7 +10,7 @@ import pytest
 from catalog.odoo.drift.comparing import TYPES, Drift, Seen, Unseen, drift_of
 from catalog.odoo.drift.finding import found_in
 from catalog.odoo.drift.instance import backed_by
-from catalog.odoo.drift.needs import FieldNeed, Needs
+from catalog.odoo.drift.needs import Creates, FieldNeed, Needs
 from catalog.odoo.drift.renames import RENAMES, Renamed
 from catalog.odoo.drift.rules import DRIFT_RULES
 from catalog.odoo.reflection import OPERATIONS, FieldFacts, ModelFacts
@@ -184,6 +184,17 @@ def test_a_value_that_a_request_may_send_is_worse_than_one_that_is_only_answered
         "error",
         "warning",
     ]
+
+
+def test_a_record_that_odoo_makes_along_is_not_missed() -> None:
+    facts = model(
+        "product.product",
+        FieldFacts("product_tmpl_id", "many2one", "Template", required=True, relation="product.template"),
+        FieldFacts("uom_id", "many2one", "Unit", required=True, relation="uom.uom"),
+    )
+    needs = Needs("op", "product.product", "/model", (), creates=Creates("/fields", frozenset(), frozenset()))
+    (told,) = drift_of([needs], Seen(19, {"product.product": facts}))
+    assert (told.rule, told.subject) == ("odoo-required-unmapped", "uom_id")
 
 
 @pytest.mark.parametrize("known", RENAMES, ids=lambda each: f"{each.model}-{each.field}")
