@@ -55,7 +55,7 @@ def nginx_binary() -> str:
     return str(path)
 
 
-def _nginx(directory: Path, name: str, http: str) -> list[str]:
+def nginx_command(directory: Path, name: str, http: str) -> list[str]:
     """Writes a configuration; returns the command that runs it."""
     home = directory / name
     for part in ("logs", "body", "proxy", "fastcgi", "uwsgi", "scgi"):
@@ -89,7 +89,7 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
     """
     port = free_port()
     silent = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    command = _nginx(
+    command = nginx_command(
         directory,
         "upstream",
         f"""upstream answer {{ server 127.0.0.1:{port}; keepalive 512; keepalive_requests 1000000000; }}
@@ -133,7 +133,7 @@ def nginx_tls(setting: Setting, name: str) -> Iterator[Running]:
 def _proxy(setting: Setting, name: str, tls: tuple[Path, Path] | None) -> Iterator[Running]:
     port = free_port()
     secured = f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};" if tls is not None else ""
-    command = _nginx(
+    command = nginx_command(
         setting.directory,
         name,
         f"""upstream backend {{

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import contract_commands, limit_accuracy
+from tests.benchmarks import contract_commands, limit_accuracy, odoo_mediation
 from tests.benchmarks.load import Measurement
 
 RATIOS: dict[str, tuple[str, str]] = {
@@ -118,6 +118,7 @@ def table(report: Mapping[str, Any]) -> str:
         lines += sizes_table(report["sizes"])
     lines += contract_commands.table(report.get("contracts", {}))
     lines += limit_accuracy.table(report.get("limits", {}))
+    lines += odoo_mediation.table(report.get("odoo_mediation", {}))
     lines += ["", f"{'ratios':34}{'of requests/s':>16}{'per CPU time':>16}"]
     for name in report["ratios"]:
         pair = (report["ratios"][name], report["cpu_ratios"].get(name))

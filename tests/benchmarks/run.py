@@ -28,6 +28,7 @@ from tests.benchmarks import (  # noqa: E402
     half_load,
     limit_accuracy,
     load,
+    odoo_mediation,
     report,
     sizes,
     world,
@@ -64,24 +65,28 @@ FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
 )
 """What a quick run leaves out."""
 LEFT_OUT = "a quick run leaves it out"
+ODOO = "odoo_mediation"
+"""No subject among the others: what is measured is the difference of two."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="shorter rounds; under three minutes")
     parser.add_argument("--rounds", type=int, default=3, help="how often each subject is measured (default 3)")
-    parser.add_argument("--only", action="append", metavar="NAME", help="measure these subjects alone")
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", help=f"measure these subjects alone; one is {ODOO!r}"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     subjects = SUBJECTS if options.quick else SUBJECTS + FULL_ONLY
     if options.only:
-        unknown = set(options.only) - {name for name, *_ in SUBJECTS + FULL_ONLY}
+        unknown = set(options.only) - {ODOO, *(name for name, *_ in SUBJECTS + FULL_ONLY)}
         if unknown:
             parser.error(f"no such subject: {', '.join(sorted(unknown))}")
         subjects = tuple(row for row in SUBJECTS + FULL_ONLY if row[0] in options.only)
     seconds, warm_up = (2.0, 1.0) if options.quick else (5.0, 1.0)
-    left_out = dict.fromkeys((*(name for name, *_ in FULL_ONLY), "sizes", "contracts", "limits"), LEFT_OUT)
+    left_out = dict.fromkeys((*(name for name, *_ in FULL_ONLY), "sizes", "contracts", "limits", ODOO), LEFT_OUT)
     if options.only or not options.quick:
         left_out = {}
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as directory:
@@ -92,6 +97,9 @@ def main() -> None:
                 Path(directory), options.rounds, cores()[0], document["missing"], OPERATIONS, BYTES
             )
             document["limits"] = limit_accuracy.figures(document["missing"])
+        if everything or ODOO in (options.only or ()):
+            setting = Setting(Path(directory), cores()[0], 0, world.build(), compiled_gateway(document["missing"]))
+            document[ODOO] = odoo_mediation.figures(setting, options.rounds, seconds, document["missing"])
     document["missing"] = left_out | document["missing"]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(document, indent=2) + "\n")

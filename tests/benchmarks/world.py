@@ -189,10 +189,12 @@ class Signed:
         versions: tuple[ApiVersion, ...],
         key: Ed25519PrivateKey,
         serial: int = 1,
+        upstream: Upstream | None = None,
     ) -> "Signed":
+        """`upstream` is in place of the plain one at the URL."""
         contracts = ContractsPart(
             AUDIENCE,
-            (Upstream("backend", "http", upstream_url, connections=512),),
+            (upstream or Upstream("backend", "http", upstream_url, connections=512),),
             (Plan("huge", (RateLimit("burst", 10**9, 60), RateLimit("daily", 10**12, DAY))),),
             versions,
         )
