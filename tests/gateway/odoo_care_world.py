@@ -127,9 +127,15 @@ def operations(**changes: Any) -> tuple[Operation, ...]:
     )
 
 
-def caring(url: str, *made: Operation, care: OdooCare | None = None, **changes: Any) -> Snapshot:
-    """What is in force for the Odoo at a URL; `changes` are of the upstream."""
-    plain = snapshot(orders(*(made or operations())))
+def caring(
+    url: str,
+    *made: Operation,
+    care: OdooCare | None = None,
+    scopes: tuple[str, ...] = ("orders:read",),
+    **changes: Any,
+) -> Snapshot:
+    """What is in force for the Odoo at a URL; `scopes` are granted, `changes` are of the upstream."""
+    plain = snapshot(orders(*(made or operations())), scopes=scopes)
     members = {"credential": "odoo-key", "database": "odoo19", "login": "admin", **changes}
     erp = Upstream("erp", "odoo", url, care=care or OdooCare(), **members)
     contracts = msgspec.structs.replace(plain.contracts, upstreams=(erp,))

@@ -10,10 +10,22 @@ from aiohttp import web
 
 from contracts.estate_care import CareEntry, care_of
 from contracts.odoo_care import OdooCare
+from contracts.odoo_guard import GuardedModel, OdooGuard
+from contracts.operations import MediaType, OdooBackend, Operation, Parameter, RequestBody
 from contracts.resilience import ODOO_HEALTH, HealthCheck
-from tests.gateway.gateway_world import gateway, problem_of
+from tests.gateway.gateway_world import gateway, problem_of, token
 from tests.gateway.http_harness import raw_client
-from tests.gateway.odoo_care_world import KIND, Counted, caring, counting, give_secret, service_of, until, world
+from tests.gateway.odoo_care_world import (
+    KIND,
+    Counted,
+    caring,
+    counting,
+    give_secret,
+    operations,
+    service_of,
+    until,
+    world,
+)
 from tests.gateway.telemetry.test_gateway_metrics import scrape, value
 
 
@@ -71,6 +83,36 @@ async def test_writes_to_one_record_go_one_by_one_and_others_beside_them(tmp_pat
         assert {answer.status for answer in answers} == {200}
         assert {most[key] for key in ("3", "4", "5")} == {1}
         assert most["all"] > 1
+
+
+async def test_a_legacy_clients_write_waits_for_the_same_record(tmp_path: Path) -> None:
+    seen = Counted(held=asyncio.Event())
+    model = GuardedModel(read=("name",), write=("client_order_ref",))
+    legacy = Operation(
+        "json2",
+        "POST",
+        "/json/2/{model}/{method}",
+        "/paths/json2",
+        OdooBackend("erp", "", "rpc", dialect="json2", guard=OdooGuard(models={"sale.order": model})),
+        scopes=(("orders:read",),),
+        parameters=tuple(
+            Parameter(name, "path", "simple", False, {"type": "string"}, required=True)
+            for name in ("model", "method")
+        ),
+        body=RequestBody(True, (MediaType("application/json"),)),
+    )
+    granted = ("orders:read", "odoo:sale.order:write")
+    async with world(tmp_path, seen, *operations(), legacy, scopes=granted, connections=8) as running:
+        mediated = asyncio.create_task(running.ask("PATCH", "/orders/v1/orders/3", b'{"reference": "x"}', **KIND))
+        await until(lambda: seen.running == 1)
+        body, held = b'{"ids": [3], "vals": {"client_order_ref": "y"}}', token(scope=" ".join(granted))
+        place = "/orders/v1/json/2/sale.order/write"
+        guarded = asyncio.create_task(running.ask("POST", place, body, bearer=held, **KIND))
+        await until(lambda: service_of(running).queued == 1)
+        assert seen.running == 1
+        seen.held.set()
+        assert [answer.status for answer in await asyncio.gather(mediated, guarded)] == [200, 200]
+        assert seen.most == 1
 
 
 async def test_a_pace_lets_one_go_after_the_other(tmp_path: Path) -> None:
