@@ -9,14 +9,13 @@ from contracts.usage.terms import Term
 def walk(place: Place, value: Any, found: set[Term]) -> None:
     """Adds to `found` what is there. As deep as the places go, and so never deeper than they do."""
     found.add(place.term)
-    kind = type(value)
-    if kind is dict:
+    if isinstance(value, dict):
         properties, other = place.properties, place.other
         for name, inner in value.items():
             below = properties.get(name, other)
             if below is not None:
                 walk(below, inner, found)
-    elif kind is list:
+    elif isinstance(value, list):
         below = place.other
         if below is not None:
             for inner in value:
@@ -29,6 +28,6 @@ def walk(place: Place, value: Any, found: set[Term]) -> None:
 
 def scalar(place: Place, value: Any) -> Term | None:
     """What `value`, which is neither an object nor an array, is among those that the place enumerates."""
-    if type(value) is str:
+    if isinstance(value, str):
         return place.texts.get(value)
     return place.scalars.get(text_of(value)) if place.scalars else None

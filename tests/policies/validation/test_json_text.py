@@ -88,10 +88,11 @@ def _strict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    """JSON texts with names from a small set, so that many have one twice, in many spellings."""
+    """JSON texts with names from a small set, so that many have one twice, some without any escape."""
+    plain = draw(st.booleans())
 
     def spell(value: str) -> str:
-        return "".join(f"\\u{ord(one):04x}" if draw(st.booleans()) else one for one in value)
+        return "".join(one if plain or draw(st.booleans()) else f"\\u{ord(one):04x}" for one in value)
 
     def value(depth: int) -> str:
         kind = draw(st.integers(0, 5 if depth < 3 else 2))
