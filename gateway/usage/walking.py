@@ -29,5 +29,6 @@ def walk(place: Place, value: Any, found: set[Term]) -> None:
 def scalar(place: Place, value: Any) -> Term | None:
     """What `value`, which is neither an object nor an array, is among those that the place enumerates."""
     if isinstance(value, str):
-        return place.texts.get(value)
+        # Nearly no place enumerates texts: theirs need not be hashed.
+        return place.texts.get(value) if place.texts else None
     return place.scalars.get(text_of(value)) if place.scalars else None
