@@ -111,7 +111,7 @@ class UpstreamEntry(EstateStruct, frozen=True):
     credential: Name | None = None
     credential_header: str = "authorization"
     credential_scheme: str | None = "Bearer"
-    protocol: Literal["json2", "jsonrpc"] = "json2"
+    protocol: Literal["json2", "jsonrpc", "xmlrpc"] = "json2"
     database: str | None = None
     login: str | None = None
     connections: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64

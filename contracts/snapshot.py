@@ -63,7 +63,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     `connections` is the most that one gateway worker opens at once to each target; of an Odoo, the most that all
     workers do which share their state. `protocol`, `database`, `login` and `care` are for Odoo: JSON-2 needs the
-    key alone, JSON-RPC the database and the login too.
+    key alone, JSON-RPC and XML-RPC the database and the login too.
     `targets` are the origins (`https://10.0.0.7:8443`) of several like servers, called in place of the origin of
     `url`; its path, and its authority as `Host`, hold for all of them. `residency` says where it and all of them
     keep what they are sent.
@@ -77,7 +77,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     credential: str | None = None
     credential_header: str = "authorization"
     credential_scheme: str | None = "Bearer"
-    protocol: Literal["json2", "jsonrpc"] = "json2"
+    protocol: Literal["json2", "jsonrpc", "xmlrpc"] = "json2"
     database: str | None = None
     login: str | None = None
     tls: UpstreamTls | None = None

@@ -159,6 +159,7 @@ def _make(guarding: _Guarding, found: Iterable[Any], shown: _Shown, keys: Keys) 
 
     from catalog.odoo.drafting import Use, draft
     from catalog.odoo.importing import Heading
+    from catalog.odoo.remote import dialect_of
     from catalog.odoo.wanted import WishError
 
     try:
@@ -177,7 +178,13 @@ def _make(guarding: _Guarding, found: Iterable[Any], shown: _Shown, keys: Keys) 
 
     try:
         (made, dialect), login = with_odoo(
-            work, entry.url, entry.database or "", entry.login or "", key, keys.key_file, entry.protocol
+            work,
+            entry.url,
+            entry.database or "",
+            entry.login or "",
+            key,
+            keys.key_file,
+            dialect_of(entry.protocol),
         )
     except WishError as refusal:
         fail(str(refusal))

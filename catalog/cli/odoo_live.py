@@ -111,6 +111,7 @@ def _look(
     estate: "Estate", name: str, versions: "tuple[Backed, ...]", keys: Keys, instead: Instead | None
 ) -> Looked:
     from catalog.odoo.drift.instance import found_by
+    from catalog.odoo.remote import dialect_of
 
     entry = estate.file.upstreams[name]
     texts = _Texts(estate)
@@ -118,7 +119,7 @@ def _look(
     async def work(remote: "Remote") -> "tuple[int, str, list[Found]]":
         return remote.major, remote.dialect, await found_by(remote, versions, texts)
 
-    other = instead or Instead(entry.url, protocol=entry.protocol)
+    other = instead or Instead(entry.url, protocol=dialect_of(entry.protocol))
     key = keys.of(entry, elsewhere=instead is not None)
     if key is None and keys.key_file is None:
         what = f"there is no key for the upstream {name!r} (its credential is {entry.credential!r})"

@@ -18,6 +18,11 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 Dialect = Literal["json2", "jsonrpc"]
 
 
+def dialect_of(protocol: Literal["json2", "jsonrpc", "xmlrpc"]) -> Dialect:
+    """What an upstream's Odoo is looked at by: every Odoo that speaks XML-RPC speaks JSON-RPC, too."""
+    return "json2" if protocol == "json2" else "jsonrpc"
+
+
 class OdooError(Exception):
     """An Odoo that cannot be asked; the message says why, for the person who named it."""
 

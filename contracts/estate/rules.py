@@ -96,8 +96,9 @@ def _targets(sources: Sources, name: str, entry: UpstreamEntry, scheme: str) -> 
 def _odoo_upstream(sources: Sources, name: str, entry: UpstreamEntry, pointer: str) -> Iterator[Finding]:
     file = sources.estate
     missing = [key for key in ("database", "login") if not getattr(entry, key)]
-    if entry.protocol == "jsonrpc" and missing:
-        message = f"upstream {name!r} speaks JSON-RPC to Odoo and has no {' and no '.join(map(repr, missing))}"
+    if entry.protocol != "json2" and missing:
+        spoken = "JSON-RPC" if entry.protocol == "jsonrpc" else "XML-RPC"
+        message = f"upstream {name!r} speaks {spoken} to Odoo and has no {' and no '.join(map(repr, missing))}"
         yield finding("odoo-login-missing", file.place(pointer), message)
     if entry.credential is None:
         message = f"upstream {name!r} is an Odoo and names no 'credential' (the secret that holds its API key)"

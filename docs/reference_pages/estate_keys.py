@@ -120,7 +120,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "own [settings](settings.md#upstream-credentials).",
         "credential-header": "The request header that carries the credential. `http` only.",
         "credential-scheme": "The word before the credential in that header; `null` for none. `http` only.",
-        "protocol": "`json2` from Odoo 19 on, `jsonrpc` for 17 and 18. `odoo` only.",
+        "protocol": "`json2` from Odoo 19 on, `jsonrpc` for 17 and 18, else `xmlrpc`. `odoo` only.",
         "database": "The database. JSON-RPC needs it; JSON-2 where one Odoo serves several. `odoo` only.",
         "login": "The login of the credential's user. JSON-RPC needs it. `odoo` only.",
         "tls": "For an `https` URL: whom the gateway trusts, and what it proves itself with. The upstream is "

@@ -1,4 +1,4 @@
-"""Reading an XML-RPC call (http://xmlrpc.com/spec.md) so that nobody else could read it differently.
+"""Reading XML-RPC (http://xmlrpc.com/spec.md), calls and answers, so that nobody else could read it differently.
 
 Document types, and with them entities, are refused, as are processing instructions, other encodings than UTF-8,
 attributes, and a struct's member given twice. Nesting is bounded. Dates and binary values are not open.
@@ -6,6 +6,7 @@ attributes, and a struct's member given twice. Nesting is bounded. Dates and bin
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 from xml.parsers import expat
 
@@ -15,6 +16,19 @@ _DEEPEST: Final = 200
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,10}")
 _DOUBLE: Final = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?")
 _LEAVES: Final = frozenset({"methodName", "name", "int", "i4", "boolean", "string", "double", "nil"})
+
+
+Number = Callable[[str], Any]
+"""What a double's text becomes."""
+
+
+class XmlFault(Exception):
+    """An answer that is a fault."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
 
 
 class _Element:
@@ -37,6 +51,23 @@ def read(body: bytes) -> tuple[str, list[Any]]:
             _refuse("has something in place of params")
         params = [_value(_only(_named(param, "param"), "value")) for param in holder.children]
     return root.children[0].text.strip(), params
+
+
+def read_answer(body: bytes, number: Number) -> Any:
+    """The value in an answer. Raises XmlFault, and RefusedCallError for what is no answer."""
+    root = _Tree().parse(body)
+    if root.name != "methodResponse" or len(root.children) != 1:
+        _refuse("is no methodResponse")
+    holder = root.children[0]
+    if holder.name == "fault":
+        fault = _value(_only(holder, "value"), number)
+        code, text = (
+            (fault.get("faultCode"), fault.get("faultString")) if isinstance(fault, dict) else (None, None)
+        )
+        if not isinstance(code, int) or not isinstance(text, str):
+            _refuse("has a fault that is none")
+        raise XmlFault(code, text)
+    return _value(_only(_only(_named(holder, "params"), "param"), "value"), number)
 
 
 class _Tree:
@@ -87,7 +118,14 @@ def _declared(_version: str, encoding: str | None, _standalone: int) -> None:
         _refuse("is not in UTF-8")
 
 
-def _value(value: _Element) -> Any:
+def _finite(text: str) -> Any:
+    if not _DOUBLE.fullmatch(text):
+        _refuse("has a number that is none")
+    number = float(text)
+    return number if math.isfinite(number) else _refuse("has a number out of range")
+
+
+def _value(value: _Element, number: Number = _finite) -> Any:
     if not value.children:
         return value.text  # a value without a type is a string
     if len(value.children) > 1:
@@ -100,19 +138,18 @@ def _value(value: _Element) -> Any:
         return int(text)
     if name == "boolean" and text in ("0", "1"):
         return text == "1"
-    if name == "double" and _DOUBLE.fullmatch(text):
-        number = float(text)
-        return number if math.isfinite(number) else _refuse("has a number out of range")
+    if name == "double":
+        return number(text)
     if name == "nil":
         return None
     if name == "array":
-        return [_value(_named(item, "value")) for item in _only(typed, "data").children]
+        return [_value(_named(item, "value"), number) for item in _only(typed, "data").children]
     if name == "struct":
-        return _struct(typed)
+        return _struct(typed, number)
     return _refuse("has a value of a type, or form, that is not open")
 
 
-def _struct(struct: _Element) -> dict[str, Any]:
+def _struct(struct: _Element, number: Number) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for member in struct.children:
         if member.name != "member" or [each.name for each in member.children] != ["name", "value"]:
@@ -120,7 +157,7 @@ def _struct(struct: _Element) -> dict[str, Any]:
         name = member.children[0].text
         if name in found:
             _refuse("has a member twice")
-        found[name] = _value(member.children[1])
+        found[name] = _value(member.children[1], number)
     return found
 
 

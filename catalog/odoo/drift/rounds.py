@@ -24,7 +24,7 @@ from catalog.odoo.drift.looks import LASTS, Look
 from catalog.odoo.drift.places import ContractTexts
 from catalog.odoo.drift.recording import events_of
 from catalog.odoo.drift.telling import notices_of
-from catalog.odoo.remote import Login, OdooError, connected
+from catalog.odoo.remote import Login, OdooError, connected, dialect_of
 from catalog.publishing.published import CurrentPublished, Published
 from catalog.storage.engine import Store
 from catalog.upstream_credentials.envelope import MasterKeyError
@@ -148,7 +148,7 @@ class DriftRounds:
             client_context(upstream, _Held(secrets)),
             pace,
         )
-        async with connected(login, upstream.protocol) as remote:
+        async with connected(login, dialect_of(upstream.protocol)) as remote:
             texts = await self._texts.of({each.version.api for each in served.backed})
             return remote.major, await found_by(remote, served.backed, texts)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from typing import Final
 
 import aiohttp
 import structlog
@@ -20,10 +21,14 @@ from gateway.upstreams.odoo.mediation import MISMAPPED, Mediation
 from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.transport import Transport
 from gateway.upstreams.odoo.turns import Turns
+from gateway.upstreams.odoo.xmlrpc import XmlRpc
 from policies.exchange import Exchange
 from policies.limits.slots import OwnSlots, Slots
 
 _log = structlog.get_logger(__name__)
+
+
+_DIALECTS: Final[dict[str, type[Json2 | JsonRpc]]] = {"json2": Json2, "jsonrpc": JsonRpc, "xmlrpc": XmlRpc}
 
 
 class OdooAdapter:
@@ -148,5 +153,4 @@ def _transport(
 ) -> Transport:
     if not secret or not (secret.isascii() and secret.isprintable()):
         raise ValueError("the secret is missing, or is not printable ASCII")
-    kind = Json2 if upstream.protocol == "json2" else JsonRpc
-    return kind(upstream, session, secret, tls, pace)
+    return _DIALECTS[upstream.protocol](upstream, session, secret, tls, pace)

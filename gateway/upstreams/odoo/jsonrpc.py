@@ -32,8 +32,10 @@ overrides in add-ons rename it (`vals`, `values`); the names of the others hold 
 class JsonRpc:
     """A Transport. `secret` is the password or an API key of the upstream's `login`.
 
-    Raises ValueError where the upstream names no database or no login: JSON-RPC cannot do without.
+    Raises ValueError where the upstream names no database or no login: RPC cannot do without.
     """
+
+    content_type = "application/json"
 
     def __init__(
         self,
@@ -44,11 +46,11 @@ class JsonRpc:
         pace: Pace | None = None,
     ) -> None:
         if not upstream.database or not upstream.login:
-            raise ValueError(f"upstream {upstream.name!r}: JSON-RPC needs a database and a login")
+            raise ValueError(f"upstream {upstream.name!r}: RPC needs a database and a login")
         self._database = upstream.database
         self._login = upstream.login
         self._secret = secret
-        self._poster = Poster(session, upstream.url, upstream.timeouts, {}, tls, pace)
+        self._poster = Poster(session, upstream.url, upstream.timeouts, {}, tls, pace, self.content_type)
         self._uid: int | None = None
         self._logging_in = asyncio.Lock()
 

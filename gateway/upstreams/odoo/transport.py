@@ -99,8 +99,8 @@ class _Watched(BytesPayload):
     could not be repeated. (A `Connection: close` of the request alone does not make aiohttp close it.)
     """
 
-    def __init__(self, value: bytes, leaving: Callable[[], None]) -> None:
-        super().__init__(value, content_type="application/json")
+    def __init__(self, value: bytes, content_type: str, leaving: Callable[[], None]) -> None:
+        super().__init__(value, content_type=content_type)
         self._leaving = leaving
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
@@ -111,7 +111,7 @@ class _Watched(BytesPayload):
 
 
 class Poster:
-    """Posts JSON objects to one Odoo, each when the `pace` admits it."""
+    """Posts calls to one Odoo, each when the `pace` admits it: JSON objects, or what `content_type` says."""
 
     def __init__(
         self,
@@ -121,14 +121,16 @@ class Poster:
         headers: Mapping[str, str],
         tls: ssl.SSLContext | None = None,
         pace: Pace | None = None,
+        content_type: str = "application/json",
     ) -> None:
+        self._content_type = content_type
         self._session = session
         self._pace = pace
         self._ssl = tls or True  # True verifies too, against the machine's authorities
         self._base = url.rstrip("/")
         self._timeouts = timeouts
         self._headers = {
-            "accept": "application/json",
+            "accept": content_type,
             "accept-encoding": "identity",
             "connection": "close",
             "user-agent": "ostiary",
@@ -175,7 +177,7 @@ class Poster:
     ) -> "aiohttp.client._RequestContextManager":
         return self._session.post(
             URL(self._base + path, encoded=True),
-            data=_Watched(body, leaving),
+            data=_Watched(body, self._content_type, leaving),
             headers={**self._headers, **told},
             ssl=self._ssl,
             allow_redirects=False,

@@ -142,7 +142,9 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-@pytest.fixture(params=["json2 on 19.0", "jsonrpc on 19.0", "jsonrpc on 18.0", "jsonrpc on 17.0"])
+@pytest.fixture(
+    params=["json2 on 19.0", "jsonrpc on 19.0", "jsonrpc on 18.0", "jsonrpc on 17.0", "xmlrpc on 17.0"]
+)
 async def odoo(
     request: pytest.FixtureRequest, make_upstream: Callable[..., Upstream], session: aiohttp.ClientSession
 ) -> AsyncIterator[Rig]:

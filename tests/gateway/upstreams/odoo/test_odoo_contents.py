@@ -49,13 +49,13 @@ async def upload(odoo: Rig, key: int, body: bytes, content_type: bytes) -> Answe
 
 
 async def test_a_content_is_the_body(odoo: Rig) -> None:
-    key = await made(odoo, name='Über "uns"\r\n/etc.txt', type="Text/Plain; charset=utf-8")
+    key = await made(odoo, name='Über "uns"\n/etc.txt', type="Text/Plain; charset=utf-8")
     answer = await download(odoo, key)
     assert isinstance(answer, Answer), answer
     assert (answer.status, answer.body, answer.content) == (200, TEXT, None)
     assert dict(answer.headers) == {
         b"content-type": b"text/plain",
-        b"content-disposition": b"attachment; filename*=UTF-8''%C3%9Cber%20%22uns%22%0D%0A%2Fetc.txt",
+        b"content-disposition": b"attachment; filename*=UTF-8''%C3%9Cber%20%22uns%22%0A%2Fetc.txt",
         b"x-content-type-options": b"nosniff",
     }
     (record,) = (await odoo.ok(documents("list", default_limit=1), query={}))[:1]
