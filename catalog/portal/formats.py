@@ -1,5 +1,6 @@
 """Values as a reader sees them: moments in its zone, numbers in its language, Markdown without anything active."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -7,7 +8,7 @@ import nh3
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from catalog.portal.reader import Reader
 
@@ -33,6 +34,7 @@ _TAGS: Final = {
     ),
     *("table", "tbody", "td", "th", "thead", "tr", "ul"),
 }
+_CODE: Final = re.compile(r"`([^`\n]+)`")
 _DEEPER: Final = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
 MOST_MARKDOWN: Final = 100_000
 """Characters of a text that is rendered; of a longer one the beginning is."""
@@ -88,6 +90,11 @@ class Formats:
     def percent(self, share: float | None) -> str:
         """A share of one, with up to two decimals."""
         return "" if share is None else str(format_percent(share, "#,##0.##%", locale=self._reader.locale))
+
+
+def coded(text: str) -> Markup:
+    """A message of ours, in which names and values stand between backticks."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 (what was escaped)
 
 
 def markdown(text: str | None) -> Markup:

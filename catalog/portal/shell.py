@@ -27,7 +27,7 @@ from catalog.pages.assets import Assets
 from catalog.pages.forms import Form
 from catalog.pages.pages import TEMPLATES as SHARED
 from catalog.pages.pages import page_headers
-from catalog.portal.formats import Formats, markdown
+from catalog.portal.formats import Formats, coded, markdown
 from catalog.portal.language import translations
 from catalog.portal.pace import Pace
 from catalog.portal.reader import LANGUAGES, reader_of
@@ -85,7 +85,7 @@ class Shell:
             lambda one, many, number: _spoken().ngettext(one, many, number),
             newstyle=True,
         )
-        self._environment.filters["markdown"] = markdown
+        self._environment.filters |= {"coded": coded, "markdown": markdown}
 
     def get(self, path: str, page: Page, *roles: Role) -> Route:
         """A page that is looked at. With `roles` it is for those alone who have one of them."""

@@ -1,7 +1,9 @@
 """The demonstration as a stage: real processes, a little traffic, a change that waits, and people who are let in
 by what `ostiary demo` prints."""
 
+import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -16,6 +18,8 @@ from typing import Any, Final
 import pyotp
 import pytest
 from playwright.async_api import Browser, Page, StorageState, async_playwright
+
+from catalog.demo.tour import Step, Visitor
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE = 90.0
@@ -33,6 +37,7 @@ class Stage:
     text: str
     folder: Path
     states: dict[str, StorageState] = field(default_factory=dict)
+    _visitor: Visitor | None = None
 
     def _find(self, pattern: str) -> str:
         found = re.search(pattern, self.text)
@@ -46,6 +51,16 @@ class Stage:
     @property
     def gateway(self) -> str:
         return self._find(r"Gateway +(http://\S+)")
+
+    async def status_of(self, step: Step) -> int:
+        """What the gateway answers to an application that goes on using the token it got first."""
+        if self._visitor is None:
+            file = Path(self._find(r"Logs +(\S+)")).parent / "credentials.json"
+            entries = json.loads(file.read_text(encoding="utf-8"))
+            secrets = {client_id: entry["secret"] for client_id, entry in entries.items()}
+            self._visitor = Visitor(self.catalog, self.gateway, secrets)
+        answer = await asyncio.to_thread(self._visitor.send, step)
+        return answer.status
 
     def password(self, member: str) -> str:
         """As it is printed."""
@@ -111,12 +126,19 @@ async def browser() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def visiting(stage: Stage, who: Browser, member: str, **options: Any) -> AsyncIterator[Page]:
-    """A page in a context of a member who is logged in. What the browser complains of fails the test: errors of
-    scripts, dialogs, and what the Content-Security-Policy has stopped."""
+    """A page of a member who is logged in, watched."""
     if member not in stage.states:
         stage.states[member] = await _logged_in(stage, who, member)
+    async with watched(who, storage_state=stage.states[member], base_url=stage.catalog, **options) as page:
+        yield page
+
+
+@asynccontextmanager
+async def watched(who: Browser, **options: Any) -> AsyncIterator[Page]:
+    """A page in a context of its own. What the browser complains of fails the test: errors of scripts, dialogs,
+    and what the Content-Security-Policy has stopped."""
     settings = {"viewport": {"width": 1280, "height": 900}, "timezone_id": "Europe/Brussels", **options}
-    context = await who.new_context(storage_state=stage.states[member], base_url=stage.catalog, **settings)
+    context = await who.new_context(**settings)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
