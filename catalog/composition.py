@@ -30,6 +30,7 @@ from catalog.api.admin.routes.registrations import RegistrationRoutes
 from catalog.api.admin.routes.revisions import RevisionRoutes
 from catalog.api.admin.routes.signing_keys import SigningKeyRoutes
 from catalog.api.admin.routes.subscriptions import SubscriptionRoutes
+from catalog.api.admin.routes.trials import TrialRoutes
 from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
@@ -71,6 +72,7 @@ from catalog.oauth.registration.registered import registering
 from catalog.oauth.registration.room import RegistrationRoom, registration_room
 from catalog.oauth.room import OAuthRoom, oauth_room
 from catalog.oauth.server_metadata import JWKS_PATH
+from catalog.oauth.tokens.access_tokens import AccessTokens
 from catalog.oauth.tokens.leaked_tokens import LeakedTokens
 from catalog.odoo.drift.room import DriftRoom, drift_room
 from catalog.people.delegated_decisions import DelegatedDecisions
@@ -91,6 +93,8 @@ from catalog.storage.snapshots import SnapshotTable
 from catalog.subscriptions.granted import GrantedEstate
 from catalog.subscriptions.room import SubscriptionsRoom, subscriptions_room
 from catalog.subscriptions.table import subscribing
+from catalog.trying.console import LIFETIME as TRIAL_LIFETIME
+from catalog.trying.console import TryConsole
 from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
 from catalog.upstream_credentials.settings import Sealing
 from catalog.usage.ingest import UsageIntake
@@ -150,10 +154,11 @@ def compose(
     leak_keys: Read | None = None,
     policy: OAuthPolicy = DEFAULT,
     drift_interval: float = DAY,
+    try_url: str | None = None,
 ) -> Catalog:
     """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide;
     without `sealing` upstream credentials are stored by the catalog's own keys. `drift_interval` is the seconds
-    from one look at an Odoo to the next."""
+    from one look at an Odoo to the next, `try_url` where calls that people try go, if not where partners' do."""
     # What the store holds.
     table = SnapshotTable(store)
     audit = AuditLog(store, clock)
@@ -253,6 +258,18 @@ def compose(
     gate = calendar_gate(calendar.gate, lambda: publisher.estate)
     changes = changes_room(store, publisher, keys.snapshot.public_key(), audit, clock, gate)
 
+    # What people try.
+    console = TryConsole(
+        store,
+        audit,
+        AccessTokens(identity.url, signing, TRIAL_LIFETIME, clock),
+        subscriptions.applications,
+        lambda: publisher.estate,
+        lambda: publisher.current,
+        clock,
+        try_url,
+    )
+
     # The faces.
     oauth = oauth_room(
         identity.url,
@@ -289,6 +306,7 @@ def compose(
         *PurgeRoutes(PurgeDesk(store, lambda: publisher.current, publisher.republish, audit, clock)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
         *ErrorRoutes(FailureQueries(store), lambda: publisher.estate, lambda: publisher.current).routes,
+        *TrialRoutes(console).routes,
         *HealthRoutes(Health(store, lambda: publisher.estate, lambda: publisher.current, clock)).routes,
     )
     admin = AdminApi(admin_contract(), routes, Authenticator(tokens, directory))
@@ -300,7 +318,7 @@ def compose(
     )
     previews = Previews(publisher, changes.table.proposed)
     leaks = () if leak_keys is None else LeakEndpoint(credentials.leaks, LeakKeys(leak_keys, clock)).routes
-    portal = portal_room(login.door, admin, publisher, clock)
+    portal = portal_room(login.door, admin, publisher, console, clock)
     pages = (*login.routes, *authorization.routes, *portal, *leaks)
     endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
     app = build_app(publisher, table, endpoints, gateways, previews, for_gateways, admin, pages)

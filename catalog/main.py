@@ -137,6 +137,7 @@ async def _serve(
         policy=settings.oauth_policy(),
         login_policy=login_policy(settings),
         drift_interval=settings.drift_interval,
+        try_url=settings.try_url,
     )
     await catalog.upstream_credentials.desk.require_keys()
     publisher = catalog.publisher

@@ -61,6 +61,11 @@ class CatalogSettings(NoticeSettings, LoginSettings, AuthorizationServerSettings
         description="Overrides the estate's `gateway.public-url`, the audience of access tokens. "
         "For a deployment that serves one estate under another name.",
     )
+    try_url: str | None = Field(
+        default=None,
+        description="Where calls that people try in the portal go: an address inside, or a sandbox's; without it, "
+        "where those of partners do.",
+    )
     upstream_urls: dict[str, str] = Field(
         default_factory=dict,
         description="Overrides upstreams' URLs by name, as a JSON object. For a deployment that points elsewhere.",
@@ -124,7 +129,7 @@ class CatalogSettings(NoticeSettings, LoginSettings, AuthorizationServerSettings
             raise ValueError("only postgresql:// and sqlite+aiosqlite:/// URLs are supported")
         return value
 
-    @field_validator("url", "public_url")
+    @field_validator("url", "public_url", "try_url")
     @classmethod
     def _is_base_url(cls, value: str | None) -> str | None:
         if value is None:

@@ -471,6 +471,12 @@ _TYPES: tuple[ProblemType, ...] = (
         "The member may not do this; `roles` names those of which any one would do, `detail` says why.",
     ),
     ProblemType(
+        "trial-unavailable",
+        409,
+        "Cannot be tried",
+        "The catalog cannot make this call for the application, or not now; `detail` says why. Nothing was sent.",
+    ),
+    ProblemType(
         "resource-not-found", 404, "No such thing", "The catalog has nothing of this name, or not for this member."
     ),
     ProblemType(

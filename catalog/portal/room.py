@@ -9,6 +9,7 @@ from catalog.clock import Clock
 from catalog.login.door import Door
 from catalog.pages.faults import as_pages
 from catalog.portal.apis.pages import ApiPages
+from catalog.portal.apis.trying import TryPages
 from catalog.portal.applications.credentials import ApplicationCredentialPages
 from catalog.portal.applications.pages import ApplicationPages
 from catalog.portal.applications.requests import SubscriptionPages
@@ -25,6 +26,7 @@ from catalog.portal.security.ledger import LedgerPages
 from catalog.portal.security.revoking import RevokingPages
 from catalog.portal.shell import Section, Shell
 from catalog.publication import Publisher
+from catalog.trying.console import TryConsole
 
 SECTIONS: Final[tuple[Section, ...]] = (
     Section("/apis", "APIs"),
@@ -38,12 +40,15 @@ SECTIONS: Final[tuple[Section, ...]] = (
 )
 
 
-def portal_room(door: Door, api: AdminApi, publisher: Publisher, clock: Clock) -> tuple[BaseRoute, ...]:
+def portal_room(
+    door: Door, api: AdminApi, publisher: Publisher, console: TryConsole, clock: Clock
+) -> tuple[BaseRoute, ...]:
     """The routes of the portal."""
     shell = Shell(door, api, clock, SECTIONS)
     pages = (
         *HomePages(shell).routes,
         *ApiPages(shell, publisher).routes,
+        *TryPages(shell, publisher, console).routes,
         *ApplicationPages(shell, publisher).routes,
         *ApplicationCredentialPages(shell).routes,
         *SubscriptionPages(shell, publisher).routes,

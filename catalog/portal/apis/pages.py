@@ -15,6 +15,7 @@ from catalog.portal.apis.usage import drawn_usage
 from catalog.portal.shell import Shell
 from catalog.portal.visit import Refused, Visit
 from catalog.publication import Publisher
+from catalog.subscriptions.rules import plans_of
 from contracts.diff.context import Options
 from contracts.diff.diff import bump_of, diff, verdict_of
 from contracts.estate.estate import Estate
@@ -74,7 +75,7 @@ class ApiPages:
         plans = {
             name: [parse_limit(limit, text) for limit, text in plan.limits.items()]
             for name, plan in (estate.file.plans.items() if estate is not None else ())
-            if name in api["plans"]
+            if estate is not None and name in plans_of(estate, api["name"])
         }
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
         publications = await visit.ask("listPublications", {"unit": api["name"]}, limit=20)
@@ -111,6 +112,7 @@ class ApiPages:
             info=contract.document.root.value.get("info", {}),
             chapters=chapters_of(contract),
             samples_of=lambda operation: samples_of(operation, base, chosen),
+            tried=self._tried(name, wanted),
             base=base,
             chosen=chosen,
             token=TOKEN,
@@ -158,6 +160,13 @@ class ApiPages:
         if self._indexed is None or self._indexed[0] is not estate:
             self._indexed = (estate, index_of(estate))
         return self._indexed[1]
+
+    def _tried(self, api: str, version: str) -> frozenset[str]:
+        """The operations that the console can call."""
+        current = self._publisher.current
+        versions = () if current is None else current.contracts.versions
+        of = (each.operations for each in versions if (each.api, each.version) == (api, version))
+        return frozenset(each.id for operations in of for each in operations if not each.websocket)
 
     def _chosen(self, api: str, version: str) -> str:
         """What a request says beside its address to be for a version."""

@@ -44,7 +44,7 @@ def _filled(operation: Shown) -> str:
     """The path with a value for each of its parameters, and the query parameters that have to be there."""
     path, query = operation.path, []
     for place, row in operation.parameters:
-        value = quote(_value(row), safe="")
+        value = quote(value_of(row), safe="")
         if place == "path":
             path = path.replace(f"{{{row.name}}}", value)
         elif place == "query" and row.required:
@@ -52,7 +52,8 @@ def _filled(operation: Shown) -> str:
     return path + ("?" + "&".join(query) if query else "")
 
 
-def _value(row: Row) -> str:
+def value_of(row: Row) -> str:
+    """A value for a parameter that its schema admits, as far as that is easily told."""
     if row.values:
         return row.values[0]
     if row.type.startswith(("integer", "number")):
