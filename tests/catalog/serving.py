@@ -103,9 +103,10 @@ async def serving(
     policy: OAuthPolicy = DEFAULT,
     tls: ListenerTls | None = None,
     environment: str = "test",
+    try_url: str | None = None,
 ) -> AsyncIterator[World]:
     """Serves a catalog whose keys are below `directory`, and its store too without `store_url`, after its first
-    publication. `host` is by which name of this machine it is reached."""
+    publication. `host` is by which name of this machine it is reached, `try_url` where what people try is sent."""
     listener = socket.create_server(("127.0.0.1", 0))
     bound = f"{'http' if tls is None else 'https'}://{host}:{listener.getsockname()[1]}"
     issuer_url = url or bound
@@ -118,7 +119,14 @@ async def serving(
 
     identity = Identity(issuer_url, environment, GATEWAY_TOKEN, lifetime)
     catalog = compose(
-        store, keys, clock, lambda: world.compile(), identity, login_policy=login_policy, policy=policy
+        store,
+        keys,
+        clock,
+        lambda: world.compile(),
+        identity,
+        login_policy=login_policy,
+        policy=policy,
+        try_url=try_url,
     )
     publisher = catalog.publisher
     world = World(bound, keys, catalog, compiled=compiled)
