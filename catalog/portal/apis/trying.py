@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from starlette.responses import Response
 
 from catalog.portal.apis.contracts import Contracts
@@ -122,6 +123,7 @@ class TryPages:
             refused=None if refused is None else refused.problem,
             faults={} if refused is None else refused.faults,
             trial=trial,
+            body="" if trial is None else _readable(trial["body"]),
         )
 
     def _applications(self, visit: Visit, api: str, version: str, chosen: str) -> list[tuple[Application, bool]]:
@@ -130,6 +132,14 @@ class TryPages:
         rated = [(each, any((s.api, s.version) == (api, version) for s in each.subscriptions)) for each in own]
         rated.sort(key=lambda each: (each[0].client_id != chosen, not each[1]))
         return rated[:MOST_APPLICATIONS]
+
+
+def _readable(body: str) -> str:
+    """JSON with a line for each member; anything else as it came."""
+    try:
+        return msgspec.json.format(body, indent=2)
+    except msgspec.DecodeError:
+        return body
 
 
 def _inputs(shown: Shown, operation: Operation) -> tuple[Input, ...]:
