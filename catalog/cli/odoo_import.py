@@ -11,6 +11,7 @@ from catalog.cli.odoo_estate import take_in, upstream_entry
 from catalog.cli.output import fail, print_json
 
 if TYPE_CHECKING:
+    from catalog.odoo.offers import Offers
     from catalog.odoo.remote import Login, Remote
 
 Context = Annotated[
@@ -48,6 +49,26 @@ def import_(
         typer.Option("--domain", metavar="JSON", help="Added to every look-up; no request can widen it."),
     ] = "[]",
     context: Context = "{}",
+    paging: Annotated[
+        Literal["offset", "cursor", "both"], typer.Option("--paging", help="How lists go on to the next page.")
+    ] = "offset",
+    bulk: Annotated[
+        int,
+        typer.Option(
+            "--bulk",
+            metavar="N",
+            min=0,
+            max=1000,
+            help="Create up to N records by one request, too: all or none.",
+        ),
+    ] = 0,
+    etag: Annotated[
+        Literal["none", "offered", "required"],
+        typer.Option("--etag", help="Whether changes heed `If-Match`, so that none is lost."),
+    ] = "offered",
+    merge: Annotated[
+        bool, typer.Option("--merge", help="A change leaves records of a list alone that it does not name.")
+    ] = False,
     title: Annotated[str | None, typer.Option("--title", help="The API's title.", show_default=False)] = None,
     api: Annotated[
         str | None, typer.Option("--api", metavar="NAME", help="The API's name. Derived from the first model.")
@@ -86,6 +107,7 @@ def import_(
     if estate is not None:
         require_estate(estate)
     from catalog.odoo.naming import plural, resource_of
+    from catalog.odoo.offers import Offers
 
     name = api or plural(resource_of(models[0]))
     document, login, dialect = _make(
@@ -95,7 +117,7 @@ def import_(
         filters,
         (domain, context),
         (title or name.replace("-", " ").capitalize(), f"/{name}/v1", contact or f"{name}@{name}.invalid"),
-        examples,
+        (examples, Offers(paging, bulk, etag, merge)),
         (url, db, user, key, key_file, protocol),
     )
     from contracts.adopt.yaml_text import dump
@@ -117,7 +139,7 @@ def _make(
     filters: list[str] | None,
     scope: tuple[str, str],
     heading: tuple[str, str, str],
-    examples: bool,
+    made: "tuple[bool, Offers]",
     access: tuple[str, str, str, str | None, Path | None, Literal["json2", "jsonrpc"] | None],
 ) -> "tuple[dict[str, Any], Login, str]":
     """The contract, and how the Odoo was spoken to. Ends the command where a wish cannot be granted."""
@@ -136,7 +158,7 @@ def _make(
             chosen,
             _domain(scope[0]),
             context_of(scope[1]),
-            examples,
+            *made,
         )
         return await make_contract(remote, wishes, Heading(*heading)), remote.dialect
 

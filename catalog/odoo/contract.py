@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from catalog.odoo.operations import REFUSALS, Resource
+from catalog.odoo.operations import Resource
+from catalog.odoo.shared import REFUSALS
 
 _VIOLATION = {
     "type": "object",

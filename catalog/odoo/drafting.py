@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from catalog.odoo.filtering import is_filterable
 from catalog.odoo.importing import Heading, Part, contract_of_parts, seen
+from catalog.odoo.offers import PLAIN
 from catalog.odoo.reflection import ModelFacts
 from catalog.odoo.remote import Remote
 from catalog.odoo.wanted import Tree, WishError, field_fault
@@ -72,7 +73,7 @@ async def draft(
         drafting = _Drafting(uses, facts, guard.models.get(model, GuardedModel()), left_out)
         related = {name: await seen(remote, name) for name in sorted(drafting.related())}
         parts.append(drafting.part(related))
-    document = await contract_of_parts(remote, parts, context, heading, examples=examples)
+    document = await contract_of_parts(remote, parts, context, heading, PLAIN, examples=examples)
     return Draft(document, left_out)
 
 
@@ -127,7 +128,7 @@ class _Drafting:
 
     def _is_taken(self, name: str) -> bool:
         facts = self.facts.fields[name]
-        return not facts.readonly and facts.type != "one2many"
+        return not facts.readonly and facts.type not in ("one2many", "binary")
 
     def _field(self, name: str, related: Mapping[str, ModelFacts]) -> Tree | None:
         facts = self.facts.fields.get(name)

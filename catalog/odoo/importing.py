@@ -7,6 +7,7 @@ from typing import Any
 from catalog.odoo.contract import contract_of
 from catalog.odoo.examples import answer_example, request_example
 from catalog.odoo.naming import pascal
+from catalog.odoo.offers import PLAIN, Offers
 from catalog.odoo.operations import Resource
 from catalog.odoo.reflection import ModelFacts, look_at, models, sample
 from catalog.odoo.remote import OdooError, RefusedError, Remote
@@ -35,6 +36,7 @@ class Wishes:
     domain: tuple[Any, ...]
     context: Mapping[str, Any]
     examples: bool = True
+    offers: Offers = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,17 @@ async def make_contract(remote: Remote, wishes: Wishes, heading: Heading) -> dic
         )
         for model in models
     ]
-    return await contract_of_parts(remote, parts, wishes.context, heading, examples=wishes.examples)
+    return await contract_of_parts(remote, parts, wishes.context, heading, wishes.offers, examples=wishes.examples)
 
 
 async def contract_of_parts(
-    remote: Remote, parts: Sequence[Part], context: Mapping[str, Any], heading: Heading, *, examples: bool
+    remote: Remote,
+    parts: Sequence[Part],
+    context: Mapping[str, Any],
+    heading: Heading,
+    offers: Offers,
+    *,
+    examples: bool,
 ) -> dict[str, Any]:
     """The document, with a resource for each part. Raises WishError, OdooError."""
     resources: list[Resource] = []
@@ -92,7 +100,7 @@ async def contract_of_parts(
         made = wanted(part.model, part.tree, related, part.operations, part.actions)
         properties = properties_of(_forced(made.fields, part.domain))
         filters = _suitable(properties) if part.filters is None else part.filters
-        resource = Resource(made, properties, filters, part.domain, context)
+        resource = Resource(made, properties, filters, part.domain, context, offers)
         if any(resource.many == each.many for each in resources):
             raise WishError(f"{name!r} would be a second resource /{resource.many}; import it by itself")
         looked_at = {each.facts.name for each in properties}

@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from catalog.odoo.files import MOST_BYTES, File, files_of
 from catalog.odoo.filtering import filtering
 from catalog.odoo.naming import action_of, camel, pascal, plural, resource_of, spaced
+from catalog.odoo.offers import ETAG, IF_NONE_MATCH, Offers, if_match, paging_of, sort_parameter, sortable
 from catalog.odoo.schemas import MOST_ID, Property, Schema, mapping_of, object_of, request_of
+from catalog.odoo.shared import IDEMPOTENCY, REFUSALS, answer, article, ref
 from catalog.odoo.wanted import Wanted, WishError
 from contracts.operations import is_claimed
 
 PAGE: Final = (20, 100)
 """Records on a page: by default, and at most."""
-MOST_OFFSET: Final = 100_000
+
+_CONDITIONAL: Final = ("update", "delete", "call")
 
 
 class Resource:
@@ -25,8 +29,12 @@ class Resource:
         filters: Sequence[str],
         domain: Sequence[Any],
         context: Mapping[str, Any],
+        offers: Offers,
     ) -> None:
         self.wanted = wanted
+        self._offers = offers
+        self._etag = offers.etag if "get" in wanted.operations else "none"
+        self._files = files_of(wanted.model, wanted.fields)
         self.one = resource_of(wanted.model.name)
         self.many = plural(self.one)
         self.properties = properties
@@ -42,7 +50,8 @@ class Resource:
     def scopes(self) -> dict[str, str]:
         """What the operations ask for, with what it means."""
         found = {}
-        for operation in (*self.wanted.operations, *(["update"] if self.wanted.actions else [])):
+        changing = [*(["update"] if self.wanted.actions else []), *(["get"] if self._shown else [])]
+        for operation in (*self.wanted.operations, *changing):
             verb = {"list": "read", "get": "read", "delete": "delete"}.get(operation, "write")
             meaning = {"read": "Read", "write": "Create and change", "delete": "Delete"}[verb]
             found[self._scope(verb)] = f"{meaning} {spaced(self.many)}"
@@ -65,32 +74,50 @@ class Resource:
         paths: dict[str, Any] = {}
         if collection:
             paths[f"/{self.many}"] = collection
+        if "create" in made and self._offers.bulk:
+            paths[f"/{self.many}/batch"] = {"post": self._batch()}
         if single:
             paths[f"/{self.many}/{{{self._id}}}"] = {"parameters": [self._id_parameter()], **single}
         for method in self.wanted.actions:
             path = f"/{self.many}/{{{self._id}}}/{action_of(method)}"
             paths[path] = {"parameters": [self._id_parameter()], "post": self._call(method)}
+        for file in self._files:
+            methods = {"get": self._download(file)} if file in self._shown else {}
+            methods |= {"put": self._upload(file)} if file.writable and "update" in made else {}
+            if methods:
+                path = f"/{self.many}/{{{self._id}}}/{file.path}"
+                paths[path] = {"parameters": [self._id_parameter()], **methods}
         return paths
+
+    @property
+    def _shown(self) -> list[File]:
+        reading = {"list", "get"}.intersection(self.wanted.operations)
+        return [each for each in self._files if each.readable and reading]
 
     def schemas(self) -> dict[str, Schema]:
         made = self.wanted.operations
         name = pascal(self.one)
         found: dict[str, Schema] = {}
         if {*made} - {"delete"} or self.wanted.actions:
-            found[name] = object_of(self.properties, f"{_article(self._noun).capitalize()} {self._noun}.")
+            found[name] = object_of(self.properties, f"{article(self._noun).capitalize()} {self._noun}.")
         if "list" in made:
             found[f"{name}Page"] = {
                 "type": "object",
                 "description": f"A page of {spaced(self.many)}.",
                 "required": ["data", "total"],
                 "properties": {
-                    "data": {"type": "array", "items": _ref(name), "description": "Those on this page."},
+                    "data": {"type": "array", "items": ref(name), "description": "Those on this page."},
                     "total": {"type": "integer", "minimum": 0, "description": "How many there are on all pages."},
                 },
             }
+            if self._offers.by_cursor:
+                page = found[f"{name}Page"]
+                page["required"].append("next")
+                about = "To go on behind this page, as `after`; null on the last."
+                page["properties"]["next"] = {"type": ["string", "null"], "description": about}
         if "create" in made:
             found[f"New{name}"] = self._request(
-                f"{_article(self._noun).capitalize()} {self._noun} to create.", True
+                f"{article(self._noun).capitalize()} {self._noun} to create.", True
             )
         if "update" in made:
             found[f"{name}Changes"] = self._request(f"What of the {self._noun} is to change.", False)
@@ -110,101 +137,108 @@ class Resource:
 
     def _list(self) -> dict[str, Any]:
         parameters, filters = filtering(self.properties, self._filters)
-        sortable = {
-            each.name: each.facts.name
-            for each in self.properties
-            if each.answer is not None and each.facts.stored and each.facts.sortable and _sorts(each)
-        }
-        default, most = PAGE
+        fields = sortable(self.properties, self._offers)
+        paging, paged = paging_of(self._offers, PAGE)
         mapping = self._mapping(
             "list",
             fields=mapping_of(self.properties, reading=True, writing=False),
             filters=filters,
             order="id desc",
-            sort={"parameter": "sort", "fields": sortable},
-            paging={"limit": "limit", "offset": "offset", "default": default, "maximum": most},
+            sort={"parameter": "sort", "fields": fields} if fields else {},
+            paging=paging,
             items="data",
             total="total",
+            next="next" if self._offers.by_cursor else "",
         )
-        parameters += [
-            {
-                "name": "sort",
-                "in": "query",
-                "description": "What to sort by, with a leading minus downwards; else the newest come first.",
-                "schema": {"type": "string", "enum": [f"{sign}{name}" for name in sortable for sign in ("", "-")]},
-            },
-            {
-                "name": "limit",
-                "in": "query",
-                "description": "The most records on a page.",
-                "schema": {"type": "integer", "minimum": 1, "maximum": most, "default": default},
-            },
-            {
-                "name": "offset",
-                "in": "query",
-                "description": "How many records to skip.",
-                "schema": {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET, "default": 0},
-            },
-        ]
+        parameters += [*([sort_parameter(fields)] if fields else []), *paged]
         return self._operation(
             camel("list", self.many),
             f"List {spaced(self.many)}",
             "Those that match all the filters given, on pages.",
             "read",
-            {"200": _answer(f"A page of {spaced(self.many)}.", _ref(pascal(self.one) + "Page"))},
+            {"200": answer(f"A page of {spaced(self.many)}.", ref(pascal(self.one) + "Page"))},
             mapping,
             parameters=parameters,
         )
 
     def _get(self) -> dict[str, Any]:
+        answers = {"200": self._tagged(answer(f"The {self._noun}.", ref(pascal(self.one))))}
+        if self._etag != "none":
+            answers["304"] = {"description": "It is still the one that the `ETag` is of."}
         return self._operation(
             camel("get", self.one),
             f"Get one {self._noun}",
             f"The {self._noun} with this number.",
             "read",
-            {"200": _answer(f"The {self._noun}.", _ref(pascal(self.one)))},
+            answers,
             self._mapping("get", id=self._id, fields=mapping_of(self.properties, reading=True, writing=False)),
+            parameters=[IF_NONE_MATCH] if self._etag != "none" else (),
             one=True,
         )
 
     def _create(self) -> dict[str, Any]:
-        created = _answer(f"The {self._noun} as it was created.", _ref(pascal(self.one)))
+        created = answer(f"The {self._noun} as it was created.", ref(pascal(self.one)))
         location = {
             "description": f"Where the {self._noun} is.",
             "schema": {"type": "string", "format": "uri-reference"},
         }
-        created["headers"] = {"Location": location}
+        created["headers"] = {"Location": location, **(ETAG if self._etag != "none" else {})}
         return self._operation(
             camel("create", self.one),
-            f"Create {_article(self._noun)} {self._noun}",
+            f"Create {article(self._noun)} {self._noun}",
             "A value that a rule of the business refuses is answered with 422.",
             "write",
             {"201": created},
             self._mapping("create", fields=mapping_of(self.properties, reading=True, writing=True)),
-            body=f"New{pascal(self.one)}",
-            parameters=[_IDEMPOTENCY],
+            body=ref(f"New{pascal(self.one)}"),
+            parameters=[IDEMPOTENCY],
+        )
+
+    def _batch(self) -> dict[str, Any]:
+        new, most = f"New{pascal(self.one)}", self._offers.bulk
+        taken: Schema = {"type": "array", "minItems": 1, "maxItems": most, "items": ref(new)}
+        if new in self.examples:
+            taken["examples"] = [[self.examples[new]]]
+        made = {"type": "array", "maxItems": most, "items": ref(pascal(self.one))}
+        mapping = self._mapping("create", fields=mapping_of(self.properties, reading=True, writing=True))
+        mapping.pop("etag", None)  # of many there is none
+        return self._operation(
+            camel("create", self.many),
+            f"Create {spaced(self.many)}",
+            "All of them, or none. The answer is in the order of the request.",
+            "write",
+            {"200": answer(f"The {spaced(self.many)} as they were created.", made)},
+            mapping,
+            body=taken,
+            parameters=[IDEMPOTENCY],
         )
 
     def _update(self) -> dict[str, Any]:
         return self._operation(
             camel("update", self.one),
-            f"Change {_article(self._noun)} {self._noun}",
+            f"Change {article(self._noun)} {self._noun}",
             "Changes the properties that are there; null empties one.",
             "write",
-            {"200": _answer(f"The {self._noun} as it is now.", _ref(pascal(self.one)))},
-            self._mapping("update", id=self._id, fields=mapping_of(self.properties, reading=True, writing=True)),
-            body=pascal(self.one) + "Changes",
+            {"200": self._tagged(answer(f"The {self._noun} as it is now.", ref(pascal(self.one))))},
+            self._mapping(
+                "update",
+                id=self._id,
+                fields=mapping_of(self.properties, reading=True, writing=True, merge=self._offers.merge),
+            ),
+            body=ref(pascal(self.one) + "Changes"),
+            parameters=self._conditions,
             one=True,
         )
 
     def _delete(self) -> dict[str, Any]:
         return self._operation(
             camel("delete", self.one),
-            f"Delete {_article(self._noun)} {self._noun}",
+            f"Delete {article(self._noun)} {self._noun}",
             "One that others refer to, or that a rule of the business keeps, is answered with 422.",
             "delete",
             {"204": {"description": "It is gone."}},
             self._mapping("delete", id=self._id),
+            parameters=self._conditions,
             one=True,
         )
 
@@ -212,16 +246,50 @@ class Resource:
         action = spaced(action_of(method))
         return self._operation(
             camel(action_of(method), self.one),
-            f"{action.capitalize()} {_article(self._noun)} {self._noun}",
+            f"{action.capitalize()} {article(self._noun)} {self._noun}",
             f"Runs Odoo's `{method}` on it. Where its state does not allow that, the answer is 422.",
             "write",
-            {"200": _answer(f"The {self._noun} as it is now.", _ref(pascal(self.one)))},
+            {"200": self._tagged(answer(f"The {self._noun} as it is now.", ref(pascal(self.one))))},
             self._mapping(
                 "call", method=method, id=self._id, fields=mapping_of(self.properties, reading=True, writing=False)
             ),
-            parameters=[_IDEMPOTENCY],
+            parameters=[IDEMPOTENCY, *self._conditions],
             one=True,
         )
+
+    def _download(self, file: File) -> dict[str, Any]:
+        return self._operation(
+            camel("get", self.one, file.path),
+            f"Get the {file.noun} of one {self._noun}",
+            file.about,
+            "read",
+            {"200": {"description": f"The {file.noun}.", "content": {file.media_type: {}}}},
+            self._mapping("get", id=self._id, content=file.content(reading=True)),
+            one=True,
+        )
+
+    def _upload(self, file: File) -> dict[str, Any]:
+        made = self._operation(
+            camel("put", self.one, file.path),
+            f"Set the {file.noun} of one {self._noun}",
+            "Takes the place of the one that is there.",
+            "write",
+            {"204": {"description": "It is there."}},
+            self._mapping("update", id=self._id, content=file.content(reading=False)),
+            parameters=self._conditions,
+            one=True,
+        )
+        made["requestBody"] = {"required": True, "content": {file.media_type: {}}}
+        made["x-ostiary-limit"] = {"max-body": MOST_BYTES}
+        return made
+
+    @property
+    def _conditions(self) -> list[Any]:
+        """What a change takes so that nobody's is lost."""
+        return [] if self._etag == "none" else [if_match(self._etag)]
+
+    def _tagged(self, response: dict[str, Any]) -> dict[str, Any]:
+        return response if self._etag == "none" else {**response, "headers": dict(ETAG)}
 
     def _operation(
         self,
@@ -233,10 +301,12 @@ class Resource:
         mapping: dict[str, Any],
         *,
         parameters: Sequence[Any] = (),
-        body: str = "",
+        body: Schema | None = None,
         one: bool = False,
     ) -> dict[str, Any]:
-        refusals = ["401", "403", *(["404"] if one else []), "422", "429"]
+        guarded = any(each.get("name") == "If-Match" for each in parameters)
+        refusals = ["401", "403", *(["404"] if one else []), *(["412"] if guarded else []), "422", "429"]
+        refusals += ["428"] if guarded and self._etag == "required" else []
         made: dict[str, Any] = {
             "operationId": name,
             "tags": [self.many],
@@ -247,7 +317,7 @@ class Resource:
         if parameters:
             made["parameters"] = list(parameters)
         if body:
-            made["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
+            made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
         made["responses"] = {
             **answers,
             **{status: {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in refusals},
@@ -262,6 +332,8 @@ class Resource:
         if domain:
             mapping["domain"] = domain
         mapping["context"] = self._context
+        if self._etag != "none" and action != "list" and not (action == "get" and "content" in members):
+            mapping["etag"] = "required" if self._etag == "required" and action in _CONDITIONAL else True
         return {key: value for key, value in mapping.items() if value not in ({}, "")}
 
     def _scope(self, verb: str) -> str:
@@ -275,31 +347,3 @@ class Resource:
             "description": f"The number of the {self._noun} in Odoo.",
             "schema": {"type": "integer", "minimum": 1, "maximum": MOST_ID},
         }
-
-
-REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
-    "401": ("Unauthorized", "The access token is missing or not valid."),
-    "403": ("Forbidden", "The application may not do this."),
-    "404": ("NotFound", "There is no such record."),
-    "422": ("Unprocessable", "The request does not match the contract, or a rule of the business refuses it."),
-    "429": ("TooManyRequests", "A limit of the plan is used up."),
-}
-"""The responses that operations share: name and description by status."""
-
-_IDEMPOTENCY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
-
-
-def _sorts(each: Property) -> bool:
-    return each.facts.type not in ("many2one", "one2many", "many2many", "text", "html", "boolean")
-
-
-def _answer(description: str, schema: Schema) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def _ref(schema: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{schema}"}
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[:1] in "aeiou" else "a"

@@ -40,7 +40,7 @@ def properties_of(fields: Sequence[WantedField], currencies: bool = True) -> tup
     name."""
     found = [Property("id", FieldFacts("id", "integer", "ID"), _identifier("Its number in Odoo."), None)]
     for wanted in fields:
-        if wanted.facts.name != "id":
+        if wanted.facts.name != "id" and wanted.facts.type != "binary":
             found += _properties(wanted)
     if currencies:
         found += _currencies(fields, {each.facts.name for each in found})
@@ -71,20 +71,25 @@ def request_of(properties: Iterable[Property], description: str, *, creating: bo
     return schema
 
 
-def mapping_of(properties: Iterable[Property], *, reading: bool, writing: bool) -> dict[str, Any]:
-    """The `fields` of a mapping, of those that the operation's schemas have."""
+def mapping_of(
+    properties: Iterable[Property], *, reading: bool, writing: bool, merge: bool = False
+) -> dict[str, Any]:
+    """The `fields` of a mapping, of those that the operation's schemas have. With `merge` the records of a list
+    that a change does not name stay."""
     return {
-        each.name: _mapped(each, reading=reading, writing=writing)
+        each.name: _mapped(each, reading=reading, writing=writing, merge=merge)
         for each in properties
         if (reading and each.answer is not None) or (writing and each.request is not None)
     }
 
 
-def _mapped(each: Property, *, reading: bool, writing: bool) -> Any:
+def _mapped(each: Property, *, reading: bool, writing: bool, merge: bool) -> Any:
     field = each.facts.name
     if each.inner:
-        nested = mapping_of(each.inner, reading=reading, writing=writing and each.request is not None)
-        return {"field": field, "model": each.facts.relation, "fields": nested}
+        taken = writing and each.request is not None
+        nested = mapping_of(each.inner, reading=reading, writing=taken, merge=merge)
+        merged = {"write": "merge"} if taken and merge else {}
+        return {"field": field, "model": each.facts.relation, **merged, "fields": nested}
     if each.facts.type in ("one2many", "many2many") and field.endswith("_id"):
         return {"field": field, "as": "ids"}  # called as a many2one is
     return field

@@ -19,7 +19,7 @@ _SECRET: Final = re.compile(r".*(password|secret|api_?key|access_token|signup_to
 _TYPES: Final = frozenset(
     (
         *("char", "text", "html", "boolean", "integer", "float", "monetary", "date", "datetime"),
-        *("selection", "many2one", "one2many", "many2many"),
+        *("selection", "many2one", "one2many", "many2many", "binary"),
     )
 )
 
@@ -137,6 +137,8 @@ def _fields(model: ModelFacts, tree: Tree, related: Mapping[str, ModelFacts]) ->
         if below.below and facts.type not in ("one2many", "many2many"):
             raise WishError(f"--fields: {name!r} of {model.name!r} is a {facts.type} and has no records in it")
         nested = _fields(related[facts.relation], below, related) if below.below else ()
+        if any(inner.facts.type == "binary" for inner in nested):
+            raise WishError(f"--fields: a file in the records of {name!r} has no place: import their model")
         chosen.append(WantedField(facts, nested, below.shown, below.taken))
     return tuple(chosen)
 

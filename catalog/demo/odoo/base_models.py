@@ -87,6 +87,7 @@ PARTNER = Model(
         "user_id": Field("many2one", "Salesperson", relation="res.users"),
         "company_id": Field("many2one", "Company", relation="res.company"),
         "color": Field("integer", "Color Index", default=0),
+        "image_1920": Field("binary", "Image"),
         "credit_limit": Field("float", "Credit Limit", default=0.0),
     },
     order="complete_name ASC, id DESC",

@@ -36,6 +36,7 @@ CALLS: tuple[tuple[str, dict[str, Any], Any], ...] = (
     ),
     ("listOrders", {"query": {"partner_id": 9, "sort": "-name"}}, None),
     ("createOrder", {}, {"partner_id": 9, "client_order_ref": "WEB-7", "order_lines": [LINE]}),
+    ("createOrders", {}, [{"partner_id": 9}, {"partner_id": 13}]),
     ("getOrder", {"path": {"order_id": 3}}, None),
     ("updateOrder", {"path": {"order_id": 2}}, {"client_order_ref": None}),
     ("confirmOrder", {"path": {"order_id": 2}}, None),
@@ -49,7 +50,8 @@ def test_an_imported_contract_is_carried_out(tmp_path: Path, version: str) -> No
     with odoo(version) as url:
         wish = ["odoo", "import", "sale.order", "--fields", FIELDS, "--estate", str(root)]
         where = ["--url", url, "--db", "odoo19", "--user", "admin", "--contact", "books@example.com"]
-        ops = ["--ops", "list,get,create,update,delete,action_confirm"]
+        offers = ["--paging", "both", "--bulk", "5", "--merge"]
+        ops = [*offers, "--ops", "list,get,create,update,delete,action_confirm"]
         ended = CliRunner().invoke(build(), [*wish, *where, *ops], env={"OSTIARY_ODOO_KEY": KEY})
         assert ended.exit_code == 0, ended.output
         estate, findings = load_estate(root)
@@ -61,6 +63,8 @@ def test_an_imported_contract_is_carried_out(tmp_path: Path, version: str) -> No
     assert told["listOrders"]["total"] >= 1
     assert told["createOrder"]["order_lines"][0]["product"]["id"] == 15
     assert told["createOrder"]["amount_total"] > 0
+    assert told["listOrders"]["next"] is None  # of the last call, whose page is the last
+    assert [each["partner"]["id"] for each in told["createOrders"]] == [9, 13]
     assert told["updateOrder"]["client_order_ref"] is None
     assert told["confirmOrder"]["state"] == "sale"
 

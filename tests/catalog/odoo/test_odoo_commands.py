@@ -219,3 +219,50 @@ def test_a_key_from_a_file(newest: str, tmp_path: Path) -> None:
     assert ended.exit_code == 0
     ended = run("discover", newest, "--key-file", str(tmp_path / "none"), key="")
     assert (ended.exit_code, "cannot be read" in ended.stderr) == (2, True)
+
+
+def test_what_else_is_offered_is_fit_too(newest: str, tmp_path: Path) -> None:
+    root = write_estate(tmp_path)
+    wish = ("res.partner", "--fields", "name,type,country_id,image_1920", "--ops", "list,get,create,update")
+    offers = ("--paging", "cursor", "--bulk", "50", "--etag", "required")
+    context = ("--context", '{"lang": "en_US", "allowed_company_ids": [1]}')
+    made = ("--estate", str(root), "--contact", "books@example.com")
+    ended = run("import", newest, *wish, *offers, *context, *made)
+    assert ended.exit_code == 0, ended.output
+    contract = root / "apis" / "partners" / "v1.openapi.yaml"
+    rulesets = ("--ruleset", "ostiary:recommended", "--ruleset", "ostiary:odoo", "--json")
+    linted = CliRunner().invoke(build(), ["lint", str(contract), *rulesets])
+    found = {(each["rule"], each["severity"]) for each in json.loads(linted.stdout)["findings"]}
+    assert found == {("id-not-guessable", "info")}
+    document = yaml.safe_load(contract.read_text())
+    mappings = {
+        operation["operationId"]: operation["x-ostiary-odoo"]
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    assert mappings["listPartners"]["paging"]["cursor"] == "after"
+    assert (mappings["listPartners"]["next"], "sort" in mappings["listPartners"]) == ("next", False)
+    assert mappings["updatePartner"]["etag"] == "required"
+    assert mappings["getPartner"]["etag"] is mappings["createPartner"]["etag"] is True
+    assert "etag" not in mappings["createPartners"]
+    assert mappings["getPartnerImage1920"] == {
+        **{key: mappings["getPartner"][key] for key in ("model", "id", "context")},
+        "action": "get",
+        "content": "image_1920",
+    }
+    assert mappings["putPartnerImage1920"]["etag"] == "required"
+    batch = document["paths"]["/partners/batch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert batch["maxItems"] == 50
+    assert "image_1920" not in document["components"]["schemas"]["Partner"]["properties"]
+
+
+def test_a_domain_with_a_claim_decides_what_a_request_may_not(newest: str, tmp_path: Path) -> None:
+    domain = ("--domain", '[["partner_id", "=", {"claim": "partner"}], ["state", "!=", "cancel"]]')
+    wish = ("sale.order", "--fields", "name,partner_id,client_order_ref", "--ops", "create,update")
+    document = imported(newest, *wish, *domain)
+    assert set(document["components"]["schemas"]["NewOrder"]["properties"]) == {"client_order_ref"}
+    post = document["paths"]["/orders"]["post"]["x-ostiary-odoo"]
+    assert post["domain"] == [["partner_id", "=", {"claim": "partner"}]]
+    patch = document["paths"]["/orders/{order_id}"]["patch"]["x-ostiary-odoo"]
+    assert len(patch["domain"]) == 2
