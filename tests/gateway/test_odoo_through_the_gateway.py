@@ -1,16 +1,20 @@
 """Mediated operations as a partner has them: claims of a real token, and conditions within all policies."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from xmlrpc.client import dumps
 
 import msgspec
+import pytest
 
 from contracts.operations import MediaType, Operation, Parameter, RequestBody, Response
 from contracts.snapshot import Snapshot, Upstream, encode_part
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot, token
+from tests.gateway.http_harness import SeenRequest
 from tests.gateway.odoo_pair import odoo
 from tests.gateway.upstreams.odoo.conftest import KEY
 from tests.gateway.upstreams.odoo.conftest import orders as backend
@@ -73,3 +77,51 @@ async def test_conditions_go_the_whole_way(tmp_path: Path) -> None:
         assert (done.status, json.loads(done.body)["reference"]) == (200, "mine")
         stale = await running.ask("PATCH", place, b'{"reference": "later"}', If_Match=tag, **kind)
         assert (stale.status, problem_of(stale)["type"]) == (412, "urn:ostiary:problem:precondition-failed")
+
+
+SENT = {
+    "Cookie": "session_id=stolen",
+    "X_Odoo_Database": "another",
+    "X_Openerp_Session_Id": "stolen",
+    "X_Forwarded_Host": "evil.example",
+    "X_Forwarded_For": "192.0.2.7",
+    "X_Forwarded_Proto": "gopher",
+    "Forwarded": "host=evil.example",
+    "X_Partner": "told",
+}
+
+
+async def _answer(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    found: Any = 7 if b"authenticate" in request.body else [{"id": 3, "name": "S00003"}]
+    xml, rpc = request.line.startswith(b"POST /xmlrpc"), b"/jsonrpc" in request.line
+    if xml:
+        body, kind = dumps((found,), methodresponse=True).encode(), b"text/xml"
+    else:
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "result": found} if rpc else found).encode()
+        kind = b"application/json"
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, len(body)) + body)
+    return False
+
+
+@pytest.mark.parametrize("protocol", ["json2", "jsonrpc", "xmlrpc"])
+async def test_no_header_field_of_the_partners_goes_to_odoo(tmp_path: Path, protocol: Any) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "odoo-key").write_text(KEY)
+    shown = backend("get", fields=backend("get").fields[:2])
+    made = operation("getOrder", "GET", "/orders/{order_id}", backend=shown, parameters=(ID,))
+    held = token()
+    async with gateway(tmp_path, _answer) as running:
+        url = f"http://127.0.0.1:{running.upstream.port}"
+        erp = Upstream("erp", "odoo", url, credential="odoo-key", protocol=protocol, database="db", login="us")
+        plain = snapshot(orders(made))
+        contracts = msgspec.structs.replace(plain.contracts, upstreams=(erp,))
+        manifest = msgspec.structs.replace(plain.manifest, serial=2, contracts=encode_part(contracts)[0])
+        running.adopt(Snapshot(manifest, contracts, plain.access))
+        answer = await running.ask("GET", "/orders/v1/orders/3", bearer=held, **SENT)
+        assert (answer.status, json.loads(answer.body)) == (200, {"id": 3, "number": "S00003"})
+        seen = running.upstream.seen
+    assert len(seen) == (1 if protocol == "json2" else 2)
+    for request in seen:
+        told = (request.head + request.body).lower()
+        for value in (*SENT.values(), held):
+            assert value.lower().encode() not in told, value

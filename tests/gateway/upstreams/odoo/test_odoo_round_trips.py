@@ -1,12 +1,15 @@
 """Values that go to Odoo and come back: what a partner wrote is what a partner reads, digit by digit."""
 
+import base64
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.operations import OdooField
 from gateway.upstreams.odoo.numbers import decoded, encoded
+from gateway.upstreams.odoo.records import Node, write_values
 from gateway.upstreams.odoo.values import MAX_INTEGER, from_odoo, to_odoo
 
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**25), max_value=10**25, places=8)
@@ -75,3 +78,73 @@ def test_a_number_of_more_digits_than_a_binary_fraction_has_is_exact():
 def test_a_day_of_a_leap_year_comes_back():
     day = date(2028, 2, 29).isoformat()
     assert from_odoo("date", "d", to_odoo("date", day)) == day
+
+
+@given(st.integers(1, MAX_INTEGER), st.text(max_size=20))
+def test_a_reference_comes_back(key, name):
+    assert to_odoo("reference", {"id": key, "name": name}) == key
+    pair = over_the_wire([key, name])
+    assert from_odoo("reference", "r", pair) == {"id": key, "name": name}
+    assert from_odoo("reference-id", "r", over_the_wire(to_odoo("reference-id", key))) == key
+    assert from_odoo("reference-id", "r", pair) == key
+    assert from_odoo("reference-name", "r", pair) == name
+
+
+@given(st.binary(max_size=100))
+def test_a_file_comes_back(content):
+    text = base64.b64encode(content).decode()
+    written = over_the_wire(to_odoo("binary", text))
+    assert from_odoo("binary", "f", written) == (text or None)
+    # Older fields have line ends in them.
+    assert from_odoo("binary", "f", base64.encodebytes(content).decode()) == text
+
+
+ORDER = (
+    OdooField("id", "id", "integer", writable=False),
+    OdooField("note", "note", "text"),
+    OdooField("count", "qty", "integer"),
+)
+ITEMS = st.fixed_dictionaries(
+    {}, optional={"note": st.none() | st.text("abc", max_size=3), "count": st.integers(-9, 9)}
+)
+
+
+def run(commands, present):
+    """What Odoo does with the commands of a list."""
+    rows = {key: dict(row) for key, row in present.items()}
+    for code, key, values in commands:
+        match code:
+            case 0:
+                rows[max([100, *rows]) + 1] = {"note": False, "qty": 0, **values}
+            case 1:
+                rows[key].update(values)
+            case 2:
+                del rows[key]
+    return rows
+
+
+@given(st.data(), st.sampled_from(["replace", "merge"]))
+def test_a_list_of_records_becomes_what_was_asked_for(data, write):
+    fields = (OdooField("lines", "line_ids", "records", model="line", fields=ORDER, write=write),)
+    present = {
+        key: {"id": key, "note": f"old {key}", "qty": key} for key in range(1, data.draw(st.integers(0, 4)) + 1)
+    }
+    kept = data.draw(st.lists(st.sampled_from(sorted(present)), unique=True)) if present else []
+    changes = [(key, data.draw(ITEMS)) for key in kept]
+    new = data.draw(st.lists(ITEMS, max_size=3))
+    body = {"lines": [*({"id": key, **item} for key, item in changes), *new]}
+    node = Node({"id": 9, "line_ids": list(present)}, {"lines": [Node(row) for row in present.values()]})
+    violations = []
+    (commands,) = over_the_wire(write_values(fields, body, violations, node)).values()
+    assert violations == []
+    rows = run(commands, present)
+
+    def expected(item, before):
+        note = item.get("note", before["note"])
+        return {"note": False if note is None else note, "qty": item.get("count", before["qty"])}
+
+    found = [{name: row[name] for name in ("note", "qty")} for key, row in rows.items() if key in kept or key > 4]
+    asked = [expected(item, present[key]) for key, item in sorted(changes)]
+    asked += [expected(item, {"note": False, "qty": 0}) for item in new]
+    assert found == asked
+    assert set(rows) & set(present) == set(kept if write == "replace" else present)
