@@ -62,7 +62,10 @@ def take_in(
         for each in sorted(files):
             typer.echo(f"wrote {root / each}")
         typer.echo("\nStill missing:")
-        for line in (*result.missing, f"the key: give the gateway the secret {entry['credential']!r}"):
+        missing = list(result.missing)
+        if declared:  # else the gateway has the key of an upstream that was there
+            missing.append(f"the key: give the gateway the secret {entry['credential']!r}")
+        for line in missing:
             typer.echo(f"  - {line}")
         where = shlex.quote(str(root))
         typer.echo(f"\nNext:\n  ostiary check {where}\n  ostiary lint {where} --ruleset ostiary:odoo")

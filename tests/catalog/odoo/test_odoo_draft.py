@@ -102,6 +102,7 @@ def test_a_draft_is_fit_to_be_enforced_and_linted(tmp_path: Path, version: str, 
         context = ("--context", '{"lang": "en_US", "allowed_company_ids": [1]}')
         ended = run(root, "--estate", str(root), "--contact", "books@example.com", *context)
         assert ended.exit_code == 0, ended.output
+        assert "give the gateway the secret" not in ended.output  # it has that of the upstream
     estate, findings = load_estate(root)
     assert estate is not None, findings
     made = next(each for each in estate.versions if each.api == "old-erp")
