@@ -9,8 +9,9 @@ import structlog
 
 from contracts.packed import Steps
 from contracts.snapshot import PackedSnapshot, SnapshotError
+from gateway.collector import keep_what_is_there, without_full_collections
 from gateway.runtime import Runtime, RuntimeBuilder, dismantle
-from gateway.slices import in_slices, keep_what_is_there, without_full_collections
+from gateway.slices import in_slices
 from gateway.telemetry.counting import Counting
 
 log = structlog.get_logger()

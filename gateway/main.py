@@ -25,6 +25,7 @@ from gateway.admin import Admin
 from gateway.announcement import announce
 from gateway.catalog_links import delivered_secrets, follow, process_reporter, usage_reporter
 from gateway.changeover import Changeover
+from gateway.collector import collect_seldom
 from gateway.compiled import compiled
 from gateway.listener import Listener
 from gateway.listener_tls import ServerTls, TlsError, TlsFiles
@@ -215,6 +216,7 @@ async def assembled(
         # A preview is never what a gateway without one starts from.
         data = settings.data / "preview" if settings.preview else settings.data
         store = SnapshotStore(data, key, settings.preview)
+        collect_seldom()
         _start_from_disk(store, changeover)
         client = follow(settings, session, key, store, changeover)
         usage = usage_reporter(settings, role, session, usage_counting, credential_uses)

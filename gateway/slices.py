@@ -6,9 +6,8 @@ a call of C has ended, and each request asks for it several times.
 
 import asyncio
 import contextlib
-import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from contracts.packed import Steps
@@ -23,31 +22,6 @@ PATIENCE: Final = 3
 """Rests that a slice is put off for."""
 IN_A_ROW: Final = 3
 """Slices between two rests, while nobody comes."""
-
-_SECOND: Final = 1
-_NEVER: Final = 1_000_000_000
-
-
-@contextlib.contextmanager
-def without_full_collections() -> Iterator[None]:
-    """While much is made that stays, the collector looks at what is young and not at everything.
-
-    A collection of everything takes 20 ms in an empty gateway and 100 ms with 25,000 operations, and comes the
-    more often the more is made.
-    """
-    first, second, third = gc.get_threshold()
-    # Oftener than usual what has been there a little longer: then that takes a fraction of a millisecond as well.
-    gc.set_threshold(first, min(second, _SECOND), _NEVER)
-    try:
-        yield
-    finally:
-        gc.set_threshold(first, second, third)
-
-
-def keep_what_is_there() -> None:
-    """What is there now stays: no collection looks at it again. What nobody refers to goes all the same, but
-    cycles among it stay for good, so that a runtime has none."""
-    gc.freeze()
 
 
 async def in_slices(steps: Steps[T], busy: Callable[[], object] = lambda: False) -> T:

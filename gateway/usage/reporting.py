@@ -18,7 +18,8 @@ import structlog
 
 from contracts.usage import batch
 from contracts.usage.batch import Batch, CredentialUsed, Lost, Row
-from gateway.slices import in_slices, keep_what_is_there
+from gateway.collector import keep_what_is_there
+from gateway.slices import in_slices
 from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses, told
 from gateway.usage.packing import batch_of, rows_of

@@ -1,14 +1,13 @@
 """Work in slices: the loop has its turns, and what breaks off is left tidy."""
 
 import asyncio
-import gc
 from types import SimpleNamespace
 
 import pytest
 
 from contracts.packed import Steps
 from gateway import slices
-from gateway.slices import in_slices, without_full_collections
+from gateway.slices import in_slices
 
 
 def counting(steps: int, done: list[int]) -> Steps[str]:
@@ -83,17 +82,3 @@ async def test_work_that_is_cancelled_ends() -> None:
     with pytest.raises(asyncio.CancelledError):
         await work
     assert ended == [True]
-
-
-def test_the_collector_is_as_before_in_the_end() -> None:
-    before = gc.get_threshold()
-
-    def faulty() -> None:
-        with without_full_collections():
-            assert gc.get_threshold()[0] == before[0]
-            assert gc.get_threshold()[2] > 1_000_000
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        faulty()
-    assert gc.get_threshold() == before
