@@ -18,6 +18,7 @@ from catalog.api.admin.routes.calendar import CalendarRoutes
 from catalog.api.admin.routes.changes import ChangeRoutes
 from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
+from catalog.api.admin.routes.enforcement import EnforcementRoutes
 from catalog.api.admin.routes.errors import ErrorRoutes
 from catalog.api.admin.routes.governance import GovernanceRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
@@ -33,6 +34,7 @@ from catalog.api.admin.routes.subscriptions import SubscriptionRoutes
 from catalog.api.admin.routes.trials import TrialRoutes
 from catalog.api.admin.routes.upstream_credentials import UpstreamCredentialRoutes
 from catalog.api.admin.routes.usage import UsageRoutes
+from catalog.api.admin.routes.views import ViewRoutes
 from catalog.api.admin.routes.waivers import WaiverRoutes
 from catalog.api.admin.routing import AdminApi, AdminRoute
 from catalog.api.app import build_app
@@ -78,10 +80,12 @@ from catalog.odoo.drift.room import DriftRoom, drift_room
 from catalog.people.delegated_decisions import DelegatedDecisions
 from catalog.people.delegations import Delegations
 from catalog.people.directory import Directory
+from catalog.people.saved_views import SavedViews
 from catalog.people.tokens import MemberTokens
 from catalog.portal.room import portal_room
 from catalog.publication import Publisher
 from catalog.publishing.compilation import NO_OVERRIDES, Overrides, Source
+from catalog.publishing.followers import Followers
 from catalog.publishing.preview import Previews
 from catalog.publishing.transaction import in_turn
 from catalog.purging.desk import PurgeDesk
@@ -271,6 +275,7 @@ def compose(
     )
 
     # The faces.
+    followers = Followers(store, clock)
     oauth = oauth_room(
         identity.url,
         keys.pepper,
@@ -303,6 +308,8 @@ def compose(
         *RevisionRoutes(publisher, Rollbacks(publisher, changes.examiner, changes.reaches)).routes,
         *UpstreamCredentialRoutes(upstream_credentials).routes,
         *OdooRoutes(drift).routes,
+        *EnforcementRoutes(followers, lambda: publisher.current, clock).routes,
+        *ViewRoutes(SavedViews(store, clock)).routes,
         *PurgeRoutes(PurgeDesk(store, lambda: publisher.current, publisher.republish, audit, clock)).routes,
         *UsageRoutes(UsageQueries(store), clock).routes,
         *ErrorRoutes(FailureQueries(store), lambda: publisher.estate, lambda: publisher.current).routes,
@@ -321,7 +328,7 @@ def compose(
     portal = portal_room(login.door, admin, publisher, console, clock)
     pages = (*login.routes, *authorization.routes, *portal, *leaks)
     endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
-    app = build_app(publisher, table, endpoints, gateways, previews, for_gateways, admin, pages)
+    app = build_app(publisher, table, endpoints, gateways, previews, followers, for_gateways, admin, pages)
     return Catalog(
         store,
         table,

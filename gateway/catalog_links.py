@@ -23,6 +23,7 @@ from gateway.workers.worker import WorkerRole
 
 def follow(
     settings: GatewaySettings,
+    role: WorkerRole | None,
     session: aiohttp.ClientSession,
     key: Ed25519PublicKey,
     store: SnapshotStore,
@@ -42,6 +43,7 @@ def follow(
         changeover.in_background,
         session=session,
         preview=settings.preview,
+        gateway=_name(settings, role),
     )
 
 

@@ -218,7 +218,7 @@ async def assembled(
         store = SnapshotStore(data, key, settings.preview)
         collect_seldom()
         _start_from_disk(store, changeover)
-        client = follow(settings, session, key, store, changeover)
+        client = follow(settings, role, session, key, store, changeover)
         usage = usage_reporter(settings, role, session, usage_counting, credential_uses)
         process = process_reporter(settings, role, session, pipeline, failures, client)
         state = State(pipeline, access_log, client, spans, shared, usage)

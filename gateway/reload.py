@@ -55,7 +55,8 @@ class SnapshotClient:
     `on_snapshot` puts a verified snapshot in force, and raises where it cannot; then the one before stays. What
     `store` has loaded before the client is made counts as in force. `token` authenticates the gateway to the
     catalog; `wait` is how many seconds the catalog may hold a poll; `clock` gives Unix seconds. `preview` is the
-    change that is asked for on top of what is in force.
+    change that is asked for on top of what is in force. `gateway` names the process to the catalog, which shows
+    how far a revocation has come.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class SnapshotClient:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         preview: str = "",
+        gateway: str = "",
     ) -> None:
         self._url = catalog_url.rstrip("/") + "/gateway"
         # The session is the worker's and does not decompress.
@@ -83,6 +85,7 @@ class SnapshotClient:
         self._clock = clock
         self._sleep = sleep
         self._preview = preview
+        self._gateway = gateway
         self._judged = ""  # the digest of the last manifest that was accepted or refused for good
         self._in_force = ""
         self._manifest: Manifest | None = None
@@ -184,6 +187,8 @@ class SnapshotClient:
             query["known"] = self._judged
         if self._preview:
             query["preview"] = self._preview
+        if self._gateway:  # what was refused is known and not enforced
+            query |= {"gateway": self._gateway, "enforced": self._in_force}
         limits = aiohttp.ClientTimeout(total=self._wait + 15.0, sock_connect=3.0)
         data = await self._get(f"{self._url}/snapshot", limits, _MANIFEST_BYTES, query)
         if data is None:

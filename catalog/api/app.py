@@ -15,6 +15,7 @@ from catalog.api.middleware import RequestContext
 from catalog.api.problems import on_http_exception, on_store_error
 from catalog.oauth.endpoints import OAuthEndpoints
 from catalog.publication import Publisher
+from catalog.publishing.followers import Followers
 from catalog.publishing.preview import Previews
 from catalog.storage.snapshots import SnapshotTable
 
@@ -25,6 +26,7 @@ def build_app(
     oauth: OAuthEndpoints,
     token: GatewayToken,
     previews: Previews,
+    followers: Followers,
     gateways: Iterable[BaseRoute],
     admin: AdminApi,
     people: Iterable[BaseRoute],
@@ -34,7 +36,7 @@ def build_app(
     app = Starlette(
         routes=[
             *oauth.routes,
-            *Delivery(publisher, table, token, previews).routes,
+            *Delivery(publisher, table, token, previews, followers).routes,
             *gateways,
             *Health(publisher, token).routes,
             *people,

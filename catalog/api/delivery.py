@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from catalog.api.problems import problem_response
 from catalog.publication import Publisher
+from catalog.publishing.followers import Followers
 from catalog.publishing.preview import Previews
 from catalog.refusal import Refusal
 from catalog.storage.snapshots import SnapshotTable
@@ -27,6 +28,7 @@ MAX_WAIT = 30.0
 
 _CHANGE = re.compile(r"([1-9][0-9]{0,8})?")
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+_GATEWAY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -69,8 +71,14 @@ class Delivery:
     """The endpoints below `/gateway`."""
 
     def __init__(
-        self, publisher: Publisher, table: SnapshotTable, token: GatewayToken, previews: Previews
+        self,
+        publisher: Publisher,
+        table: SnapshotTable,
+        token: GatewayToken,
+        previews: Previews,
+        followers: Followers,
     ) -> None:
+        self._followers = followers
         self._publisher = publisher
         self._table = table
         self._previews = previews
@@ -82,19 +90,23 @@ class Delivery:
 
     async def snapshot(self, request: Request) -> Response:
         """`known` is the SHA-256 of the manifest that the gateway enforces; `wait`, seconds to wait for another;
-        `preview`, a change request that is to be on top of what is in force.
+        `preview`, a change request that is to be on top of what is in force. A process that gives its name as
+        `gateway` says by `enforced` which manifest is in force there: that may be another than it knows.
 
         200 with the SignedManifest; 204 when `known` is still the one in force; 503 while there is none.
         """
         query = request.query_params
         known, wait = query.get("known", ""), query.get("wait", "0")
         preview = query.get("preview", "")
-        match = _DIGEST.fullmatch(known)
+        gateway, enforced = query.get("gateway", ""), query.get("enforced", "")
+        match, in_force = _DIGEST.fullmatch(known), _DIGEST.fullmatch(enforced)
         seconds = seconds_of(wait)
         violations = [
             {"in": "query", "pointer": f"/{name}", "rule": rule, "message": message}
             for name, wrong, rule, message in (
                 ("known", bool(known) and match is None, "pattern", "is no SHA-256 in hex"),
+                ("gateway", bool(gateway) and _GATEWAY.fullmatch(gateway) is None, "pattern", "is no name"),
+                ("enforced", bool(enforced) and in_force is None, "pattern", "is no SHA-256 in hex"),
                 ("preview", not _CHANGE.fullmatch(preview), "pattern", "is no number of a change"),
                 ("wait", seconds is None, "maximum", f"is no number of seconds from 0 to {MAX_WAIT:g}"),
             )
@@ -106,6 +118,8 @@ class Delivery:
         digest = f"sha256:{match[1]}" if match else ""
         if preview:
             return await self._preview(request, int(preview), digest, seconds)
+        if gateway:
+            self._followers.heard(gateway, f"sha256:{in_force[1]}" if in_force else "")
         published = await self._publisher.wait(digest, seconds)
         headers = {"cache-control": "no-store"}
         if published is not None:

@@ -11,6 +11,7 @@ from catalog.audit.log import AuditLog, Filter
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
+from catalog.credentials.asking import Asking
 from catalog.credentials.bulk import BulkActions
 from catalog.credentials.credential import Credential
 from catalog.credentials.desk import CredentialDesk
@@ -21,6 +22,7 @@ from catalog.credentials.reduction import LeastPrivilege
 from catalog.credentials.reminders import CredentialRounds
 from catalog.credentials.revoking import Revoking, SigningKeyEnd
 from catalog.credentials.rights import guards, teams_of
+from catalog.credentials.rotations import Rotations
 from catalog.credentials.uses import Use, uses_of
 from catalog.people.principal import Principal
 from catalog.publishing.published import CurrentPublished
@@ -34,8 +36,9 @@ _DECISIONS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class CredentialsRoom:
-    """`desk` issues and rotates, `revoking` ends, `bulk` acts on many, `least_privilege` finds what is granted and
-    not used, `leaks` takes what was found, `rounds` reminds. `environment` is that of all credentials."""
+    """`desk` issues and rotates, `revoking` ends, `bulk` acts on many, `rotations` are those under way,
+    `least_privilege` finds what is granted and not used, `leaks` takes what was found, `rounds` reminds.
+    `environment` is that of all credentials."""
 
     store: Store
     audit: AuditLog
@@ -45,6 +48,7 @@ class CredentialsRoom:
     desk: CredentialDesk
     revoking: Revoking
     bulk: BulkActions
+    rotations: Rotations
     least_privilege: LeastPrivilege
     leaks: LeakIntake
     rounds: CredentialRounds
@@ -97,6 +101,7 @@ def credentials_room(
         desk=CredentialDesk(store, maker, audit, clock, view, published, republish),
         revoking=Revoking(store, audit, clock, view, published, republish, end_signing_key),
         bulk=BulkActions(store, maker, audit, clock, view, published, republish),
+        rotations=Rotations(store, Asking(view, published, clock), clock),
         least_privilege=LeastPrivilege(store, audit, clock, view, published, republish),
         leaks=LeakIntake(store, peppers, environment, audit, clock, view, republish, elsewhere),
         rounds=CredentialRounds(store, view, published, republish, clock),

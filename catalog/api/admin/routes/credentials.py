@@ -20,6 +20,7 @@ from catalog.credentials.questions import Question, chosen_by
 from catalog.credentials.reach import Called, Reached
 from catalog.credentials.revoking import Done, Target
 from catalog.credentials.room import CredentialsRoom
+from catalog.credentials.rotations import Progress
 from catalog.credentials.telling import (
     CredentialView,
     IssuedView,
@@ -66,6 +67,12 @@ class DecisionView(msgspec.Struct, frozen=True):
     action: str
     actor: str
     reason: str | None
+
+
+class RotationView(msgspec.Struct, frozen=True):
+    old: CredentialView
+    new: CredentialView
+    progress: Progress
 
 
 class QuestionView(msgspec.Struct, frozen=True):
@@ -133,6 +140,7 @@ class CredentialRoutes:
             AdminRoute("listCredentials", self.list_credentials),
             AdminRoute("countCredentials", self.count),
             AdminRoute("listRecentCalls", self.recent_calls),
+            AdminRoute("listRotations", self.rotations),
             AdminRoute("issueCredential", self.issue),
             AdminRoute("showCredential", self.show),
             AdminRoute("rotateCredential", self.rotate),
@@ -176,6 +184,23 @@ class CredentialRoutes:
             [SeenView(each.application, each.calls, moment(each.last_seen)) for each in found],
             lambda each: each.application,
         )
+
+    async def rotations(self, request: AdminRequest) -> Result:
+        query, now = request.query, self._room.clock()
+        limit: int = query.get("limit", DEFAULT_LIMIT)
+        found = await self._room.rotations.page(
+            request.principal, chosen_of(query, now), limit + 1, query.get("after")
+        )
+        environment = self._room.environment
+        views = [
+            RotationView(
+                credential_view(each.old, environment, now),
+                credential_view(each.new, environment, now),
+                each.progress(now),
+            )
+            for each in found
+        ]
+        return cut(views, limit, lambda view: view.old.key_id)
 
     async def issue(self, request: AdminRequest) -> Result:
         wanted = request.body_as(Wanted)
