@@ -18,13 +18,16 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries are wanted: all that have what is given, `since` and `until` in Unix seconds."""
+    """Which entries are wanted: all that have what is given, `since` and `until` in Unix seconds. `text` is
+    part of the object or of the reason."""
 
     subject: str | None = None
     object: str | None = None
     actor: str | None = None
     since: int | None = None
     until: int | None = None
+    action: str | None = None
+    text: str | None = None
 
 
 class AuditLog:
@@ -99,8 +102,12 @@ def _wanted(wanted: Filter) -> sa.Select[Any]:
         (columns.subject, wanted.subject),
         (columns.object, wanted.object),
         (columns.actor, wanted.actor),
+        (columns.action, wanted.action),
     ):
         query = query if value is None else query.where(column == value)
+    if wanted.text is not None:
+        found = (columns.object, columns.reason)
+        query = query.where(sa.or_(*(column.icontains(wanted.text, autoescape=True) for column in found)))
     query = query if wanted.since is None else query.where(columns.at >= wanted.since)
     return query if wanted.until is None else query.where(columns.at < wanted.until)
 

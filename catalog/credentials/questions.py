@@ -165,8 +165,10 @@ def _is_good_for(scope: str) -> sa.ColumnElement[bool]:
 def _is_spare(since: int) -> sa.ColumnElement[bool]:
     """Whether it is good for a scope that it was not used for since: as `least_privilege` has it."""
     uses = credential_uses.c
-    used = sa.exists().where(
-        uses.key_id == _columns.key_id, uses.scope == _granted.scope, uses.last_used_at >= since
+    used = (
+        sa.exists()
+        .where(uses.key_id == _columns.key_id, uses.scope == _granted.scope, uses.last_used_at >= since)
+        .correlate(credentials, granted_scopes)  # by itself it would do so with the nearer one alone
     )
     return sa.exists().where(
         _granted.application == _columns.application,

@@ -21,9 +21,7 @@ from catalog.portal.estate.pages import ROLES as ESTATE_ROLES
 from catalog.portal.estate.pages import EstatePages
 from catalog.portal.health import HealthPages
 from catalog.portal.home import HomePages
-from catalog.portal.security.audit import AuditPages
-from catalog.portal.security.ledger import LedgerPages
-from catalog.portal.security.revoking import RevokingPages
+from catalog.portal.security.pages import security_routes
 from catalog.portal.shell import Section, Shell
 from catalog.publication import Publisher
 from catalog.trying.console import TryConsole
@@ -34,7 +32,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     Section("/changes", "Changes"),
     Section("/calendar", "Calendar"),
     Section("/estate", "Estate", ESTATE_ROLES),
-    Section("/security/ledger", "Security"),
+    Section("/security", "Security"),
     Section("/health", "Health"),
     Section("/errors", "Errors"),
 )
@@ -55,10 +53,8 @@ def portal_room(
         *ToDoPages(shell).routes,
         *ChangePages(shell).routes,
         *CalendarPages(shell).routes,
+        *security_routes(shell),
         *EstatePages(shell).routes,
-        *LedgerPages(shell).routes,
-        *RevokingPages(shell).routes,
-        *AuditPages(shell).routes,
         *HealthPages(shell).routes,
         *ErrorPages(shell).routes,
     )

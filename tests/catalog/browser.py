@@ -85,7 +85,7 @@ class Browser:
         headers = {"Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
         return await self._go("GET", urljoin(self.origin, path), {}, headers, True)
 
-    async def send(self, action: str, *, follow: bool = True, site: str = "same-origin", **typed: str) -> Page:
+    async def send(self, action: str, /, *, follow: bool = True, site: str = "same-origin", **typed: str) -> Page:
         """Fills the form of the page that leads to `action`, and sends it."""
         values = self.page.form(action).fields | typed
         headers = {"Sec-Fetch-Site": site, "Origin": self.origin}

@@ -1,42 +1,30 @@
-"""The ledger of credentials as a table that answers questions, and as a file for a spreadsheet."""
+"""The ledger of credentials as a table that answers questions, all of them together, and as a file."""
 
-import csv
-import io
-from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from catalog.portal.security.asking import (
+    FILTERS,
+    KINDS,
+    ORDERS,
+    QUESTIONS,
+    STATES,
+    address_of,
+    chosen_in,
+    order_in,
+)
+from catalog.portal.security.tables import as_csv
 from catalog.portal.shell import Shell
-from catalog.portal.visit import Visit
+from catalog.portal.visit import Refused, Visit
 
 PAGE: Final = 50
-MOST_ROWS: Final = 100_000
-KINDS: Final = (
-    "client-secret",
-    "api-key",
-    "hmac-key",
-    "member-token",
-    "jwk",
-    "jwks",
-    "certificate",
-    "signing-key",
-)
-STATES: Final = ("active", "replaced", "ended", "expired", "revoked")
-QUESTIONS: Final[Mapping[str, Mapping[str, str]]] = {
-    "ending": {"state": "active", "ending_days": "30"},
-    "good": {"state": "active"},
-    "replaced": {"state": "replaced"},
-    "revoked": {"state": "revoked"},
-}
-"""Filters that have a name."""
-
-_FILTERS: Final = ("kind", "state", "team", "application", "ending_days")
+_FILE_PAGE: Final = 500
 _COLUMNS: Final = (
-    *("key_id", "kind", "state", "application", "team", "owner", "purpose", "created_at", "ends_at"),
-    *("last_used_at", "last_used_from", "last_used_for"),
+    *("key_id", "kind", "state", "application", "team", "owner", "purpose", "scopes", "networks"),
+    *("created_at", "created_by", "expires_at", "ends_at", "last_used_at", "last_used_from", "last_used_for"),
+    *("predecessor", "successor", "revoked_at", "revoked_by", "revoked_reason"),
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class LedgerPages:
@@ -45,56 +33,61 @@ class LedgerPages:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self.routes = (
+            shell.get("/security", self.enter),
             shell.get("/security/ledger", self.ledger),
             shell.get("/security/ledger.csv", self.file),
-            shell.get("/security/ledger/{credential}", self.credential),
         )
 
+    async def enter(self, visit: Visit) -> Response:
+        return self._shell.redirect("/security/ledger")
+
     async def ledger(self, visit: Visit) -> Response:
-        chosen = _chosen(visit)
-        found = await visit.ask("listCredentials", limit=PAGE, after=visit.query("after"), **chosen)
+        given = dict(visit.request.query_params)
+        chosen, order = chosen_in(given), order_in(given)
+        faults: dict[str, str] = {}
+        found: dict[str, Any] = {"items": (), "next": None}
+        try:
+            found = await visit.ask(
+                "listCredentials", limit=PAGE, after=visit.query("after"), order=order, **chosen
+            )
+        except Refused as refused:
+            faults = _faults(refused)
+            if not faults:
+                raise
+        whole = not visit.partial
         return self._shell.page(
             visit,
             "security/ledger.html",
             block="results",
+            status=422 if faults else 200,
             credentials=found["items"],
-            next=found["next"],
-            chosen={name: chosen.get(name, "") for name in _FILTERS},
-            question=visit.query("question"),
-            questions=tuple(QUESTIONS),
+            next=address_of(chosen, order=order, after=found["next"] or "") if found["next"] else "",
+            chosen={name: chosen.get(name, "") for name in FILTERS},
+            asked=chosen,
+            order=order,
+            address=address_of(chosen, order=order),
+            orders={each: address_of(chosen, order=f"-{each}" if each == order else each) for each in ORDERS},
+            faults=faults,
             kinds=KINDS,
             states=STATES,
+            counts=await visit.ask("countCredentials") if whole else {},
+            questions={name: address_of(filters) for name, filters in QUESTIONS.items()},
+            views=(await visit.ask("listViews", room="ledger", limit=100))["items"] if whole else (),
+            address_of=address_of,
         )
 
-    async def credential(self, visit: Visit) -> Response:
-        found = await visit.ask("showCredential", {"key_id": visit.request.path_params["credential"]})
-        return self._shell.page(visit, "security/credential.html", **found)
-
     async def file(self, visit: Visit) -> Response:
-        """All that match, as CSV (RFC 4180)."""
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(_COLUMNS)
-        after, rows = None, 0
-        while rows < MOST_ROWS:
-            found = await visit.ask("listCredentials", limit=200, after=after, **_chosen(visit))
-            for each in found["items"]:
-                writer.writerow([_cell(each[name]) for name in _COLUMNS])
-            rows += len(found["items"])
-            after = found["next"]
-            if after is None:
-                break
-        headers = {"content-disposition": 'attachment; filename="credentials.csv"', "cache-control": "no-store"}
-        return Response(out.getvalue(), headers=headers, media_type="text/csv")
+        """All that match."""
+        given = dict(visit.request.query_params)
+        chosen, order = chosen_in(given), order_in(given)
+
+        async def page(after: str | None) -> Any:
+            return await visit.ask("listCredentials", limit=_FILE_PAGE, after=after, order=order, **chosen)
+
+        return await as_csv("credentials", _COLUMNS, page)
 
 
-def _chosen(visit: Visit) -> dict[str, str]:
-    named = QUESTIONS.get(visit.query("question"), {})
-    given = {name: visit.query(name).strip() for name in _FILTERS}
-    return {**named, **{name: value for name, value in given.items() if value}}
-
-
-def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula (CWE-1236)."""
-    text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _faults(refused: Refused) -> dict[str, str]:
+    """What is wrong with filters, by their names."""
+    violations = refused.problem.extensions.get("violations", ())
+    return {str(each["pointer"]).strip("/"): str(each["message"]) for each in violations if each["in"] == "query"}

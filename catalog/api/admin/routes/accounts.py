@@ -18,6 +18,12 @@ from catalog.login.sessions import Sessions
 from catalog.people.directory import Directory
 from catalog.people.members import Member
 from catalog.refusal import Refusal
+from contracts.estate_words import Role
+
+
+class Membership(msgspec.Struct, frozen=True):
+    team: str
+    roles: tuple[Role, ...]
 
 
 class AccountView(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +31,7 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
 
     member: str
     title: str
+    memberships: tuple[Membership, ...]
     password_set_at: datetime | None
     factors: tuple[str, ...]
     factor_demanded: bool
@@ -68,6 +75,7 @@ class AccountRoutes:
         self._directory = directory
         self.routes = (
             AdminRoute("listAccounts", self.list_accounts),
+            AdminRoute("showAccount", self.show),
             AdminRoute("inviteMember", self.invite),
             AdminRoute("disableAccount", self.disable),
             AdminRoute("enableAccount", self.enable),
@@ -76,9 +84,20 @@ class AccountRoutes:
         )
 
     async def list_accounts(self, request: AdminRequest) -> Result:
-        members = [member for _, member in sorted(self._directory.members.by_name.items())]
+        text = request.query.get("text", "").lower()
+        members = [
+            member
+            for name, member in sorted(self._directory.members.by_name.items())
+            if text in name.lower() or text in member.title.lower()
+        ]
         wanted: Page[Member] = page(request, members, lambda each: each.name)
         return Page(tuple([await self._view(each) for each in wanted.items]), wanted.next)
+
+    async def show(self, request: AdminRequest) -> Result:
+        found = self._directory.members.by_name.get(request.path["member"])
+        if found is None:
+            return Refusal("resource-not-found", "There is no such member in a team of the estate.")
+        return await self._view(found)
 
     async def invite(self, request: AdminRequest) -> Result:
         wanted = request.body_as(NewInvitation)
@@ -134,6 +153,9 @@ class AccountRoutes:
         return AccountView(
             member=member.name,
             title=member.title,
+            memberships=tuple(
+                Membership(team, tuple(sorted(roles))) for team, roles in sorted(member.memberships.items())
+            ),
             password_set_at=moment_or_none(account.password_set_at),
             factors=(*(("totp",) if factors.totp else ()), *("passkey" for _ in factors.passkeys)),
             factor_demanded=status.factor_demanded,

@@ -48,6 +48,8 @@ class AuditRoutes:
             query.get("actor"),
             _seconds(query.get("since")),
             _seconds(query.get("until")),
+            query.get("action"),
+            query.get("text"),
         )
         limit: int = query.get("limit", DEFAULT_LIMIT)
         found = await self._audit.page(
