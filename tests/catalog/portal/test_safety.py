@@ -22,7 +22,9 @@ async def world(tmp_path: Path) -> AsyncIterator[Served]:
 @pytest.mark.parametrize("member", MEMBERS)
 async def test_nothing_of_what_strangers_wrote_is_active_on_any_page(world: Served, member: str) -> None:
     async with entered(world.catalog, world.url, member) as browser:
-        pages = await crawl(browser.get, portal_routes(world.catalog))
+        seen = await crawl(browser.get, portal_routes(world.catalog))
+    pages = [each for each in seen if each.page.headers["content-type"].startswith("text/html")]
+    assert [each.path for each in seen if each.page.status >= 400] == []
     wrong = {each.path: Active(each.page.html).found for each in pages}
     assert {path: found for path, found in wrong.items() if found} == {}
     told = [each for each in pages if MARK in each.page.html]
