@@ -1,12 +1,15 @@
 """How an estate says what an Odoo is spared."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from contracts.estate_words import EstateStruct, LimitText, Seconds
 from contracts.limits_text import LimitEntry, parse_limit
 from contracts.odoo_care import OdooCare
+
+CALLS_OF_A_WRITE: Final = 3
+"""The fewest calls that a mediated change of a record makes: it is looked up, written, and read back."""
 
 
 class CareEntry(EstateStruct, frozen=True):

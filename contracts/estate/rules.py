@@ -16,7 +16,7 @@ from contracts.estate.loading import APIS, ApiSources, Sources
 from contracts.estate.oauth_rules import oauth_rules
 from contracts.estate.people_rules import people_rules
 from contracts.estate.versioning_rules import versioning_rules
-from contracts.estate_care import care_of
+from contracts.estate_care import CALLS_OF_A_WRITE, care_of
 from contracts.estate_files import UpstreamEntry, VersionEntry
 from contracts.estate_words import Name, VersionName
 from contracts.findings import Finding, Place
@@ -104,9 +104,16 @@ def _odoo_upstream(sources: Sources, name: str, entry: UpstreamEntry, pointer: s
         message = f"upstream {name!r} is an Odoo and names no 'credential' (the secret that holds its API key)"
         yield finding("odoo-credential-missing", file.place(pointer), message)
     try:
-        care_of(entry.care)
+        pace = care_of(entry.care).pace
     except ValueError as error:
         message = f"the pace of upstream {name!r}: {error}"
+        yield finding("limit-unusable", file.place(f"{pointer}/care/pace"), message)
+        return
+    if pace is not None and (takes := CALLS_OF_A_WRITE * pace.window / pace.quota) > entry.timeouts.total:
+        message = (
+            f"at the pace of upstream {name!r} a change of a record takes {takes:g} s, longer than "
+            f"'timeouts.total' ({entry.timeouts.total:g} s): it would be made and could not be told of"
+        )
         yield finding("limit-unusable", file.place(f"{pointer}/care/pace"), message)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,14 @@ KIND = {"Content_Type": "application/json"}
 BODY = RequestBody(True, (MediaType("application/json", {"type": "object"}),))
 
 
+def _method(path: str, body: bytes) -> str:
+    """Which one of a model's is called, in whatever dialect; that of a service for another call."""
+    if path.startswith("/json/2/"):
+        return path.rpartition("/")[2]
+    params = json.loads(body)["params"]
+    return str(params["args"][4] if params["method"] == "execute_kw" else params["method"])
+
+
 def _set() -> asyncio.Event:
     event = asyncio.Event()
     event.set()
@@ -36,7 +45,7 @@ def _set() -> asyncio.Event:
 @dataclass
 class Counted:
     """What the stand-in saw. Each call takes `turns` turns of the event loop and waits until none is `held`;
-    `refuse` answers in its place, if it has an answer."""
+    `refuse` answers in its place, if it has an answer to a method. `called` are all of these."""
 
     turns: int = 20
     held: asyncio.Event = field(default_factory=_set)
@@ -44,7 +53,8 @@ class Counted:
     most: int = 0
     paths: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
-    refuse: Callable[[str], web.Response | None] = lambda path: None
+    refuse: Callable[[str], web.Response | None] = lambda method: None
+    called: list[str] = field(default_factory=list)
     health: str = '{"status": "pass"}'
     checks: int = 0
 
@@ -57,7 +67,8 @@ class Counted:
             return web.Response(text=self.health)
         self.paths.append(request.path)
         self.hosts.append(request.headers["host"])
-        refusal = self.refuse(request.path)
+        self.called.append(_method(request.path, await request.read()))
+        refusal = self.refuse(self.called[-1])
         if refusal is not None:
             return refusal
         self.running += 1

@@ -124,11 +124,11 @@ async def test_a_pace_lets_one_go_after_the_other(tmp_path: Path) -> None:
         assert seen.most == 1
 
 
-def rolled_back(times: int, name: str = "psycopg2.errors.SerializationFailure") -> Any:
+def rolled_back(times: int, protocol: str, name: str = "psycopg2.errors.SerializationFailure") -> Any:
     left = [times]
 
-    def refuse(path: str) -> web.Response | None:
-        if not path.endswith("/write") or not left[0]:
+    def refuse(method: str) -> web.Response | None:
+        if method != "write" or not left[0]:
             return None
         left[0] -= 1
         error = {
@@ -138,22 +138,26 @@ def rolled_back(times: int, name: str = "psycopg2.errors.SerializationFailure") 
             "context": {},
             "debug": "",
         }
-        return web.json_response(error, status=500)
+        if protocol == "json2":
+            return web.json_response(error, status=500)
+        return web.json_response({"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "", "data": error}})
 
     return refuse
 
 
+@pytest.mark.parametrize("protocol", ["json2", "jsonrpc"])
 @pytest.mark.parametrize(
     ("times", "status", "writes"), [(1, 200, 2), (2, 200, 3), (3, 409, 3)], ids=["once", "twice", "again"]
 )
 async def test_a_write_that_a_conflict_undid_is_made_again(
-    tmp_path: Path, times: int, status: int, writes: int
+    tmp_path: Path, times: int, status: int, writes: int, protocol: str
 ) -> None:
-    seen = Counted(refuse=rolled_back(times))
-    async with world(tmp_path, seen, care=OdooCare(repeats=2, back_off=0.001)) as running:
+    seen = Counted(refuse=rolled_back(times, protocol))
+    care = OdooCare(repeats=2, back_off=0.001)
+    async with world(tmp_path, seen, care=care, protocol=protocol) as running:
         answer = await running.ask("PATCH", "/orders/v1/orders/3", b'{"reference": "x"}', **KIND)
         assert answer.status == status
-        assert sum(path.endswith("/write") for path in seen.paths) == writes
+        assert seen.called.count("write") == writes
         told = int(status == 409)
         assert service_of(running).state()["conflicts"] == {"repeated": writes - 1, "told": told}
         series = await scrape(running)
@@ -165,10 +169,10 @@ async def test_a_write_that_a_conflict_undid_is_made_again(
 
 
 async def test_a_record_that_somebody_has_locked_is_told_at_once(tmp_path: Path) -> None:
-    seen = Counted(refuse=rolled_back(1, "odoo.exceptions.LockError"))
+    seen = Counted(refuse=rolled_back(1, "json2", "odoo.exceptions.LockError"))
     async with world(tmp_path, seen, care=OdooCare(repeats=2, back_off=0.001)) as running:
         answer = await running.ask("PATCH", "/orders/v1/orders/3", b'{"reference": "x"}', **KIND)
-        assert (answer.status, sum(path.endswith("/write") for path in seen.paths)) == (409, 1)
+        assert (answer.status, seen.called.count("write")) == (409, 1)
 
 
 async def test_targets_are_called_as_the_odoo_that_they_are(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ def test_without_a_word_the_defaults_hold_and_nothing_is_asked(tmp_path: Path) -
         (", care: {back-off: 0}", "invalid-value", "/upstreams/erp/care/back-off"),
         (", care: {pace: fast}", "invalid-value", "/upstreams/erp/care/pace"),
         (", care: {pace: 0/second}", "limit-unusable", "/upstreams/erp/care/pace"),
+        (", timeouts: {total: 5}, care: {pace: 30/minute}", "limit-unusable", "/upstreams/erp/care/pace"),
         (", care: {speed: 1}", "unknown-key", "/upstreams/erp/care/speed"),
     ],
 )
@@ -67,3 +68,8 @@ def test_what_is_an_odoos_alone_is_nothing_for_others(tmp_path: Path, entry: str
     url = "url: http://127.0.0.1:9000"
     root = write_estate(tmp_path, ("ostiary.yaml", url, f"{url}\n    {entry}"))
     assert (rule, pointer) in {(each.rule, each.place.pointer) for each in check(root)}
+
+
+def test_a_pace_at_which_a_change_can_be_told_of_is_none_of_these(tmp_path: Path) -> None:
+    _, upstream = erp(tmp_path, ", timeouts: {total: 6}, care: {pace: 30/minute}")
+    assert upstream.timeouts.total == 6
