@@ -109,6 +109,9 @@ class Mirrors:
         else:
             if not isinstance(outcome, Problem):
                 body = outcome.body if len(outcome.body) <= MOST_COMPARED else None
+                if outcome.content is not None:
+                    outcome.content.close()  # a long file is not compared
+                    body = None
                 self.answered(shadow, Side(outcome.status, media_type_of(list(outcome.headers)), body))
             elif outcome.status < 500:
                 self.answered(shadow, Side(outcome.status, problem=outcome.type.id))

@@ -421,10 +421,15 @@ async def test_a_sender_that_fails_lets_the_call_through(tmp_path: Path, monkeyp
 # -- an Odoo that is to replace another -------------------------------------------------------------------------
 
 
-async def odoo_report(world: Gateway, operation: str) -> dict[str, Any]:
+async def odoo_report(world: Gateway, operation: str, count: int = 1) -> dict[str, Any]:
+    """The report of an operation, once it has so many outcomes."""
     assert world.pipeline.runtime is not None
     reports: Callable[[], list[MirrorCounts]] = world.pipeline.runtime.ports.mirror_reports.every
-    await until(lambda: any(each.outcomes and each.name.operation == operation for each in reports()))
+    await until(
+        lambda: any(
+            sum(each.outcomes.values()) >= count and each.name.operation == operation for each in reports()
+        )
+    )
     (found,) = [each for each in documents(reports()) if each["operation"] == operation]
     return found
 

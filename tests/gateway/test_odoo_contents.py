@@ -8,9 +8,12 @@ from pathlib import Path
 import msgspec
 
 from contracts.operations import MediaType, OdooBackend, OdooContent, Operation, Parameter, RequestBody, Response
+from contracts.policy_settings import PolicyUse
 from contracts.snapshot import Snapshot, Upstream, encode_part
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot, token
+from tests.gateway.http_harness import raw_client
 from tests.gateway.odoo_pair import odoo
+from tests.gateway.test_mirroring import odoo_report
 from tests.gateway.upstreams.odoo.conftest import KEY
 from tests.gateway.upstreams.odoo.test_odoo_contents import documents, scripted_content
 
@@ -40,12 +43,17 @@ def _operation(name: str, method: str, path: str, backend: OdooBackend, **change
 
 
 @contextlib.asynccontextmanager
-async def serving(directory: Path, url: str) -> AsyncIterator[Gateway]:
+async def serving(directory: Path, url: str, depot: str = "", *uses: PolicyUse) -> AsyncIterator[Gateway]:
+    """A gateway before an Odoo, and one more, `depot`; `uses` hold for all operations."""
     (directory / "secrets").mkdir()
     (directory / "secrets" / "odoo-key").write_text(KEY)
-    plain = snapshot(orders(*operations()))
-    erp = Upstream("erp", "odoo", url, credential="odoo-key", connections=1)
-    contracts = msgspec.structs.replace(plain.contracts, upstreams=(erp,))
+    made = (msgspec.structs.replace(each, policies=uses) for each in operations())
+    plain = snapshot(orders(*made))
+    upstreams = (
+        Upstream("erp", "odoo", url, credential="odoo-key", connections=1),
+        Upstream("depot", "odoo", depot or url, credential="odoo-key", connections=1),
+    )
+    contracts = msgspec.structs.replace(plain.contracts, upstreams=upstreams)
     manifest = msgspec.structs.replace(plain.manifest, serial=2, contracts=encode_part(contracts)[0])
     async with gateway(directory) as running:
         running.adopt(Snapshot(manifest, contracts, plain.access))
@@ -53,8 +61,10 @@ async def serving(directory: Path, url: str) -> AsyncIterator[Gateway]:
 
 
 @contextlib.asynccontextmanager
-async def scripted(size: int, told: asyncio.Event | None = None) -> AsyncIterator[tuple[bytes, str]]:
-    content, script = scripted_content(size, told)
+async def scripted(
+    size: int, told: asyncio.Event | None = None, *, cut: bool = False
+) -> AsyncIterator[tuple[bytes, str]]:
+    content, script = scripted_content(size, told, cut=cut)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -110,3 +120,30 @@ async def test_a_client_that_leaves_gives_the_turn_back(tmp_path: Path) -> None:
         # The Odoo has one turn: whoever has left does not hold it.
         got = await running.ask("GET", PLACE)
         assert got.body == content
+
+
+async def test_a_file_that_breaks_off_breaks_off_for_the_client_too(tmp_path: Path) -> None:
+    async with scripted(2_000_000, cut=True) as (_, url), serving(tmp_path, url) as running:
+        async with raw_client(running.port) as client:
+            await client.send(
+                f"GET {PLACE} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token()}\r\n\r\n".encode()
+            )
+            told = await client.rest()
+        assert told.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"transfer-encoding: chunked" in told
+        assert not told.endswith(b"0\r\n\r\n")
+        (line,) = await running.logged()
+        assert line["problem"] == "upstream-malformed"
+
+
+async def test_a_copy_of_a_long_file_holds_no_turn(tmp_path: Path) -> None:
+    use = PolicyUse("mirror", config={"to": "depot"})
+    async with (
+        scripted(500_000) as (content, url),
+        scripted(500_000) as (_, depot),
+        serving(tmp_path, url, depot, use) as running,
+    ):
+        for count in (1, 2):  # the other Odoo has one turn as well
+            assert (await running.ask("GET", PLACE)).body == content
+            report = await odoo_report(running, "getContent", count)
+        assert (report["in_flight"], report["reasons"].get("failed")) == (0, None)

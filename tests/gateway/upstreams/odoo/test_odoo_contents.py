@@ -110,8 +110,9 @@ async def test_what_is_no_base64_is_a_violation(odoo: Rig, text: str) -> None:
 ROW = b'[{"id": 3, "mimetype": "a/b", "name": "n"}]'
 
 
-def scripted_content(size: int, told: asyncio.Event | None = None) -> tuple[bytes, Any]:
-    """A content, and a script that answers with it; with `told` it stops halfway until that is set."""
+def scripted_content(size: int, told: asyncio.Event | None = None, *, cut: bool = False) -> tuple[bytes, Any]:
+    """A content, and a script that answers with it; with `told` it stops halfway until that is set, and with `cut`
+    for good."""
     content = bytes(index % 251 for index in range(size))
 
     async def script(head: bytes, body: bytes, writer: asyncio.StreamWriter) -> None:
@@ -126,7 +127,8 @@ def scripted_content(size: int, told: asyncio.Event | None = None) -> tuple[byte
         if told is not None:
             await writer.drain()
             await told.wait()
-        writer.write(text[half:])
+        if not cut:
+            writer.write(text[half:])
         await writer.drain()
 
     return content, script
