@@ -1,5 +1,6 @@
 """`ostiary odoo draft`: the contract to which a legacy client of Odoo's RPC can move, of what it really uses."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import typer
 
 from catalog.cli.check import require_estate
 from catalog.cli.odoo_access import Key, KeyFile, with_odoo
-from catalog.cli.odoo_estate import take_in, upstream_entry
+from catalog.cli.odoo_estate import take_in
 from catalog.cli.odoo_import import Context, context_of
 from catalog.cli.odoo_live import Keys, SecretsDirectory
 from catalog.cli.odoo_usage import Api, Days, Version, uses
@@ -18,7 +19,7 @@ from catalog.cli.remote import ProfileOption, connect
 
 if TYPE_CHECKING:
     from catalog.odoo.drafting import Draft
-    from catalog.odoo.remote import Remote
+    from catalog.odoo.looking import Looking
     from contracts.estate_files import UpstreamEntry
     from contracts.odoo_guard import OdooGuard
 
@@ -58,6 +59,15 @@ def draft(
     examples: Annotated[
         bool, typer.Option("--examples/--no-examples", help="Look at one record, for the shape of the examples.")
     ] = True,
+    discovered: Annotated[
+        Path | None,
+        typer.Option(
+            "--discovered",
+            metavar="FILE",
+            help="What `ostiary odoo discover MODEL... --json` printed. Without it, the Odoo is asked.",
+            show_default=False,
+        ),
+    ] = None,
     key: Key = None,
     key_file: KeyFile = None,
     secrets: SecretsDirectory = None,
@@ -83,14 +93,14 @@ def draft(
         context_of(context),
         examples,
     )
-    made, dialect, login = _make(guarding, found, shown, Keys(key, key_file, secrets))
+    made = _make(guarding, found, shown, discovered or Keys(key, key_file, secrets))
     for each in made.left_out:
         note(f"left out: {each}")
     from contracts.adopt.yaml_text import dump
 
     if estate is not None:
         named = (wanted, owner, contact, guarding.upstream)
-        take_in(estate, dump(made.document), named, upstream_entry(login, dialect, guarding.upstream), as_json)
+        take_in(estate, dump(made.document), named, guarding.declared(), as_json)
     elif as_json:
         print_json({"contract": made.document, "left_out": made.left_out})
     else:
@@ -104,6 +114,13 @@ class _Guarding:
     guard: "OdooGuard"
     upstream: str
     entry: "UpstreamEntry"
+
+    def declared(self) -> dict[str, Any]:
+        """The upstream as an estate says it, for one that has it not yet."""
+        entry = self.entry
+        said = {"kind": "odoo", "url": entry.url, "protocol": entry.protocol, "credential": entry.credential}
+        said |= {"database": entry.database, "login": entry.login}
+        return {key: value for key, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +170,13 @@ def _uses(path: Path, client: str) -> list[Any]:
     return [each for each in found if each.get("application") == client]
 
 
-def _make(guarding: _Guarding, found: Iterable[Any], shown: _Shown, keys: Keys) -> "tuple[Draft, str, Any]":
-    """The draft, and how the Odoo was spoken to and by whom. Ends the command where there is none."""
+def _make(guarding: _Guarding, found: Iterable[Any], shown: _Shown, source: Path | Keys) -> "Draft":
+    """By what was discovered (in a file), or by the upstream's Odoo. Ends the command where there is no draft."""
     import msgspec
 
     from catalog.odoo.drafting import Use, draft
     from catalog.odoo.importing import Heading
+    from catalog.odoo.looking import Discovered, Live
     from catalog.odoo.remote import dialect_of
     from catalog.odoo.wanted import WishError
 
@@ -166,26 +184,30 @@ def _make(guarding: _Guarding, found: Iterable[Any], shown: _Shown, keys: Keys) 
         used: list[Use] = msgspec.convert(list(found), list[Use])
     except msgspec.ValidationError as error:
         fail(f"what the client uses is not told in the known form: {error}")
-    entry = guarding.entry
-    key = keys.of(entry, elsewhere=False)
     introduced = Heading(shown.title, f"/{shown.name}/v1", shown.contact)
 
-    async def work(remote: "Remote") -> "tuple[Draft, str]":
-        made = await draft(
-            remote, used, guarding.guard, introduced, context=shown.context, examples=shown.examples
+    async def work(looking: "Looking") -> "Draft":
+        return await draft(
+            looking, used, guarding.guard, introduced, context=shown.context, examples=shown.examples
         )
-        return made, remote.dialect
 
     try:
-        (made, dialect), login = with_odoo(
-            work,
+        if isinstance(source, Path):
+            return asyncio.run(work(Discovered(source.read_bytes())))
+        entry = guarding.entry
+        made, _ = with_odoo(
+            lambda remote: work(Live(remote)),
             entry.url,
             entry.database or "",
             entry.login or "",
-            key,
-            keys.key_file,
+            source.of(entry, elsewhere=False),
+            source.key_file,
             dialect_of(entry.protocol),
         )
     except WishError as refusal:
         fail(str(refusal))
-    return made, dialect, login
+    except OSError as error:
+        fail(f"--discovered {str(source)!r} cannot be read: {error.strerror}")
+    except msgspec.DecodeError as error:
+        fail(f"--discovered {str(source)!r} is not what `ostiary odoo discover` prints: {error}")
+    return made

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from catalog.odoo.filtering import is_filterable
-from catalog.odoo.importing import Heading, Part, contract_of_parts, seen
+from catalog.odoo.importing import Heading, Part, contract_of_parts
+from catalog.odoo.looking import Looking
 from catalog.odoo.offers import PLAIN
 from catalog.odoo.reflection import ModelFacts
-from catalog.odoo.remote import Remote
 from catalog.odoo.wanted import Tree, WishError, field_fault
 from contracts.odoo_guard import GuardedModel, OdooGuard
 from contracts.operations import is_claimed
@@ -52,7 +52,7 @@ class Draft:
 
 
 async def draft(
-    remote: Remote,
+    looking: Looking,
     uses: Collection[Use],
     guard: OdooGuard,
     heading: Heading,
@@ -69,11 +69,11 @@ async def draft(
     left_out: list[str] = []
     parts = []
     for model in called:
-        facts = await seen(remote, model)
+        facts = await looking.look(model)
         drafting = _Drafting(uses, facts, guard.models.get(model, GuardedModel()), left_out)
-        related = {name: await seen(remote, name) for name in sorted(drafting.related())}
+        related = {name: await looking.look(name) for name in sorted(drafting.related())}
         parts.append(drafting.part(related))
-    document = await contract_of_parts(remote, parts, context, heading, PLAIN, examples=examples)
+    document = await contract_of_parts(looking, parts, context, heading, PLAIN, examples=examples)
     return Draft(document, left_out)
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from catalog.odoo.contract import contract_of
 from catalog.odoo.examples import answer_example, request_example
+from catalog.odoo.looking import Live, Looking
 from catalog.odoo.naming import pascal
 from catalog.odoo.offers import PLAIN, Offers
 from catalog.odoo.operations import Resource
-from catalog.odoo.reflection import ModelFacts, look_at, models, sample
-from catalog.odoo.remote import OdooError, RefusedError, Remote
+from catalog.odoo.reflection import ModelFacts, models
+from catalog.odoo.remote import OdooError, Remote
 from catalog.odoo.schemas import Property, properties_of
 from catalog.odoo.wanted import (
     Tree,
@@ -66,7 +67,8 @@ async def make_contract(remote: Remote, wishes: Wishes, heading: Heading) -> dic
     for name in wishes.models:
         check_model(name)
     labels = await _labels(remote)
-    models = [await seen(remote, name, labels.get(name, "")) for name in wishes.models]
+    live = Live(remote)
+    models = [await live.look(name, labels.get(name, "")) for name in wishes.models]
     actions = actions_by_model(models, wishes.operations)
     parts = [
         Part(
@@ -79,11 +81,11 @@ async def make_contract(remote: Remote, wishes: Wishes, heading: Heading) -> dic
         )
         for model in models
     ]
-    return await contract_of_parts(remote, parts, wishes.context, heading, wishes.offers, examples=wishes.examples)
+    return await contract_of_parts(live, parts, wishes.context, heading, wishes.offers, examples=wishes.examples)
 
 
 async def contract_of_parts(
-    remote: Remote,
+    looking: Looking,
     parts: Sequence[Part],
     context: Mapping[str, Any],
     heading: Heading,
@@ -96,7 +98,7 @@ async def contract_of_parts(
     for part in parts:
         name = part.model.name
         related = {name: part.model}
-        await _look_below(remote, part.model, part.tree, related)
+        await _look_below(looking, part.model, part.tree, related)
         made = wanted(part.model, part.tree, related, part.operations, part.actions)
         properties = properties_of(_forced(made.fields, part.domain))
         filters = _suitable(properties) if part.filters is None else part.filters
@@ -104,7 +106,7 @@ async def contract_of_parts(
         if any(resource.many == each.many for each in resources):
             raise WishError(f"{name!r} would be a second resource /{resource.many}; import it by itself")
         looked_at = {each.facts.name for each in properties}
-        _exemplify(resource, await sample(remote, name, looked_at) if examples else None)
+        _exemplify(resource, await looking.sample(name, looked_at) if examples else None)
         resources.append(resource)
     return contract_of(heading.title, heading.base_path, heading.contact, resources)
 
@@ -123,20 +125,12 @@ async def _labels(remote: Remote) -> Mapping[str, str]:
         return {}
 
 
-async def seen(remote: Remote, name: str, label: str = "") -> ModelFacts:
-    """A model as the key sees it. Raises WishError, OdooError."""
-    try:
-        return await look_at(remote, name, label)
-    except RefusedError as refusal:
-        raise WishError(f"the model {name!r}: {refusal}") from None
-
-
-async def _look_below(remote: Remote, model: ModelFacts, tree: Tree, found: dict[str, ModelFacts]) -> None:
+async def _look_below(looking: Looking, model: ModelFacts, tree: Tree, found: dict[str, ModelFacts]) -> None:
     for name, below in relations(model, tree):
         check_model(name)
         if name not in found:
-            found[name] = await seen(remote, name)
-        await _look_below(remote, found[name], below, found)
+            found[name] = await looking.look(name)
+        await _look_below(looking, found[name], below, found)
 
 
 def _exemplify(resource: Resource, record: Mapping[str, Any] | None) -> None:

@@ -151,6 +151,27 @@ def test_it_has_what_is_used_and_says_what_it_has_no_place_for(tmp_path: Path) -
     assert "left out: sale.order: its aggregates" in ended.stderr
 
 
+def test_a_draft_of_what_was_discovered_asks_no_odoo(tmp_path: Path) -> None:
+    with odoo("19.0") as url:
+        root = guarding(tmp_path, url)
+        where = ("--url", url, "--db", "odoo19", "--user", "admin", "--json")
+        told = CliRunner().invoke(
+            build(), ["odoo", "discover", "sale.order", "sale.order.line", *where], env={"OSTIARY_ODOO_KEY": KEY}
+        )
+        live = json.loads(run(root, "--json", "--no-examples").stdout)
+    found = root / "found.json"
+    found.write_text(told.stdout)
+    ended = run(root, "--json", "--discovered", str(found))
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout) == live
+    found.write_text('{"models": []}')
+    assert "is none of those that were discovered" in run(root, "--discovered", str(found)).stderr
+    found.write_text("{}")
+    assert "is not what `ostiary odoo discover` prints" in run(root, "--discovered", str(found)).stderr
+    found.unlink()
+    assert "cannot be read" in run(root, "--discovered", str(found)).stderr
+
+
 def test_what_cannot_be_drafted_is_told(tmp_path: Path) -> None:
     with odoo("19.0") as url:
         root = guarding(tmp_path, url)
