@@ -143,12 +143,13 @@ def _run(
         )
         return
     from catalog.cli.demo_text import print_tour
-    from catalog.demo.changes import propose
     from catalog.demo.people import log_ins
+    from catalog.demo.waiting import ask_for_access, propose
 
     people = log_ins(running.catalog_url, data / "catalog")
     if governed:
         propose(running.catalog_url, data / "catalog", estate)
+    ask_for_access(running.catalog_url, data / "catalog")
     samples = visitor.samples()
     _start_traffic(members, running)
     pids = {child.name: child.process.pid for child in members.children}

@@ -1,18 +1,16 @@
 """What an architect finds in the portal of a governed demonstration: a change that is in force, and one that waits
-for a decision."""
+for a decision; and what a partner has asked for, for others to decide."""
 
-import asyncio
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from catalog.demo.tour import TourError, fetch
-from catalog.people.issuing import issue_member_token
-from catalog.settings import CatalogSettings
+from catalog.demo.tour import SHOP
+from catalog.demo.working import Worker
 
 _AUTHOR: Final = "jonas"
+_DEVELOPER: Final = "dana"
 _FILE: Final = "apis/shipments/v1.openapi.yaml"
 _AT_FIRST: Final = "minimum: 1, maximum: 100, default: 20"
 _IN_FORCE: Final = "minimum: 1, maximum: 200, default: 20"
@@ -30,20 +28,43 @@ def propose(catalog_url: str, data: Path, estate: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if _AT_FIRST not in text:
         return  # it was kept from an earlier demonstration, or somebody has edited it: nothing to propose
-    token = asyncio.run(issue_member_token(CatalogSettings(data=data), _AUTHOR, 1, "demonstration")).text
+    author = Worker.of(catalog_url, data, _AUTHOR)
     path.write_text(text.replace(_AT_FIRST, _IN_FORCE), encoding="utf-8")
     files = {
         str(path.relative_to(estate)): path.read_text(encoding="utf-8") for path in sorted(estate.rglob("*.yaml"))
     }
-    _push(catalog_url, token, files, "Longer pages, for those who fetch all of a day at night")
+    _push(author, files, "Longer pages, for those who fetch all of a day at night")
     files[_FILE] = files[_FILE].replace(_IN_FORCE, _PROPOSED)
-    made = _push(catalog_url, token, files, "Pages of 200 take the carrier's system down")
+    made = _push(author, files, "Pages of 200 take the carrier's system down")
     [unit] = [each for each in made["units"] if each["outcome"] == "proposed"]
-    _ask_waivers(catalog_url, token, unit["change"])
+    _ask_waivers(author, unit["change"])
 
 
-def _ask_waivers(catalog_url: str, token: str, change: int) -> None:
-    view = _call(catalog_url, token, f"/changes/{change}")
+def ask_for_access(catalog_url: str, data: Path) -> None:
+    """A partner's developer registers an application, and asks that another may read partners by a steadier plan:
+    security and the API's owner find both waiting. Raises TourError, OSError, SQLAlchemyError."""
+    developer = Worker.of(catalog_url, data, _DEVELOPER)
+    if developer.call("/subscription-requests")["items"]:
+        return  # of an earlier demonstration that was kept
+    metadata = {
+        "client_name": "Aurora parcel screen",
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_basic",
+    }
+    developer.call("/applications", {"consumer": "aurora", "metadata": metadata})
+    wanted = {
+        "application": SHOP,
+        "api": "partners",
+        "version": "v1",
+        "plan": "analytics",
+        "scopes": ["partners:read"],
+        "reason": "The shop only reads partners any more, and steadily.",
+    }
+    developer.call("/subscription-requests", wanted)
+
+
+def _ask_waivers(author: Worker, change: int) -> None:
+    view = author.call(f"/changes/{change}")
     expires = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
     for fingerprint in [each for condition in view["conditions"] for each in condition.get("needs", ())]:
         body = {
@@ -52,10 +73,10 @@ def _ask_waivers(catalog_url: str, token: str, change: int) -> None:
             "reason": "The carrier goes down otherwise, and the only one who asks for more was told.",
             "expires": expires,
         }
-        _call(catalog_url, token, "/waivers", body)
+        author.call("/waivers", body)
 
 
-def _push(catalog_url: str, token: str, files: Mapping[str, str], message: str) -> dict[str, Any]:
+def _push(author: Worker, files: Mapping[str, str], message: str) -> dict[str, Any]:
     body = {
         "files": {path: {"text": text} for path, text in files.items()},
         "only": ["shipments"],
@@ -63,18 +84,4 @@ def _push(catalog_url: str, token: str, files: Mapping[str, str], message: str) 
         "prune": False,
         "dry_run": False,
     }
-    return _call(catalog_url, token, "/pushes", body)
-
-
-def _call(catalog_url: str, token: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    sent = None if body is None else json.dumps(body).encode()
-    method = "GET" if body is None else "POST"
-    answer = fetch(f"{catalog_url}/admin/v1{path}", method=method, headers=headers, body=sent)
-    text = answer.body.decode(errors="replace")
-    if answer.status not in (200, 201):
-        raise TourError(
-            f"the demonstration's changes were not taken: {method} {path} gave {answer.status}: {text}"
-        )
-    made: dict[str, Any] = json.loads(text)
-    return made
+    return author.call("/pushes", body)
