@@ -9,6 +9,7 @@ from starlette.routing import Route
 from catalog.portal.reader import is_zone, prefer
 from catalog.portal.shell import Shell, translated
 from catalog.portal.visit import Visit
+from catalog.portal.waiting import waiting
 
 
 class HomePages:
@@ -28,7 +29,9 @@ class HomePages:
         return self._shell.redirect("")
 
     async def home(self, visit: Visit) -> Response:
-        return self._shell.page(visit, "home.html", name=visit.session.member)
+        return self._shell.page(
+            visit, "home.html", name=visit.session.member, waiting=await waiting(visit), abouts=_abouts()
+        )
 
     async def preferences(self, visit: Visit) -> Response:
         reader = visit.reader
@@ -65,3 +68,17 @@ class HomePages:
             faults=faults or {},
             done=done,
         )
+
+
+def _abouts() -> dict[str, str]:
+    """What each section is for, by its path."""
+    return {
+        "/apis": translated("What there is: search it, read its reference, compare versions, try calls."),
+        "/applications": translated("What calls: register one, ask for access, issue and rotate credentials."),
+        "/changes": translated("What is proposed, whom it breaks, and what it still needs."),
+        "/calendar": translated("What ends when, and who still calls it."),
+        "/estate": translated("APIs, owners and systems at a glance, as a graph, and by scorecards."),
+        "/security": translated("Credentials, revocation, leaks, people, and the audit log."),
+        "/health": translated("How APIs and what is behind them are, and how promises are kept."),
+        "/errors": translated("Calls that failed, each explained by its request's id."),
+    }

@@ -14,8 +14,12 @@ from catalog.portal.language import LOCALES, translations
 from catalog.portal.reader import LANGUAGES, Reader
 from tests.catalog.admin import company, compiled
 from tests.catalog.browser import Browser
+from tests.catalog.changes.office import BREAKING, office
+from tests.catalog.changes.served import served
 from tests.catalog.login.people import PASSWORD, accept
+from tests.catalog.portal.entering import entered
 from tests.catalog.serving import World, serving
+from tests.support.migrated import sqlite_store
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -68,6 +72,18 @@ async def test_a_form_from_elsewhere_changes_nothing(anna: Browser) -> None:
     assert anna.page.status == 403
     await anna.get("/portal")
     assert '<html lang="en" data-theme="auto">' in anna.page.html
+
+
+async def test_the_start_says_what_waits_for_whom(tmp_path: Path) -> None:
+    async with office(tmp_path, sqlite_store(tmp_path / "catalog.db")) as made, served(made) as world:
+        async with entered(world.catalog, world.url, "otto") as browser:
+            assert "Nothing waits for you." in (await browser.get("/portal")).text
+        await made.pushed("ada", BREAKING)
+        async with entered(world.catalog, world.url, "otto") as browser:
+            page = await browser.get("/portal")
+            assert "1 change waits for a decision" in page.text
+            assert 'href="/portal/changes?state=proposed"' in page.html
+            assert "registrations" not in page.text.partition("Where to go")[0]  # they are security's
 
 
 async def test_what_is_not_there_is_a_page_with_the_request_s_id(anna: Browser) -> None:

@@ -1,0 +1,56 @@
+"""What waits for whoever has just logged in: by role, as the admin API answers them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from catalog.portal.visit import Refused, Visit
+
+_MOST: Final = 100
+"""So many of a kind are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Things of a kind, and the page that has them. `more` says that there are more than `count`."""
+
+    kind: str
+    count: int
+    more: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    name: str
+    operation: str
+    query: Mapping[str, Any]
+    path: str
+
+
+_KINDS: Final = (
+    _Kind("changes", "listChanges", {"state": "proposed"}, "/changes?state=proposed"),
+    _Kind(
+        "requests",
+        "listSubscriptionRequests",
+        {"state": "requested", "mine": True},
+        "/subscriptions?state=requested&mine=yes",
+    ),
+    _Kind("registrations", "listRegistrations", {"state": "pending"}, "/security/registrations?state=pending"),
+    _Kind("extensions", "listExtensions", {"state": "requested"}, "/calendar"),
+    _Kind("to-do", "listToDo", {}, "/todo"),
+    _Kind("credentials", "listCredentials", {"ending_days": 30}, "/security/ledger?ending_days=30"),
+)
+
+
+async def waiting(visit: Visit) -> list[Waiting]:
+    """The kinds of which there is something; what is not for this reader is left out."""
+    found = []
+    for kind in _KINDS:
+        try:
+            listed = await visit.ask(kind.operation, limit=_MOST, **kind.query)
+        except Refused:
+            continue
+        if listed["items"]:
+            found.append(Waiting(kind.name, len(listed["items"]), bool(listed["next"]), kind.path))
+    return found
