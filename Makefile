@@ -9,10 +9,10 @@ JOBS   ?= auto
 COMPILE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench compiled wheel lock clean
+.PHONY: help demo test lint docs screenshots bench compiled wheel lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## Start a catalog, a gateway, an Odoo stand-in and a carrier on loopback
 	@exec $(BIN)/ostiary demo $(ARGS)
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 
 docs: $(VENV)/.dev ## Build the documentation strictly into build/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
+
+screenshots: $(VENV)/.dev ## Pictures of the portal's main pages in both themes, into build/screenshots (needs chromium)
+	$(BIN)/python -m tests.browser.portal.screenshots $(ARGS)
 
 bench: $(VENV)/.bench ## Measure against nginx, Envoy, Node and an ASGI proxy (BENCH=quick: under three minutes)
 	$(BIN)/python tests/benchmarks/run.py $(if $(filter quick,$(BENCH)),--quick) $(ARGS)

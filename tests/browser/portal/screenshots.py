@@ -31,14 +31,18 @@ class Shot:
 
 
 SHOTS: Final = (
-    Shot("start", PARTNER, "/portal"),
+    Shot("start", SECURITY, "/portal"),
     Shot("apis", PARTNER, "/portal/apis"),
     Shot("api", PARTNER, "/portal/apis/orders"),
     Shot("reference", PARTNER, "/portal/apis/orders/v2"),
+    Shot("try", PARTNER, "/portal/apis/orders/v2/try/listOrders"),
+    Shot("application", PARTNER, "/portal/applications/aurora-shop", whole=True),
     Shot("changes", ARCHITECT, "/portal/changes"),
     Shot("change", ARCHITECT, "/portal/changes/2"),
     Shot("calendar", ARCHITECT, "/portal/calendar"),
-    Shot("end", ARCHITECT, "/portal/calendar/orders/v1"),
+    Shot("estate", ARCHITECT, "/portal/estate"),
+    Shot("graph", ARCHITECT, "/portal/estate/graph"),
+    Shot("scorecards", ARCHITECT, "/portal/estate/scorecards"),
     Shot("ledger", SECURITY, "/portal/security/ledger"),
     Shot("revoke", SECURITY, "/portal/security/revoke?what=application&which=lumen-bi"),
     Shot("audit", SECURITY, "/portal/security/audit"),
@@ -68,6 +72,7 @@ async def take_all(names: frozenset[str]) -> None:
         async with browser() as chrome:
             for member in {each.member: None for each in shots}:
                 async with visiting(stage, chrome, member) as page:
+                    await page.goto("/portal")  # from here on the reader's zone is known
                     for shot in shots:
                         if shot.member == member:
                             for theme in THEMES:

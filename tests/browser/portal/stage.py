@@ -24,6 +24,7 @@ from catalog.demo.tour import Step, Visitor
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE = 90.0
 
+ZONE: Final = "Europe/Brussels"
 PARTNER: Final = "dana"
 SECURITY: Final = "ruth"
 ARCHITECT: Final = "omar"
@@ -137,7 +138,7 @@ async def visiting(stage: Stage, who: Browser, member: str, **options: Any) -> A
 async def watched(who: Browser, **options: Any) -> AsyncIterator[Page]:
     """A page in a context of its own. What the browser complains of fails the test: errors of scripts, dialogs,
     and what the Content-Security-Policy has stopped."""
-    settings = {"viewport": {"width": 1280, "height": 900}, "timezone_id": "Europe/Brussels", **options}
+    settings = {"viewport": {"width": 1280, "height": 900}, "timezone_id": ZONE, **options}
     context = await who.new_context(**settings)
     page = await context.new_page()
     complaints: list[str] = []
@@ -165,7 +166,7 @@ async def log_in(stage: Stage, page: Page, member: str) -> None:
 
 
 async def _logged_in(stage: Stage, who: Browser, member: str) -> StorageState:
-    context = await who.new_context(base_url=stage.catalog)
+    context = await who.new_context(base_url=stage.catalog, timezone_id=ZONE)
     try:
         page = await context.new_page()
         await page.goto("/")
