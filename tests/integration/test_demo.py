@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +17,16 @@ from pathlib import Path
 import pytest
 from pyotp import TOTP
 
+import catalog.demo
 from catalog.demo.odoo.accounts import ApiKey
 from catalog.demo.odoo.database import Settings
 from catalog.demo.odoo.server import serve
 from catalog.demo.people import PEOPLE
 from catalog.demo.tour import REPORTS, Samples, Step, curl, steps
+from catalog.portal.apis.reference import Shown, chapters_of
+from catalog.portal.apis.samples import TOKEN, samples_of
+from contracts.diff.contract import load_contract
+from contracts.estate.estate import load_estate
 from tests.catalog.browser import Browser
 
 PATIENCE = 90.0
@@ -251,6 +258,41 @@ def test_a_curl_line_hides_the_token_in_a_variable() -> None:
     assert curl(step, "http://gw") == (
         "curl -sS -i -H \"Authorization: Bearer $REPORTS\" -g --path-as-is 'http://gw/x'"
     )
+
+
+def operations() -> Iterator[tuple[str, str, Shown]]:
+    """Of the APIs' newest versions, each with the variable of a token for it and the base path."""
+    root = Path(catalog.demo.__file__).parent / "estate"
+    estate, _ = load_estate(root)
+    assert estate is not None
+    tokens = {"orders/v2": "SHOP", "partners/v1": "SHOP", "shipments/v1": "DISPATCH"}
+    for each in estate.versions:
+        variable = tokens.get(f"{each.api}/{each.version}")
+        if variable is None:
+            continue
+        contract, findings = load_contract(root / f"apis/{each.api}/{each.version}.openapi.yaml")
+        assert contract is not None, findings
+        for chapter in chapters_of(contract):
+            for operation in chapter.operations:
+                yield variable, each.base_path, operation
+
+
+def test_code_of_the_portal_runs_as_it_is_pasted(demo: Demo) -> None:
+    """In each language each operation is done: the request is a good one as it stands."""
+    programs = ["python3 -c", *(["node --input-type=module -e"] if shutil.which("node") else [])]
+    found: dict[str, set[str]] = {}
+    for variable, base, operation in operations():
+        code, *others = (sample.code for sample in samples_of(operation, demo.gateway + base))
+        token = f'export {TOKEN}="${variable}"'
+        silent = "--silent --output /dev/null --write-out '%{http_code}'"
+        found[operation.id] = {demo.shell(f"{token}\n{code} {silent}").strip()}
+        for program, other in zip(programs, others, strict=False):
+            printed = demo.shell(f"{token}\n{program} {shlex.quote(other)}")
+            found[operation.id].add(printed.split()[0])
+    assert len(found) > 10
+    # The order that is an example may be confirmed already: that is the system's word, and no wrong request.
+    expected = {name: {"200", "201"} | ({"422"} if name == "confirmOrder" else set()) for name in found}
+    assert {name: statuses for name, statuses in found.items() if not statuses <= expected[name]} == {}
 
 
 @pytest.mark.parametrize("version", ["17.0", "18.0", "19.0"])

@@ -5,7 +5,7 @@ nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -27,7 +27,8 @@ _BOUNDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a schema. `facts` are its bounds as they are written; `rows` are what is in it."""
+    """One line of a schema. `facts` are its bounds as they are written; `rows` are what is in it; `example` is the
+    contract's own, of a parameter."""
 
     name: str
     type: str
@@ -36,6 +37,7 @@ class Row:
     facts: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     rows: "tuple[Row, ...]" = ()
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class _Reader:
                     continue
                 name, place = one.text("name") or "", one.text("in") or ""
                 row = self._schema(name, one.get("schema"), one.flag("required"), one.text("description"))
-                seen[place, name] = (place, row)
+                seen[place, name] = (place, replace(row, example=self._value(one)))
         yield from seen.values()
 
     def _bodies(self, holder: Node | None) -> tuple[Body, ...]:
@@ -175,7 +177,24 @@ class _Reader:
                     rows.append(self._schema(name, header.get("schema"), False, header.text("description")))
             yield Answer(status, one.text("description") or "", tuple(rows), self._bodies(one))
 
+    def _value(self, parameter: Node) -> str:
+        """The example of a parameter, as it is written in a request."""
+        example = self._example_of(parameter)
+        if example is None or isinstance(example.value, dict):
+            return ""
+        values = example.value if isinstance(example.value, list) else [example.value]
+        return ",".join(map(_said, values))
+
     def _example(self, media: Node) -> str:
+        example = self._example_of(media)
+        if example is None:
+            return ""
+        if isinstance(example.value, str):
+            return example.value
+        return msgspec.json.format(msgspec.json.encode(example.value), indent=2).decode()
+
+    def _example_of(self, media: Node) -> Node | None:
+        """That of a media type or a parameter, else the first of its examples, else its schema's."""
         example = media.get("example")
         if example is None:
             examples = media.get("examples")
@@ -188,11 +207,7 @@ class _Reader:
             examples = schema.get("examples") if schema is not None else None
             example = next(examples.items(), None) if examples is not None else None
             example = example or (schema.get("example") if schema is not None else None)
-        if example is None:
-            return ""
-        if isinstance(example.value, str):
-            return example.value
-        return msgspec.json.format(msgspec.json.encode(example.value), indent=2).decode()
+        return example
 
     def _schema(
         self,

@@ -2,14 +2,18 @@
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from catalog.portal.apis.reference import Row, Shown
 
 TOKEN: Final = "OSTIARY_TOKEN"  # noqa: S105  (a variable's name)
 """The environment variable that holds the access token."""
+
+Fields: TypeAlias = Sequence[tuple[str, str]]
+"""Header fields with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +30,23 @@ def samples_of(operation: Shown, base: str, chosen: str = "") -> tuple[Sample, .
     url = base + _filled(operation)
     body = next((each for each in operation.bodies if "json" in each.media_type), None)
     text = None if body is None else body.example or "{}"
+    name, _, value = chosen.partition(": ")
+    fields = [(name, value)] if chosen else []
+    needed = (row for place, row in operation.parameters if place == "header" and row.required)
+    fields += [(row.name, value_of(row)) for row in needed]
+    if body is not None:
+        fields.append(("Content-Type", body.media_type))
     authorised = operation.scopes is not None
     return (
-        Sample("curl", _curl(operation.method, url, text, authorised, chosen)),
-        Sample("Python", _python(operation.method, url, text, authorised, chosen)),
-        Sample("JavaScript", _javascript(operation.method, url, text, authorised, chosen)),
+        Sample("curl", _curl(operation.method, url, text, authorised, fields)),
+        Sample("Python", _python(operation.method, url, text, authorised, fields)),
+        Sample("JavaScript", _javascript(operation.method, url, text, authorised, fields)),
     )
 
 
-def _field(chosen: str) -> list[str]:
-    """As a member of Python's and JavaScript's mappings."""
-    name, _, value = chosen.partition(": ")
-    return [f"    {json.dumps(name)}: {json.dumps(value)},"] if chosen else []
+def _members(fields: Fields) -> list[str]:
+    """Of Python's and JavaScript's mappings."""
+    return [f"    {json.dumps(name)}: {json.dumps(value)}," for name, value in fields]
 
 
 def _filled(operation: Shown) -> str:
@@ -54,35 +63,33 @@ def _filled(operation: Shown) -> str:
 
 def value_of(row: Row) -> str:
     """A value for a parameter that its schema admits, as far as that is easily told."""
-    if row.values:
-        return row.values[0]
+    if row.example or row.values:
+        return row.example or row.values[0]
     if row.type.startswith(("integer", "number")):
         return "1"
     known = {"string (date)": "2026-03-02", "string (date-time)": "2026-03-02T09:30:00Z", "boolean": "true"}
     return known.get(row.type, "example")
 
 
-def _curl(method: str, url: str, body: str | None, authorised: bool, chosen: str) -> str:
+def _curl(method: str, url: str, body: str | None, authorised: bool, fields: Fields) -> str:
     lines = [f"curl --request {method} {shlex.quote(url)}"]
-    if chosen:
-        lines.append(f"  --header {shlex.quote(chosen)}")
+    lines += [f"  --header {shlex.quote(f'{name}: {value}')}" for name, value in fields]
     if authorised:
         lines.append(f'  --header "Authorization: Bearer ${TOKEN}"')
     if body is not None:
-        lines += ["  --header 'Content-Type: application/json'", f"  --data {shlex.quote(body)}"]
+        lines.append(f"  --data {shlex.quote(body)}")
     return " \\\n".join(lines)
 
 
-def _python(method: str, url: str, body: str | None, authorised: bool, chosen: str) -> str:
-    fields = _field(chosen)
+def _python(method: str, url: str, body: str | None, authorised: bool, fields: Fields) -> str:
+    members = _members(fields)
     if authorised:
-        fields.append(f'    "Authorization": "Bearer " + os.environ["{TOKEN}"],')
-    if body is not None:
-        fields.append('    "Content-Type": "application/json",')
+        members.append(f'    "Authorization": "Bearer " + os.environ["{TOKEN}"],')
     data = "None" if body is None else f"{json.dumps(body)}.encode()"
     return "\n".join(
         (
             *(["import os"] if authorised else []),
+            "import urllib.error",
             "import urllib.request",
             "",
             "request = urllib.request.Request(",
@@ -90,28 +97,30 @@ def _python(method: str, url: str, body: str | None, authorised: bool, chosen: s
             f"    data={data},",
             f'    method="{method}",',
             "    headers={",
-            *(f"    {line}" for line in fields),
+            *(f"    {line}" for line in members),
             "    },",
             ")",
-            "with urllib.request.urlopen(request) as answer:",
-            "    print(answer.status, answer.read().decode())",
+            "try:",
+            "    answer = urllib.request.urlopen(request)",
+            "except urllib.error.HTTPError as refused:",
+            "    answer = refused",
+            "with answer:",
+            '    print(answer.status, answer.read().decode(errors="replace"))',
         )
     )
 
 
-def _javascript(method: str, url: str, body: str | None, authorised: bool, chosen: str) -> str:
-    fields = _field(chosen)
+def _javascript(method: str, url: str, body: str | None, authorised: bool, fields: Fields) -> str:
+    members = _members(fields)
     if authorised:
-        fields.append(f"    Authorization: `Bearer ${{process.env.{TOKEN}}}`,")
-    if body is not None:
-        fields.append('    "Content-Type": "application/json",')
+        members.append(f"    Authorization: `Bearer ${{process.env.{TOKEN}}}`,")
     sent = [] if body is None else [f"  body: {json.dumps(body)},"]
     return "\n".join(
         (
             f"const answer = await fetch({json.dumps(url)}, {{",
             f'  method: "{method}",',
             "  headers: {",
-            *fields,
+            *members,
             "  },",
             *sent,
             "});",

@@ -103,6 +103,33 @@ def test_samples_say_which_version_is_meant_where_the_address_does_not() -> None
         assert '    "API-Version": "v2",' in code
 
 
+def test_samples_have_what_an_operation_needs() -> None:
+    contract, findings = contract_of(
+        """
+openapi: 3.1.0
+info: { title: Orders, version: "1" }
+paths:
+  /orders/{id}:
+    patch:
+      operationId: amend
+      parameters:
+        - { name: id, in: path, required: true, schema: { type: string }, example: S 17 }
+        - { name: Idempotency-Key, in: header, required: true, schema: { type: string, examples: ['"k-1"'] } }
+        - { name: X-More, in: header, schema: { type: string } }
+        - { name: state, in: query, required: true, schema: { type: array }, example: [new, sent] }
+      requestBody: { content: { application/merge-patch+json: { example: { note: x } } } }
+      responses: { "200": { description: Done } }
+"""
+    )
+    assert contract is not None, findings
+    (chapter,) = chapters_of(contract)
+    for sample in samples_of(chapter.operations[0], "https://api.example"):
+        assert "https://api.example/orders/S%2017?state=new%2Csent" in sample.code
+        assert "application/merge-patch+json" in sample.code
+        assert "k-1" in sample.code
+        assert "X-More" not in sample.code
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     from tests.catalog.admin import company, compiled
