@@ -38,7 +38,8 @@ class UpstreamHealth(msgspec.Struct, frozen=True):
 
 
 class GatewayHealth(msgspec.Struct, frozen=True):
-    """A process as it last told; times are Unix seconds. `current` is whether it has the published snapshot."""
+    """A process as it last told; times are Unix seconds. `current` is whether it has the published snapshot, `age`
+    how many seconds before its report the catalog had last confirmed that one to it, None where it never has."""
 
     name: str
     standing: GatewayStanding
@@ -46,6 +47,7 @@ class GatewayHealth(msgspec.Struct, frozen=True):
     started: int
     serial: int
     current: bool
+    age: float | None
     sandbox: bool
     open_requests: int
     held: tuple[HeldVersion, ...]
@@ -81,6 +83,7 @@ def gateway_health(process: Process, serial: int, issued: int, now: float) -> Ga
         started=report.started,
         serial=report.serial,
         current=current,
+        age=None if report.age is None else round(report.age, 1),
         sandbox=report.sandbox,
         open_requests=report.open_requests,
         held=report.held,

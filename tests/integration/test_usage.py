@@ -149,6 +149,11 @@ async def test_each_call_counts_once_over_outages_and_restarts(world: World) -> 
     await asyncio.to_thread(gateway.process.wait)
     assert world.calls() == expected(15, 3)
 
+    # What failed is told by its request id, each call once, of all the outages.
+    failed = world.rows("SELECT application, operation, status, problem, upstream FROM failures")
+    assert failed == [("aurora-shop", "listShipments", 422, "schema-violation", "not-called")] * 3
+    assert len(set(world.rows("SELECT request_id FROM failures"))) == 3
+
     seen = world.seen()
     assert (seen["/order="], seen["/destination/country="], seen["/parcels/*/weight_kg="]) == (3, 3, 3)
     assert "Ada" not in str(seen)

@@ -47,7 +47,7 @@ def tally(status: str, calls: int) -> Tally:
 
 
 async def test_how_things_are_is_what_gateways_told(world: World) -> None:
-    await told(world, "/gateway/report", encode(report(upstreams=(ODOO,))))
+    await told(world, "/gateway/report", encode(report(upstreams=(ODOO,), age=1.47)))
     tallies = (tally("200", 960), tally("404", 20), tally("503", 15), tally("aborted", 5), tally("499", 500))
     await told(world, "/gateway/usage", usage.encode(batch(1, row(tallies=tallies))))
     client = AdminClient(world)
@@ -60,7 +60,7 @@ async def test_how_things_are_is_what_gateways_told(world: World) -> None:
         ("erp", "unknown"),
         ("odoo", "down"),
     ]
-    assert [(each["name"], each["serial"]) for each in found["gateways"]] == [("edge-1", 7)]
+    assert [(each["name"], each["serial"], each["age"]) for each in found["gateways"]] == [("edge-1", 7, 1.5)]
 
 
 async def test_a_partner_sees_no_gateway(world: World) -> None:

@@ -62,6 +62,7 @@ class GatewayHealthView(msgspec.Struct, frozen=True):
     started: datetime
     serial: int
     current: bool
+    age: float | None
     sandbox: bool
     open_requests: int
     held: tuple[HeldVersion, ...]
