@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from catalog.portal.changes.reading import by_consumer, grouped, next_version, side_by_side
+from catalog.portal.changes.reading import by_consumer, by_novelty, grouped, next_version, side_by_side
 from catalog.portal.shell import Shell, translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
 from contracts.problems import problem
@@ -153,6 +153,7 @@ class ChangePages:
             assessment=assessment,
             etag=etag,
             groups=grouped(assessment.get("changes", ())),
+            lint=by_novelty(assessment.get("lint", ())),
             reach=reach,
             touched=by_consumer(reach),
             files=[(each, tuple(side_by_side(each.get("diff", ())))) for each in assessment.get("files", ())],

@@ -34,6 +34,14 @@ class Grouped:
 
 
 @dataclass(frozen=True, slots=True)
+class Linted:
+    """What the linter says of what is proposed: what it does not say of what is in force, and what it does."""
+
+    new: tuple[Finding, ...]
+    known: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """An application and what it does of all that a change breaks. `calls` is the most at one such place;
     `last_seen` in Unix seconds, None where nothing was seen and its subscription alone says so."""
@@ -88,6 +96,14 @@ def grouped(changes: Sequence[Finding]) -> Grouped:
     breaking = tuple(each for each in changes if each["severity"] == "error" and not each.get("undecided"))
     others = tuple(each for each in changes if each["severity"] != "error" and not each.get("undecided"))
     return Grouped(breaking, undecided, others)
+
+
+def by_novelty(lint: Sequence[Finding]) -> Linted:
+    """What the linter found, by whether the change brings it; the order within each stays."""
+    return Linted(
+        tuple(each for each in lint if each.get("new", True)),
+        tuple(each for each in lint if not each.get("new", True)),
+    )
 
 
 def by_consumer(reach: Mapping[str, Any]) -> tuple[Touched, ...]:

@@ -14,6 +14,7 @@ from contracts.problems import problem
 ROLES: Final[tuple[Role, ...]] = ("api-owner", "architect", "security", "operator")
 CARDS: Final = 25
 EDGES: Final = 100
+OBJECTS: Final = 50
 ABOUT: Final = ("api", "team")
 
 
@@ -48,7 +49,8 @@ class EstatePages:
             if refused.problem.status != 404:
                 fault = refused.problem.detail
             found = await visit.ask("showEstateGraph")
-        start = int(visit.query("start")) if visit.query("start").isdecimal() else 0
+        start, object_start = _start(visit, "start"), _start(visit, "objects")
+        objects = _objects(found)
         return self._shell.page(
             visit,
             "estate/graph.html",
@@ -60,7 +62,10 @@ class EstatePages:
             titles={each["id"]: each["title"] for each in found["nodes"]},
             picture=picture_of(found),
             geometry={"width": WIDTH, "box": BOX, "height": HEIGHT},
-            objects=_objects(found),
+            objects=objects[object_start : object_start + OBJECTS],
+            object_count=len(objects),
+            object_start=object_start,
+            object_page=OBJECTS,
             edges=found["edges"][start : start + EDGES],
             edge_count=len(found["edges"]),
             start=start,
@@ -93,13 +98,19 @@ class EstatePages:
         card = found[0]
         apis: list[Any] = []
         if card["about"] == "team":
-            listed = await visit.ask("listScorecards", about="api", owner=card["name"], limit=500)
+            listed = await visit.ask("listScorecards", about="api", owner=card["name"], limit=CARDS)
             apis = listed["items"]
         return self._shell.page(visit, "estate/scorecard.html", card=card, apis=apis)
 
 
+def _start(visit: Visit, name: str) -> int:
+    """Where a page of a table begins."""
+    return int(visit.query(name)) if visit.query(name).isdecimal() else 0
+
+
 def _objects(graph: dict[str, Any]) -> list[dict[str, Any]]:
-    """Business objects: in which systems each has its record, by which APIs, and which APIs carry it besides."""
+    """Business objects: where each has its record, by which APIs, and which APIs carry it besides. Those without a
+    record, or with several, come first."""
     found = []
     for node in graph["nodes"]:
         if node["kind"] != "object":
@@ -119,4 +130,4 @@ def _objects(graph: dict[str, Any]) -> list[dict[str, Any]]:
                 "carried": [each for each in carried if each not in of_record],
             }
         )
-    return found
+    return sorted(found, key=lambda each: (len(each["apis"]) == 1, each["node"]["name"]))

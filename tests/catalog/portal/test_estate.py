@@ -1,5 +1,8 @@
 """The estate's pages: at a glance, the graph with its tables, and scorecards, each for those who own or decide."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from catalog.governance.look_table import Look, keep
@@ -76,9 +79,13 @@ async def test_the_graph_is_a_picture_and_tables(demo: World) -> None:
 
 async def test_connections_are_paged(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catalog.portal.estate.pages.EDGES", 5)
+    monkeypatch.setattr("catalog.portal.estate.pages.OBJECTS", 2)
     async with entered(demo.catalog, demo.url, "omar") as browser:
         first = await browser.get("/portal/estate/graph")
         assert "start=5#edges" in first.html
+        assert "objects=2#objects" in first.html
+        assert first.text.index("invoice none") < first.text.index("business-partner odoo")
+        assert "shipment carrier" in (await browser.get("/portal/estate/graph?objects=2")).text
         second = await browser.get("/portal/estate/graph?about=&start=5")
         assert "start=0#edges" in second.html
         assert (await browser.get("/portal/estate/graph?start=x")).status == 200
@@ -99,6 +106,21 @@ async def test_scorecards_say_what_to_mend_and_where(demo: World) -> None:
         assert nothing.status == 404
         empty = await browser.get("/portal/estate/scorecards?owner=platform")
         assert "There is no API in force that could be scored." in empty.text
+
+
+async def test_of_a_team_with_many_apis_the_worst_are_shown(demo: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.portal.estate.pages.CARDS", 1)
+    estate = demo.publisher.estate
+    assert estate is not None
+    apis = {name: msgspec.structs.replace(each, owner="sales") for name, each in estate.apis.items()}
+    demo.compiled = compiled(replace(estate, apis=apis))
+    await demo.publisher.publish()
+    async with entered(demo.catalog, demo.url, "omar") as browser:
+        team = await browser.get("/portal/estate/scorecards/team/sales")
+        assert "All 3" in team.text
+        assert 'href="/portal/estate/scorecards?about=api&amp;owner=sales"' in team.html
+        first = await browser.get("/portal/estate/scorecards?about=api")
+        assert 'rel="next"' in first.html
 
 
 @pytest.mark.parametrize("path", PATHS)

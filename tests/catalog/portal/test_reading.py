@@ -3,7 +3,7 @@
 import difflib
 from itertools import islice
 
-from catalog.portal.changes.reading import Row, by_consumer, grouped, next_version, side_by_side
+from catalog.portal.changes.reading import Row, by_consumer, by_novelty, grouped, next_version, side_by_side
 
 
 def diff(old: str, new: str) -> list[str]:
@@ -64,3 +64,10 @@ def test_an_application_is_told_once_with_the_most_calls_of_all_places() -> None
 def test_the_version_that_follows() -> None:
     assert next_version(["v1", "v10", "v2"]) == "v11"
     assert next_version([]) == "v1"
+
+
+def test_what_a_change_brings_stands_apart_from_what_is_in_force_already() -> None:
+    lint = [{"rule": "a"}, {"rule": "b", "new": False}, {"rule": "c", "new": True}]
+    found = by_novelty(lint)
+    assert [each["rule"] for each in found.new] == ["a", "c"]
+    assert [each["rule"] for each in found.known] == ["b"]
