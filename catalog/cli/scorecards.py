@@ -55,7 +55,6 @@ def _print(card: dict[str, Any]) -> None:
     for mark in card["marks"]:
         if mark["standing"] == "met":
             continue
-        missed = "half: " if mark["standing"] == "partly" else ""
         where = f"{mark['file']}, {mark['key']}" if mark["key"] else mark["file"]
-        typer.echo(f"       {missed}{mark['title']}: {', '.join(mark['concerned'])}")
+        typer.echo(f"       {mark['standing']}: {mark['title']} ({', '.join(mark['concerned'])})")
         typer.echo(f"       {mark['why']} Mend it in {where}.")

@@ -161,6 +161,9 @@ class ChangePages:
             requested=[each for each in waivers if each["state"] == "requested"],
             granted={each["number"]: each for each in waivers if each["state"] == "granted"},
             is_open=view["change"]["state"] in OPEN,
+            wants_approval=any(
+                each["id"].startswith("approvals:") and not each["met"] for each in view["conditions"]
+            ),
             refused=found,
             stale=stale,
             done=visit.query("done"),

@@ -28,7 +28,7 @@ async def test_cards_are_told_with_what_to_mend_and_as_json(shell: Shell) -> Non
     told = await shell("orders", command=COMMAND)
     assert told.exit_code == 0, told.stderr
     assert " %  api orders\n" in told.stdout
-    assert "Somebody answers for it: contact-unknown\n" in told.stdout
+    assert "missed: Somebody answers for it (contact-unknown)\n" in told.stdout
     assert "Mend it in apis/orders/api.yaml, owner.\n" in told.stdout
     assert "It promises a service level" not in told.stdout  # it does
     listed = json.loads((await shell("--about", "team", "--json", command=COMMAND)).stdout)

@@ -14,6 +14,8 @@ from tests.catalog.usage.test_usage_store import batch, row
 from tests.support.migrated import sqlite_store
 from tests.support.two_apis import BOOKS
 
+CRITICAL = ("apis/books/api.yaml", "criticality: 3", "criticality: 1")
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[Served]:
@@ -137,6 +139,19 @@ async def test_who_may_not_decide_is_refused_by_the_server_and_told_the_request(
         )
         assert hidden.status == 403  # a hidden button is a refused call
     assert (await world.office.view(number)).change.state == "proposed"
+
+
+async def test_approval_is_offered_where_it_is_wanted(world: Served) -> None:
+    number = await proposed(world.office)
+    async with entered(world.catalog, world.url, "otto") as browser:
+        await browser.get(f"/portal/changes/{number}")
+        assert "No further approval is wanted." in browser.page.text
+        approve = f"/portal/changes/{number}/approve"
+        assert not [each for each in browser.page.forms if each.action == approve]
+        await world.office.pushed("ada", CRITICAL)
+        await browser.get(f"/portal/changes/{number}")
+        await browser.send(approve, text="It is, indeed.")
+        assert "otto approved architect" in browser.page.text
 
 
 async def test_a_decision_about_what_has_moved_on_is_none(world: Served) -> None:

@@ -94,7 +94,7 @@ async def test_connections_are_paged(demo: World, monkeypatch: pytest.MonkeyPatc
 async def test_scorecards_say_what_to_mend_and_where(demo: World) -> None:
     async with entered(demo.catalog, demo.url, "sara") as browser:
         page = await browser.get("/portal/estate/scorecards?about=api")
-        assert page.text.index("Shipments API logistics") > page.text.index("What it lacks")
+        assert page.text.index("Shipments API logistics") > page.text.index("What is not met")
         assert "Somebody answers for it; It has a business domain" in page.text
         card = await browser.get("/portal/estate/scorecards/api/orders")
         assert "Look at it , and change it in apis/orders/api.yaml: owner" in card.text
