@@ -142,6 +142,7 @@ class Catalog:
     signing: KeyDesk
     upstream_credentials: UpstreamRoom
     drift: DriftRoom
+    followers: Followers
     admin_routes: tuple[AdminRoute, ...]
     app: Starlette
 
@@ -349,6 +350,7 @@ def compose(
         signing_desk,
         upstream_credentials,
         drift,
+        followers,
         routes,
         app,
     )

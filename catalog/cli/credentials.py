@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from catalog.cli.credential_text import CREDENTIALS, credential_row, print_detail, print_done
+from catalog.cli.credential_watch import enforcement, rotations, views
 from catalog.cli.credential_work import bulk, leak, least_privilege
 from catalog.cli.moments import moment
 from catalog.cli.output import note, print_json, print_list
@@ -226,6 +227,9 @@ def lift(
         typer.echo(f"{lifted['application'] or lifted['consumer']} may call again")
 
 
+app.command("rotations")(rotations)
+app.command("enforcement")(enforcement)
+app.command("views")(views)
 app.command("least-privilege")(least_privilege)
 app.command("bulk")(bulk)
 app.command("leak")(leak)

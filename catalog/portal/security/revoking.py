@@ -41,7 +41,7 @@ class RevokingPages:
         if form.text("confirmed") == "yes" and shown:
             try:
                 await visit.call("revoke", body=body, headers={"If-Match": shown})
-                return self._shell.redirect("/security/progress")
+                return self._shell.redirect("/security/progress?revoked=1")
             except Refused as refused:
                 stale = "preview" in dict(refused.problem.extensions.get("current", {}))
                 if not stale:
@@ -75,7 +75,7 @@ class RevokingPages:
     async def lift(self, visit: Visit) -> Response:
         path = {"revocation": visit.request.path_params["revocation"]}
         await visit.call("liftRevocation", path, {"reason": visit.form.text("reason")})
-        return self._shell.redirect("/security/progress")
+        return self._shell.redirect("/security/progress?lifted=1")
 
     async def _page(
         self,

@@ -143,3 +143,16 @@ async def test_unused_grants_are_listed_and_reduced(shell: Shell) -> None:
     assert (await shell("least-privilege", "--patch")).json == []
     assert (await shell("least-privilege", "--reduce")).exit_code == 2
     assert (await shell("least-privilege", "--reduce", "-m", "spare", "--json")).json["narrowed"] == []
+
+
+async def test_how_far_clients_and_gateways_are_and_what_one_keeps(shell: Shell) -> None:
+    empty = await shell("rotations")
+    assert (empty.exit_code, "No rotation is under way." in empty.stderr + empty.stdout) == (0, True)
+    old = (await shell(*ISSUE, "--json")).json["credential"]["key_id"]
+    await shell("rotate", old)
+    [under_way] = (await shell("rotations", "--application", "web-shop", "--json")).json
+    assert (under_way["old"]["key_id"], under_way["progress"]) == (old, "waiting")
+    assert old in (await shell("rotations")).stdout
+    far = await shell("enforcement")
+    assert (far.exit_code, "0 enforce it, 0 do not yet" in far.stderr) == (0, True)
+    assert (await shell("views", "--room", "audit", "--json")).json == []

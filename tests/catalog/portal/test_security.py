@@ -71,7 +71,7 @@ async def test_nothing_is_revoked_before_it_was_shown_whom_it_hits(world: Served
         await sara.send(revoke, what="credential", which=token, reason="Lost.", confirmed="no")
         await sara.send(revoke, what="credential", which=token, reason="Lost.", confirmed="yes")
         assert sara.page.path == "/portal/security/progress"
-        assert "No gateway has asked in the last day" in sara.page.text
+        assert "It is revoked. No gateway has asked in the last day" in sara.page.text
         await sara.get(f"/portal/security/ledger/{token}")
         assert "revoked" in sara.page.text
         await sara.get("/portal/security/audit?prove=1")
@@ -97,6 +97,7 @@ async def test_a_preview_that_is_not_so_any_more_is_answered_412_and_nothing_is_
         await sara.get(revoke)
         assert "application reading-club-app" in sara.page.text
         await sara.send("/portal/security/revocations/1/lift", reason="Found again.")
+        assert "It is lifted." in sara.page.text
         await sara.get(revoke)
         assert "lifted" in sara.page.text
         await sara.get(f"/portal/security/ledger/{first}")
