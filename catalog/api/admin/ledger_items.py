@@ -64,6 +64,8 @@ class OtherItems:
         expires = each.signs_from + self._keys.days * DAY + OVERLAP
         stopped = None if successor is None else successor.signs_from + OVERLAP
         ends = min(filter(None, (expires, stopped, each.ended_at)))
+        if state == "signing":  # also where the calendar is late: it does not end before another is in its place
+            ends = max(ends, int(now) + OVERLAP)
         return CredentialView(
             key_id=each.kid,
             kind="signing-key",

@@ -91,6 +91,12 @@ async def test_the_next_signing_key_is_made_and_one_in_wrong_hands_is_withdrawn(
     async with entered(world.catalog, world.url, "sara") as sara:
         await sara.get(keys)
         before = sara.page.html.count('<th scope="row">')
+        assert "1970" not in sara.page.text, "of the first key nobody remembers when it was made"
+        await sara.get(f"{SECURITY}/ledger?kind=signing-key")
+        assert "signs now" in sara.page.text
+        assert "ago" not in sara.page.text
+        assert "1970" not in sara.page.text
+        await sara.get(keys)
         await sara.send(keys, ahead_minutes="ten", reason="Yearly.")
         assert (sara.page.status, "Say a number of minutes." in sara.page.text) == (422, True)
         await sara.send(keys, ahead_minutes="10", reason="Yearly.")
