@@ -20,6 +20,7 @@ from catalog.api.admin.routes.credential_work import CredentialWorkRoutes
 from catalog.api.admin.routes.credentials import CredentialRoutes
 from catalog.api.admin.routes.enforcement import EnforcementRoutes
 from catalog.api.admin.routes.errors import ErrorRoutes
+from catalog.api.admin.routes.feeds import FeedRoutes
 from catalog.api.admin.routes.governance import GovernanceRoutes
 from catalog.api.admin.routes.grants import GrantRoutes
 from catalog.api.admin.routes.health import HealthRoutes
@@ -56,6 +57,7 @@ from catalog.credentials.leaks import Peppers
 from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.making import Maker
 from catalog.credentials.room import CredentialsRoom, credentials_room
+from catalog.feeds.room import FeedsRoom, feeds_room
 from catalog.governance.room import Governance
 from catalog.health.overview import Health
 from catalog.key_files import Keys
@@ -138,6 +140,7 @@ class Catalog:
     authorization: AuthorizationRoom
     registration: RegistrationRoom
     subscriptions: SubscriptionsRoom
+    feeds: FeedsRoom
     oauth: OAuthRoom
     signing: KeyDesk
     upstream_credentials: UpstreamRoom
@@ -257,6 +260,17 @@ def compose(
         store, lambda: publisher.estate, lambda: publisher.current, publisher.republish, audit, clock
     )
     granted = GrantedEstate(lambda: publisher.estate, lambda: publisher.current)
+    feeds = feeds_room(
+        store,
+        keys.pepper,
+        identity.environment,
+        identity.url,
+        publisher.planner.revisions,
+        lambda: publisher.estate,
+        directory,
+        audit,
+        clock,
+    )
 
     # What ends, and what is to change.
     calendar = calendar_room(store, granted, publisher.republish, audit, clock)
@@ -298,6 +312,7 @@ def compose(
         *SigningKeyRoutes(signing_desk, clock).routes,
         *RegistrationRoutes(registration, lambda: directory.members).routes,
         *SubscriptionRoutes(subscriptions.desk).routes,
+        *FeedRoutes(feeds).routes,
         *ApplicationRoutes(subscriptions, calendar, UsageQueries(store)).routes,
         *OwnershipRoutes(granted, directory).routes,
         *GovernanceRoutes(Governance(store, granted, clock)).routes,
@@ -327,7 +342,7 @@ def compose(
     previews = Previews(publisher, changes.table.proposed)
     leaks = () if leak_keys is None else LeakEndpoint(credentials.leaks, LeakKeys(leak_keys, clock)).routes
     portal = portal_room(login.door, admin, publisher, console, clock)
-    pages = (*login.routes, *authorization.routes, *portal, *leaks)
+    pages = (*login.routes, *authorization.routes, *portal, *feeds.endpoint.routes, *leaks)
     endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
     app = build_app(publisher, table, endpoints, gateways, previews, followers, for_gateways, admin, pages)
     return Catalog(
@@ -346,6 +361,7 @@ def compose(
         authorization,
         registration,
         subscriptions,
+        feeds,
         oauth,
         signing_desk,
         upstream_credentials,

@@ -128,6 +128,7 @@ async def keep_telling(catalog: Catalog, orphans: OrphanRounds, deliverer: Deliv
                 await catalog.calendar.rounds.make()
                 await orphans.make()
                 await catalog.credentials.rounds.make()
+                await catalog.feeds.rounds.make()
                 await catalog.upstream_credentials.rounds.make()
                 await catalog.upstream_credentials.desk.forget_replaced()
                 published = catalog.publisher.current

@@ -28,6 +28,7 @@ from catalog.cli.diff import diff
 from catalog.cli.errors import errors
 from catalog.cli.explain import explain
 from catalog.cli.extensions import app as extensions_app
+from catalog.cli.feeds import app as feeds_app
 from catalog.cli.gateway import gateway
 from catalog.cli.health import health
 from catalog.cli.init import init
@@ -123,6 +124,7 @@ def build() -> typer.Typer:
         name="applications",
         short_help="See a consumer's applications, and their duties.",
     )
+    app.add_typer(feeds_app, name="feeds", short_help="Follow what is new about an API, or for a consumer.")
     app.add_typer(
         subscriptions_app, name="subscriptions", short_help="Ask that an application may call an API, and decide."
     )

@@ -11,6 +11,7 @@ from catalog.pages.faults import as_pages
 from catalog.portal.apis.pages import ApiPages
 from catalog.portal.apis.trying import TryPages
 from catalog.portal.applications.credentials import ApplicationCredentialPages
+from catalog.portal.applications.feeds import FeedPages
 from catalog.portal.applications.pages import ApplicationPages
 from catalog.portal.applications.requests import SubscriptionPages
 from catalog.portal.applications.todo import ToDoPages
@@ -51,6 +52,7 @@ def portal_room(
         *ApplicationCredentialPages(shell).routes,
         *SubscriptionPages(shell, publisher).routes,
         *ToDoPages(shell).routes,
+        *FeedPages(shell, publisher).routes,
         *ChangePages(shell).routes,
         *CalendarPages(shell).routes,
         *security_routes(shell),

@@ -73,3 +73,13 @@ async def test_an_application_is_looked_at_registered_and_told_what_to_do(desk: 
     metadata.write_text("{")
     code, _, error = await ostiary(desk, "carl", *wanted)
     assert (code, "is no JSON document" in error) == (2, True)
+
+
+async def test_a_feed_is_made_listed_and_ended(desk: Partners) -> None:
+    code, out, error = await ostiary(desk, "carl", "feeds", "follow", "consumer", "reading-club", "--mail")
+    assert (code, "/feeds?token=ost_test_" in out, "cannot be shown again" in error) == (0, True, True)
+    code, out, _ = await ostiary(desk, "carl", "feeds", "list", "--json")
+    [feed] = json.loads(out)
+    assert (feed["name"], feed["mail"]) == ("reading-club", True)
+    code, out, _ = await ostiary(desk, "carl", "feeds", "end", feed["key_id"])
+    assert (code, out) == (0, f"{feed['key_id']} is ended\n")
