@@ -18,6 +18,7 @@ PAGE: Final = 25
 DAYS: Final = 30
 """Days of usage that are drawn."""
 LATEST: Final = 10
+FAILED: Final = 3
 
 
 class ApplicationPages:
@@ -138,7 +139,7 @@ class ApplicationPages:
             requests=(await visit.ask("listSubscriptionRequests", application=client_id, limit=LATEST))["items"],
             unused=(await visit.ask("listUnusedScopes", path))["items"],
             todo=(await visit.ask("listToDo", application=client_id))["items"],
-            errors=(await visit.ask("listErrors", application=client_id, limit=LATEST))["items"],
+            errors=(await visit.ask("listErrors", application=client_id, limit=FAILED))["items"],
             status_plot=by_status(usage["points"], since.date(), now.date()),
             version_plot=by_version(usage["points"], since.date(), now.date()),
             quotas=self._quotas(found, usage["points"], now),
