@@ -1,6 +1,6 @@
 """The calendar of an estate: every version that is to end or has ended, in the order of their ends. No I/O."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Literal, Protocol
 
 import msgspec
@@ -67,6 +67,11 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """Its name for people: `Orders v1`."""
         return f"{self.title} {self.version}"
+
+    def narrowed(self, consumers: Set[str]) -> "CalendarEntry":
+        """Without the subscribers of all other consumers."""
+        left = tuple(each for each in self.subscribers if each.consumer in consumers)
+        return msgspec.structs.replace(self, subscribers=left)
 
     def phase(self, now: float) -> Phase:
         """Where it stands."""

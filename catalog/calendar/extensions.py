@@ -26,6 +26,7 @@ from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.calendar import extensions
+from catalog.subscriptions.rights import sees
 
 Decision = Literal["granted", "refused", "revoked"]
 
@@ -68,7 +69,8 @@ class Extensions:
             return _role_missing("An extension is asked for by", "partner-developer", "api-owner", "architect")
         view = self._view()
         found = None if view is None else subscribed(view, application, api, api_version)
-        if view is None or found is None:
+        # Whether another's application may call it is not a partner's to learn.
+        if view is None or found is None or not sees(principal, view, found[1]):
             detail = f"{api} {api_version} is not to end, or no application {application!r} may call it."
             return Refusal("resource-not-found", detail)
         entry, consumer = found

@@ -33,6 +33,11 @@ def own_consumers(principal: Principal, view: EstateView | None) -> frozenset[st
     return frozenset(name for name in view.consumers.consumers if acting_right(principal, view, name) is not None)
 
 
+def sees(principal: Principal, view: EstateView | None, consumer: str) -> bool:
+    """Whether what is about a consumer is the principal's to see."""
+    return oversees(principal) or acting_right(principal, view, consumer) is not None
+
+
 def team_of(view: EstateView | None, consumer: str) -> str | None:
     """The team whose partner developers act for a consumer."""
     entry = None if view is None else view.consumers.consumers.get(consumer)

@@ -155,7 +155,9 @@ async def test_only_an_architect_decides(world: World, principal: Principal) -> 
 async def test_who_may_ask(world: World) -> None:
     assert refused(await world.ask(OTTO)) == "role-missing"
     assert refused(await world.ask(Principal("nobody"))) == "role-missing"
-    assert isinstance(await world.ask(Principal("dev", {"sales": frozenset({"partner-developer"})})), Extension)
+    developer = frozenset({"partner-developer"})
+    assert refused(await world.ask(Principal("rival", {"sales": developer}))) == "resource-not-found"
+    assert isinstance(await world.ask(Principal("dev", {"shop": developer})), Extension)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def federated(view: "View") -> None:
 
 CONSUMERS = ConsumersFile(
     {
-        "shop": ConsumerEntry("Shop", "dev@shop.example", {"shop-web": application("v1", "v2")}),
+        "shop": ConsumerEntry("Shop", "dev@shop.example", {"shop-web": application("v1", "v2")}, "shop"),
         "carrier": ConsumerEntry(
             "Carrier", "it@carrier.example", {"carrier-app": application("v1"), "carrier-bot": application("v1")}
         ),

@@ -262,3 +262,24 @@ async def test_credentials_are_issued_and_rotated_by_those_whose_application_it_
             member,
             changes,
         )
+
+
+async def test_partners_do_not_learn_from_the_calendar_who_else_is_there(desk: Partners) -> None:
+    await desk.edited(DEPRECATED)
+    await desk.edited(("consumers.yaml", "{ api: films, version: v1", "{ api: books, version: v1"))
+
+    async def subscribers(member: str) -> list[str]:
+        [entry] = (await desk.client(member, "GET", "/calendar")).body["items"]
+        return [each["application"] for each in entry["subscribers"]]
+
+    assert await subscribers("ada") == ["reader", "spy"]
+    assert await subscribers("carl") == ["reader"]
+    assert await subscribers("cleo") == []
+    body = {"api": "books", "version": "v1", "until": "2028-01-15T00:00:00Z", "reason": "Late."}
+    assert (await desk.client("carl", "POST", "/extensions", body | {"application": "spy"})).status == 404
+    assert (await desk.client("carl", "POST", "/extensions", body | {"application": "reader"})).status == 201
+    assert (await desk.client("rita", "GET", "/extensions")).body["items"] == []
+    assert (await desk.client("rita", "GET", "/extensions/1")).status == 404
+    assert [each["application"] for each in (await desk.client("carl", "GET", "/extensions")).body["items"]] == [
+        "reader"
+    ]

@@ -27,12 +27,11 @@ from catalog.calendar.views import (
 from catalog.clock import Clock
 from catalog.notices.views import posted_view
 from catalog.refusal import Refusal
-from contracts.estate_words import Role
+from catalog.subscriptions.rights import oversees, own_consumers, sees
 
 _DAY: Final = 86_400
 _CALLERS_DAYS: Final = 30
 _NOTICES_DAYS: Final = 400
-_TOLD_OF_CALLERS: Final[tuple[Role, ...]] = ("api-owner", "architect", "security", "operator")
 _NO_EXTENSION: Final = Refusal("resource-not-found", "There is no such extension.")
 
 
@@ -85,7 +84,7 @@ class CalendarRoutes:
         entries, _ = await self._chosen(request)
         shown = page(request, entries, lambda each: each.about)
         since = int(self._clock()) - request.query.get("days", _CALLERS_DAYS) * _DAY
-        told = any(request.principal.right(role) for role in _TOLD_OF_CALLERS)
+        told = oversees(request.principal)
         views = [await self._entry(each, since if told else None) for each in shown.items]
         return Page(tuple(views), shown.next)
 
@@ -102,7 +101,9 @@ class CalendarRoutes:
     async def list_extensions(self, request: AdminRequest) -> Result:
         query = request.query
         found = await self._room.extensions.list(state=query.get("state"), api=query.get("api"))
-        return page(request, [extension_view(each) for each in found], lambda each: str(each.number))
+        view, principal = self._room.view(), request.principal
+        seen = [extension_view(each) for each in found if sees(principal, view, each.consumer)]
+        return page(request, seen, lambda each: str(each.number))
 
     async def request_extension(self, request: AdminRequest) -> Result:
         wanted = request.body_as(NewExtension)
@@ -118,7 +119,10 @@ class CalendarRoutes:
         return _shown(made, 201)
 
     async def show_extension(self, request: AdminRequest) -> Result:
-        return _shown(await self._room.extensions.find(request.path["extension"]) or _NO_EXTENSION)
+        found = await self._room.extensions.find(request.path["extension"])
+        if found is None or not sees(request.principal, self._room.view(), found.consumer):
+            return _NO_EXTENSION
+        return _shown(found)
 
     async def grant_extension(self, request: AdminRequest) -> Result:
         return await self._decide(request, "granted")
@@ -185,10 +189,13 @@ class CalendarRoutes:
 
     async def _chosen(self, request: AdminRequest) -> tuple[list[CalendarEntry], tuple[CalendarEvent, ...]]:
         """The entries of the API that is asked for, and their dates in the time that is. Where one is, an entry
-        without a date in it is left out."""
-        query = request.query
+        without a date in it is left out. A partner sees none of the others among the subscribers."""
+        query, principal = request.query, request.principal
         api: str | None = query.get("api")
         entries = [each for each in await self._room.entries() if api in (None, each.api)]
+        if not oversees(principal):
+            own = own_consumers(principal, self._room.view())
+            entries = [each.narrowed(own) for each in entries]
         if "from" not in query and "until" not in query:
             return entries, events_of(entries)
         since = _seconds(query["from"]) if "from" in query else None
