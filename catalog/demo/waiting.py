@@ -29,6 +29,8 @@ def propose(catalog_url: str, data: Path, estate: Path) -> None:
     if _AT_FIRST not in text:
         return  # it was kept from an earlier demonstration, or somebody has edited it: nothing to propose
     author = Worker.of(catalog_url, data, _AUTHOR)
+    if author is None:
+        return
     path.write_text(text.replace(_AT_FIRST, _IN_FORCE), encoding="utf-8")
     files = {
         str(path.relative_to(estate)): path.read_text(encoding="utf-8") for path in sorted(estate.rglob("*.yaml"))
@@ -44,7 +46,7 @@ def ask_for_access(catalog_url: str, data: Path) -> None:
     """A partner's developer registers an application, and asks that another may read partners by a steadier plan:
     security and the API's owner find both waiting. Raises TourError, OSError, SQLAlchemyError."""
     developer = Worker.of(catalog_url, data, _DEVELOPER)
-    if developer.call("/subscription-requests")["items"]:
+    if developer is None or developer.call("/subscription-requests")["items"]:
         return  # of an earlier demonstration that was kept
     metadata = {
         "client_name": "Aurora parcel screen",

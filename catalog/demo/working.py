@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.demo.tour import TourError, fetch
-from catalog.people.issuing import issue_member_token
+from catalog.people.issuing import NoTeams, UnknownMember, issue_member_token
 from catalog.settings import CatalogSettings
 
 
@@ -20,10 +20,14 @@ class Worker:
     token: str = field(repr=False)
 
     @classmethod
-    def of(cls, catalog_url: str, data: Path, member: str) -> "Worker":
-        """With a new token, straight from the store of a catalog on this machine; `data` is the catalog's. Raises
-        OSError, SQLAlchemyError."""
-        issued = asyncio.run(issue_member_token(CatalogSettings(data=data), member, 1, "demonstration"))
+    def of(cls, catalog_url: str, data: Path, member: str) -> "Worker | None":
+        """With a new token, straight from the store of a catalog on this machine; `data` is the catalog's.
+        None where an estate that was kept and edited has no such member any more. Raises OSError,
+        SQLAlchemyError."""
+        try:
+            issued = asyncio.run(issue_member_token(CatalogSettings(data=data), member, 1, "demonstration"))
+        except (NoTeams, UnknownMember):
+            return None
         return cls(catalog_url, issued.text)
 
     def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
