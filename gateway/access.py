@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from contracts.snapshot import Application
 from gateway.access_index import AccessIndex
-from policies.known_keys import KnownKey
-from policies.revocation import NOTHING, Revocations
+from policies.credentials.known_keys import KnownKey
+from policies.credentials.revocation import NOTHING, Revocations
 
 
 class AccessView:

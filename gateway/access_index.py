@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from contracts.access import Purge
 from contracts.packed import Steps, read_access
 from contracts.snapshot import AccessChange, Application, Data, Issuer
-from policies.known_keys import KnownKey, known_keys
-from policies.revocation import NOTHING, Revocations
+from policies.credentials.known_keys import KnownKey, known_keys
+from policies.credentials.revocation import NOTHING, Revocations
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ from gateway.workers.run import supervise
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
 from policies.caching.memory import AnswerCache
 from policies.canaries import Canaries
-from policies.dpop_nonces import DpopNonces
+from policies.credentials.dpop_nonces import DpopNonces
+from policies.credentials.used_proofs import UsedProofs
 from policies.installed import PluginError, installed
-from policies.used_proofs import UsedProofs
 
 if TYPE_CHECKING:
     from gateway.adapters.shared_state import SharedState

@@ -38,7 +38,9 @@ from gateway.telemetry.canaries import log_back_out
 from gateway.upstreams.http import HttpUpstream
 from policies.caching.memory import AnswerCache
 from policies.canaries import Canaries
-from policies.dpop_nonces import DpopNonces
+from policies.credentials.dpop_nonces import DpopNonces
+from policies.credentials.used_proofs import UsedProofs
+from policies.credentials.verified_tokens import VerifiedTokens
 from policies.exchange import Exchange
 from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
@@ -46,8 +48,6 @@ from policies.limits.slots import OwnSlots, Slots
 from policies.ports import Clock, Limiter, Ports, ProofMemory, Sandbox
 from policies.routing import Router
 from policies.shadows.report import MirrorReports
-from policies.used_proofs import UsedProofs
-from policies.verified_tokens import VerifiedTokens
 from policies.versioned import VersionedApis
 
 

@@ -18,17 +18,17 @@ from contracts.operations import ApiVersion, OdooBackend, Operation
 from contracts.problems import problem
 from contracts.public_keys import PublicKey
 from contracts.snapshot import Application
-from policies.access_token import UnverifiedToken, admit, read, verify
-from policies.api_key import ApiKeyCheck
-from policies.attempts import Attempts
-from policies.confirmation import binding_of
+from policies.credentials.access_token import UnverifiedToken, admit, read, verify
+from policies.credentials.api_key import ApiKeyCheck
+from policies.credentials.attempts import Attempts
+from policies.credentials.confirmation import binding_of
+from policies.credentials.http_signature import SignatureCheck
+from policies.credentials.revocation import OUR_CLAIMS
+from policies.credentials.token_claims import OTHER_AUDIENCE, TokenClaims, TokenFault, accepted
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.exchange import Exchange, Principal
-from policies.http_signature import SignatureCheck
 from policies.ports import IssuerUnavailableError, Ports
-from policies.revocation import OUR_CLAIMS
 from policies.rpc.password import PasswordLogin
-from policies.token_claims import OTHER_AUDIENCE, TokenClaims, TokenFault, accepted
-from policies.trusted_issuer import TrustedIssuer
 from policies.uris import field_uri
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 

@@ -12,10 +12,10 @@ from typing import Final
 from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from policies.body_limits import has_body
+from policies.credentials.known_keys import API_KEY_ISSUER
+from policies.credentials.signature_base import SignatureFault, dictionary
 from policies.exchange import Exchange
-from policies.known_keys import API_KEY_ISSUER
 from policies.ports import Ports
-from policies.signature_base import SignatureFault, dictionary
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "content-digest"

@@ -12,20 +12,20 @@ from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, RateLimit
 from policies.caching.memory import AnswerCache
 from policies.canaries import Canaries
-from policies.dpop_nonces import DpopNonces
+from policies.credentials.dpop_nonces import DpopNonces
+from policies.credentials.known_keys import KnownKey
+from policies.credentials.revocation import Revocations
+from policies.credentials.token_claims import TokenClaims
+from policies.credentials.trusted_issuer import TrustedIssuer
+from policies.credentials.used_proofs import UsedProofs
+from policies.credentials.verified_tokens import VerifiedTokens
 from policies.exchange import Allowance as Allowance
 from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
-from policies.known_keys import KnownKey
 from policies.limits.meter import Meter
 from policies.limits.slots import OwnSlots, Slots
-from policies.revocation import Revocations
 from policies.shadows.report import MirrorReports
 from policies.shadows.shadow import Mirroring, NoMirroring
-from policies.token_claims import TokenClaims
-from policies.trusted_issuer import TrustedIssuer
-from policies.used_proofs import UsedProofs
-from policies.verified_tokens import VerifiedTokens
 
 
 class Clock(Protocol):

@@ -12,10 +12,10 @@ from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from contracts.public_keys import ALGORITHMS
 from policies.authentication import resource_metadata
-from policies.dpop_proof import ProofFault, read_proof
+from policies.credentials.dpop_proof import ProofFault, read_proof
+from policies.credentials.used_proofs import NoRoomError, proof_digest
 from policies.exchange import Binding, Exchange
 from policies.ports import Ports
-from policies.used_proofs import NoRoomError, proof_digest
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "sender-constraint"

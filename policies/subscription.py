@@ -11,8 +11,8 @@ from contracts.operations import ApiVersion, Operation
 from contracts.problems import problem
 from contracts.snapshot import Application, Subscription
 from policies.authentication import resource_metadata
+from policies.credentials.known_keys import API_KEY_ISSUER
 from policies.exchange import Exchange, Grant, Principal
-from policies.known_keys import API_KEY_ISSUER
 from policies.ports import Ports
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from policies.credentials.known_keys import API_KEY_ISSUER
 from policies.exchange import Exchange, Header, Principal
-from policies.known_keys import API_KEY_ISSUER
 
 TOKEN_LIFETIME: Final = 600.0
 """Seconds for which the token that is taken for granted is good."""

@@ -5,12 +5,12 @@ from typing import Final
 
 from contracts.public_keys import PublicKey
 from contracts.snapshot import Application, ContractsPart
+from policies.credentials.known_keys import KnownKey
+from policies.credentials.revocation import NOTHING, Revocations
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.exchange import Allowance
-from policies.known_keys import KnownKey
 from policies.limits.meter import Meter
 from policies.ports import Ports
-from policies.revocation import NOTHING, Revocations
-from policies.trusted_issuer import TrustedIssuer
 
 
 class NotOffline(Exception):

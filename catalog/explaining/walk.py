@@ -18,8 +18,8 @@ from contracts.estate.estate import Estate, access_applications, contracts_part
 from contracts.policy_settings import Mode
 from contracts.problems import Problem
 from policies import authentication, cors, sender_constraint, target
-from policies.api_key import NOT_ALLOWED
 from policies.binding import BoundStages, bind_all
+from policies.credentials.api_key import NOT_ALLOWED
 from policies.exchange import Exchange, Header
 from policies.installed import installed
 from policies.modes import chosen

@@ -27,7 +27,7 @@ from catalog.oauth.wire.used_ids import UsedIds
 from catalog.publication import Publisher
 from catalog.publishing.published import Published
 from contracts.oauth_client import TOKEN_EXCHANGE
-from policies.dpop_nonces import DpopNonces
+from policies.credentials.dpop_nonces import DpopNonces
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,11 @@ from contracts.access import Introspection
 from contracts.snapshot import Issuer
 from gateway.adapters.discovery import discover
 from gateway.adapters.issuer_http import IssuerFault, post_form, safe
-from policies.access_token import MAXIMUM_BYTES
-from policies.opaque_tokens import issuer_by_prefix, read_answer
+from policies.credentials.access_token import MAXIMUM_BYTES
+from policies.credentials.opaque_tokens import issuer_by_prefix, read_answer
+from policies.credentials.token_claims import TokenClaims, TokenFault
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.ports import IssuerUnavailableError
-from policies.token_claims import TokenClaims, TokenFault
-from policies.trusted_issuer import TrustedIssuer
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiohttp
 
 from contracts.safe_urls import unsafe
-from policies.jose import JoseFault, json_object
+from policies.credentials.jose import JoseFault, json_object
 
 MAXIMUM_BYTES: Final = 262_144
 TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0, sock_connect=2.0, sock_read=3.0)

@@ -22,8 +22,8 @@ from contracts.snapshot import Issuer
 from gateway.adapters.discovery import discover
 from gateway.adapters.issuer_http import IssuerFault, get_json, safe
 from gateway.adapters.jwks import verification_keys
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.ports import IssuerUnavailableError
-from policies.trusted_issuer import TrustedIssuer
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from gateway.adapters.shared_store import SharedStore, StateUnavailableError
-from policies.used_proofs import UsedProofs
+from policies.credentials.used_proofs import UsedProofs
 
 SCRIPT: Final = "return {redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[1]) and 1 or 0}"
 _PREFIX: Final = "ostiary:dpop:"

@@ -16,7 +16,7 @@ from gateway.adapters.shared_proofs import SharedProofs
 from gateway.adapters.shared_slots import SCRIPT as SLOTS_SCRIPT
 from gateway.adapters.shared_slots import SharedSlots
 from gateway.adapters.shared_store import SharedStore
-from policies.used_proofs import UsedProofs
+from policies.credentials.used_proofs import UsedProofs
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ MODULES: Final = (
     "policies/validation/parameters.py",
     "policies/validation/query_parameters.py",
     "policies/verdict.py",
-    "policies/verified_tokens.py",
+    "policies/credentials/verified_tokens.py",
 )
 """Compiled together, so that calls among them need no look-up.
 

@@ -13,9 +13,9 @@ from contracts.packed import Steps
 from contracts.usage import batch
 from contracts.usage.batch import MAX_CREDENTIALS, MAX_EXERCISED, CredentialUsed, Exercised
 from gateway.usage.packing import BATCH
+from policies.credentials.known_keys import API_KEY_ISSUER
+from policies.credentials.revocation import CREDENTIAL_CLAIM
 from policies.exchange import CredentialUse, Exchange, Grant, Principal
-from policies.known_keys import API_KEY_ISSUER
-from policies.revocation import CREDENTIAL_CLAIM
 
 MAX_USES: Final = 50_000
 """Credentials of which it is known between two tellings that they were used; others are told of the next time."""

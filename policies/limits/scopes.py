@@ -5,9 +5,9 @@ from typing import Final
 
 from contracts.limits import Dimension
 from contracts.operations import ApiVersion, Operation
+from policies.credentials.known_keys import API_KEY_ISSUER
+from policies.credentials.revocation import CREDENTIAL_CLAIM
 from policies.exchange import Exchange
-from policies.known_keys import API_KEY_ISSUER
-from policies.revocation import CREDENTIAL_CLAIM
 
 _NETWORK: Final = 64
 """Bits of an IPv6 address that tell one subscriber from another (RFC 6177): who has one address of such a network

@@ -30,9 +30,9 @@ from contracts.public_keys import public_key
 from contracts.sealed_text import Sealing
 from contracts.snapshot import Application, Subscription
 from policies import authentication, sender_constraint
+from policies.credentials.known_keys import known_keys
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.exchange import Exchange, Kept
-from policies.known_keys import known_keys
-from policies.trusted_issuer import TrustedIssuer
 from policies.verdict import ALLOW
 from tests.support.policy_world import (
     AUDIENCE,

@@ -83,7 +83,16 @@ def test_page_of_a_policy(reference: Mapping[str, str], entry: Policy[Any]) -> N
 
 def test_refusals_of_policies(reference: Mapping[str, str]) -> None:
     for policy, problems in {
-        "authentication": {"credentials-missing", "issuer-unavailable", "token-invalid"},
+        "authentication": {
+            "api-key-invalid",
+            "api-key-not-allowed",
+            "credentials-missing",
+            "issuer-unavailable",
+            "overloaded",
+            "signature-invalid",
+            "token-invalid",
+            "too-many-attempts",
+        },
         "rate-limit": {"limits-unavailable", "policy-failed", "quota-exceeded"},
     }.items():
         page = reference[f"reference/policies/{policy}.md"]

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from policies import authentication
+from policies.credentials.verified_tokens import VerifiedTokens
 from policies.exchange import Exchange, Kept
 from policies.verdict import ALLOW, Deny
-from policies.verified_tokens import VerifiedTokens
 from tests.support.policy_world import (
     EC_PUBLIC,
     ISSUER,

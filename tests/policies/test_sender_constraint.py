@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from contracts.oauth_client import OAuthSettings
 from policies import authentication, sender_constraint
 from policies.binding import bind_all
-from policies.dpop_nonces import DpopNonces
+from policies.credentials.dpop_nonces import DpopNonces
+from policies.credentials.used_proofs import NoRoomError, UsedProofs
 from policies.exchange import ClientCertificate, Exchange
-from policies.used_proofs import NoRoomError, UsedProofs
 from policies.verdict import ALLOW, Deny, Verdict
 from tests.support.policy_world import (
     AUDIENCE,

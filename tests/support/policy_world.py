@@ -15,11 +15,11 @@ from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.public_keys import PublicKey, public_key
 from contracts.snapshot import Application, RateLimit, Subscription
 from gateway.adapters.limiter import InProcessLimiter
+from policies.credentials.known_keys import KnownKey
+from policies.credentials.revocation import NOTHING
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.exchange import Exchange
-from policies.known_keys import KnownKey
 from policies.ports import IssuerUnavailableError, Ports
-from policies.revocation import NOTHING
-from policies.trusted_issuer import TrustedIssuer
 
 NOW = 1_800_000_000
 ISSUER = "https://catalog.example"

@@ -12,8 +12,8 @@ from contracts.operations import ApiKeyUse
 from contracts.sealed_text import Sealing
 from contracts.snapshot import Application, Subscription
 from policies import authentication
+from policies.credentials.known_keys import known_keys
 from policies.exchange import Exchange
-from policies.known_keys import known_keys
 from policies.verdict import ALLOW, Deny
 from tests.support.policy_world import NOW, World, b64, ec_jwk, operation, rsa_jwk, rsa_key, version
 

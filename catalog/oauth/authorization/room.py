@@ -24,7 +24,7 @@ from catalog.publication import Publisher
 from catalog.storage.engine import Store
 from catalog.storage.tables.login import accounts
 from catalog.storage.tables.oauth import grants
-from policies.revocation import Revocations
+from policies.credentials.revocation import Revocations
 
 
 @dataclass(frozen=True, slots=True)

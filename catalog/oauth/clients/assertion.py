@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.oauth_client import Profile
 from contracts.public_keys import ALGORITHMS, KeyFault, PublicKey, public_key
-from policies.jose import JoseFault, SignedJwt, read_signed_jwt
+from policies.credentials.jose import JoseFault, SignedJwt, read_signed_jwt
 
 MAXIMUM_BYTES: Final = 8192
 LIFE: Final = 300.0

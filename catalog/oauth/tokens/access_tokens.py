@@ -8,7 +8,7 @@ from catalog.oauth.clients.authentication import AuthenticatedClient
 from catalog.oauth.keys.signing import Signer
 from catalog.oauth.tokens.binding import Binding
 from catalog.oauth.tokens.issue import Issue
-from policies.revocation import CREDENTIAL_CLAIM
+from policies.credentials.revocation import CREDENTIAL_CLAIM
 
 FAPI_LIFETIME: Final = 300
 """Seconds at most for a client of the profile `fapi-2`."""

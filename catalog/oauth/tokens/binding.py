@@ -12,8 +12,8 @@ from catalog.oauth.wire.request import FormRequest
 from catalog.oauth.wire.used_ids import UsedIds
 from contracts.client_certificates import thumbprint
 from contracts.public_keys import ALGORITHMS
-from policies.dpop_nonces import DpopNonces
-from policies.dpop_proof import SKEW, Proof, ProofFault, read_proof
+from policies.credentials.dpop_nonces import DpopNonces
+from policies.credentials.dpop_proof import SKEW, Proof, ProofFault, read_proof
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from catalog.oauth.grants.codes import Codes, Redemption
 from catalog.oauth.grants.refresh import RefreshTokens
 from catalog.oauth.tokens.issue import Issue
 from catalog.oauth.tokens.request import TokenRequest
-from policies.revocation import GRANT_CLAIM
+from policies.credentials.revocation import GRANT_CLAIM
 
 
 class CodeGrants:

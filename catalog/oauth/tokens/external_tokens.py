@@ -11,7 +11,7 @@ from catalog.guarded_fetch import FetchError, GuardedFetch
 from catalog.publishing.published import CurrentPublished
 from contracts.access import Issuer
 from contracts.public_keys import KeyFault, public_key
-from policies.jose import JoseFault, SignedJwt, read_signed_jwt
+from policies.credentials.jose import JoseFault, SignedJwt, read_signed_jwt
 
 MAXIMUM_BYTES: Final = 8192
 SKEW: Final = 30.0

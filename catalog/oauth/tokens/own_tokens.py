@@ -9,8 +9,8 @@ from catalog.clock import Clock
 from catalog.oauth.keys.signing_keys import SigningKeys
 from catalog.publishing.published import CurrentPublished, Published
 from contracts.public_keys import public_key
-from policies.jose import JoseFault, read_signed_jwt
-from policies.revocation import NOTHING, Revocations
+from policies.credentials.jose import JoseFault, read_signed_jwt
+from policies.credentials.revocation import NOTHING, Revocations
 
 MAXIMUM_BYTES: Final = 8192
 

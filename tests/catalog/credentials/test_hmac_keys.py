@@ -13,8 +13,8 @@ from contracts.sealed_text import Sealing
 from contracts.secret_text import parse
 from contracts.snapshot import encode_part
 from policies import authentication
+from policies.credentials.known_keys import known_keys
 from policies.exchange import Exchange
-from policies.known_keys import known_keys
 from policies.verdict import ALLOW
 from tests.catalog.admin import AdminClient
 from tests.catalog.api.admin.test_admin_credentials import GUARD, issued, later, token_of

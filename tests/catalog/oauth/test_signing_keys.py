@@ -12,7 +12,7 @@ from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from contracts.access import AccessPart
 from contracts.snapshot import assemble
-from policies.revocation import Revocations
+from policies.credentials.revocation import Revocations
 from tests.catalog.serving import World, serving
 
 SECURITY = Principal("vera", {"security": frozenset({"security"})})

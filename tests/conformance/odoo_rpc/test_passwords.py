@@ -16,7 +16,7 @@ from catalog.demo.odoo.server import serve
 from contracts.access import ApiKey
 from contracts.operations import ApiKeyUse
 from contracts.snapshot import Snapshot, encode_part
-from policies.attempts import ADDRESS
+from policies.credentials.attempts import ADDRESS
 from tests.conformance.odoo_rpc.guarded_world import (
     COMMON,
     GUARD,
@@ -29,7 +29,7 @@ from tests.conformance.odoo_rpc.guarded_world import (
 )
 from tests.gateway.gateway_world import Gateway, gateway
 from tests.gateway.http_harness import raw_client
-from tests.policies.test_api_key import KEY_ID, PEPPER, text_of
+from tests.policies.credentials.test_api_key import KEY_ID, PEPPER, text_of
 from tests.support.policy_world import NOW
 
 OPEN = msgspec.structs.replace(GUARD, password=True)

@@ -7,7 +7,7 @@ from xmlrpc.client import dumps
 
 import pytest
 
-from policies.attempts import ADDRESS
+from policies.credentials.attempts import ADDRESS
 from tests.conformance.odoo_rpc.guarded_world import (
     DIALECTS,
     JSON_ROUTES,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from contracts.public_keys import PublicKey, public_key
 from policies.content_digest import matches
-from policies.signature_base import (
+from policies.credentials.signature_base import (
     SignatureFault,
     SignatureInput,
     SignedRequest,

@@ -11,8 +11,8 @@ import pytest
 
 from contracts.access import Introspection
 from gateway.adapters.introspection import AT_ONCE, BRIEFLY, PAUSE, Introspector
+from policies.credentials.token_claims import TokenClaims, TokenFault
 from policies.ports import IssuerUnavailableError
-from policies.token_claims import TokenClaims, TokenFault
 from tests.support.issuer_endpoints import IssuerEndpoints
 from tests.support.policy_world import AUDIENCE, NOW
 

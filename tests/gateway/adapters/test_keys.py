@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from contracts.snapshot import Issuer
 from gateway.adapters.issuer_http import MAXIMUM_BYTES
 from gateway.adapters.keys import INTERVAL, IssuerKeys
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.ports import IssuerUnavailableError
-from policies.trusted_issuer import TrustedIssuer
 from tests.support.policy_world import ec_jwk
 
 KEY = ec.generate_private_key(ec.SECP256R1())

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.adapters.shared_proofs import SCRIPT, SharedProofs
 from gateway.adapters.shared_store import SharedStore
-from policies.used_proofs import UsedProofs
+from policies.credentials.used_proofs import UsedProofs
 from tests.support.valkey import Valkey, valkey
 
 NOW = 1_795_000_000.0

@@ -8,9 +8,9 @@ from contracts.packed import at_once
 from contracts.snapshot import Subscription
 from contracts.usage.batch import Batch, CredentialUsed, Exercised, decode, encode
 from gateway.usage.credentials import CredentialUses, network_of, told
+from policies.credentials.known_keys import API_KEY_ISSUER
+from policies.credentials.revocation import CREDENTIAL_CLAIM
 from policies.exchange import Exchange, Grant, Principal
-from policies.known_keys import API_KEY_ISSUER
-from policies.revocation import CREDENTIAL_CLAIM
 from tests.support.policy_world import exchange
 
 EPOCH = 1_000.0

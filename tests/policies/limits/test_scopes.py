@@ -4,8 +4,8 @@ import pytest
 
 from contracts.limits import Dimension
 from contracts.snapshot import Subscription
+from policies.credentials.known_keys import API_KEY_ISSUER
 from policies.exchange import Exchange, Principal
-from policies.known_keys import API_KEY_ISSUER
 from policies.limits.scopes import Scopes, network_of
 from tests.support.policy_world import ISSUER, NOW, exchange, operation, version
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.oauth.tokens.revocation import REVOCATION_PATH
 from contracts.access import Revoked
-from policies.revocation import Revocations
+from policies.credentials.revocation import Revocations
 from tests.catalog.serving import WEB_SHOP, World
 from tests.conformance.oauth.clients import GRANT, client, served
 from tests.conformance.oauth.tokens import FORM, Answer, post, post_to, secret_of

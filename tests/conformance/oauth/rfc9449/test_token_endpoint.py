@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from catalog.oauth.clients.presented import ASSERTION_TYPE
-from policies.dpop_proof import AGE, SKEW
+from policies.credentials.dpop_proof import AGE, SKEW
 from tests.catalog.serving import World
 from tests.conformance.oauth.clients import (
     GRANT,

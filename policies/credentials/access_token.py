@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 
 from contracts.public_keys import PublicKey
-from policies.jose import ASYMMETRIC, JoseFault, SignedJwt, read_signed_jwt
-from policies.token_claims import TokenClaims, TokenFault, read_claims
-from policies.trusted_issuer import PLAIN_TYPE, TrustedIssuer
+from policies.credentials.jose import ASYMMETRIC, JoseFault, SignedJwt, read_signed_jwt
+from policies.credentials.token_claims import TokenClaims, TokenFault, read_claims
+from policies.credentials.trusted_issuer import PLAIN_TYPE, TrustedIssuer
 
 MAXIMUM_BYTES: Final = 8192
 

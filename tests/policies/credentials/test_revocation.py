@@ -7,7 +7,7 @@ import pytest
 from contracts.access import IssuedBefore, Revoked
 from contracts.snapshot import Application
 from policies import authentication
-from policies.revocation import CREDENTIAL_CLAIM, GRANT_CLAIM, NOTHING, Revocations
+from policies.credentials.revocation import CREDENTIAL_CLAIM, GRANT_CLAIM, NOTHING, Revocations
 from policies.verdict import ALLOW, Deny
 from tests.support.policy_world import NOW, World, claims, compact, exchange, header, operation, version
 

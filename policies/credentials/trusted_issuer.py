@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.access import Issuer
-from policies.jose import ASYMMETRIC
+from policies.credentials.jose import ASYMMETRIC
 
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  (a media type)
 """RFC 9068 §2.1."""

@@ -12,9 +12,9 @@ from contracts.operations import ApiKeyUse
 from contracts.secret_text import checksum
 from contracts.snapshot import Subscription
 from policies import authentication, subscription
+from policies.credentials.known_keys import known_keys
+from policies.credentials.revocation import Revocations
 from policies.exchange import Exchange
-from policies.known_keys import known_keys
-from policies.revocation import Revocations
 from policies.verdict import ALLOW, Deny, Verdict
 from tests.support.policy_world import NOW, World, claims, compact, exchange, header, operation, version
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from contracts.operations import ApiKeyUse, OdooBackend
 from policies import authentication
-from policies.attempts import ADDRESS, API_KEY
+from policies.credentials.attempts import ADDRESS, API_KEY
 from policies.exchange import Allowance, Exchange
 from policies.limits.meter import Meter
 from policies.verdict import ALLOW, Deny, Stage, Verdict
-from tests.policies.test_api_key import PEPPER, KeyWorld, key, sent, text_of
+from tests.policies.credentials.test_api_key import PEPPER, KeyWorld, key, sent, text_of
 from tests.support.policy_world import NOW, exchange, operation, version
 
 GUARDED = OdooBackend("erp", "", "rpc", dialect="jsonrpc")

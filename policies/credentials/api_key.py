@@ -11,8 +11,8 @@ from typing import Final
 
 from contracts.problems import problem
 from contracts.secret_text import parse
+from policies.credentials.known_keys import KnownKey
 from policies.exchange import Exchange
-from policies.known_keys import KnownKey
 from policies.ports import Ports
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 

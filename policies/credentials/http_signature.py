@@ -13,13 +13,11 @@ from typing import Any, Final
 
 from contracts.problems import problem
 from contracts.sealed_text import Sealing
-from policies.api_key import NOT_ALLOWED, POLICY, fault_of, may_be_used
 from policies.body_limits import has_body
 from policies.content_digest import FIELD as CONTENT_DIGEST
-from policies.exchange import Exchange
-from policies.known_keys import API_KEY_ISSUER, KnownKey
-from policies.ports import Ports
-from policies.signature_base import (
+from policies.credentials.api_key import NOT_ALLOWED, POLICY, fault_of, may_be_used
+from policies.credentials.known_keys import API_KEY_ISSUER, KnownKey
+from policies.credentials.signature_base import (
     SignatureFault,
     SignatureInput,
     SignedRequest,
@@ -27,7 +25,9 @@ from policies.signature_base import (
     read_signature,
     signature_base,
 )
-from policies.used_proofs import NoRoomError, proof_digest
+from policies.credentials.used_proofs import NoRoomError, proof_digest
+from policies.exchange import Exchange
+from policies.ports import Ports
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 AGE: Final = 300.0

@@ -3,8 +3,8 @@
 import pytest
 
 from contracts.public_keys import public_key
-from policies.http_signature import AGE, SKEW
-from policies.used_proofs import NoRoomError
+from policies.credentials.http_signature import AGE, SKEW
+from policies.credentials.used_proofs import NoRoomError
 from policies.verdict import ALLOW
 from tests.support.policy_world import NOW
 from tests.support.signing import by_key, by_secret, digest, signed

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from policies.credentials.token_claims import TokenFault
 from policies.exchange import Binding
-from policies.token_claims import TokenFault
 
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url without padding
 _KINDS: Final[Mapping[str, Literal["dpop", "mtls"]]] = {"jkt": "dpop", "x5t#S256": "mtls"}

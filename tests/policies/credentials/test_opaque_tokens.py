@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from policies.opaque_tokens import issuer_by_prefix, read_answer
-from policies.token_claims import TokenFault
-from policies.trusted_issuer import TrustedIssuer
+from policies.credentials.opaque_tokens import issuer_by_prefix, read_answer
+from policies.credentials.token_claims import TokenFault
+from policies.credentials.trusted_issuer import TrustedIssuer
 from tests.support.policy_world import AUDIENCE, ISSUER, NOW
 
 ISSUER_READ = TrustedIssuer(ISSUER, (), external=True)

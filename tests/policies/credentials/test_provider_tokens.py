@@ -18,13 +18,13 @@ from contracts.estate.estate import access_applications, load_estate
 from contracts.estate.issuers import external_issuers
 from contracts.public_keys import public_key
 from policies import authentication
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.exchange import Principal
-from policies.trusted_issuer import TrustedIssuer
 from policies.verdict import ALLOW
 from tests.support.estates import write_estate
 from tests.support.policy_world import NOW, World, compact, exchange, operation, rsa_jwk, rsa_key, version
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "issuers.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "issuers.md"
 KEY = rsa_key()
 TITLE = "        title: Reading Club mobile app\n"
 TIMES = {"iat": NOW - 10, "nbf": NOW - 10, "exp": NOW + 3590}

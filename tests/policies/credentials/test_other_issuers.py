@@ -9,11 +9,11 @@ import pytest
 from contracts.access import ExternalIssuer, Issuer, Revoked
 from contracts.snapshot import Application, Subscription
 from policies import authentication
+from policies.credentials.revocation import Revocations
+from policies.credentials.token_claims import TokenClaims, TokenFault
+from policies.credentials.trusted_issuer import TrustedIssuer
 from policies.exchange import Exchange
 from policies.ports import IssuerUnavailableError
-from policies.revocation import Revocations
-from policies.token_claims import TokenClaims, TokenFault
-from policies.trusted_issuer import TrustedIssuer
 from policies.verdict import ALLOW, Deny
 from tests.support.policy_world import (
     AUDIENCE,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from contracts.access import ExternalIssuer, Issuer
-from policies.token_claims import TokenFault, accepted, read_claims
-from policies.trusted_issuer import TrustedIssuer
+from policies.credentials.token_claims import TokenFault, accepted, read_claims
+from policies.credentials.trusted_issuer import TrustedIssuer
 from tests.support.policy_world import AUDIENCE, ISSUER, NOW, claims
 
 NOT_YET = "it is not valid yet, or its times are none"

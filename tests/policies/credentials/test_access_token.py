@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contracts.public_keys import KeyFault, PublicKey, public_key
-from policies.access_token import MAXIMUM_BYTES, UnverifiedToken, read, verify
-from policies.token_claims import TokenFault
-from policies.trusted_issuer import TrustedIssuer
+from policies.credentials.access_token import MAXIMUM_BYTES, UnverifiedToken, read, verify
+from policies.credentials.token_claims import TokenFault
+from policies.credentials.trusted_issuer import TrustedIssuer
 from tests.support.policy_world import (
     EC_PUBLIC,
     ISSUER,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from policies.trusted_issuer import ACCESS_TOKEN_TYPE, TrustedIssuer
+from policies.credentials.trusted_issuer import ACCESS_TOKEN_TYPE, TrustedIssuer
 
 SKEW: Final = 30.0
 """Seconds by which an issuer's clock may be ahead of ours (`iat`, `nbf`). `exp` is exact: a token that ends a

@@ -13,7 +13,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from contracts.public_keys import public_key
-from policies.dpop_proof import AGE, SKEW, Proof, ProofFault, read_proof
+from policies.credentials.dpop_proof import AGE, SKEW, Proof, ProofFault, read_proof
 
 NOW = 1_795_000_000.0
 URI = "https://api.example/orders/v1"

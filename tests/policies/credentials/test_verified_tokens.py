@@ -1,5 +1,5 @@
+from policies.credentials.verified_tokens import VerifiedTokens
 from policies.exchange import Principal
-from policies.verified_tokens import VerifiedTokens
 
 
 def principal(expires: float = 100.0) -> Principal:

@@ -7,9 +7,9 @@ import pytest
 from contracts.access import Revoked
 from contracts.public_keys import public_key
 from contracts.sealed_text import Sealing
-from policies.http_signature import AGE
-from policies.known_keys import API_KEY_ISSUER
-from policies.revocation import Revocations
+from policies.credentials.http_signature import AGE
+from policies.credentials.known_keys import API_KEY_ISSUER
+from policies.credentials.revocation import Revocations
 from policies.verdict import ALLOW, Deny
 from tests.support.policy_world import NOW, claims, compact, header
 from tests.support.signing import by_key, by_secret, signed

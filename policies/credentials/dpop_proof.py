@@ -16,7 +16,7 @@ import msgspec
 
 from contracts.base64url import base64url
 from contracts.public_keys import ALGORITHMS, KeyFault, public_key
-from policies.jose import JoseFault, read_signed_jwt
+from policies.credentials.jose import JoseFault, read_signed_jwt
 
 MAXIMUM_BYTES: Final = 8192
 AGE: Final = 60.0

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from policies.token_claims import TokenClaims, TokenFault, check_times, name_claim, scope_values
-from policies.trusted_issuer import TrustedIssuer
+from policies.credentials.token_claims import TokenClaims, TokenFault, check_times, name_claim, scope_values
+from policies.credentials.trusted_issuer import TrustedIssuer
 
 INACTIVE: Final = "its issuer says that it is not good"
 

@@ -1,0 +1,1 @@
+"""How credentials are read and proved: what the policies `authentication` and `sender-constraint` stand on."""
