@@ -13,7 +13,7 @@ from catalog.cli.odoo_usage import usage
 from catalog.cli.output import fail, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from catalog.odoo.reflection import ModelFacts
+    from catalog.odoo.facts import ModelFacts
     from catalog.odoo.remote import Remote
 
 app = typer.Typer(no_args_is_help=True, help="Look at an Odoo, and make contracts of its models.")

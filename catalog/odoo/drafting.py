@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from catalog.odoo.facts import ModelFacts
 from catalog.odoo.filtering import is_filterable
 from catalog.odoo.importing import Heading, Part, contract_of_parts
 from catalog.odoo.looking import Looking
 from catalog.odoo.offers import PLAIN
-from catalog.odoo.reflection import ModelFacts
 from catalog.odoo.wanted import Tree, WishError, field_fault
 from contracts.odoo_guard import GuardedModel, OdooGuard
 from contracts.operations import is_claimed

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from catalog.odoo.reflection import FieldFacts
+from catalog.odoo.facts import FieldFacts
 from catalog.odoo.schemas import Property
 
 _CODE: Final = re.compile(r"[A-Z]{1,6}[-/]?\d{1,10}([-/]\d{1,10}){0,3}")

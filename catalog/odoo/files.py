@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from catalog.odoo.reflection import ModelFacts
+from catalog.odoo.facts import ModelFacts
 from catalog.odoo.wanted import WantedField
 
 MOST_BYTES: Final = 10_485_760

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from catalog.odoo.reflection import FieldFacts
+from catalog.odoo.facts import FieldFacts
 from catalog.odoo.schemas import MOST_ID, Property, Schema, plain_of
 from catalog.odoo.wanted import WishError
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from catalog.odoo.contract import contract_of
 from catalog.odoo.examples import answer_example, request_example
+from catalog.odoo.facts import ModelFacts
 from catalog.odoo.looking import Live, Looking
 from catalog.odoo.naming import pascal
 from catalog.odoo.offers import PLAIN, Offers
 from catalog.odoo.operations import Resource
-from catalog.odoo.reflection import ModelFacts, models
+from catalog.odoo.reflection import models
 from catalog.odoo.remote import OdooError, Remote
 from catalog.odoo.schemas import Property, properties_of
 from catalog.odoo.wanted import (

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from catalog.odoo.reflection import FieldFacts, ModelFacts, look_at, sample
+from catalog.odoo.facts import FieldFacts, ModelFacts
+from catalog.odoo.reflection import look_at, sample
 from catalog.odoo.remote import RefusedError, Remote
 from catalog.odoo.wanted import WishError
 

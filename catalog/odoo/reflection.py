@@ -1,28 +1,15 @@
 """What an Odoo has, as the key sees it: models, fields, methods and rights."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from catalog.odoo.facts import OPERATIONS, FieldFacts, ModelFacts
 from catalog.odoo.remote import OdooError, RefusedError, Remote
-
-OPERATIONS: Final = ("read", "create", "write", "unlink")
 
 _ATTRIBUTES: Final = (
     *("type", "string", "help", "required", "readonly", "relation", "relation_field", "selection", "store"),
     *("searchable", "sortable", "currency_field", "size", "depends"),
 )
-DELEGATED: Final = frozenset(
-    (
-        ("account.bank.statement.line", "move_id"),
-        ("account.payment", "move_id"),
-        ("hr.employee", "resource_id"),
-        ("product.product", "product_tmpl_id"),
-        ("res.users", "partner_id"),
-    )
-)
-"""Required fields, by model, whose record Odoo's own modules make along with a new one (`_inherits`)."""
-
 _RIGHTS_BY_RECORD_SINCE: Final = 18
 """Before it `check_access_rights` says it of a model."""
 
@@ -35,42 +22,6 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Business actions of Odoo's own modules that run on one record without arguments: for an Odoo that has no word on
 its methods (before 19, or without the module `api_doc`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldFacts:
-    """A field, as `fields_get` describes it. `defaulted`: a new record has a value without being given one;
-    `computed`: Odoo makes it from others. `size` is in characters; 0 where there is no bound."""
-
-    name: str
-    type: str
-    label: str
-    help: str = ""
-    required: bool = False
-    defaulted: bool = False
-    readonly: bool = False
-    relation: str = ""
-    inverse: str = ""
-    selection: tuple[tuple[str, str], ...] = ()
-    stored: bool = True
-    searchable: bool = True
-    sortable: bool = True
-    currency: str = ""
-    size: int = 0
-    computed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """A model with its fields by name, what the key may do of `OPERATIONS`, and the methods that are known of it:
-    all public ones where Odoo tells them (`told`), else its usual business actions."""
-
-    name: str
-    label: str
-    fields: Mapping[str, FieldFacts]
-    may: frozenset[str]
-    methods: tuple[str, ...]
-    told: bool
 
 
 async def models(remote: Remote) -> Mapping[str, str]:

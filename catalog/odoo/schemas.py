@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from catalog.odoo.facts import FieldFacts
 from catalog.odoo.naming import property_of, reference_of
-from catalog.odoo.reflection import FieldFacts
 from catalog.odoo.wanted import WantedField, WishError
 
 MOST_ID: Final = 2_147_483_647

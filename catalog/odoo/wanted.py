@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from catalog.odoo.reflection import FieldFacts, ModelFacts
+from catalog.odoo.facts import FieldFacts, ModelFacts
 from contracts.estate.decode import suggestion
 from contracts.openapi.odoo.names import method_fault
 

@@ -4,7 +4,7 @@
 turn it into what a snapshot carries. What each file may hold is in `estate_files`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 from contracts.dates import timestamp
 from contracts.estate.decode import suggestion
 from contracts.estate.issuers import identities
-from contracts.estate.loading import ESTATE, load_sources
+from contracts.estate.loading import ESTATE, Sources, load_sources
 from contracts.estate.policy_rules import PolicyJudge, policy_rules
 from contracts.estate.rules import across
 from contracts.estate_care import care_of
@@ -66,15 +66,17 @@ def load_estate(
     api_roots: Mapping[str, Path] | None = None,
     held: Mapping[str, tuple[ApiVersion, ...]] = MappingProxyType({}),
     policies: PolicyJudge | None = None,
+    further: Callable[[Sources], Iterable[Finding]] | None = None,
 ) -> tuple[Estate | None, list[Finding]]:
     """The estate below `root`, and every finding, sorted by place. With an error among them there is no estate.
 
     `api_roots` are directories of APIs, each of which is laid out as an estate is; without them they are below
     `root`. `held` are APIs that stay as they were compiled before, and are not looked for. Settings of policies
-    are judged by `policies`, where it is given.
+    are judged by `policies`, where it is given; `further` are rules that the caller has beyond those of here.
     """
     sources, findings = load_sources(root, api_roots, held)
-    findings = sorted({*findings, *across(sources), *(policy_rules(sources, policies) if policies else ())})
+    found = {*findings, *across(sources), *(policy_rules(sources, policies) if policies else ())}
+    findings = sorted({*found, *(further(sources) if further else ())})
     if has_errors(findings):
         return None, findings
     estate = Estate(

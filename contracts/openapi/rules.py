@@ -90,6 +90,8 @@ _ROWS: tuple[Rule, ...] = (
     Rule("odoo-field-not-in-schema", "error", "A mapped property must be in the contract."),
     Rule("odoo-field-unmapped", "error", "A required property that nothing fills breaks every answer."),
     Rule("odoo-field-type", "error", "The property's schema decides how the value is converted."),
+    Rule("odoo-field-contradicted", "error", "A field has one type and leads to one model: one use of it fails."),
+    Rule("odoo-field-retired", "warning", "The Odoo of this upstream is of a version that has no such field."),
     Rule("odoo-paging-over-maximum", "error", "The contract promises a smaller maximum than the mapping admits."),
 )
 

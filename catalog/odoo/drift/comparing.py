@@ -8,7 +8,7 @@ import msgspec
 
 from catalog.odoo.drift.needs import Creates, FieldNeed, Needs
 from catalog.odoo.drift.renames import renamed
-from catalog.odoo.reflection import DELEGATED, FieldFacts, ModelFacts
+from catalog.odoo.facts import DELEGATED, FieldFacts, ModelFacts
 from contracts.estate.decode import suggestion
 
 _TEXTS: Final = frozenset(("char", "text", "html", "selection", "reference", "date", "datetime", "binary"))
@@ -31,7 +31,7 @@ TYPES: Final[Mapping[str, frozenset[str]]] = {
 }
 """The types of Odoo's fields whose values a conversion (`OdooValue`) can make."""
 
-_COMPARED: Final[Mapping[str, frozenset[str]]] = {
+COMPARED: Final[Mapping[str, frozenset[str]]] = {
     **TYPES,
     # A condition on a relation is one on its id, or by its name.
     "text": _TEXTS | {"many2one"} | _MANY,
@@ -39,6 +39,8 @@ _COMPARED: Final[Mapping[str, frozenset[str]]] = {
     "date": frozenset(("date", "datetime")),
     "datetime": frozenset(("date", "datetime")),
 }
+"""The same for what a request compares a field with."""
+
 _RIGHTS: Final = {"read": "read", "write": "change", "create": "create", "unlink": "delete"}
 
 
@@ -145,7 +147,7 @@ class _Comparison:
 
     def _of_use(self, need: FieldNeed, facts: FieldFacts, model: str) -> Iterator[Drift]:
         what = f"{facts.name!r} of {model!r}"
-        types = (_COMPARED if need.use == "filter" else TYPES).get(need.kind)
+        types = (COMPARED if need.use == "filter" else TYPES).get(need.kind)
         if types is not None and facts.type not in types:
             yield self._changed(
                 need, facts, f"{what} is {_a(facts.type)}, which cannot be mapped as `{need.kind}`"

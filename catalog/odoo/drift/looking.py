@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from catalog.odoo.drift.comparing import Seen, Unseen
 from catalog.odoo.drift.needs import Needs
-from catalog.odoo.reflection import ModelFacts, look_at
+from catalog.odoo.facts import ModelFacts
+from catalog.odoo.reflection import look_at
 from catalog.odoo.remote import RefusedError, Remote
 
 _NO_ARGUMENT: Final = "ostiary_asks_whether_it_is_there"

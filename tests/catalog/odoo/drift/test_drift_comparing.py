@@ -13,7 +13,7 @@ from catalog.odoo.drift.instance import backed_by
 from catalog.odoo.drift.needs import Creates, FieldNeed, Needs
 from catalog.odoo.drift.renames import RENAMES, Renamed
 from catalog.odoo.drift.rules import DRIFT_RULES
-from catalog.odoo.reflection import OPERATIONS, FieldFacts, ModelFacts
+from catalog.odoo.facts import OPERATIONS, FieldFacts, ModelFacts
 from contracts.estate.estate import load_estate
 from contracts.operations import OdooValue
 from tests.catalog.odoo.drift_estate import CONTRACT, write_drifting

@@ -2,7 +2,7 @@
 
 from catalog.odoo.drift.comparing import Seen, drift_of
 from catalog.odoo.drift.needs import needs_of
-from catalog.odoo.reflection import FieldFacts, ModelFacts
+from catalog.odoo.facts import FieldFacts, ModelFacts
 from tests.contracts.contract_helpers import HEAD, compiled
 from tests.contracts.openapi.test_odoo_content import CONTRACT
 
