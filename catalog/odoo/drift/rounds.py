@@ -106,11 +106,14 @@ class DriftRounds:
 
     async def _look(self, served: _Served, look: Look) -> None:
         found: list[Found] | None = None
+        blind = False
         try:
             async with asyncio.timeout(LASTS):
                 major, found = await self._see(served)
             ended = msgspec.structs.replace(look, odoo=major)
-        except (OdooError, BlindError, MasterKeyError, UpstreamTlsError) as error:
+        except BlindError as error:
+            blind, ended = True, msgspec.structs.replace(look, error=str(error))
+        except (OdooError, MasterKeyError, UpstreamTlsError) as error:
             ended = msgspec.structs.replace(look, error=str(error))
         except TimeoutError:
             ended = msgspec.structs.replace(look, error=f"it took longer than {LASTS} seconds")
@@ -126,7 +129,9 @@ class DriftRounds:
             await post(connection, notices_of(settled.opened, self._view(), now), now)
             await kept.forget_gone(connection, now - KEPT)
         if found is None and ended.error != before:
-            log.warning("odoo not looked at", upstream=look.upstream, reason=ended.error)
+            # Where only gateways have the credential there is nothing to mend.
+            level = log.info if blind else log.warning
+            level("odoo not looked at", upstream=look.upstream, reason=ended.error)
         elif found is not None:
             log.info("odoo looked at", upstream=look.upstream, odoo=ended.odoo, findings=len(found))
 
