@@ -24,7 +24,7 @@ from catalog.odoo.drift.looks import LASTS, Look
 from catalog.odoo.drift.places import ContractTexts
 from catalog.odoo.drift.recording import events_of
 from catalog.odoo.drift.telling import notices_of
-from catalog.odoo.remote import Login, OdooError, connected, dialect_of
+from catalog.odoo.remote import Login, OdooError, RefusedError, connected, dialect_of
 from catalog.publishing.published import CurrentPublished, Published
 from catalog.storage.engine import Store
 from catalog.upstream_credentials.envelope import MasterKeyError
@@ -113,10 +113,13 @@ class DriftRounds:
             ended = msgspec.structs.replace(look, odoo=major)
         except BlindError as error:
             blind, ended = True, msgspec.structs.replace(look, error=str(error))
-        except (OdooError, MasterKeyError, UpstreamTlsError) as error:
+        except (OdooError, RefusedError, MasterKeyError, UpstreamTlsError) as error:
             ended = msgspec.structs.replace(look, error=str(error))
         except TimeoutError:
             ended = msgspec.structs.replace(look, error=f"it took longer than {LASTS} seconds")
+        except Exception as error:  # what answers there may be anything, and must not end the catalog
+            log.exception("odoo not understood", upstream=look.upstream)
+            ended = msgspec.structs.replace(look, error=f"it answers as no Odoo does ({type(error).__name__})")
         now = int(self._clock())
         async with self._store.write() as connection:
             before = await looks.end(connection, msgspec.structs.replace(ended, looked_at=now))

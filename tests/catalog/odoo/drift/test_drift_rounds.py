@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from catalog.audit.log import Filter
 from catalog.demo.odoo.accounts import ApiKey
@@ -191,6 +193,21 @@ async def test_an_odoo_that_does_not_answer(watched: Watched) -> None:
     look = await watched.last_look()
     assert (look["odoo"], "cannot be reached" in look["error"]) == (None, True)
     assert KEY not in str(look)
+
+
+async def test_what_answers_as_no_odoo_does_ends_nothing(watched: Watched) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        params = (await request.json())["params"]
+        answers: dict[str, Any] = {"version": {"server_version_info": [17, 0]}, "authenticate": 2}
+        return web.json_response({"jsonrpc": "2.0", "id": 1, "result": answers.get(params["method"], "nonsense")})
+
+    app = web.Application()
+    app.router.add_post("/jsonrpc", handle)
+    async with TestServer(app, host="127.0.0.1") as server:
+        await watched.publish(url=f"http://127.0.0.1:{server.port}")
+        await watched.put_key()
+        assert await watched.look() == 1
+    assert (await watched.last_look())["error"] == "it answers as no Odoo does (AttributeError)"
 
 
 async def test_what_is_served_no_more_is_closed(watched: Watched) -> None:
