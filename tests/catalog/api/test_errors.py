@@ -12,7 +12,7 @@ from tests.catalog.serving import GATEWAY_TOKEN, World
     ("method", "path", "status", "kind"),
     [
         ("GET", "/nothing/here", 404, "route-not-found"),
-        ("GET", "/", 404, "route-not-found"),
+        ("GET", "/oauth", 404, "route-not-found"),
         ("POST", "/oauth/token/", 404, "route-not-found"),
         ("POST", "/healthz", 405, "method-not-allowed"),
         ("DELETE", "/gateway/snapshot", 405, "method-not-allowed"),

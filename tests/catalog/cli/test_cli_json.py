@@ -102,6 +102,7 @@ def test_each_prints_one_json_value(running: Process, tmp_path: Path) -> None:
     accounts(shell)
     credentials(shell)
     applications(shell)
+    partners(shell, tmp_path)
     changes(shell, estate)
     decisions(shell, estate)
     the_calendar(shell, tmp_path)
@@ -240,6 +241,36 @@ def applications(shell: Shell) -> None:
     assert shell("ruth", "registrations", "revoke-token", known["key_id"], *why)["revoked_at"]
 
 
+def partners(shell: Shell, directory: Path) -> None:
+    """What a partner's developer sees of applications, asks for and follows, and what is decided about it."""
+    why = ("-m", "Exercise")
+    assert [each["client_id"] for each in shell("dana", "applications", "list")] == ["aurora-shop"]
+    assert shell("dana", "applications", "show", "aurora-shop")["consumer"] == "aurora"
+    assert shell("dana", "applications", "usage", "aurora-shop")["points"] == []
+    assert shell("dana", "applications", "unused", "aurora-shop") == []
+    assert shell("dana", "applications", "to-do") == []
+    file = directory / "client.json"
+    file.write_text('{"client_name": "Screen", "grant_types": ["client_credentials"]}')
+    made = shell("dana", "applications", "register", file, "--consumer", "aurora")["registration"]
+    file.write_text('{"keys": []}')
+    keys = ("applications", "keys", made["client_id"], file)
+    assert shell("dana", *keys, code=1)["detail"].startswith("The client does not prove itself by keys")
+    wanted = ("aurora-shop", "orders", "v2", "--plan", "trial", "--scope", "orders:read")
+    for number, member, action, state in (
+        (1, "ines", "refuse", "refused"),
+        (2, "ines", "approve", "approved"),
+        (2, "dana", "withdraw", "ended"),
+    ):
+        if action != "withdraw":
+            assert shell("dana", "subscriptions", "request", *wanted, *why)["number"] == number
+        assert shell(member, "subscriptions", action, number, *why)["state"] == state
+        assert shell("dana", "subscriptions", "show", number)["state"] == state
+    assert len(shell("dana", "subscriptions", "list")) == 2
+    feed = shell("dana", "feeds", "follow", "consumer", "aurora")["feed"]
+    assert [each["key_id"] for each in shell("dana", "feeds", "list")] == [feed["key_id"]]
+    assert shell("dana", "feeds", "end", feed["key_id"])["ended_at"]
+
+
 def registered(url: str, token: str, name: str) -> str:
     """The client id of a client that registers itself."""
     metadata = {"client_name": name, "grant_types": ["client_credentials"]}
@@ -307,6 +338,10 @@ def the_calendar(shell: Shell, directory: Path) -> None:
 def how_things_are(shell: Shell) -> None:
     assert {each["name"] for each in shell("omar", "health")["apis"]} >= {"orders", "shipments"}
     assert shell("omar", "errors", "--request-id", "of-no-call-at-all") == {"errors": []}
+    assert {each["about"] for each in shell("omar", "scorecards")} == {"api", "team"}
+    assert shell("ruth", "credentials", "enforcement")["gateways"] == []
+    assert {each["old"]["state"] for each in shell("ruth", "credentials", "rotations")} == {"replaced"}
+    assert shell("ruth", "credentials", "views") == []
 
 
 def narrow(estate: Path, old: int, new: int) -> None:
