@@ -18,6 +18,7 @@ from catalog.portal.applications.todo import ToDoPages
 from catalog.portal.calendar.pages import CalendarPages
 from catalog.portal.changes.pages import ChangePages
 from catalog.portal.errors import ErrorPages
+from catalog.portal.estate.drift import DriftPages
 from catalog.portal.estate.pages import ROLES as ESTATE_ROLES
 from catalog.portal.estate.pages import EstatePages
 from catalog.portal.health import HealthPages
@@ -57,6 +58,7 @@ def portal_room(
         *CalendarPages(shell).routes,
         *security_routes(shell),
         *EstatePages(shell).routes,
+        *DriftPages(shell).routes,
         *HealthPages(shell).routes,
         *ErrorPages(shell).routes,
     )

@@ -12,6 +12,7 @@ from catalog.portal.apis.samples import TOKEN, samples_of
 from catalog.portal.apis.search import Index, index_of, words_of
 from catalog.portal.apis.timeline import LEFT, ROW, WIDTH, timeline_of
 from catalog.portal.apis.usage import drawn_usage
+from catalog.portal.estate.pages import ROLES as ESTATE_ROLES
 from catalog.portal.shell import Shell
 from catalog.portal.visit import Refused, Visit
 from catalog.publication import Publisher
@@ -21,6 +22,7 @@ from contracts.diff.diff import bump_of, diff, verdict_of
 from contracts.estate.estate import Estate
 from contracts.estate.versioning import how_chosen
 from contracts.limits_text import parse_limit
+from contracts.operations import OdooBackend
 from contracts.problems import problem
 
 PAGE: Final = 24
@@ -79,6 +81,8 @@ class ApiPages:
         }
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
         publications = await visit.ask("listPublications", {"unit": api["name"]}, limit=20)
+        served_by_odoo = visit.may(*ESTATE_ROLES) and self._is_served_by_odoo(api["name"])
+        drift = await visit.ask("listDrift", api=api["name"], limit=1) if served_by_odoo else {"items": ()}
         return self._shell.page(
             visit,
             "apis/api.html",
@@ -90,6 +94,8 @@ class ApiPages:
             timeline=timeline_of(api["versions"], now),
             geometry={"width": WIDTH, "row": ROW, "left": LEFT},
             publications=publications["items"],
+            served_by_odoo=served_by_odoo,
+            drifted=bool(drift["items"]),
             address=self._address(),
         )
 
@@ -167,6 +173,12 @@ class ApiPages:
         versions = () if current is None else current.contracts.versions
         of = (each.operations for each in versions if (each.api, each.version) == (api, version))
         return frozenset(each.id for operations in of for each in operations if not each.websocket)
+
+    def _is_served_by_odoo(self, api: str) -> bool:
+        current = self._publisher.current
+        versions = () if current is None else current.contracts.versions
+        of = (each.operations for each in versions if each.api == api)
+        return any(isinstance(each.backend, OdooBackend) for operations in of for each in operations)
 
     def _chosen(self, api: str, version: str) -> str:
         """What a request says beside its address to be for a version."""
