@@ -14,12 +14,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pyotp
 import pytest
-from playwright.async_api import Browser, Page, StorageState, async_playwright
+from playwright.async_api import APIResponse, Browser, Page, StorageState, async_playwright
 
-from catalog.demo.tour import Step, Visitor
+from catalog.demo.tour import Answer, Step, Visitor, fetch
+from catalog.demo.working import Worker
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE = 90.0
@@ -39,6 +41,7 @@ class Stage:
     folder: Path
     states: dict[str, StorageState] = field(default_factory=dict)
     _visitor: Visitor | None = None
+    _workers: dict[str, Worker] = field(default_factory=dict)
 
     def _find(self, pattern: str) -> str:
         found = re.search(pattern, self.text)
@@ -53,11 +56,38 @@ class Stage:
     def gateway(self) -> str:
         return self._find(r"Gateway +(http://\S+)")
 
+    @property
+    def root(self) -> Path:
+        """Where the demonstration keeps what it has."""
+        return Path(self._find(r"Logs +(\S+)")).parent
+
+    async def worker(self, member: str) -> Worker:
+        """A member at the admin API, with a token of their own."""
+        if member not in self._workers:
+            made = await asyncio.to_thread(Worker.of, self.catalog, self.root / "catalog", member)
+            assert made is not None, member
+            self._workers[member] = made
+        return self._workers[member]
+
+    async def admin(
+        self, member: str, path: str, body: dict[str, Any] | None = None, *, method: str = "", if_match: str = ""
+    ) -> Answer:
+        """What the admin API answers a member, refusals too: GET, or POST of a body, where no method is said."""
+        token = (await self.worker(member)).token
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        sent = None if body is None else json.dumps(body).encode()
+        return await asyncio.to_thread(
+            fetch,
+            f"{self.catalog}/admin/v1{path}",
+            method=method or ("GET" if body is None else "POST"),
+            headers=headers | ({"If-Match": if_match} if if_match else {}),
+            body=sent,
+        )
+
     async def status_of(self, step: Step) -> int:
         """What the gateway answers to an application that goes on using the token it got first."""
         if self._visitor is None:
-            file = Path(self._find(r"Logs +(\S+)")).parent / "credentials.json"
-            entries = json.loads(file.read_text(encoding="utf-8"))
+            entries = json.loads((self.root / "credentials.json").read_text(encoding="utf-8"))
             secrets = {client_id: entry["secret"] for client_id, entry in entries.items()}
             self._visitor = Visitor(self.catalog, self.gateway, secrets)
         answer = await asyncio.to_thread(self._visitor.send, step)
@@ -151,6 +181,14 @@ async def watched(who: Browser, **options: Any) -> AsyncIterator[Page]:
         assert [each for each in complaints if "status of 4" not in each] == []
     finally:
         await context.close()
+
+
+async def send(page: Page, path: str, **form: str) -> APIResponse:
+    """What is answered to a form of the portal that no page offers, sent as the page's own forms are."""
+    token = await page.locator("input[name=csrf]").first.input_value()
+    address = urlsplit(page.url)
+    origin = f"{address.scheme}://{address.netloc}"
+    return await page.request.post(path, form={"csrf": token, **form}, headers={"Origin": origin})
 
 
 async def log_in(stage: Stage, page: Page, member: str) -> None:
