@@ -32,6 +32,7 @@ from catalog.portal.language import translations
 from catalog.portal.pace import Pace
 from catalog.portal.reader import LANGUAGES, reader_of
 from catalog.portal.visit import Refused, Visit
+from catalog.portal.words import WORDS
 from contracts.estate_words import Role
 from contracts.problems import Problem, problem
 
@@ -85,7 +86,7 @@ class Shell:
             lambda one, many, number: _spoken().ngettext(one, many, number),
             newstyle=True,
         )
-        self._environment.filters |= {"coded": coded, "markdown": markdown}
+        self._environment.filters |= {"coded": coded, "markdown": markdown, "worded": worded}
 
     def get(self, path: str, page: Page, *roles: Role) -> Route:
         """A page that is looked at. With `roles` it is for those alone who have one of them."""
@@ -187,6 +188,11 @@ class Shell:
 def translated(text: str) -> str:
     """A text of ours in the language of the visit that is being handled."""
     return str(_spoken().gettext(text))
+
+
+def worded(text: Any) -> Any:
+    """A word of the admin API in the language of the visit; anything else as it is."""
+    return translated(text) if isinstance(text, str) and text in WORDS else text
 
 
 def _spoken() -> NullTranslations:

@@ -9,11 +9,13 @@ from starlette.responses import Response
 from catalog.portal.changes.reading import by_consumer, by_novelty, grouped, next_version, side_by_side
 from catalog.portal.shell import Shell, translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
+from contracts.estate_words import Role
 from contracts.problems import problem
 
 PAGE: Final = 25
 STATES: Final = ("open", "proposed", "approved", "published", "rejected", "withdrawn", "")
 OPEN: Final = ("proposed", "approved")
+WAIVER_DECIDERS: Final[tuple[Role, ...]] = ("architect", "security", "api-owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,7 @@ class ChangePages:
             shell.get("/changes", self.queue),
             shell.get("/changes/{change}", self.show),
             shell.post("/changes/{change}/waiver", self.ask_waiver),
-            shell.post(
-                "/changes/{change}/waivers/{waiver}", self.decide_waiver, "architect", "security", "api-owner"
-            ),
+            shell.post("/changes/{change}/waivers/{waiver}", self.decide_waiver, *WAIVER_DECIDERS),
             shell.post("/changes/{change}/{act}", self.act),
         )
 
@@ -164,6 +164,7 @@ class ChangePages:
             wants_approval=any(
                 each["id"].startswith("approvals:") and not each["met"] for each in view["conditions"]
             ),
+            deciders=WAIVER_DECIDERS,
             refused=found,
             stale=stale,
             done=visit.query("done"),

@@ -104,11 +104,19 @@ async def test_a_waiver_is_asked_for_at_its_finding_and_let_pass_by_another(worl
             f"/portal/changes/{number}/waiver", reason="Nobody sends so many.", expires="2026-12-24"
         )
         assert "A waiver is asked for" in asked.text
+        assert "Let it pass" not in asked.text  # not by who asks for it
         for expires, fault in (("2026-02-30", "date"), ("", "Say until when.")):
             wrong = await ada.send(f"/portal/changes/{number}/waiver", reason="Again.", expires=expires)
             assert wrong.status == 422
             assert fault in wrong.text
             assert "Again." in wrong.html
+    async with entered(world.catalog, world.url, "paul") as paul:
+        seen = await paul.get(f"/portal/changes/{number}")
+        assert "A waiver is asked for" in seen.text
+        assert "Let it pass" not in seen.text
+        fields = {"csrf": seen.forms[0].fields["csrf"], "text": "Yes.", "decision": "grant"}
+        hidden = await paul.post(f"/portal/changes/{number}/waivers/1", fields, {"Sec-Fetch-Site": "same-origin"})
+        assert hidden.status == 403  # a hidden button is a refused call
     async with entered(world.catalog, world.url, "otto") as otto:
         await otto.get(f"/portal/changes/{number}")
         assert "waived" not in otto.page.text
@@ -176,3 +184,16 @@ async def test_what_is_compatible_needs_nobody(world: Served) -> None:
         assert "published" in browser.page.text
         await browser.get("/portal/changes/9999")
         assert browser.page.status == 404
+
+
+async def test_states_are_told_in_the_reader_s_language(world: Served) -> None:
+    number = await proposed(world.office)
+    async with entered(world.catalog, world.url, "otto") as browser:
+        await browser.get("/portal/preferences")
+        await browser.send("/portal/preferences", language="de", theme="dark", zone="UTC")
+        page = await browser.get(f"/portal/changes/{number}")
+        assert '<span class="badge warn">vorgeschlagen</span>' in page.html
+        assert '<span class="badge bad">bricht</span>' in page.html
+        queue = await browser.get("/portal/changes")
+        assert '<span class="badge warn">vorgeschlagen</span>' in queue.html
+        assert '<option value="proposed">vorgeschlagen</option>' in queue.html
