@@ -124,6 +124,7 @@ def _run(
     from catalog.cli import stack
     from catalog.cli.follow import watch
     from catalog.cli.processes import choose_port
+    from catalog.demo.people import ANSWERING
     from catalog.demo.tour import Visitor
 
     secrets = data / "upstream-secrets"
@@ -133,7 +134,14 @@ def _run(
     wanted = (0, 0, 0) if port == 0 else (port, 8082, 8081)
     ports = stack.Ports(*(choose_port(number) for number in wanted))
     running = stack.start(
-        members, estate, data, ports, upstream_urls=urls, upstream_secrets=secrets, governed=governed
+        members,
+        estate,
+        data,
+        ports,
+        upstream_urls=urls,
+        upstream_secrets=secrets,
+        governed=governed,
+        answering=ANSWERING,
     )
     visitor = Visitor(running.catalog_url, running.gateway_url, running.secrets)
     if once:

@@ -6,10 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from catalog.cli.processes import Child, Family, StartError
+
+if TYPE_CHECKING:
+    from catalog.credentials.issuing import Answering
 
 LOOPBACK: Final = "127.0.0.1"
 CREDENTIALS: Final = "credentials.json"
@@ -49,11 +52,15 @@ def start(
     upstream_urls: Mapping[str, str] | None = None,
     upstream_secrets: Path | None = None,
     governed: bool = False,
+    answering: "Mapping[str, Answering] | None" = None,
 ) -> Stack:
     """Starts the catalog, gives each application a client secret that has none yet, and starts the gateway.
 
     With `governed` the directory is only what the catalog begins with: after that its store decides, and the
-    estate moves by change requests. Raises StartError with the end of the log of what did not start.
+    estate moves by change requests. `answering` says who answers for an application's secret, where the estate has
+    such a member; else whoever uses this machine does.
+
+    Raises StartError with the end of the log of what did not start.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     gateway_url = f"http://{LOOPBACK}:{ports.gateway}"
@@ -72,7 +79,7 @@ def start(
     }
     catalog = members.start("catalog", ["-m", "catalog"], environment)
     catalog_url = _url(members.wait_for_file(catalog, data / "catalog.json"))
-    secrets = asyncio.run(_issue(estate, data))
+    secrets = asyncio.run(_issue(estate, data, answering or {}))
     if governed:
         members.end(catalog)
         port = str(urlsplit(catalog_url).port)
@@ -127,7 +134,7 @@ def _wait_ready(members: Family, gateway: Child, admin_url: str) -> None:
     members.wait_until(gateway, ready, "the gateway has no snapshot: is the estate without errors?")
 
 
-async def _issue(estate: Path, data: Path) -> dict[str, str]:
+async def _issue(estate: Path, data: Path, answering: "Mapping[str, Answering]") -> dict[str, str]:
     """Client secrets for the applications that may call something and have none in the credentials file; the file
     is written anew."""
     from catalog.credentials.issuing import issue_secrets
@@ -146,7 +153,9 @@ async def _issue(estate: Path, data: Path) -> dict[str, str]:
     missing = [client_id for client_id in calling if client_id not in entries]
     settings = CatalogSettings(estate=estate, data=data / "catalog")
     days = min(90, loaded.file.credentials.max_days)
-    issued = await issue_secrets(settings, missing, days) if missing else []
+    members = {name: team.members for name, team in loaded.teams.teams.items()}
+    known = {name: each for name, each in answering.items() if each.member in members.get(each.team, {})}
+    issued = await issue_secrets(settings, missing, days, answering=known) if missing else []
     for secret in issued:
         application = applications[secret.credential.application]
         entries[secret.credential.application] = {

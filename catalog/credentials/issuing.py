@@ -8,6 +8,7 @@ import getpass
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from catalog.audit.log import AuditLog
 from catalog.clock import Clock, system_clock
@@ -55,15 +56,31 @@ class NobodyAnswers(Exception):
         super().__init__(f"{client_id!r} has no subscription, and so there is no team to answer for its secret")
 
 
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """A team that answers for a credential, and its member who does."""
+
+    team: str
+    member: str
+
+
+NOBODY_YET: Final[Mapping[str, Answering]] = {}
+
+
 async def issue_secrets(
-    settings: CatalogSettings, client_ids: Iterable[str], expires_days: int = 90, clock: Clock = system_clock
+    settings: CatalogSettings,
+    client_ids: Iterable[str],
+    expires_days: int = 90,
+    clock: Clock = system_clock,
+    answering: Mapping[str, Answering] = NOBODY_YET,
 ) -> list[Issued]:
     """A new secret for each of the applications; for none of them where one is unknown.
 
     Applications are those of the estate, or of the last snapshot where there is no good estate. The team that
     answers for a secret is the owner of the first API that the application may call; the person, for now, whoever
-    uses this machine. Raises UnknownApplication, NobodyAnswers, TooLong, KeyFileError, SnapshotError, OSError,
-    SQLAlchemyError.
+    uses this machine. `answering` names others by client id, members of a team of the estate.
+
+    Raises UnknownApplication, NobodyAnswers, TooLong, KeyFileError, SnapshotError, OSError, SQLAlchemyError.
     """
     keys = load_keys(settings.keys_directory)
     store = Store.open(settings.store_url)
@@ -81,10 +98,12 @@ async def issue_secrets(
         audit = AuditLog(store, clock)
         ledger = SecretLedger(store, keys.pepper, settings.environment, clock, audit)
         actor = local_user()
-        issued = [
-            await ledger.issue(client_id, expires_days, actor=actor, team=known.teams[client_id])
-            for client_id in wanted
-        ]
+        issued = []
+        for client_id in wanted:
+            who = answering.get(client_id) or Answering(known.teams[client_id], actor)
+            issued.append(
+                await ledger.issue(client_id, expires_days, actor=actor, team=who.team, owner=who.member)
+            )
         await audit.checkpoint(keys.snapshot)
         return issued
     finally:

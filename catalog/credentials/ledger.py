@@ -33,10 +33,17 @@ class SecretLedger:
         self._look_ups = LookUps(store)
 
     async def issue(
-        self, client_id: str, expires_days: int = 90, *, actor: str, team: str = "", purpose: str = ""
+        self,
+        client_id: str,
+        expires_days: int = 90,
+        *,
+        actor: str,
+        team: str = "",
+        owner: str = "",
+        purpose: str = "",
     ) -> Issued:
-        """A new secret for an application; earlier ones stay good until they end. `actor` is who asked, and who
-        answers for it until a member does. Raises SQLAlchemyError."""
+        """A new secret for an application; earlier ones stay good until they end. `actor` is who asked; without an
+        `owner` they answer for it until a member does. Raises SQLAlchemyError."""
         secret = generate(self._environment)
         now = int(self._clock())
         made = Credential(
@@ -44,7 +51,7 @@ class SecretLedger:
             kind="client-secret",
             application=client_id,
             team=team,
-            owner=actor,
+            owner=owner or actor,
             purpose=purpose,
             created_at=now,
             created_by=actor,

@@ -13,7 +13,8 @@ from typing import Final
 
 from catalog.audit.log import AuditLog
 from catalog.clock import system_clock
-from catalog.credentials.issuing import local_user
+from catalog.credentials.issuing import Answering, local_user
+from catalog.demo.tour import DISPATCH, REPORTS, SHOP
 from catalog.key_files import load_keys
 from catalog.login.accounts import Accounts
 from catalog.login.factors import Factors
@@ -40,6 +41,13 @@ PEOPLE: Final[tuple[Person, ...]] = (
     Person("ruth", "security: sees every credential; owns the partners API"),
     Person("omar", "architect: decides about changes"),
 )
+ANSWERING: Final[Mapping[str, Answering]] = {
+    SHOP: Answering("aurora", "dana"),
+    DISPATCH: Answering("logistics", "jonas"),
+    REPORTS: Answering("customers", "ruth"),
+}
+"""Who answers for applications' credentials. Partners without a team of their own have one of the company's."""
+
 _REASON: Final = "demonstration"
 
 

@@ -22,7 +22,7 @@ from catalog.demo.odoo.accounts import ApiKey
 from catalog.demo.odoo.database import Settings
 from catalog.demo.odoo.server import serve
 from catalog.demo.people import PEOPLE
-from catalog.demo.tour import REPORTS, Samples, Step, curl, steps
+from catalog.demo.tour import DISPATCH, REPORTS, SHOP, Samples, Step, curl, steps
 from catalog.portal.apis.reference import Shown, chapters_of
 from catalog.portal.apis.samples import TOKEN, samples_of
 from contracts.diff.contract import load_contract
@@ -114,21 +114,36 @@ def promises() -> tuple[Step, ...]:
     return steps(Samples(1, 1, 1))
 
 
-@pytest.mark.parametrize("member", [each.member for each in PEOPLE])
-async def test_each_person_logs_in_by_what_is_printed_and_sees_the_portal(demo: Demo, member: str) -> None:
+async def logged_in(demo: Demo, member: str) -> Browser:
+    """A member's browser, on the portal's start."""
     printed = re.search(rf"(?m)^  {member} .* password (\S+)\n(?:.*with the key ([A-Z2-7]+),)?", demo.text)
     assert printed, demo.text
     password, key = printed.groups()
     browser = Browser(demo.catalog)
+    page = await browser.get("/")
+    assert page.path == "/login"
+    page = await browser.send("/login", name=member, password=password)
+    if key:
+        assert page.path == "/login/factor"
+        page = await browser.send("/login/factor", code=TOTP(key).now())
+    assert (page.status, page.path) == (200, "/portal")
+    return browser
+
+
+@pytest.mark.parametrize("member", [each.member for each in PEOPLE])
+async def test_each_person_logs_in_by_what_is_printed_and_sees_the_portal(demo: Demo, member: str) -> None:
+    browser = await logged_in(demo, member)
     try:
-        page = await browser.get("/")
-        assert page.path == "/login"
-        page = await browser.send("/login", name=member, password=password)
-        if key:
-            assert page.path == "/login/factor"
-            page = await browser.send("/login/factor", code=TOTP(key).now())
-        assert (page.status, page.path) == (200, "/portal")
-        assert f"Welcome, {member}" in page.text
+        assert f"Welcome, {member}" in browser.page.text
+        if member == "ruth":  # nobody answers for what waits for her decision, and for nothing else
+            ledger = await browser.get("/portal/security/ledger?orphaned=true")
+            assert "Nobody answers for: 1 " in ledger.text
+            assert [each for each in (SHOP, DISPATCH, REPORTS) if each in ledger.text] == []
+        if member == "dana":  # who answers for the credential of her team's application
+            page = await browser.get("/portal/applications/aurora-shop")
+            assert "client-secret" in page.text
+            [credential] = set(re.findall(r'href="(/portal/security/ledger/[^"]+)"', page.html))
+            assert "dana" in (await browser.get(credential)).text.partition("Log out")[2]
     finally:
         await browser.close()
 
