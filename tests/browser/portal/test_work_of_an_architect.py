@@ -16,9 +16,11 @@ LONG_PAGE = Step("", "/shipments/v1/shipments?limit=50", 200, DISPATCH)
 async def test_who_may_not_decide_is_refused_and_told_so(stage: Stage, chrome: Browser) -> None:
     async with visiting(stage, chrome, PARTNER) as page:
         await page.goto("/portal/changes/2")
-        await page.locator(".card").get_by_label("What you say to it").fill("Shorter pages suit us")
-        async with page.expect_response("**/portal/changes/2/waivers/1") as sent:
-            await page.get_by_role("button", name="Let it pass").click()
+        assert await page.get_by_role("button", name="Let it pass").count() == 0  # it is offered to others alone
+        await page.locator("summary", has_text="Reject").click()
+        await page.locator("#text-reject").fill("Longer pages suit us")
+        async with page.expect_response("**/portal/changes/2/reject") as sent:
+            await page.get_by_role("button", name="Reject").click()
         answer = await sent.value
         assert answer.status == 403
         await page.wait_for_load_state()
