@@ -70,6 +70,7 @@ MODULES: Final = (
     "policies/authentication.py",
     "policies/binding.py",
     "policies/body_limits.py",
+    "policies/credentials/verified_tokens.py",
     "policies/exchange.py",
     "policies/field_names.py",
     "policies/lifecycle.py",
@@ -90,7 +91,6 @@ MODULES: Final = (
     "policies/validation/parameters.py",
     "policies/validation/query_parameters.py",
     "policies/verdict.py",
-    "policies/credentials/verified_tokens.py",
 )
 """Compiled together, so that calls among them need no look-up.
 

@@ -68,7 +68,7 @@ def test_a_token_is_printed_alone_and_only_for_a_member(running: Process) -> Non
     assert set(answer) == {"member", "token", "key_id", "expires_at"}
     refused = run("catalog", "member-token", "nobody", "--data", str(running.data))
     assert refused.exit_code == 2
-    assert "Known are: ines, jonas, omar, ruth, vera" in refused.stderr
+    assert "Known are: dana, ines, jonas, omar, ruth, vera" in refused.stderr
 
 
 def test_profiles_are_kept_for_their_user_alone(people: People, tmp_path: Path) -> None:

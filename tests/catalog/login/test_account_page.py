@@ -44,6 +44,7 @@ async def test_what_is_wrong_is_said_at_the_field(
     world: World, browser: Browser, current: str, password: str, again: str, at: str
 ) -> None:
     await accept(world, browser, "anna")
+    await browser.get("/account")
     await browser.send("/account/password", current=current, password=password, again=again)
     assert browser.page.status == 422
     assert f'id="{at}-fault"' in browser.page.html
@@ -55,6 +56,7 @@ async def test_what_is_wrong_is_said_at_the_field(
 
 async def test_guessing_the_password_in_a_session_has_to_wait(world: World, browser: Browser) -> None:
     await accept(world, browser, "anna")
+    await browser.get("/account")
     for _ in range(6):
         await browser.send("/account/password", current="wrong", password=NEW, again=NEW)
     await browser.send("/account/password", current=PASSWORD, password=NEW, again=NEW)
@@ -79,6 +81,7 @@ async def test_a_factor_is_added_and_taken_away_and_the_session_changes_each_tim
 ) -> None:
     await accept(world, browser, "anna")
     values = [browser.cookies()[cookies.SESSION]]
+    await browser.get("/account")
     await browser.send("/account/factors/add")
     assert "Your roles need" not in browser.page.text
     await enrol(world, browser)

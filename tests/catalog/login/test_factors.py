@@ -37,6 +37,7 @@ async def test_who_has_a_guarded_role_sets_up_a_factor_before_anything_else(
 async def test_without_a_guarded_role_a_password_does(world: World, browser: Browser) -> None:
     await accept(world, browser, "anna")
     assert browser.page.path == "/portal"
+    await browser.get("/account")
     assert "You have none." in browser.page.text
 
 
@@ -95,6 +96,7 @@ async def test_a_recovery_code_is_good_once_and_told_of(world: World, browser_at
     await log_in(second, "omar")
     await second.send("/login/factor", code=code.upper().replace("-", " "))
     assert second.page.path == "/portal"
+    await second.get("/account")
     assert "Recovery codes left: 9" in second.page.text
     await log_in(third, "omar")
     await third.send("/login/factor", code=code)

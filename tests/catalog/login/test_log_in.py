@@ -19,6 +19,7 @@ async def test_a_member_sets_a_password_by_invitation_and_logs_in(world: World, 
     assert browser.page.form("/login/invitation").fields["name"] == "anna"
     await browser.send("/login/invitation", code=code, password=PASSWORD, again=PASSWORD)
     assert (browser.page.status, browser.page.path) == (200, "/portal")
+    await browser.get("/account")
     assert "Anna Example" in browser.page.text
     await browser.send("/logout")
     assert "logged out" in browser.page.text
@@ -98,7 +99,9 @@ async def test_a_log_in_leads_to_no_address_but_ours(world: World, browser: Brow
     await browser.send("/login", follow=False, name="anna", password=PASSWORD)
     assert browser.page.status == 200
     leads = browser.page.html.split("url=")[1].split('"')[0]
-    assert leads == "/portal" or (target.startswith("/%09") and leads == target)
+    # Space around a path is dropped, as browsers do.
+    own = target.strip() if target.startswith(("/%09", " /account")) else "/portal"
+    assert leads == own
 
 
 async def test_it_leads_back_to_what_was_asked_for(world: World, browser: Browser) -> None:

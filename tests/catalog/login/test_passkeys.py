@@ -48,6 +48,7 @@ async def test_a_passkey_is_set_up_and_opens_the_next_log_in(
     assert second.page.path == "/login/factor"
     await second.send("/login/factor/passkey", response=key.get(options(second)))
     assert second.page.path == "/portal"
+    await second.get("/account")
     assert "by pwd and hwk" in second.page.text
     assert ("second-factor", "added", "omar/passkey", "omar") in await told(world, "second-factor")
 

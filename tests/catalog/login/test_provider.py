@@ -69,6 +69,7 @@ async def place(tmp_path: Path, policy: LoginPolicy) -> AsyncIterator[Place]:
 async def test_a_member_logs_in_by_a_verified_e_mail_address(place: Place) -> None:
     browser = await place.log_in("4711")
     assert browser.page.path == "/portal"
+    await browser.get("/account")
     assert "Anna Example" in browser.page.text
     assert "by provider" in browser.page.text
     assert [each[1] for each in await told(place.world, "session")] == ["begun"]
@@ -128,6 +129,7 @@ async def test_who_needs_two_factors_is_asked_for_one_here_where_the_provider_ha
 async def test_the_providers_word_for_two_factors_counts_where_the_settings_name_it(place: Place) -> None:
     browser = await place.log_in("4712", amr=["pwd", "mfa"], acr="gold")
     assert browser.page.path == "/portal"
+    await browser.get("/account")
     assert "by provider and mfa" in browser.page.text
     other = await place.log_in("4712", amr=["pwd"], acr="silver")
     assert other.page.path == "/login/enrol"
@@ -218,6 +220,7 @@ async def test_who_logs_out_is_shown_the_way_to_log_out_there_too(place: Place) 
 
 async def test_one_who_has_to_prove_it_again_has_to_at_the_provider_too(place: Place) -> None:
     browser = await place.log_in("4711")
+    await browser.get("/account")
     place.world.now += 901
     await browser.send("/account/factors/add")
     assert "Log in again" in browser.page.text
