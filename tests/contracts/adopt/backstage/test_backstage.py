@@ -83,7 +83,7 @@ def test_what_is_exported_is_what_backstage_reads() -> None:
     for each in entities:
         assert each["apiVersion"] == "backstage.io/v1alpha1"
         by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each["spec"]
-    assert {kind: len(found) for kind, found in by_kind.items()} == {"Group": 3, "User": 5, "System": 3, "API": 4}
+    assert {kind: len(found) for kind, found in by_kind.items()} == {"Group": 4, "User": 6, "System": 3, "API": 4}
     assert by_kind["API"]["orders-v2"] == {
         "type": "openapi",
         "lifecycle": "production",
