@@ -50,7 +50,7 @@ from catalog.calendar.room import CalendarRoom, calendar_room
 from catalog.changes.ending import calendar_gate
 from catalog.changes.rollback import Rollbacks
 from catalog.changes.room import ChangesRoom, changes_room
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials.enforcement import enforcing
 from catalog.credentials.leak_keys import LeakKeys, Read
 from catalog.credentials.leaks import Peppers
@@ -104,7 +104,6 @@ from catalog.trying.console import TryConsole
 from catalog.upstream_credentials.room import UpstreamRoom, upstream_room
 from catalog.upstream_credentials.settings import Sealing
 from catalog.usage.ingest import UsageIntake
-from catalog.usage.periods import DAY
 from catalog.usage.queries import UsageQueries
 from contracts.estate_files import TeamsFile
 from contracts.snapshot import Issuer

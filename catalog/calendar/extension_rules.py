@@ -6,13 +6,13 @@ from typing import Final
 from catalog.calendar.deciders import deciders_of
 from catalog.calendar.entries import CalendarEntry, EstateView, calendar_of, entry_of
 from catalog.calendar.extension import Extension
+from catalog.clock import DAY
 from catalog.notices import wording
 from catalog.notices.audiences import Audience, consumer_of, member_of, owner_of
 from catalog.notices.notice import Kind, Notice
 from catalog.refusal import Refusal
 from contracts.dates import written
 
-DAY: Final = 86_400
 DEFAULT_MAX_DAYS: Final = 90
 """Days after the sunset, where the estate has no `deprecation-policy`."""
 

@@ -18,12 +18,11 @@ from catalog.calendar.extension import Extension
 from catalog.calendar.extensions import Extensions
 from catalog.calendar.overrides import Overrides
 from catalog.changes.conditions import Condition
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.notices.wording import day
 from contracts.estate_files import DeprecationPolicyEntry
 from contracts.operations import Lifecycle
 
-DAY: Final = 86_400
 _DEFAULTS: Final = DeprecationPolicyEntry(notice_days=1)
 
 _NAMED: Final = 5

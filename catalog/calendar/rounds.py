@@ -1,18 +1,15 @@
 """The calendar's round: looks at what the time has brought, and puts what is to be told into the outbox."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from catalog.calendar.callers import Caller, Callers
 from catalog.calendar.entries import CalendarEntry, CurrentView, calendar_of
 from catalog.calendar.extension import extended
 from catalog.calendar.extensions import Extensions
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.notices.outbox import Outbox, post
 from catalog.notices.steps import Facts, calendar_notices
 from catalog.storage.engine import Store
-
-DAY: Final = 86_400
 
 
 class CalendarRounds:

@@ -16,13 +16,11 @@ from catalog.changes.examining import Examiner
 from catalog.changes.notices import emergency_notices
 from catalog.changes.records import ChangeView
 from catalog.changes.table import Lost
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.notices.outbox import post
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
-
-_DAY = 86_400
 
 
 class Emergencies:
@@ -50,7 +48,7 @@ class Emergencies:
         if view.assessment.problems:
             return conditions_unmet(view)
         now = int(self._clock())
-        due = now + self._examiner.estate.file.changes.emergency_review_days * _DAY
+        due = now + self._examiner.estate.file.changes.emergency_review_days * DAY
         day = datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%d %H:%M UTC")
         notices = emergency_notices(self._examiner.estate, view.change, principal.name, reason, day, now)
 

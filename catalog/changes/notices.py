@@ -3,11 +3,10 @@
 from catalog.calendar.entries import EstateView
 from catalog.changes.records import Change, ChangeEvent, ChangeView
 from catalog.changes.waiver_table import Waiver
+from catalog.clock import DAY
 from catalog.notices.audiences import Audience, holders_of, member_of, owner_of
 from catalog.notices.notice import Notice
 from catalog.revisions.units import ESTATE_UNIT
-
-_DAY = 86_400
 
 
 def emergency_notices(
@@ -77,7 +76,7 @@ def waiver_notices(view: EstateView, waiver: Waiver, days: int, now: int) -> lis
             subject=subject,
             body=body,
             due_at=now,
-            useless_at=now + (days + 1) * _DAY,
+            useless_at=now + (days + 1) * DAY,
         )
         for audience in audiences
     ]

@@ -10,6 +10,7 @@ import typer
 from catalog.cli.output import fail, note, print_json, print_list
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
 from catalog.cli.usage import By, show_points
+from catalog.clock import rfc3339
 
 app = typer.Typer(
     help="See a consumer's applications, register one, and see what they have to change by when.",
@@ -105,7 +106,7 @@ def usage(
     as_json: JsonOption = False,
 ) -> None:
     """Show how much an application called over time."""
-    since = (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = rfc3339(datetime.now(UTC) - timedelta(days=days))
     asked = {"from": since, "by": by.value}
     show_points(connect(profile, as_json).get(f"/applications/{segment(client_id)}/usage", **asked), as_json)
 

@@ -1,5 +1,6 @@
 """`ostiary calendar`: what ends when, and who still calls it."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from catalog.cli.check import require_estate
 from catalog.cli.moments import moment
 from catalog.cli.output import FINDINGS, count, fail, note, print_findings, print_json, print_table
 from catalog.cli.remote import JsonOption, ProfileOption, connect
+from catalog.clock import rfc3339
 
 _VERSIONS = ("API", "VERSION", "PHASE", "DEPRECATED", "SUNSET", "SUCCESSOR", "SUBSCRIBED", "CALLED BY")
 _DATES = ("DATE (UTC)", "UNTIL", "WHAT")
@@ -137,7 +139,4 @@ def _short(moment: str | None) -> str:
 
 def _rfc3339(seconds: int | None) -> str:
     """Now without `seconds`."""
-    from datetime import UTC, datetime
-
-    moment = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(time.time() if seconds is None else seconds)

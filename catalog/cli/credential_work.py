@@ -10,11 +10,11 @@ import typer
 from catalog.cli.credential_text import CREDENTIALS, credential_row, print_called
 from catalog.cli.output import fail, note, print_json, print_table
 from catalog.cli.remote import JsonOption, ProfileOption, connect
+from catalog.clock import DAY, rfc3339
 
 Reason = Annotated[str | None, typer.Option("--reason", "-m", help="Why. It stands in the audit log.")]
 Application = Annotated[str | None, typer.Option(help="Of this application alone.")]
 
-_DAY: Final = 86_400
 _SPARE: Final = ("ID", "KIND", "APPLICATION", "OWNER", "NOT USED FOR", "USED FOR")
 _GRANTS: Final = ("APPLICATION", "API", "VERSION", "CALLED", "NOT USED", "GRANTED")
 
@@ -118,8 +118,8 @@ def bulk(
         "dry_run": dry_run,
     }
     if action == "rotate":
-        until = datetime.fromtimestamp(int(datetime.now(UTC).timestamp() + overlap_days * _DAY) + 1, UTC)
-        body["overlap_until"] = until.strftime("%Y-%m-%dT%H:%M:%SZ")
+        until = datetime.fromtimestamp(int(datetime.now(UTC).timestamp() + overlap_days * DAY) + 1, UTC)
+        body["overlap_until"] = rfc3339(until)
     wanted = {name: value for name, value in body.items() if value is not None}
     done = connect(profile, as_json).call("POST", "/credential-actions", wanted, if_match=preview)
     if as_json:

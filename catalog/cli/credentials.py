@@ -11,6 +11,7 @@ from catalog.cli.credential_work import bulk, leak, least_privilege
 from catalog.cli.moments import moment
 from catalog.cli.output import note, print_json, print_list
 from catalog.cli.remote import JsonOption, ProfileOption, connect, segment
+from catalog.clock import DAY, rfc3339
 
 app = typer.Typer(
     help="See credentials, issue, replace and revoke them.",
@@ -21,8 +22,6 @@ app = typer.Typer(
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="The public part of the credential.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", help="Why. It stands in the audit log.")]
 ExpiresDays = Annotated[int | None, typer.Option(min=1, max=366, help="Days until it expires.")]
-
-_DAY = 86_400
 
 
 @app.command("list")
@@ -131,8 +130,8 @@ def rotate(
     as_json: JsonOption = False,
 ) -> None:
     """Issue a successor and print its secret, once. Both show when they were used last."""
-    until = datetime.fromtimestamp(int(datetime.now(UTC).timestamp() + overlap_days * _DAY) + 1, UTC)
-    body: dict[str, Any] = {"overlap_until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    until = datetime.fromtimestamp(int(datetime.now(UTC).timestamp() + overlap_days * DAY) + 1, UTC)
+    body: dict[str, Any] = {"overlap_until": rfc3339(until)}
     if expires_days is not None:
         body["expires_days"] = expires_days
     remote = connect(profile, as_json)
@@ -251,4 +250,4 @@ def _print_issued(made: dict[str, Any], as_json: bool) -> None:
 
 
 def _rfc3339(text: str) -> str:
-    return datetime.fromtimestamp(moment("--issued-before", text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(moment("--issued-before", text))

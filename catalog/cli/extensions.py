@@ -1,6 +1,5 @@
 """`ostiary extensions`: who may go on calling a version past its end."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from catalog.cli.moments import moment
 from catalog.cli.output import print_json, print_table
 from catalog.cli.remote import JsonOption, ProfileOption, Remote, connect
+from catalog.clock import rfc3339
 
 app = typer.Typer(no_args_is_help=True, help="Dated extensions: an application goes on past a version's end.")
 
@@ -55,7 +55,7 @@ def request(
         "application": application,
         "api": api,
         "version": version,
-        "until": datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "until": rfc3339(seconds),
         "reason": reason,
     }
     _tell(connect(profile, as_json).call("POST", "/extensions", body).value, as_json)

@@ -8,6 +8,7 @@ import typer
 
 from catalog.cli.output import fail, note, print_json, print_table
 from catalog.cli.remote import JsonOption, ProfileOption, Remote, connect, segment
+from catalog.clock import rfc3339
 
 
 class By(StrEnum):
@@ -51,7 +52,7 @@ def usage(
         fail("usage of what?", hint="Name an API, or an application with --application.")
     since = datetime.now(UTC) - timedelta(days=days)
     asked = {"api": api, "version": version, "application": application, "by": by.value}
-    asked["from"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+    asked["from"] = rfc3339(since)
     show_points(connect(profile, as_json).get("/usage", **asked), as_json)
 
 

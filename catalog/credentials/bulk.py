@@ -16,7 +16,7 @@ from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials import table
 from catalog.credentials.asking import Asking
 from catalog.credentials.credential import Credential, Issued
@@ -35,7 +35,6 @@ from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
 from contracts.estate_files import CredentialsEntry
 
-DAY: Final = 86_400
 MOST: Final = 1_000
 """Credentials of one action; more are asked for in parts."""
 

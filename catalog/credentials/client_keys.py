@@ -17,6 +17,7 @@ from cryptography import x509
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.calendar.entries import EstateView
+from catalog.clock import DAY
 from catalog.credentials import table
 from catalog.credentials.credential import PUBLIC_KINDS, Credential, CredentialKind
 from catalog.people.principal import CATALOG
@@ -29,7 +30,6 @@ from contracts.public_keys import KeyFault, public_key
 
 log = structlog.get_logger("catalog.credentials")
 
-DAY: Final = 86_400
 
 _PURPOSE: Final[Mapping[CredentialKind, str]] = {
     "jwk": "private_key_jwt, by a key of its own",

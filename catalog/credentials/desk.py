@@ -14,7 +14,7 @@ from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials.asking import Asking
 from catalog.credentials.credential import GATEWAY_KINDS, Credential, CredentialKind, Issued
 from catalog.credentials.making import Maker, Wanted, fault_of_rotation, fault_of_wanted
@@ -29,9 +29,6 @@ from catalog.publishing.transaction import Also
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
-
-DAY = 86_400
-
 
 COUNTED: Final = 1_000
 """Of each question, at most: that there are more is enough to know."""

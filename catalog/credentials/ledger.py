@@ -7,7 +7,7 @@ import hmac
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials.credential import Credential, Issued
 from catalog.credentials.last_use import LastUse
 from catalog.credentials.look_ups import LookUps
@@ -16,7 +16,6 @@ from catalog.credentials.table import add, credential_of
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
 
-DAY = 86_400
 _NOBODY = bytes(32)  # compared with where there is no such key, so that both answers take the same time
 
 

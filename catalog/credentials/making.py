@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from catalog.clock import DAY
 from catalog.credentials.credential import Credential, Issued
 from catalog.credentials.secrets import generate
 from catalog.people.members import Members
@@ -15,7 +16,6 @@ from contracts.estate_files import CredentialsEntry
 from contracts.sealed_text import Sealing
 from contracts.secret_text import API_KEY_MARK, SIGNING_MARK
 
-DAY: Final = 86_400
 _MARKS: Final[Mapping[str, str]] = {"api-key": API_KEY_MARK, "hmac-key": SIGNING_MARK}
 
 

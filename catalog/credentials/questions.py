@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from catalog.clock import DAY
 from catalog.credentials.credential import CredentialKind, CredentialState
 from catalog.credentials.table import good_at, in_state
 from catalog.people.members import Members
@@ -18,7 +19,6 @@ from catalog.storage.listed import is_listed
 from catalog.storage.tables.credentials import credential_uses, credentials, granted_scopes
 from contracts.access import Application
 
-DAY: Final = 86_400
 ENDING_DAYS: Final = 30
 """Within which a credential ends, where a question has no number of its own."""
 UNUSED_DAYS: Final = 90

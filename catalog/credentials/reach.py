@@ -8,11 +8,11 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
+from catalog.clock import DAY
 from catalog.storage.engine import Store
 from catalog.storage.tables.usage import usage_callers, usage_days, usage_hours
 from catalog.usage.periods import day_of, hour_of
 
-DAY: Final = 86_400
 LATELY_DAYS: Final = 30
 _BATCH: Final = 500
 

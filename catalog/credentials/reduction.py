@@ -5,7 +5,6 @@ every change. Every method raises SQLAlchemyError.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials import table
 from catalog.credentials.credential import Credential
 from catalog.credentials.granted import granted_since
@@ -39,8 +38,6 @@ from catalog.storage.tables.usage import usage_callers
 from contracts.access import Application
 from contracts.asked_scopes import policy_scopes
 from contracts.operations import ApiVersion, Operation
-
-DAY: Final = 86_400
 
 
 class Reduced(msgspec.Struct, frozen=True, kw_only=True):

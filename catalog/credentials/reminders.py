@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from catalog.calendar.entries import CurrentView, EstateView
 from catalog.calendar.extensions import Republish
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials.client_keys import keep_client_keys
 from catalog.credentials.credential import Credential, CredentialKind
 from catalog.credentials.granted import Granted, granted, keep_granted
@@ -21,8 +21,6 @@ from catalog.publishing.published import CurrentPublished, Published
 from catalog.publishing.transaction import nothing_else
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
-
-DAY: Final = 86_400
 
 _WHAT: Final[Mapping[CredentialKind, str]] = {
     "client-secret": "The client secret",

@@ -1,12 +1,12 @@
 """Rotations that are under way: old credentials beside their successors, and whether clients have moved."""
 
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
 
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials.asking import Asking
 from catalog.credentials.credential import Credential
 from catalog.credentials.questions import Chosen
@@ -14,8 +14,6 @@ from catalog.credentials.table import credential_of
 from catalog.people.principal import Principal
 from catalog.storage.engine import Store
 from catalog.storage.tables.credentials import credentials
-
-DAY: Final = 86_400
 
 Progress = Literal["waiting", "both", "moved"]
 """The successor was never used; both are; or it is, and the old one was not for a day."""

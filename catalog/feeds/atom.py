@@ -1,10 +1,10 @@
 """A feed as Atom (RFC 4287). No I/O."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree
 
+from catalog.clock import rfc3339
 from catalog.feeds.feed import Entry, Feed
 
 MEDIA_TYPE: Final = "application/atom+xml"
@@ -20,13 +20,13 @@ def atom(feed: Feed, entries: Iterable[Entry], base: str) -> bytes:
     what = feed.name if feed.kind == "api" else f"for {feed.name}"
     _add(root, "id", f"{base}/feeds/{feed.key_id}")
     _add(root, "title", f"What is new: {what}")
-    _add(root, "updated", _moment(max((each.at for each in shown), default=feed.created_at)))
+    _add(root, "updated", rfc3339(max((each.at for each in shown), default=feed.created_at)))
     _add(ElementTree.SubElement(root, "author"), "name", "Ostiary")
     for each in shown:
         entry = ElementTree.SubElement(root, "entry")
         _add(entry, "id", f"{base}/feeds/entries/{each.id}")
         _add(entry, "title", each.title)
-        _add(entry, "updated", _moment(each.at))
+        _add(entry, "updated", rfc3339(each.at))
         ElementTree.SubElement(entry, "link", rel="alternate", href=base + each.path)
         _add(entry, "content", each.text).set("type", "text")
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -37,7 +37,3 @@ def _add(parent: ElementTree.Element, name: str, text: str) -> ElementTree.Eleme
     made = ElementTree.SubElement(parent, name)
     made.text = text.translate(_NEVER_XML)
     return made
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from catalog.calendar.entries import CurrentView
+from catalog.clock import DAY
 from catalog.feeds.feed import Entry, FeedKind
 from catalog.revisions.store import PublicationRecord, RevisionStore
 from catalog.storage.engine import Store
@@ -15,7 +16,6 @@ LATEST: Final = 30
 DAYS: Final = 90
 """How far back what a consumer was told is looked for."""
 
-_DAY: Final = 86_400
 _columns = notices.c
 
 
@@ -40,7 +40,7 @@ class Entries:
     async def _of_consumer(self, consumer: str, now: int) -> tuple[Entry, ...]:
         # The key of a notice ends with whom it tells.
         told = _columns.key.endswith(f":consumer:{consumer}", autoescape=True)
-        since = _columns.created_at >= now - DAYS * _DAY
+        since = _columns.created_at >= now - DAYS * DAY
         query = sa.select(_columns.key, _columns.about, _columns.subject, _columns.body, _columns.due_at)
         rows = await self._store.all(
             query.where(told, since, _columns.due_at <= now).order_by(_columns.due_at.desc()).limit(LATEST)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.feeds.desk import FeedDesk
 from catalog.feeds.entries import Entries
 from catalog.feeds.feed import Entry, Feed, FeedKind
@@ -11,7 +11,7 @@ from catalog.notices.outbox import post
 from catalog.people.directory import Directory
 from catalog.storage.engine import Store
 
-NEWS: Final = 7 * 86_400
+NEWS: Final = 7 * DAY
 """Seconds after which what nobody was told is old, as after a catalog that was down."""
 
 

@@ -7,11 +7,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalog.clock import DAY
 from catalog.governance.looking import Counted
 from catalog.storage.engine import Store
 from catalog.storage.tables.lint import lint_counts, lint_looks
 from catalog.storage.tables.revisions import publications
-from catalog.usage.periods import DAY
 
 KEPT: Final = 3 * 365 * DAY
 """Seconds for which looks are kept."""

@@ -8,13 +8,12 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from catalog.clock import moment, moment_or_none
+from catalog.clock import DAY, moment, moment_or_none
 from catalog.governance.activity import Activity
 from catalog.governance.look_table import Look
 from catalog.governance.looking import Counted
 from catalog.governance.whys import why_of
 from catalog.ownership.registry import OrphanView, orphan_views
-from catalog.usage.periods import DAY
 from contracts.dates import timestamp
 from contracts.estate.estate import Estate
 from contracts.estate_files import ApiFile, VersionEntry

@@ -128,12 +128,13 @@ def scorecards(
     for orphan in orphans(estate.teams, estate.apis, estate.consumers):
         if orphan.kind == "api":
             unanswered.setdefault(orphan.name, []).append(orphan.rule)
+    subscribed = _subscribed(estate)
     cards: list[Scorecard] = []
     for name, api in sorted(estate.apis.items()):
         found = None if counted is None else by_unit.get(name, [])
         objects = bool(api.system_of_record_for or api.business_objects)
         marks = (
-            *_of_people(name, api, estate, unanswered.get(name, ())),
+            *_of_people(name, api, estate, unanswered.get(name, ()), name in subscribed),
             *_of_versions(name, api, estate, seen, now),
         )
         cards.append(_card("api", name, api.title, api.owner, (), (*marks, *_of_linter(name, objects, found))))
@@ -174,7 +175,17 @@ def _mark(
     return Mark(row.id, row.title, row.why, row.weight, earned, standing, wrong, file, key, page)
 
 
-def _of_people(name: str, api: ApiFile, estate: Estate, unanswered: Iterable[str]) -> Iterator[Mark]:
+def _subscribed(estate: Estate) -> frozenset[str]:
+    """The APIs that an application of the estate may call."""
+    applications = (
+        each for consumer in estate.consumers.consumers.values() for each in consumer.applications.values()
+    )
+    return frozenset(each.api for application in applications for each in application.subscriptions)
+
+
+def _of_people(
+    name: str, api: ApiFile, estate: Estate, unanswered: Iterable[str], subscribed: bool
+) -> Iterator[Mark]:
     file, page = f"apis/{name}/api.yaml", f"/apis/{name}"
     yield _mark("answered", unanswered, file=file, key="owner", page="/estate#gaps")
     described = () if api.description.strip() else (name,)
@@ -182,12 +193,6 @@ def _of_people(name: str, api: ApiFile, estate: Estate, unanswered: Iterable[str
     placed = () if domain_of(api, estate.teams) else (name,)
     yield _mark("placed", placed, file=file, key="domain", page=page)
     yield _mark("promised", () if api.slo is not None else (name,), file=file, key="slo", page=page)
-    subscribed = any(
-        each.api == name
-        for consumer in estate.consumers.consumers.values()
-        for application in consumer.applications.values()
-        for each in application.subscriptions
-    )
     planned = () if api.plans or subscribed else (name,)
     yield _mark("planned", planned, file=file, key="plans", page=page)
 

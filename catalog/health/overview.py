@@ -10,7 +10,7 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from catalog.calendar.entries import CurrentView
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.health.promises import RATES, WINDOW_DAYS, Promise, Record, record_of
 from catalog.health.serving import (
     GatewayHealth,
@@ -23,7 +23,7 @@ from catalog.health.traffic import Sum, Traffic, total, traffic
 from catalog.publishing.published import CurrentPublished
 from catalog.reporting.processes import Process, processes
 from catalog.storage.engine import Store
-from catalog.usage.periods import DAY, HOUR, hour_of
+from catalog.usage.periods import HOUR, hour_of
 from contracts.estate_files import ApiFile
 
 ApiStanding: TypeAlias = Literal["quiet", "good", "impaired", "failing"]

@@ -10,8 +10,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from catalog.clock import DAY
 from catalog.health.traffic import BOUNDS_MS, Sum, Traffic, total
-from catalog.usage.periods import DAY, HOUR, day_of, hour_of
+from catalog.usage.periods import HOUR, day_of, hour_of
 
 WINDOW_DAYS: Final = 30
 

@@ -10,10 +10,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from catalog.clock import DAY
 from catalog.login import cookies
 from catalog.login.keys import LoginKeys
 
-_SECONDS: Final = 180 * 86_400
+_SECONDS: Final = 180 * DAY
 
 
 def mark_of(request: Request, member: str, keys: LoginKeys) -> str | None:

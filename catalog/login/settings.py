@@ -1,27 +1,26 @@
 """The log-in's settings: sessions, local accounts, and an external OpenID provider."""
 
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
+from catalog.clock import DAY
 from catalog.login.networks import read_networks
 from catalog.login.provider.settings import is_safe
-
-_DAY: Final = 86_400
 
 
 class LoginSettings(BaseSettings):
     """Without a provider members log in by accounts of the catalog's own; with one, by those only if told so."""
 
     session_idle: int = Field(
-        default=1800, ge=60, le=_DAY, description="Seconds after which a session ends from which nothing came."
+        default=1800, ge=60, le=DAY, description="Seconds after which a session ends from which nothing came."
     )
     session_lifetime: int = Field(
         default=28_800,
         ge=300,
-        le=7 * _DAY,
+        le=7 * DAY,
         description="Seconds after its log-in at which a session ends in any case.",
     )
     local_accounts: bool | None = Field(

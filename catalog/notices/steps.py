@@ -14,15 +14,15 @@ import msgspec
 from catalog.calendar.callers import Caller
 from catalog.calendar.entries import CalendarEntry, EstateView
 from catalog.calendar.extension import Extension
+from catalog.clock import DAY
 from catalog.notices import wording
 from catalog.notices.audiences import Audience, consumer_of, consumers_of, owner_of
 from catalog.notices.notice import Kind, Notice
 from contracts.estate_files import DeprecationPolicyEntry
 
-_DAY: Final = 86_400
 _NO_POLICY: Final = DeprecationPolicyEntry(notice_days=1)
 
-ENDED_IS_NEWS: Final = 7 * _DAY
+ENDED_IS_NEWS: Final = 7 * DAY
 """Seconds after a sunset for which it is worth telling: a catalog that starts years later does not."""
 
 
@@ -90,7 +90,7 @@ def _after(facts: Facts, entry: CalendarEntry, audience: Audience, sunset: int, 
         yield _notice("version-ended", key, entry, audience, words, sunset, sunset + ENDED_IS_NEWS)
     # A day later, so that whoever has read that it ended had the time to act.
     callers = _callers(facts, entry, audience, now)
-    if callers and now >= sunset + _DAY:
+    if callers and now >= sunset + DAY:
         words = wording.ended_and_called(entry, audience, sunset, callers)
         key = f"ended-called:{entry.about}:{sunset}:{audience.id}"
         yield _notice("version-ended-called", key, entry, audience, words, now, None)
@@ -115,7 +115,7 @@ def _step(days_before: Iterable[int], moment: int, since: int, now: int) -> Iter
 
     None before the first step, after `moment`, and where the step came before `since`, when all was told at once.
     """
-    steps = sorted({moment - days * _DAY: days for days in days_before}.items())
+    steps = sorted({moment - days * DAY: days for days in days_before}.items())
     for index, (due_at, days) in enumerate(steps):
         useless_at = steps[index + 1][0] if index + 1 < len(steps) else moment
         if due_at <= now < useless_at and due_at > since:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.clock import Clock, moment, moment_or_none
+from catalog.clock import DAY, Clock, moment, moment_or_none
 from catalog.people.members import Members
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
@@ -23,8 +23,6 @@ from contracts.estate_words import Role
 
 MAX_DAYS: Final = 92
 """Days that a delegation lasts at most: a quarter. Who is away longer is not the role's holder any more."""
-
-_DAY: Final = 86_400
 
 
 class Delegation(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +148,7 @@ def _refusal(
         return _wrong("/receiver", "not-self", "must be another member")
     if until <= now:
         return _wrong("/until", "future", "must be in the future")
-    if until > now + MAX_DAYS * _DAY:
+    if until > now + MAX_DAYS * DAY:
         return _wrong("/until", "maximum", f"must be within {MAX_DAYS} days")
     return None
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.clock import Clock, moment, moment_or_none
+from catalog.clock import DAY, Clock, moment, moment_or_none
 from catalog.credentials.last_use import LastUse
 from catalog.credentials.secrets import generate, parse
 from catalog.people.principal import Principal
@@ -22,7 +22,6 @@ from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.people import member_tokens
 
-_DAY: Final = 86_400
 _NOBODY: Final = bytes(32)  # compared with where there is no such token, so that both answers take the same time
 
 
@@ -64,7 +63,7 @@ class MemberTokens:
         Raises SQLAlchemyError."""
         secret = generate(self._environment)
         now = int(self._clock())
-        expires_at = now + expires_days * _DAY
+        expires_at = now + expires_days * DAY
         async with self._store.write() as connection:
             await connection.execute(
                 sa.insert(member_tokens).values(

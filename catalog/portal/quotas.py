@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from catalog.clock import DAY
 from contracts.limits import RateLimit
 
-_DAY: Final = 86_400
 _NOT_COUNTED: Final = "429"
 """What a limit refused took nothing of it."""
 
@@ -44,9 +44,9 @@ def quotas_of(
     found = []
     for api, version, limits in plans:
         for limit in limits:
-            if limit.by or limit.window < _DAY:
+            if limit.by or limit.window < DAY:
                 continue
-            days = today.day if limit.period == "month" else limit.window // _DAY
+            days = today.day if limit.period == "month" else limit.window // DAY
             since = today - timedelta(days=days - 1)
             used = sum(calls for *of, day, calls in counted if of == [api, version] and since <= day <= today)
             found.append(Quota(api, version, limit, days, used))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.storage.engine import Store
 from catalog.storage.tables.security import gateway_polls
 
@@ -20,7 +20,7 @@ log = structlog.get_logger("catalog")
 
 SILENT_SECONDS: Final = 90
 """After which a process that polls every half a minute is taken for silent."""
-REMEMBERED_SECONDS: Final = 86_400
+REMEMBERED_SECONDS: Final = DAY
 """For which a silent one is shown; one that was replaced has another name."""
 
 _AGAIN_SECONDS: Final = 20

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
+from catalog.clock import DAY
 from catalog.storage.engine import Store
 from catalog.storage.tables.gateway_reports import gateway_reports
 from contracts.usage import report as wire
@@ -13,7 +14,7 @@ from contracts.usage.report import GatewayReport
 
 MISSED: Final = 4
 """Intervals without a report after which a process is taken for silent."""
-REMEMBERED: Final = 86_400
+REMEMBERED: Final = DAY
 """Seconds for which a process that is silent is shown; one that was replaced has another name."""
 
 _LEAST: Final = 30.0

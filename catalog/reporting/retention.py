@@ -4,10 +4,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.storage.engine import Store
 from catalog.storage.tables.gateway_reports import failures, gateway_reports
-from catalog.usage.periods import DAY
 
 _GONE_DAYS: Final = 7
 _TOGETHER: Final = 5_000

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials.rights import guards
 from catalog.people.members import Members
 from catalog.people.principal import Principal
@@ -24,7 +24,7 @@ from catalog.storage.tables.upstream_credentials import upstream_credentials, up
 from catalog.upstream_credentials import table
 from catalog.upstream_credentials.credential import UpstreamCredential, UpstreamValue
 from catalog.upstream_credentials.envelope import Keyring, MasterKeyError, context_of
-from catalog.upstream_credentials.putting import DAY, Wanted, fault_of_wanted, value_bytes
+from catalog.upstream_credentials.putting import Wanted, fault_of_wanted, value_bytes
 from catalog.upstream_credentials.reach import Depending, Serving, depending_on, served_by
 from catalog.upstream_credentials.rights import NOT_ALL, UNKNOWN, may_see, refuse_team
 

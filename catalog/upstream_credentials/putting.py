@@ -1,7 +1,5 @@
 """A value that is to be set: what may be asked for, and what is made of it. No I/O."""
 
-from typing import Final
-
 import msgspec
 
 from catalog.people.members import Members
@@ -9,8 +7,6 @@ from catalog.refusal import Refusal
 from catalog.upstream_credentials.credential import UpstreamCredential
 from contracts.estate_files import CredentialsEntry
 from contracts.upstream_secrets import MAXIMUM_SECRET
-
-DAY: Final = 86_400
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

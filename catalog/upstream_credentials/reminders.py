@@ -1,9 +1,7 @@
 """What is told of upstream credentials: that one ends soon, or is past its day, and how it is replaced."""
 
-from typing import Final
-
 from catalog.calendar.entries import CurrentView, EstateView
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.notices.notice import Notice
 from catalog.notices.outbox import post
 from catalog.notices.wording import day
@@ -11,8 +9,6 @@ from catalog.people.members import Members
 from catalog.storage.engine import Store
 from catalog.upstream_credentials import table
 from catalog.upstream_credentials.credential import UpstreamCredential, UpstreamValue
-
-DAY: Final = 86_400
 
 
 class UpstreamRounds:

@@ -11,8 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from catalog.clock import Clock
-from catalog.usage.periods import DAY
+from catalog.clock import DAY, Clock
 from catalog.usage.queries import Calls, Observations, Seen, UsageQueries
 from catalog.usage.questions import ACCEPTED, Question, Questions
 from contracts.diff.changes import Change

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from catalog.clock import DAY
+
 HOUR: Final = 3_600
-DAY: Final = 86_400
 
 
 def hour_of(at: int) -> int:

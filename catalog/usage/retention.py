@@ -9,10 +9,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.storage.engine import Store
 from catalog.storage.tables.usage import usage_callers, usage_days, usage_hours, usage_seen, usage_sources
-from catalog.usage.periods import DAY, day_of, month_of
+from catalog.usage.periods import day_of, month_of
 
 _TOGETHER: Final = 100
 """Callers or sights in one transaction: with all their hours of a month some 20 ms on SQLite."""

@@ -21,10 +21,10 @@ from gateway.reload import SnapshotClient
 from gateway.runtime import Runtime
 from gateway.upstreams.resilience.guard import Guard
 from gateway.usage.failures import Failures
+from gateway.usage.posting import Post
 
 log = structlog.get_logger()
 
-_LIMITS: Final = aiohttp.ClientTimeout(total=10.0, sock_connect=3.0)
 _NAME: Final = 255
 _REFUSED_FOR_GOOD: Final = frozenset({400, 404, 405, 413, 415, 422})
 
@@ -58,11 +58,9 @@ class ProcessReporter:
         self._pipeline = pipeline
         self._failures = failures
         self._client = client
-        self._url = catalog_url.rstrip("/") + "/gateway/report"
-        self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self._post = Post(session, catalog_url, "/gateway/report", token)
         self._gateway = gateway[:_NAME]
         self._boot = secrets.token_hex(16)
-        self._session = session
         self._interval = interval
         self._sandbox = sandbox
         self._clock = clock
@@ -130,14 +128,9 @@ class ProcessReporter:
 
     async def _send(self, data: bytes) -> bool:
         """False where the catalog may take it later."""
-        try:
-            async with self._session.post(
-                self._url, data=data, headers=self._headers, timeout=_LIMITS, allow_redirects=False
-            ) as response:
-                status = response.status
-                await response.read()
-        except (aiohttp.ClientError, OSError) as error:  # a timeout is an OSError
-            return self._keep(str(error) or type(error).__name__)
+        status = await self._post(data)
+        if isinstance(status, str):
+            return self._keep(status)
         if status in _REFUSED_FOR_GOOD:
             # Asked again it would be refused again, and hold up all that comes after it.
             self._keep(f"the catalog answered {status}")

@@ -23,11 +23,11 @@ from gateway.slices import in_slices
 from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses, told
 from gateway.usage.packing import batch_of, rows_of
+from gateway.usage.posting import Post
 
 log = structlog.get_logger()
 
 _HOUR: Final = 3600
-_LIMITS: Final = aiohttp.ClientTimeout(total=10.0, sock_connect=3.0)
 _LAST_SECONDS: Final = 3.0
 """In which a process that ends may still tell what it knows."""
 GROWN: Final = 10_000
@@ -67,11 +67,9 @@ class UsageReporter:
     ) -> None:
         self._counting = counting
         self._credentials = credentials
-        self._url = catalog_url.rstrip("/") + "/gateway/usage"
-        self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self._post = Post(session, catalog_url, "/gateway/usage", token)
         self._gateway = gateway
         self._boot = secrets.token_hex(16)
-        self._session = session
         self._interval = interval
         self._room = room
         self._clock = clock
@@ -169,15 +167,11 @@ class UsageReporter:
         """Sends the oldest batch; False where the catalog did not take it and may do so later."""
         packed = self._sending = self._waiting.popleft()
         try:
-            async with self._session.post(
-                self._url, data=packed.data, headers=self._headers, timeout=_LIMITS, allow_redirects=False
-            ) as response:
-                status = response.status
-                await response.read()
-        except (aiohttp.ClientError, OSError) as error:  # a timeout is an OSError
-            return self._keep(str(error) or type(error).__name__)
+            status = await self._post(packed.data)
         finally:
             self._settled.set()
+        if isinstance(status, str):
+            return self._keep(status)
         if status in _REFUSED_FOR_GOOD:
             # Asked again it would be refused again, and hold up all that comes after it.
             log.error("usage refused", status=status, calls=packed.calls)

@@ -20,9 +20,10 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from catalog.clock import DAY  # noqa: E402
 from catalog.storage.engine import Store  # noqa: E402  the script's own packages
 from catalog.usage.impact import ImpactReport, impact_of  # noqa: E402
-from catalog.usage.periods import DAY, month_of  # noqa: E402
+from catalog.usage.periods import month_of  # noqa: E402
 from catalog.usage.queries import UsageQueries  # noqa: E402
 from contracts.diff.changes import Change  # noqa: E402
 from contracts.diff.context import Options  # noqa: E402

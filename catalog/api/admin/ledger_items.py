@@ -4,14 +4,14 @@ keys."""
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, Final
 
-from catalog.clock import moment, moment_or_none
+from catalog.clock import DAY, moment, moment_or_none
 from catalog.credentials.credential import CredentialState
 from catalog.credentials.desk import Sorting
 from catalog.credentials.questions import Chosen, Sort
 from catalog.credentials.rights import guards
 from catalog.credentials.telling import CredentialView, token_view
 from catalog.oauth.keys.desk import KeyDesk
-from catalog.oauth.keys.schedule import DAY, OVERLAP, KeyRecord, KeyState, state_of
+from catalog.oauth.keys.schedule import OVERLAP, KeyRecord, KeyState, state_of
 from catalog.people.directory import Directory
 from catalog.people.principal import Principal
 from catalog.people.tokens import MemberTokens, TokenEntry

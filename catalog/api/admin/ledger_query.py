@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
+from catalog.clock import DAY
 from catalog.credentials.desk import Sorting
 from catalog.credentials.questions import Chosen
 
-_DAY: Final = 86_400
 _AS_THEY_ARE: Final = ("application", "consumer", "api", "team", "owner", "kind", "state", "scope")
 
 
@@ -18,12 +18,12 @@ def chosen_of(given: Mapping[str, Any], now: float) -> Chosen:
 
     def ago(name: str) -> int | None:
         days = given.get(name)
-        return None if days is None else second - days * _DAY
+        return None if days is None else second - days * DAY
 
     ending = given.get("ending_days")
     return Chosen(
         **{name: given.get(name) or None for name in _AS_THEY_ARE},
-        ending=None if ending is None else second + ending * _DAY,
+        ending=None if ending is None else second + ending * DAY,
         unused_since=ago("unused_days"),
         spare_since=ago("spare_days"),
         orphaned=bool(given.get("orphaned")),

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.routing import BaseRoute
 
 from catalog.audit.log import AuditLog
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.login.room import LoginRoom
 from catalog.oauth.authorization.authorizing import Authorizing
 from catalog.oauth.authorization.consent_pages import ConsentPages
@@ -17,7 +17,7 @@ from catalog.oauth.clients.resource_servers import ResourceServers
 from catalog.oauth.grants.codes import Codes
 from catalog.oauth.grants.consent import LIFE, Consents
 from catalog.oauth.grants.ending import Ending
-from catalog.oauth.grants.grants import DAY, Grant, forget_old_grants, grant_of
+from catalog.oauth.grants.grants import Grant, forget_old_grants, grant_of
 from catalog.oauth.grants.refresh import RefreshTokens
 from catalog.people.directory import Directory
 from catalog.publication import Publisher

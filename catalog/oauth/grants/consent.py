@@ -15,14 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.extensions import Republish
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.oauth.grants.ending import By, Ending
 from catalog.oauth.wire.rows import struct_of, values_of
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.oauth import consents, grants
 
-DAY: Final = 86_400
 LIFE: Final = 90 * DAY
 """Seconds for which a consent lasts, and with it whatever was given by it."""
 

@@ -11,10 +11,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalog.clock import DAY
 from catalog.oauth.wire.rows import struct_of, values_of
 from catalog.storage.tables.oauth import authorization_codes, grants
 
-DAY: Final = 86_400
 IDLE: Final = 14 * DAY
 """Seconds after which a grant is over that nobody refreshed."""
 

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-DAY: Final = 86_400
+from catalog.clock import DAY
+
 AHEAD: Final = DAY
 """Seconds for which a key is published before it signs, unless someone is in a hurry."""
 OVERLAP: Final = 3_600 + 300

@@ -6,7 +6,7 @@ They are for software that registers itself. What it registers is answered for b
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -14,15 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
-from catalog.clock import Clock, moment, moment_or_none
+from catalog.clock import DAY, Clock, moment, moment_or_none
 from catalog.credentials.secrets import Secret, generate
 from catalog.people.members import Members
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.oauth import initial_access_tokens
-
-DAY: Final = 86_400
 
 _columns = initial_access_tokens.c
 

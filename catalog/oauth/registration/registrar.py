@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.extensions import Republish
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.credentials import table as credential_table
 from catalog.credentials.credential import Issued
 from catalog.credentials.making import Maker, Wanted
@@ -29,7 +29,6 @@ from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.oauth import registrations
 
-DAY: Final = 86_400
 PENDING_DAYS: Final = 30
 """Days after which a registration that nobody decided about is over."""
 SECRET_DAYS: Final = 90

@@ -1,7 +1,7 @@
 """What security members and operators do about registrations: look, approve with what is granted, refuse, end."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from catalog.audit.chain import Event
 from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
 from catalog.calendar.extensions import Republish
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.oauth.grants.ending import By
 from catalog.oauth.registration import table
 from catalog.oauth.registration.approval import Approval, fault_of_approval, fault_of_metadata
@@ -25,8 +25,6 @@ from catalog.publishing.published import CurrentPublished
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
 from catalog.storage.tables.oauth import registrations
-
-DAY: Final = 86_400
 
 _Act: TypeAlias = Callable[[AsyncConnection, Registration], Awaitable[Registration | Refusal]]
 

@@ -15,7 +15,7 @@ import structlog
 
 from catalog.audit.log import AuditLog
 from catalog.calendar.entries import CurrentView
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.notices.outbox import post
 from catalog.odoo.drift import kept, looks
 from catalog.odoo.drift.finding import Found
@@ -35,9 +35,9 @@ from contracts.upstream_tls import UpstreamTlsError, client_context
 
 log = structlog.get_logger("catalog.drift")
 
-SILENT: Final = 7 * 86_400
+SILENT: Final = 7 * DAY
 """Seconds without a call that met it after which what gateways told is taken for mended."""
-KEPT: Final = 400 * 86_400
+KEPT: Final = 400 * DAY
 """Seconds for which what is gone is kept."""
 
 _PURPOSE: Final = "to hold contracts against the Odoo behind them"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from catalog.clock import rfc3339
 from catalog.portal.plots import Plot, by_status, by_version
 from catalog.portal.visit import Visit
 from catalog.subscriptions.rights import oversees
@@ -25,6 +26,6 @@ async def drawn_usage(visit: Visit, api: str, now: datetime) -> DrawnUsage | Non
     if not oversees(visit.principal):
         return None
     since = now - timedelta(days=DAYS - 1)
-    found = await visit.ask("getUsage", api=api, by="day", **{"from": since.strftime("%Y-%m-%dT%H:%M:%SZ")})
+    found = await visit.ask("getUsage", api=api, by="day", **{"from": rfc3339(since)})
     points, first, last = found["points"], since.date(), now.date()
     return DrawnUsage(by_status(points, first, last), by_version(points, first, last), found["complete"])

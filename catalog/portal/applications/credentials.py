@@ -1,14 +1,13 @@
 """Credentials of an application that its people issue and rotate. A text is shown once, and kept nowhere."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from catalog.clock import DAY, rfc3339
 from catalog.portal.shell import Shell, translated
 from catalog.portal.visit import Refused, Visit, value_of
 
-DAY: Final = 86_400
 KINDS: Final = ("client-secret", "api-key", "hmac-key")
 DAYS: Final = 90
 OVERLAP: Final = 7
@@ -69,7 +68,7 @@ class ApplicationCredentialPages:
             fault = translated("Say how many days.")
             return await self._rotation(visit, days, {"overlap_until": fault}, status=422)
         until = int(self._shell.clock()) + number * DAY
-        body = {"overlap_until": _moment(until)}
+        body = {"overlap_until": rfc3339(until)}
         try:
             made = value_of(await visit.call("rotateCredential", {"key_id": key_id}, body=body))
         except Refused as refused:
@@ -148,7 +147,3 @@ def _faults(refused: Refused) -> dict[str, str]:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 5 else None
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from catalog.clock import rfc3339
 from catalog.portal.applications.metadata import METHODS, fault_fields, metadata_of
 from catalog.portal.plots import by_status, by_version
 from catalog.portal.quotas import Quota, quotas_of
@@ -129,7 +130,7 @@ class ApplicationPages:
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
         path = {"client_id": client_id}
         since = now - timedelta(days=DAYS - 1)
-        usage = await visit.ask("getApplicationUsage", path, **{"from": _moment(since), "to": _moment(now)})
+        usage = await visit.ask("getApplicationUsage", path, **{"from": rfc3339(since), "to": rfc3339(now)})
         return self._shell.page(
             visit,
             "applications/application.html",
@@ -179,7 +180,3 @@ class ApplicationPages:
             faults=faults or {},
             refused=problem,
         )
-
-
-def _moment(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

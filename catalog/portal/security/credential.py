@@ -1,15 +1,14 @@
 """One credential: what it opens, who used it for what, and what can be done about it."""
 
 import math
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from catalog.clock import DAY, rfc3339
 from catalog.portal.shell import Shell, translated
 from catalog.portal.visit import Refused, Visit, value_of
 
-DAY: Final = 86_400
 OVERLAP_DAYS: Final = "7"
 
 
@@ -88,7 +87,7 @@ def overlap_until(now: float, days: str) -> str | None:
         return None
     if not math.isfinite(ahead) or not 0 <= ahead <= 366:
         return None
-    return datetime.fromtimestamp(math.ceil(now + ahead * DAY), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(math.ceil(now + ahead * DAY))
 
 
 def _path(visit: Visit) -> dict[str, str]:

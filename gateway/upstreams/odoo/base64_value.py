@@ -30,9 +30,10 @@ class Base64Value:
     `state` is `whole` once the answer is known to have another shape: `held` is what came of it so far.
     """
 
-    __slots__ = ("_end", "_padded", "_rest", "_start", "held", "state")
+    __slots__ = ("_end", "_padded", "_rest", "_start", "field", "held", "state")
 
     def __init__(self, field: str, *, enveloped: bool) -> None:
+        self.field = field
         row, end = _ROW % re.escape(field.encode()), _ROW_END
         self._start = re.compile(_ENVELOPE + row if enveloped else row)
         self._end = re.compile(end + _ENVELOPE_END if enveloped else end)

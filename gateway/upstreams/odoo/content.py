@@ -2,7 +2,7 @@
 
 import asyncio
 import binascii
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -10,7 +10,7 @@ import aiohttp
 
 from contracts.problems import Problem, problem
 from gateway.upstreams.odoo.base64_value import Base64Value, Base64ValueError
-from gateway.upstreams.odoo.transport import Json, Reply, reply_of
+from gateway.upstreams.odoo.transport import Json, Poster, Reply, reply_of
 
 HELD: Final = 65_536
 """Bytes of a content that are waited for, so that a short one has a Content-Length."""
@@ -97,6 +97,24 @@ async def content_of(
         if not begun:
             with suppress(Exception):
                 response.close()
+
+
+async def fetched(
+    poster: Poster,
+    path: str,
+    body: bytes,
+    value: Base64Value,
+    understood: Callable[[Reply, bool], Json | Problem],
+    *,
+    told: Mapping[str, str],
+    deadline: float,
+) -> Content | bytes | Problem:
+    """The content that a call of `read` is answered with. `understood` reads an answer that has none in it."""
+    response = await poster.begin(path, body, told=told, deadline=deadline)
+    if isinstance(response, Problem):
+        return response
+    found = await content_of(response, value, poster.between_bytes, deadline)
+    return whole_content(value.field, understood(found, False)) if isinstance(found, Reply) else found
 
 
 async def _read(

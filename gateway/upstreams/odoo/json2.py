@@ -11,7 +11,7 @@ from contracts.problems import Problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
 from gateway.upstreams.odoo.base64_value import Base64Value
-from gateway.upstreams.odoo.content import Content, content_of, whole_content
+from gateway.upstreams.odoo.content import Content, fetched
 from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.transport import READING, Json, Poster, Reply, broken
@@ -69,12 +69,8 @@ class Json2:
     ) -> Content | bytes | Problem:
         """See `Transport`."""
         body = encoded({"ids": [key], "fields": [field], "context": context})
-        response = await self._poster.begin(f"/json/2/{model}/read", body, told=told, deadline=deadline)
-        if isinstance(response, Problem):
-            return response
-        value = Base64Value(field, enveloped=False)
-        found = await content_of(response, value, self._poster.between_bytes, deadline)
-        return whole_content(field, _understood(found, False)) if isinstance(found, Reply) else found
+        path, value = f"/json/2/{model}/read", Base64Value(field, enveloped=False)
+        return await fetched(self._poster, path, body, value, _understood, told=told, deadline=deadline)
 
 
 def _understood(reply: Reply, writing: bool) -> Json | Problem:

@@ -12,7 +12,7 @@ from contracts.problems import Problem, problem
 from contracts.snapshot import Upstream
 from gateway.upstreams.odoo import outcomes
 from gateway.upstreams.odoo.base64_value import Base64Value
-from gateway.upstreams.odoo.content import Content, content_of, whole_content
+from gateway.upstreams.odoo.content import Content, fetched
 from gateway.upstreams.odoo.numbers import decoded, encoded
 from gateway.upstreams.odoo.pace import Pace
 from gateway.upstreams.odoo.transport import READING, Json, Poster, Reply, broken
@@ -138,12 +138,8 @@ class JsonRpc:
         named = {"fields": [field], "context": context}
         args = [self._database, uid, self._secret, model, "read", [[key]], named]
         body = _called("object", "execute_kw", args)
-        response = await self._poster.begin("/jsonrpc", body, told=told, deadline=deadline)
-        if isinstance(response, Problem):
-            return response
         value = Base64Value(field, enveloped=True)
-        found = await content_of(response, value, self._poster.between_bytes, deadline)
-        return whole_content(field, _understood(found, False)) if isinstance(found, Reply) else found
+        return await fetched(self._poster, "/jsonrpc", body, value, _understood, told=told, deadline=deadline)
 
 
 def _called(service: str, method: str, args: list[Any]) -> bytes:

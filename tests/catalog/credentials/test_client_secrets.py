@@ -9,7 +9,8 @@ from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.credentials.ledger import DAY, SecretLedger
+from catalog.clock import DAY
+from catalog.credentials.ledger import SecretLedger
 from catalog.credentials.secrets import generate, parse
 from catalog.storage.engine import _alembic
 from catalog.storage.tables.credentials import credentials

@@ -3,11 +3,11 @@ enough."""
 
 import msgspec
 
+from catalog.clock import DAY
 from catalog.governance.activity import Activity
 from catalog.governance.look_table import Look
 from catalog.governance.looking import Counted
 from catalog.governance.overview import QUIET_DAYS, Overview, overview
-from catalog.usage.periods import DAY
 from contracts.estate.estate import Estate
 from contracts.estate_files import (
     ApplicationEntry,

@@ -2,10 +2,11 @@
 
 import pytest
 
+from catalog.clock import DAY
 from catalog.health.overview import standing_of
 from catalog.health.promises import Promise, burn_rate, latency_of, record_of
 from catalog.health.traffic import Sum, Traffic
-from catalog.usage.periods import DAY, HOUR, day_of, hour_of
+from catalog.usage.periods import HOUR, day_of, hour_of
 
 NOW = 1_795_000_000
 PROMISE = Promise(99.0, 500)

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
+from catalog.clock import DAY
 from catalog.oauth.authorization.pushed_requests import LIFE
-from catalog.oauth.grants.grants import DAY
 from catalog.storage.tables.oauth import authorization_codes, grants, pushed_requests, refresh_tokens
 from tests.catalog.browser import Browser
 from tests.catalog.serving import World

@@ -6,7 +6,8 @@ from typing import Any
 import jwt
 import pytest
 
-from catalog.oauth.keys.schedule import AHEAD, DAY, OVERLAP
+from catalog.clock import DAY
+from catalog.oauth.keys.schedule import AHEAD, OVERLAP
 from catalog.oauth.token_client import TokenError, request_token
 from catalog.people.principal import Principal
 from catalog.refusal import Refusal

@@ -14,7 +14,7 @@ from catalog.api.admin.routing import AdminRoute
 from catalog.calendar.entries import CalendarEntry, Phase
 from catalog.calendar.room import CalendarRoom
 from catalog.calendar.views import Window
-from catalog.clock import moment, moment_or_none
+from catalog.clock import DAY, moment, moment_or_none
 from catalog.refusal import Refusal
 from catalog.subscriptions.applications import UNKNOWN, Sought
 from catalog.subscriptions.room import SubscriptionsRoom
@@ -22,7 +22,6 @@ from catalog.subscriptions.showing import Granted, Origin, Shown, shown
 from catalog.subscriptions.todo import Kind, ToDo
 from catalog.usage.queries import UsageQueries
 
-_DAY: Final = 86_400
 _DAYS: Final = 90
 
 
@@ -154,7 +153,7 @@ class ApplicationRoutes:
         return page(request, [self._to_do(each) for each in todo], _to_do_key)
 
     def _since(self, request: AdminRequest) -> int:
-        return int(self._room.clock()) - int(request.query.get("days", _DAYS)) * _DAY
+        return int(self._room.clock()) - int(request.query.get("days", _DAYS)) * DAY
 
     def _to_do(self, each: ToDo) -> ToDoView:
         entry, version = each.entry, each.version

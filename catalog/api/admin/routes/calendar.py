@@ -24,12 +24,11 @@ from catalog.calendar.views import (
     extension_view,
     override_view,
 )
-from catalog.clock import Clock
+from catalog.clock import DAY, Clock
 from catalog.notices.views import posted_view
 from catalog.refusal import Refusal
 from catalog.subscriptions.rights import oversees, own_consumers, sees
 
-_DAY: Final = 86_400
 _CALLERS_DAYS: Final = 30
 _NOTICES_DAYS: Final = 400
 _NO_EXTENSION: Final = Refusal("resource-not-found", "There is no such extension.")
@@ -83,7 +82,7 @@ class CalendarRoutes:
     async def list_calendar(self, request: AdminRequest) -> Result:
         entries, _ = await self._chosen(request)
         shown = page(request, entries, lambda each: each.about)
-        since = int(self._clock()) - request.query.get("days", _CALLERS_DAYS) * _DAY
+        since = int(self._clock()) - request.query.get("days", _CALLERS_DAYS) * DAY
         told = oversees(request.principal)
         views = [await self._entry(each, since if told else None) for each in shown.items]
         return Page(tuple(views), shown.next)
@@ -165,7 +164,7 @@ class CalendarRoutes:
         return made if isinstance(made, Refusal) else override_view(made)
 
     async def list_notices(self, request: AdminRequest) -> Result:
-        since = int(self._clock()) - _NOTICES_DAYS * _DAY
+        since = int(self._clock()) - _NOTICES_DAYS * DAY
         found = await self._room.outbox.list(about=request.query.get("about"), since=since)
         return page(request, [posted_view(each) for each in found], lambda each: each.id)
 

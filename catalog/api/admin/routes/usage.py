@@ -10,10 +10,10 @@ from catalog.api.admin.answers import Result
 from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.paging import page
 from catalog.api.admin.routing import AdminRoute
-from catalog.clock import Clock, moment
+from catalog.clock import DAY, Clock, moment
 from catalog.refusal import Refusal
 from catalog.usage.guarded import Used
-from catalog.usage.periods import DAY, day_of, hour_of
+from catalog.usage.periods import day_of, hour_of
 from catalog.usage.queries import Point, Selection, Unit, UsageQueries
 
 MOST_POINTS: Final = 10_000
