@@ -57,11 +57,6 @@ def total(traffic: Iterable[Traffic]) -> Sum:
     return Sum(calls, bad, tuple(within))
 
 
-def is_bad(status: str) -> bool:
-    """Whether calls that ended so count against a promise."""
-    return status[:1] == "5" or status == ABORTED
-
-
 async def traffic(store: Store, since: int, by: Unit, api: str | None = None) -> tuple[Traffic, ...]:
     """Of one API, or of all, from the hour or day of `since` on. Raises SQLAlchemyError."""
     table, floor = (usage_days, day_of) if by == "day" else (usage_hours, hour_of)

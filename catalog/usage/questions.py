@@ -30,7 +30,6 @@ _ITEMS: Final = frozenset(
 )
 _NAMED: Final = frozenset(("patternProperties", "prefixItems"))
 _APPLIED: Final = frozenset(("then", "else", "if", "not"))
-_ABSENCE: Final = ("-became-required", "-required-added")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,10 @@ class DriftRounds:
         published = self._published()
         if published is None:
             return 0
-        digest = published.manifest.contracts
-        if self._served[0] != digest:
+        contracts = published.manifest.contracts
+        if self._served[0] != contracts:
             # Off the loop: with many versions it takes a while.
-            self._served = (digest, await asyncio.to_thread(_served_by, published))
+            self._served = (contracts, await asyncio.to_thread(_served_by, published))
             await self._close_what_is_over(self._served[1])
         numbers, made = await self._opening.numbers(), 0
         known = {each.upstream: each for each in await looks.looks(self._store)}

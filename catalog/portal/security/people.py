@@ -81,15 +81,17 @@ class PeoplePages:
         sessions = await visit.ask("listSessions", {"member": member}, limit=100)
         tokens = await visit.ask("listTokens", member=member, limit=100)
         found = None if refused is None else refused.problem
+        if refused is not None:
+            fault = fault or next(iter(refused.faults.values()), "")
         return self._shell.page(
             visit,
             "security/member.html",
-            status=422 if fault else 200 if found is None else found.status,
+            status=found.status if found is not None else 422 if fault else 200,
             account=account,
             sessions=sessions["items"],
             tokens=tokens["items"],
             act=act,
-            fault=fault or next(iter(refused.faults.values()), "") if refused is not None else fault,
+            fault=fault,
             typed=visit.form.text("reason"),
             refused=found,
             invitation=invitation,
