@@ -89,6 +89,6 @@ def _idempotency_key() -> dict[str, Any]:
     return {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "A text of the caller's own, in quotation marks, by which a repeated call is known.",
+        "description": "A text of the caller's own, in quotation marks: what is sent again with it is done once.",
         "schema": {"type": "string", "minLength": 3, "maxLength": 255},
     }

@@ -6,12 +6,12 @@ from typing import Any
 
 from catalog.odoo.contract import contract_of
 from catalog.odoo.examples import answer_example, request_example
-from catalog.odoo.facts import ModelFacts
+from catalog.odoo.facts import OPERATIONS, ModelFacts
 from catalog.odoo.looking import Live, Looking
 from catalog.odoo.naming import pascal
 from catalog.odoo.offers import PLAIN, Offers
 from catalog.odoo.operations import Resource
-from catalog.odoo.reflection import models
+from catalog.odoo.reflection import has_method, models
 from catalog.odoo.remote import OdooError, Remote
 from catalog.odoo.schemas import Property, properties_of
 from catalog.odoo.wanted import (
@@ -23,6 +23,7 @@ from catalog.odoo.wanted import (
     relations,
     wanted,
 )
+from contracts.estate.decode import suggestion
 from contracts.operations import is_claimed
 
 
@@ -71,6 +72,11 @@ async def make_contract(remote: Remote, wishes: Wishes, heading: Heading) -> dic
     live = Live(remote)
     models = [await live.look(name, labels.get(name, "")) for name in wishes.models]
     actions = actions_by_model(models, wishes.operations)
+    for model in models:
+        for action in actions[model.name]:
+            if not await has_method(remote, model, action):
+                known = suggestion(action, [*OPERATIONS, *model.methods])
+                raise WishError(f"--ops: {model.name!r} has no method {action!r}{known}")
     parts = [
         Part(
             model,

@@ -91,16 +91,12 @@ def _query(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, 
 
 
 def if_match(etag: Etag) -> dict[str, Any]:
-    """The header field by which a change says which state it is about."""
+    """The header field by which a change says which state it is about. Where it has to, that is mediation's to
+    demand (428): a parameter that is required would be missed before, as one that does not match the contract."""
     schema = {"type": "string", "maxLength": 1_024}
     about = "The `ETag` of what the change is about. If it is another by now, nothing is done (412)."
-    return {
-        "name": "If-Match",
-        "in": "header",
-        "description": about,
-        "schema": schema,
-        **({"required": True} if etag == "required" else {}),
-    }
+    needed = " Without it nothing is done either (428)." if etag == "required" else ""
+    return {"name": "If-Match", "in": "header", "description": about + needed, "schema": schema}
 
 
 IF_NONE_MATCH: Final[Mapping[str, Any]] = {

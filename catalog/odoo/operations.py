@@ -307,6 +307,8 @@ class Resource:
         guarded = any(each.get("name") == "If-Match" for each in parameters)
         refusals = ["401", "403", *(["404"] if one else []), *(["412"] if guarded else []), "422", "429"]
         refusals += ["428"] if guarded and self._etag == "required" else []
+        keyed = IDEMPOTENCY in parameters
+        refusals += ["409"] if keyed else []
         made: dict[str, Any] = {
             "operationId": name,
             "tags": [self.many],
@@ -323,6 +325,8 @@ class Resource:
             **{status: {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in refusals},
         }
         made["x-ostiary-odoo"] = mapping
+        if keyed:
+            made["x-ostiary-policies"] = {"idempotency": {}}
         return made
 
     def _mapping(self, action: str, **members: Any) -> dict[str, Any]:

@@ -10,6 +10,10 @@ _ATTRIBUTES: Final = (
     *("type", "string", "help", "required", "readonly", "relation", "relation_field", "selection", "store"),
     *("searchable", "sortable", "currency_field", "size", "depends"),
 )
+_NO_ARGUMENT: Final = "ostiary_asks_whether_it_is_there"
+"""An argument that no method has: Odoo refuses the call before it does anything, and says of a method that is not
+there that it is not."""
+_NOT_THERE: Final = ("AttributeError", "NotFound")
 _RIGHTS_BY_RECORD_SINCE: Final = 18
 """Before it `check_access_rights` says it of a model."""
 
@@ -84,6 +88,18 @@ async def _defaults(remote: Remote, model: str, required: list[str]) -> Collecti
 
 def _is_empty(value: Any) -> bool:
     return value is None or value is False
+
+
+async def has_method(remote: Remote, model: ModelFacts, method: str) -> bool:
+    """Whether a model has it; an Odoo that does not tell is asked by a call that it refuses. Raises OdooError."""
+    if model.told:
+        return method in model.methods
+    arguments: dict[str, Any] = {_NO_ARGUMENT: True}
+    try:
+        await remote.on_records(model.name, method, [], **arguments)
+    except RefusedError as refusal:
+        return not refusal.name.endswith(_NOT_THERE)
+    return True
 
 
 async def _methods(remote: Remote, model: str) -> tuple[tuple[str, ...], bool]:

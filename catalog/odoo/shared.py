@@ -9,6 +9,7 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
     "401": ("Unauthorized", "The access token is missing or not valid."),
     "403": ("Forbidden", "The application may not do this."),
     "404": ("NotFound", "There is no such record."),
+    "409": ("Conflict", "A request with this `Idempotency-Key` is under way, or nobody knows what became of it."),
     "412": ("PreconditionFailed", "The record is another by now than the one that the request is about."),
     "428": ("PreconditionRequired", "A change has to say which state it is about, by `If-Match`."),
     "422": ("Unprocessable", "The request does not match the contract, or a rule of the business refuses it."),

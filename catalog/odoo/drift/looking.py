@@ -1,18 +1,14 @@
 """Looks at an Odoo for what contracts need of it: their models, those that paths lead through, and methods."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from catalog.odoo.drift.comparing import Seen, Unseen
 from catalog.odoo.drift.needs import Needs
 from catalog.odoo.facts import ModelFacts
-from catalog.odoo.reflection import look_at
+from catalog.odoo.reflection import has_method, look_at
 from catalog.odoo.remote import RefusedError, Remote
 
-_NO_ARGUMENT: Final = "ostiary_asks_whether_it_is_there"
-"""An argument that no method has: Odoo refuses the call before it does anything, and says of a method that is not
-there that it is not."""
-_NOT_THERE: Final = ("AttributeError", "NotFound")
 _DENIED: Final = ("AccessError", "Forbidden")
 
 
@@ -30,7 +26,7 @@ async def seen_by(remote: Remote, needs: Sequence[Needs]) -> Seen:
             (each.model, method)
             for each in needs
             for method, _ in each.methods
-            if await _is_missing(remote, models[each.model], method)
+            if isinstance(facts := models[each.model], ModelFacts) and not await has_method(remote, facts, method)
         ]
     )
     return Seen(remote.major, models, missing)
@@ -56,16 +52,3 @@ def _next(needs: Iterable[Needs], models: dict[str, ModelFacts | Unseen]) -> Ite
                 model = facts.relation
                 if model not in models:
                     yield model
-
-
-async def _is_missing(remote: Remote, model: ModelFacts | Unseen, method: str) -> bool:
-    if isinstance(model, Unseen):
-        return False
-    if model.told:
-        return method not in model.methods
-    arguments: dict[str, Any] = {_NO_ARGUMENT: True}
-    try:
-        await remote.on_records(model.name, method, [], **arguments)
-    except RefusedError as refusal:
-        return refusal.name.endswith(_NOT_THERE)
-    return False

@@ -175,6 +175,7 @@ def test_examples_have_the_shape_of_a_record_and_tell_of_nobody(newest: str) -> 
         (("sale.orders", "--fields", "name"), "the model 'sale.orders'"),
         (("sale.order", "--fields", "name", "--ops", "list,_private"), "is private in Odoo"),
         (("sale.order", "--fields", "name", "--ops", "write"), "use one of the other actions"),
+        (("sale.order", "--fields", "name", "--ops", "action_confrm"), "no method 'action_confrm' (did you mean"),
         (("sale.order", "--fields", "state", "--ops", "create"), "can be written, so no 'create'"),
         (("sale.order", "--fields", "name", "--filters", "note"), "'note' is none of the fields"),
         (("sale.order", "--fields", "name", "--domain", "[["), "is no JSON"),
@@ -244,6 +245,12 @@ def test_what_else_is_offered_is_fit_too(newest: str, tmp_path: Path) -> None:
     assert mappings["listPartners"]["paging"]["cursor"] == "after"
     assert (mappings["listPartners"]["next"], "sort" in mappings["listPartners"]) == ("next", False)
     assert mappings["updatePartner"]["etag"] == "required"
+    # Mediation asks for it, with 428: as a required parameter it would be missed before, with 422.
+    changed, new = document["paths"]["/partners/{partner_id}"]["patch"], document["paths"]["/partners"]["post"]
+    (condition,) = (each for each in changed["parameters"] if each.get("name") == "If-Match")
+    assert ("required" in condition, "428" in changed["responses"]) == (False, True)
+    assert new["x-ostiary-policies"] == {"idempotency": {}}
+    assert "x-ostiary-policies" not in changed
     assert mappings["getPartner"]["etag"] is mappings["createPartner"]["etag"] is True
     assert "etag" not in mappings["createPartners"]
     assert mappings["getPartnerImage1920"] == {
