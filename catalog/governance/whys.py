@@ -14,11 +14,12 @@ from contracts.lint.ruleset.loading import load_ruleset
 def why_of(rule: str) -> str:
     """Why there is the rule; empty where a company's own ruleset has it, which may be another each time."""
     known = GOVERNANCE_RULES.get(rule) or ESTATE_RULES.get(rule)
-    return _of_rulesets().get(rule, "") if known is None else known.why
+    return ruleset_whys().get(rule, "") if known is None else known.why
 
 
 @cache
-def _of_rulesets() -> Mapping[str, str]:
+def ruleset_whys() -> Mapping[str, str]:
+    """Of our rulesets, by rule; empty for one that does not say it."""
     found: dict[str, str] = {}
     for name in EXAMPLE_FILES:
         definition, findings = load_ruleset(name, Path())

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from catalog.portal.reader import is_zone, prefer
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Visit
 from catalog.portal.waiting import waiting
 

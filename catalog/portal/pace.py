@@ -11,6 +11,7 @@ from typing import Final
 from cachetools import LRUCache
 
 from catalog.clock import Clock
+from catalog.portal.speech import translated
 from contracts.problems import Problem, problem
 
 _ROUNDING: Final = 1e-6
@@ -37,7 +38,9 @@ class Pace:
         over = max(kept, now) + self._interval
         if over - most > _ROUNDING:
             wait = max(1, math.ceil(over - most))
-            detail = f"This session asks faster than people do. Try again in {wait} s; nothing was changed."
+            detail = translated(
+                "This session asks faster than people do. Try again in %(wait)s s; nothing was changed.", wait=wait
+            )
             return problem("too-many-requests", detail, headers=(("Retry-After", str(wait)),))
         self._over[session] = over
         return None

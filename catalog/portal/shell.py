@@ -4,7 +4,6 @@ A page is a coroutine from a `Visit` to a response. It needs a session; without 
 is taken only from a page of ours. What the admin API refuses becomes a page that says so, with the request's id.
 """
 
-import contextvars
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import structlog
-from babel.support import NullTranslations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -28,11 +26,10 @@ from catalog.pages.forms import Form
 from catalog.pages.pages import TEMPLATES as SHARED
 from catalog.pages.pages import page_headers
 from catalog.portal.formats import Formats, coded, markdown
-from catalog.portal.language import translations
 from catalog.portal.pace import Pace
-from catalog.portal.reader import LANGUAGES, reader_of
+from catalog.portal.reader import reader_of
+from catalog.portal.speech import refusal, speaking, spoken, told, translated, worded
 from catalog.portal.visit import Refused, Visit
-from catalog.portal.words import WORDS
 from contracts.estate_words import Role
 from contracts.problems import Problem, problem
 
@@ -45,7 +42,6 @@ Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
 log = structlog.get_logger()
 
 _NOTHING: Final = Form({})
-_language: contextvars.ContextVar[str] = contextvars.ContextVar("language", default=LANGUAGES[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +78,12 @@ class Shell:
             link=door.pages.link, asset=lambda name: self.assets.by_name.get(name) or shared[name]
         )
         self._environment.install_gettext_callables(  # type: ignore[attr-defined]
-            lambda text: _spoken().gettext(text),
-            lambda one, many, number: _spoken().ngettext(one, many, number),
+            lambda text: spoken().gettext(text),
+            lambda one, many, number: spoken().ngettext(one, many, number),
             newstyle=True,
         )
-        self._environment.filters |= {"coded": coded, "markdown": markdown, "worded": worded}
+        self._environment.filters |= {"coded": coded, "markdown": markdown}
+        self._environment.filters |= {"refusal": refusal, "told": told, "translated": translated, "worded": worded}
 
     def get(self, path: str, page: Page, *roles: Role) -> Route:
         """A page that is looked at. With `roles` it is for those alone who have one of them."""
@@ -138,70 +135,57 @@ class Shell:
             visit = Visit(
                 request, session, reader_of(request), form if isinstance(form, Form) else _NOTHING, self._api
             )
-            if isinstance(form, Problem):
-                return self.refusal(visit, form)
-            pace = self._paces["POST" if request.method == "POST" else "GET"]
-            too_fast = pace.refusal(session.reference)
-            if too_fast is not None:
-                return self.refusal(visit, too_fast)
-            if roles and not visit.may(*roles):
-                return self.refusal(visit, _role_missing(visit, roles))
-            token = _language.set(visit.reader.language)
-            try:
-                return await page(visit)
-            except Refused as refused:
-                return self.refusal(visit, refused.problem)
-            except SQLAlchemyError:
-                raise  # a page without a session tells of it: the store has this one's
-            except Exception:
-                log.exception("a page failed", request_id=visit.request_id, path=request.url.path)
-                return self.refusal(visit, _FAILED)
-            finally:
-                _language.reset(token)
+            with speaking(visit.reader.language):
+                if isinstance(form, Problem):
+                    return self.refusal(visit, form)
+                return await self._answered(visit, page, roles)
 
         return handle
 
+    async def _answered(self, visit: Visit, page: Page, roles: tuple[Role, ...]) -> Response:
+        pace = self._paces["POST" if visit.request.method == "POST" else "GET"]
+        too_fast = pace.refusal(visit.session.reference)
+        if too_fast is not None:
+            return self.refusal(visit, too_fast)
+        if roles and not visit.may(*roles):
+            return self.refusal(visit, _role_missing(visit, roles))
+        try:
+            return await page(visit)
+        except Refused as refused:
+            return self.refusal(visit, refused.problem)
+        except SQLAlchemyError:
+            raise  # a page without a session tells of it: the store has this one's
+        except Exception:
+            log.exception("a page failed", request_id=visit.request_id, path=visit.request.url.path)
+            return self.refusal(visit, _FAILED)
+
     def _render(self, visit: Visit, template: str, block: str, values: Mapping[str, Any]) -> str:
         formats = Formats(visit.reader, datetime.fromtimestamp(self._clock(), UTC))
-        token = _language.set(visit.reader.language)
-        try:
-            context = {
-                "visit": visit,
-                "session": visit.session,
-                "sections": [each for each in self._sections if not each.roles or visit.may(*each.roles)],
-                "here": visit.request.url.path.removeprefix(self._door.pages.base).removeprefix(ROOT) or "/",
-                "moment": formats.moment,
-                "day": formats.day,
-                "ago": formats.ago,
-                "number": formats.number,
-                "percent": formats.percent,
-                **values,
-            }
-            made = self._environment.get_template(template)
-            if block:
-                return "".join(made.blocks[block](made.new_context(context)))
-            return made.render(context)
-        finally:
-            _language.reset(token)
-
-
-def translated(text: str) -> str:
-    """A text of ours in the language of the visit that is being handled."""
-    return str(_spoken().gettext(text))
-
-
-def worded(text: Any) -> Any:
-    """A word of the admin API in the language of the visit; anything else as it is."""
-    return translated(text) if isinstance(text, str) and text in WORDS else text
-
-
-def _spoken() -> NullTranslations:
-    return translations()[_language.get()]
+        context = {
+            "visit": visit,
+            "session": visit.session,
+            "sections": [each for each in self._sections if not each.roles or visit.may(*each.roles)],
+            "here": visit.request.url.path.removeprefix(self._door.pages.base).removeprefix(ROOT) or "/",
+            "moment": formats.moment,
+            "day": formats.day,
+            "ago": formats.ago,
+            "number": formats.number,
+            "percent": formats.percent,
+            **values,
+        }
+        made = self._environment.get_template(template)
+        if block:
+            return "".join(made.blocks[block](made.new_context(context)))
+        return made.render(context)
 
 
 def _role_missing(visit: Visit, roles: tuple[Role, ...]) -> Problem:
-    named = " or ".join(roles)
-    detail = f"This page is for members with the role {named}, and {visit.session.member} has none of them."
+    named = translated(" or ").join(roles)
+    detail = translated(
+        "This page is for members with the role %(roles)s, and %(member)s has none of them.",
+        roles=named,
+        member=visit.session.member,
+    )
     return problem("role-missing", detail, roles=list(roles))
 
 

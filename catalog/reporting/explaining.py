@@ -71,6 +71,29 @@ ADVICE: Final[Mapping[str, str]] = {
 }
 
 
+_BROKEN_OFF: Final = (
+    "Answer broken off",
+    "The answer had begun with a good status, and broke off before its end.",
+)
+_BY_POLICY: Final = ("Refused by a policy", "A policy of the gateway refused it.")
+_GONE: Final = ("Client went away", "The connection was closed before there was an answer.")
+_ANSWERED: Final = (
+    "Answered with an error",
+    "The gateway let it through, and the system behind the API answered so.",
+)
+_PATIENCE: Final = "Give the call more time. If it was a write, look whether it was done before you send it again."
+
+TEXTS: Final[frozenset[str]] = frozenset(
+    (
+        *(text for known in CATALOGUE.values() for text in (known.title, known.meaning)),
+        *ADVICE.values(),
+        *(*_BROKEN_OFF, *_BY_POLICY, *_GONE, *_ANSWERED),
+        *(_OWNER, _PATIENCE),
+    )
+)
+"""Whatever an explanation may say: no text of it is put together, so that each can be said in another language."""
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """`title` names the kind, `happened` and `advice` are sentences."""
 
@@ -83,28 +106,14 @@ def explain(failure: Failure) -> Explanation:
     """By the problem type where the gateway refused, else by the status and what the upstream did."""
     known = CATALOGUE.get(failure.problem)
     if failure.aborted:
-        return Explanation(
-            "Answer broken off",
-            "The answer had begun with a good status, and broke off before its end.",
-            _LOOK_FIRST,
-        )
+        return Explanation(*_BROKEN_OFF, _LOOK_FIRST)
     if known is not None:
         return Explanation(known.title, known.meaning, ADVICE.get(known.id) or _by_status(failure.status))
     if failure.problem:
-        return Explanation(
-            f"Refused ({failure.problem})", "A policy of the gateway refused it.", _by_status(failure.status)
-        )
+        return Explanation(*_BY_POLICY, _by_status(failure.status))
     if failure.status == _CLIENT_GONE:
-        return Explanation(
-            "Client went away",
-            "The connection was closed before there was an answer.",
-            "Give the call more time. If it was a write, look whether it was done before you send it again.",
-        )
-    return Explanation(
-        f"Answered {failure.status}",
-        "The gateway let it through, and the system behind the API answered so.",
-        _by_status(failure.status),
-    )
+        return Explanation(*_GONE, _PATIENCE)
+    return Explanation(*_ANSWERED, _by_status(failure.status))
 
 
 def _by_status(status: int) -> str:

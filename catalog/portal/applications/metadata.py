@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from catalog.portal.shell import translated
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused
 
 METHODS: Final = ("client_secret_basic", "private_key_jwt", "none")

@@ -10,7 +10,8 @@ from catalog.clock import rfc3339
 from catalog.portal.applications.metadata import METHODS, fault_fields, metadata_of
 from catalog.portal.plots import by_status, by_version
 from catalog.portal.quotas import Quota, quotas_of
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, value_of
 from catalog.publication import Publisher
 from catalog.subscriptions.rights import acting_right, own_consumers

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from catalog.api.admin.answers import Text
 from catalog.portal.calendar.gantt import LEFT, ROW, WIDTH, gantt_of
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
 from contracts.estate_words import Role
 from contracts.problems import problem

@@ -7,7 +7,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from catalog.portal.changes.reading import by_consumer, by_novelty, grouped, next_version, side_by_side
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
 from contracts.estate_words import Role
 from contracts.problems import problem
@@ -181,7 +182,7 @@ class ChangePages:
         except Refused:  # the estate's own files have no versions, nor has what is not in force any more
             return _suggested(bump)
         named = next_version(each["version"] for each in versions)
-        return translated("A new version, %(version)s, beside those there are.") % {"version": named}
+        return translated("A new version, %(version)s, beside those there are.", version=named)
 
 
 def _suggested(bump: str) -> str:

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from catalog.portal.estate.drawing import BOX, COLUMNS, HEIGHT, WIDTH, picture_of
 from catalog.portal.estate.trend import trend_of
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit
 from contracts.estate_words import Role
 from contracts.problems import problem

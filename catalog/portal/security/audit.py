@@ -10,7 +10,8 @@ from starlette.responses import Response, StreamingResponse
 from catalog.credentials.rights import GUARDS
 from catalog.portal.security.asking import address_of
 from catalog.portal.security.tables import as_csv
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit
 
 PAGE: Final = 50

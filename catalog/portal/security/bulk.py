@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from catalog.portal.security.asking import address_of, body_of, chosen_in
 from catalog.portal.security.credential import OVERLAP_DAYS, overlap_until
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
 
 ACTIONS: Final = ("rotate", "revoke", "extend", "hand-over")

@@ -6,7 +6,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from catalog.clock import DAY, rfc3339
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, value_of
 
 OVERLAP_DAYS: Final = "7"

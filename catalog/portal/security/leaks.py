@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, value_of
 
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from catalog.credentials.rights import GUARDS
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
 from contracts.problems import problem
 

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from catalog.portal.shell import Shell, translated
+from catalog.portal.shell import Shell
+from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit
 
 PAGE: Final = 50

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from catalog.portal.reader import LANGUAGE_COOKIE
 from catalog.portal.visit import Visit
 from contracts.estate_files import ConsumerEntry, ConsumersFile, TeamEntry, TeamsFile
 from contracts.usage import batch as usage
@@ -41,6 +42,16 @@ async def test_a_call_is_found_by_its_request_id(world: World) -> None:
         part = await browser.part("/portal/errors?application=web-shop")
         assert "<html" not in part.html
         assert "request-1" in part.html
+
+
+async def test_an_explanation_is_given_in_the_readers_language(world: World) -> None:
+    await told(world, "/gateway/report", encode(report(1, failure(1))))
+    async with entered(world.catalog, world.url, "pia") as browser:
+        browser.plant(LANGUAGE_COOKIE, "de")
+        page = await browser.get("/portal/errors?request=request-1")
+        assert "Anfrage passt nicht zum Vertrag" in page.text
+        assert "Verbessern Sie die Anfrage" in page.text
+        assert "match the contract" not in page.text
 
 
 async def test_what_was_typed_wrong_is_said_at_the_field(world: World) -> None:
