@@ -4,6 +4,7 @@ Which policies there are is not known here; a `PolicyJudge` says it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -20,6 +21,17 @@ from contracts.policy_settings import CONSUMERS, MODE, Mode, PolicyUse, over, us
 from contracts.surroundings import Surroundings
 
 _NO_PLAN: Final = ""
+
+
+def _limits_of_plans(sources: Sources) -> dict[str, dict[str, Place]]:
+    estate = sources.estate
+
+    def place(plan: str, limit: str) -> Place:
+        return estate.place_of_key(f"/plans/{escape(plan)}/limits/{escape(limit)}")
+
+    return {
+        name: {limit: place(name, limit) for limit in plan.limits} for name, plan in estate.value.plans.items()
+    }
 
 
 class PolicyJudge(Protocol):
@@ -72,6 +84,7 @@ class _Rules:
             for name, plan in sources.estate.value.plans.items()
             if plan.policies
         }
+        self._limits = _limits_of_plans(sources)
         self._types: dict[str, type[msgspec.Struct]] = {}
         # Settings of an estate are wrong in the same way on all of its operations: said once.
         self._faults: dict[tuple[str, Place, str], list[str]] = {}
@@ -175,10 +188,19 @@ class _Rules:
         label = f"{operation.method} {version.base_path}{operation.path}"
         for pointer, name in self._judge.upstreams(use).items():
             yield from self._upstream(use, pointer, name, version, operation)
+        around = replace(around, plans=self._under(use, plan))
         for pointer, message, certain in self._judge.faults(use, plan, version, operation, around):
             rule = "policy-invalid" if certain else "policy-unproved"
             fault = (rule, self._place(use, pointer), f"{use.policy}: {message}")
             self._faults.setdefault(fault, []).append(f"{label}{f' under plan {plan!r}' if plan else ''}")
+
+    def _under(self, use: PolicyUse, plan: str) -> Mapping[str, Mapping[str, Place]]:
+        """The plans for whose calls settings hold: of those that are no plan's, all that set nothing over them."""
+        if plan:
+            return {plan: self._limits[plan]}
+        return {
+            name: limits for name, limits in self._limits.items() if use.policy not in self._plans.get(name, ())
+        }
 
     def _upstream(
         self, use: PolicyUse, pointer: str, name: str, version: ApiVersion, operation: Operation

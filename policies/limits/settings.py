@@ -33,7 +33,7 @@ def limits_of(config: RateLimitConfig) -> tuple[RateLimit, ...]:
 
 
 def check(setting: Setting[RateLimitConfig], version: ApiVersion, operation: Operation) -> Iterator[Fault]:
-    """Limits that are none, and those that refuse every call of the operation."""
+    """Limits that are none, those that refuse every call of the operation, and those that a plan has by name."""
     for name, entry in setting.config.limits.items():
         pointer = f"/limits/{name.replace('~', '~0').replace('/', '~1')}"
         try:
@@ -44,3 +44,17 @@ def check(setting: Setting[RateLimitConfig], version: ApiVersion, operation: Ope
         if operation.cost > limit.most:
             message = f"limit {name!r} never gives the {operation.cost} units that one call costs"
             yield Fault(pointer, message)
+        yield from _twice(setting, operation, name, pointer)
+
+
+def _twice(setting: Setting[RateLimitConfig], operation: Operation, name: str, pointer: str) -> Iterator[Fault]:
+    """Callers know limits by their names, and two of one name that count alike would count each call twice."""
+    nowhere = setting.mode == "off" and all(mode == "off" for mode in setting.consumers.values())
+    if operation.public or nowhere:
+        return
+    places = [f"plan {plan!r} ({limits[name]})" for plan, limits in setting.around.plans.items() if name in limits]
+    if places:
+        message = (
+            f"limit {name!r} is also a limit of {' and '.join(places)}, and both would hold: name one otherwise"
+        )
+        yield Fault(pointer, message)

@@ -87,3 +87,42 @@ def test_a_call_that_costs_more_than_a_limit_ever_gives(tmp_path: Path) -> None:
     (line,) = checked(tmp_path, policies("  rate-limit: {limits: {a: {limit: 5/day, by: api}}}\n"), cost)
     assert line.startswith(f"{API}:8:28: error: ")
     assert "limit 'a' never gives the 6 units that one call costs (on GET /books/v1/books/{isbn})" in line
+
+
+BRISK = "  rate-limit:\n    limits:\n      brisk: {limit: 9/second, by: consumer}\n"
+
+
+def named_brisk(more: str = "") -> tuple[str, str, str]:
+    """The first limit of the plan `trial`, with what else the plan says."""
+    return "ostiary.yaml", "burst: 5/second\n      daily: 1000/day\n", f"brisk: 5/second\n{more}"
+
+
+def test_a_name_that_a_plan_and_a_policy_give_to_two_limits_on_one_operation(tmp_path: Path) -> None:
+    (line,) = checked(tmp_path, policies(BRISK), named_brisk())
+    assert line.startswith(
+        f"{API}:10:14: error: rate-limit: limit 'brisk' is also a limit of plan 'trial' (ostiary"
+    )
+    assert (
+        "(ostiary.yaml:32:7), and both would hold: name one otherwise (on GET /books/v1/books and 2 more)" in line
+    )
+
+
+def test_a_name_of_two_limits_of_which_one_is_off(tmp_path: Path) -> None:
+    assert checked(tmp_path, policies(f"{BRISK}    mode: off\n"), named_brisk()) == []
+    consumers = "    mode: off\n    consumers: {reading-club: report}\n"
+    (line,) = checked(tmp_path, policies(f"{BRISK}{consumers}"), named_brisk())
+    assert "both would hold" in line
+
+
+def test_a_name_of_two_limits_of_which_the_plan_replaces_one(tmp_path: Path) -> None:
+    instead = "    policies: {rate-limit: {limits: {total: {limit: 9/second, by: consumer}}}}\n"
+    assert checked(tmp_path, policies(BRISK), named_brisk(instead)) == []
+
+
+def test_a_name_that_a_plan_gives_to_two_of_its_own_limits(tmp_path: Path) -> None:
+    twice = "    policies: {rate-limit: {limits: {brisk: {limit: 9/second, by: plan}}}}\n"
+    (line,) = checked(tmp_path, named_brisk(twice))
+    assert line.startswith(
+        "ostiary.yaml:33:45: error: rate-limit: limit 'brisk' is also a limit of plan 'trial' (ost"
+    )
+    assert "and 2 more)" in line
