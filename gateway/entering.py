@@ -39,7 +39,7 @@ def look_up(exchange: Exchange, runtime: Runtime | None) -> Found | Refusal | Do
     if runtime is None:
         return NOT_READY
     if not exchange.path:
-        normal = target.normalise(exchange.target, exchange.fields.get(b"host", b""))
+        normal = target.normalise(exchange.target, exchange.fields.get(b"host", b""), matrix=True)
         if isinstance(normal, Problem):
             return Refusal("target", normal)
         exchange.path, exchange.query = normal

@@ -20,6 +20,7 @@ from gateway.upstreams.resilience.odoo_service import OdooService
 from gateway.wire.headers import UpstreamLines, upstream_lines
 from policies.binding import BoundStages, bind_all
 from policies.ports import Ports
+from policies.routing import template_of
 from policies.validation.validators import Validators, validators_of
 
 AnyUpstream: TypeAlias = HttpService | OdooService
@@ -202,7 +203,7 @@ class ServedOperation:
         self._binding = binding
         self.text = text
         self.method = operation.method
-        self.template = binding.version.base_path + operation.path
+        self.template = template_of(binding.version, operation)
         self.route: Route | None = None
 
     def bind(self) -> Route:

@@ -39,7 +39,13 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
     content = content_of(operation.body.content, validators_of(version))
     maximum = operation.max_body
     too_large = Deny(POLICY, problem("body-too-large", f"The limit is {maximum} bytes.", limit=maximum))
-    wrong_type = Deny(POLICY, _wrong_type(operation, content.ranges))
+    accept = ", ".join(content.ranges)
+    takes = f"The operation takes {accept}" if accept else "The operation takes no media type"
+    wrong_type = Deny(POLICY, _wrong_type(operation, content.ranges, f"{takes}."))
+    wrong_charset = Deny(POLICY, _wrong_type(operation, content.ranges, f"{takes}, and JSON in UTF-8 alone."))
+    unnamed_xml = Deny(
+        POLICY, _wrong_type(operation, content.ranges, f"{takes}, and XML only where that names it.")
+    )
 
     def body_limits(exchange: Exchange) -> Verdict:
         if not has_body(exchange):
@@ -48,20 +54,22 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
         length = fields.get(b"content-length", b"0")
         if len(length) > 18 or not length.isdigit() or int(length) > maximum:
             return too_large
-        entry = content.find(fields.get(b"content-type", b""))
-        return wrong_type if entry is None or entry.unnamed_xml else ALLOW
+        content_type = fields.get(b"content-type", b"")
+        entry = content.find(content_type)
+        if entry is None:
+            return wrong_charset if content.but_for_charset(content_type) else wrong_type
+        return unnamed_xml if entry.unnamed_xml else ALLOW
 
     return body_limits
 
 
-def _wrong_type(operation: Operation, ranges: tuple[str, ...]) -> Problem:
-    accept = ", ".join(ranges)
+def _wrong_type(operation: Operation, ranges: tuple[str, ...], detail: str) -> Problem:
     # RFC 9110 §12.5.1: in an answer, Accept says what a next request may carry; POST and PATCH have their own.
     header = {"POST": "accept-post", "PATCH": "accept-patch"}.get(operation.method, "accept")
     return problem(
         "unsupported-media-type",
-        f"The operation takes {accept}." if accept else "The operation takes no media type.",
-        headers=((header, accept),),
+        detail,
+        headers=((header, ", ".join(ranges)),),
         accept=list(ranges),
     )
 

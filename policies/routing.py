@@ -4,22 +4,27 @@ A trie of path segments. A literal segment wins over a parameter; where the lite
 parameter branch is tried (OAS 3.1 §4.8.8.2: concrete before templated). The path's segments are matched as
 they stand, percent-encoding and all, so that what is routed is what is forwarded. A segment that only its decoding
 makes a literal (`me%3Akeys` for `me:keys`) is nobody's: we would take it for a parameter's value, and an upstream
-for the literal.
+for the literal. One that begins with a semicolon is the value of a parameter whose style is `matrix`, and of no
+other: many servers would cut it off.
 """
 
 from collections.abc import Generator, Iterable
 from typing import Final, Generic, TypeVar
 from urllib.parse import unquote
 
+from contracts.operations import ApiVersion, Operation
+
 T = TypeVar("T")
 
 
 class _Node(Generic[T]):
-    __slots__ = ("literals", "methods", "parameter")
+    __slots__ = ("literals", "matrix", "methods", "parameter")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node[T]] = _NONE
         self.parameter: _Node[T] | None = None
+        self.matrix: _Node[T] | None = None
+        """Where segments that begin with a semicolon lead."""
         self.methods: dict[str, T] | None = None
 
 
@@ -27,11 +32,24 @@ _NONE: Final[dict[str, _Node]] = {}  # type: ignore[type-arg]
 """Most nodes have no literals below them; with tens of thousands of nodes a dict for each shows."""
 
 
+_MATRIX: Final = "{;"
+
+
+def template_of(version: ApiVersion, operation: Operation) -> str:
+    """The absolute path template of an operation; parameters of the style `matrix` are `{;name}` in it, as in RFC
+    6570."""
+    path = operation.path
+    for each in operation.parameters:
+        if each.location == "path" and each.style == "matrix":
+            path = path.replace(f"{{{each.name}}}", f"{_MATRIX}{each.name}}}")
+    return version.base_path + path
+
+
 class Router(Generic[T]):
     """Filled before it is put in force; only read afterwards."""
 
     def __init__(self, routes: Iterable[tuple[str, str, T]] = ()) -> None:
-        """`routes` are (method, absolute path template, target)."""
+        """`routes` are (method, absolute path template as `template_of` has it, target)."""
         self._root: _Node[T] = _Node()
         self._size = 0
         for method, template, target in routes:
@@ -42,9 +60,20 @@ class Router(Generic[T]):
 
     def add(self, method: str, template: str, target: T) -> None:
         """Raises ValueError where that place is taken; nothing is changed then."""
+        if _MATRIX in template:
+            # What does not begin with a semicolon leads there too, and is told how it has to be written.
+            self._add(method, template.replace(_MATRIX, "{"), target)
+        self._add(method, template, target)
+        self._size += 1
+
+    def _add(self, method: str, template: str, target: T) -> None:
         node = self._root
         for segment in template[1:].split("/"):
-            if segment.startswith("{"):
+            if segment.startswith(_MATRIX):
+                if node.matrix is None:
+                    node.matrix = _Node()
+                node = node.matrix
+            elif segment.startswith("{"):
                 if node.parameter is None:
                     node.parameter = _Node()
                 node = node.parameter
@@ -60,13 +89,21 @@ class Router(Generic[T]):
         if method in node.methods:
             raise ValueError(f"{method} {template} is claimed twice")
         node.methods[method] = target
-        self._size += 1
 
     def remove(self, method: str, template: str) -> None:
         """Takes back what was added. Raises KeyError where it was not."""
+        if _MATRIX in template:
+            self._remove(method, template.replace(_MATRIX, "{"))
+        self._remove(method, template)
+        self._size -= 1
+
+    def _remove(self, method: str, template: str) -> None:
         node = self._root
         for segment in template[1:].split("/"):
-            child = node.parameter if segment.startswith("{") else node.literals.get(segment)
+            if segment.startswith(_MATRIX):
+                child = node.matrix
+            else:
+                child = node.parameter if segment.startswith("{") else node.literals.get(segment)
             if child is None:
                 raise KeyError(template)
             node = child
@@ -74,7 +111,6 @@ class Router(Generic[T]):
         del methods[method]
         if not methods:
             node.methods = None  # the path is nobody's again, and no other method's either
-        self._size -= 1
 
     def dismantle(self) -> Generator[None, None, None]:
         """Takes the router apart, node by node: to drop tens of thousands in one go would take too long."""
@@ -88,6 +124,9 @@ class Router(Generic[T]):
             elif node.parameter is not None:
                 nodes.append(node.parameter)
                 node.parameter = None
+            elif node.matrix is not None:
+                nodes.append(node.matrix)
+                node.matrix = None
             else:
                 nodes.pop()
             yield
@@ -95,7 +134,7 @@ class Router(Generic[T]):
     def match(self, path: str) -> tuple[dict[str, T], tuple[str, ...]] | None:
         """The targets by method at `path` and the values of its parameters in order; None: no such path."""
         segments = path[1:].split("/")
-        if "%" in path:
+        if "%" in path or ";" in path:
             return self._search(self._root, segments, 0, ())
         node = self._root
         values: list[str] = []
@@ -114,10 +153,15 @@ class Router(Generic[T]):
     def _search(
         self, node: _Node[T], segments: list[str], index: int, values: tuple[str, ...]
     ) -> tuple[dict[str, T], tuple[str, ...]] | None:
-        """The way that turns back: for escapes, and where a literal hides a parameter that would have matched."""
+        """The way that turns back: where a literal hides a parameter that would have matched, and for escapes and
+        semicolons."""
         if index == len(segments):
             return None if node.methods is None else (node.methods, values)
         segment = segments[index]
+        if segment.startswith(";"):
+            return (
+                None if node.matrix is None else self._search(node.matrix, segments, index + 1, (*values, segment))
+            )
         child = node.literals.get(segment)
         if child is not None:
             found = self._search(child, segments, index + 1, values)

@@ -22,6 +22,8 @@ PLAIN: Final = rb"(/[" + _SEGMENT + rb"/]*)(?:\?([" + _QUERY + rb"]*))?"
 """Two groups, a path without an escape and a query. It is normal if `plain_path` says so."""
 _PLAIN: Final = re.compile(PLAIN + rb"\Z")
 _PATH: Final = re.compile(rb"/(?:[" + _SEGMENT + rb"/]|%[0-9A-Fa-f]{2})*\Z")
+# OAS 3.1 §4.8.12.6, RFC 6570 §3.2.7: a parameter of the style `matrix` is a whole segment that begins with `;`.
+_MATRIX_SEGMENT: Final = re.compile(rb"(?<=/)(?:;(?:[" + _SEGMENT + rb"]|%[0-9A-Fa-f]{2})+)+(?=/|\Z)")
 _QUERY_TEXT: Final = re.compile(rb"(?:[" + _QUERY + rb"]|%(?!00)[0-9A-Fa-f]{2})*\Z")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -62,11 +64,12 @@ def plain_path(path: bytes) -> str | None:
     return None if "//" in text or "/." in text else text
 
 
-def normalise(target: bytes, host: bytes = b"") -> tuple[str, bytes] | Problem:
+def normalise(target: bytes, host: bytes = b"", *, matrix: bool = False) -> tuple[str, bytes] | Problem:
     """The normalised path and the query (as received, without `?`), or the refusal.
 
     `host` is the Host field's value, needed for a target in absolute form only. A trailing slash is kept: it
-    is another resource. Applied to its own result it changes nothing.
+    is another resource. Applied to its own result it changes nothing. With `matrix`, segments may begin with a
+    semicolon: a `Router` finds nothing at them but what has a parameter of that style there.
     """
     match = _PLAIN.match(target)
     if match is not None:
@@ -81,14 +84,15 @@ def normalise(target: bytes, host: bytes = b"") -> tuple[str, bytes] | Problem:
         authority, rest = absolute.groups()
         if not authority or authority.lower() != host.lower():
             return AUTHORITY
-        return normalise(rest if rest.startswith(b"/") else b"/" + rest, host)
-    return _normalise_slowly(target)
+        return normalise(rest if rest.startswith(b"/") else b"/" + rest, host, matrix=matrix)
+    return _normalise_slowly(target, matrix)
 
 
-def _normalise_slowly(target: bytes) -> tuple[str, bytes] | Problem:
+def _normalise_slowly(target: bytes, matrix: bool) -> tuple[str, bytes] | Problem:
     path, _, query = target.partition(b"?")
-    if _PATH.match(path) is None or _QUERY_TEXT.match(query) is None:
-        return _why_not(path, query)
+    held = _MATRIX_SEGMENT.sub(b"-", path) if matrix and b";" in path else path
+    if _PATH.match(held) is None or _QUERY_TEXT.match(query) is None:
+        return _why_not(held, query)
     path = _ESCAPE.sub(_normal_escape, path)
     # All further questions are asked of the result, so that no escape can hide what they look for.
     if _AMBIGUOUS_ESCAPE.search(path) is not None:

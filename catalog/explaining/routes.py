@@ -8,7 +8,7 @@ from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem, problem
 from policies import cors
 from policies.exchange import Exchange
-from policies.routing import Router
+from policies.routing import Router, template_of
 from policies.versioned import VersionedApis
 
 
@@ -32,7 +32,7 @@ class Routes:
         for version in versions:
             router: Router[Target] = self._router if version.choice is None else Router()
             for operation in version.operations:
-                router.add(operation.method, version.base_path + operation.path, Target(version, operation))
+                router.add(operation.method, template_of(version, operation), Target(version, operation))
             if version.choice is not None:
                 self._versioned.add(version, version.choice, router)
 

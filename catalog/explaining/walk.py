@@ -92,7 +92,7 @@ class Walker:
     async def walk(self, asked: Asked) -> Walk:
         """Raises BadRequest."""
         exchange = asked.exchange(self._part.audience)
-        normal = target.normalise(exchange.target, exchange.fields[b"host"])
+        normal = target.normalise(exchange.target, exchange.fields[b"host"], matrix=True)
         if isinstance(normal, Problem):
             return _ended([Step(target.POLICY, "refused", normal.detail)], normal)
         exchange.path, exchange.query = normal

@@ -104,7 +104,17 @@ class Content:
         essence = content_type.essence
         json = is_json(essence)
         if json and content_type.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-            return None
+            return None  # RFC 8259 §8.1
+        return self._of(essence, json)
+
+    def but_for_charset(self, value: bytes) -> bool:
+        """Whether it is the charset alone for which `find` has none."""
+        content_type = parse_content_type(value)
+        if content_type is None or "charset" not in content_type.parameters:
+            return False
+        return self._of(content_type.essence, is_json(content_type.essence)) is not None
+
+    def _of(self, essence: str, json: bool) -> Entry | None:
         for media_range in (essence, essence.partition("/")[0] + "/*", "*/*"):
             if media_range in self._entries:
                 check = self._entries[media_range] if json or media_range in FORMS else None

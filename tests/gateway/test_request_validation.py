@@ -103,6 +103,56 @@ async def test_xml_is_taken_only_where_its_type_is_named(tmp_path: Path) -> None
         assert await statuses("application/xml", "image/svg+xml") == [200, 415, 415, 200, 415]
 
 
+@pytest.mark.parametrize(
+    ("named", "content_type", "why"),
+    [
+        ("*/*", "text/xml", "The operation takes */*, and XML only where that names it."),
+        (
+            "application/json",
+            "application/json; charset=utf-16",
+            "takes application/json, and JSON in UTF-8 alone.",
+        ),
+        ("application/json", "text/csv; charset=utf-8", "The operation takes application/json."),
+        ("application/json", "application/json; charset", "The operation takes application/json."),
+    ],
+)
+async def test_what_is_wrong_with_a_type_that_seems_to_be_named_is_said(
+    tmp_path: Path, named: str, content_type: str, why: str
+) -> None:
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(setting(body=RequestBody(True, (MediaType(named),))), port=world.upstream.port))
+        refused = await world.ask("PUT", "/orders/v1/files/a", b"1", Content_Type=content_type)
+    assert refused.status == 415
+    assert problem_of(refused)["detail"].endswith(why)
+
+
+async def test_a_parameter_of_the_style_matrix_is_read_and_goes_on_as_it_came(tmp_path: Path) -> None:
+    """A semicolon leads to no parameter of another style, report mode or not: an upstream might cut it off."""
+    name = Parameter(
+        "name", "path", "matrix", True, {"type": "array", "items": {"type": "integer"}}, required=True
+    )
+    plain = Parameter("name", "path", "simple", False, {"type": "string"}, required=True)
+    async with gateway(tmp_path) as world:
+        world.adopt(snapshot(setting(parameters=(name,)), port=world.upstream.port))
+        read = await world.ask("GET", "/orders/v1/orders/;order_id=1")
+        world.adopt(snapshot(setting(schema("report"), parameters=(plain,)), port=world.upstream.port, serial=2))
+        cut_off = await world.ask("PUT", "/orders/v1/files/;name=1", b"")
+        world.adopt(snapshot(setting(parameters=(name,)), port=world.upstream.port, serial=3))
+        taken = await world.ask(
+            "PUT", "/orders/v1/files/;name=1;name=%32", b"a", Content_Type="application/octet-stream"
+        )
+        wrong = await world.ask("PUT", "/orders/v1/files/;name=1;name=x", b"")
+        otherwise = await world.ask("PUT", "/orders/v1/files/1", b"")
+        cut = await world.ask("PUT", "/orders/v1/files/a;name=1", b"")
+        seen = [each.line for each in world.upstream.seen]
+    assert (read.status, cut_off.status) == (404, 404)
+    assert taken.status == 200
+    assert seen == [b"PUT /backend/files/;name=1;name=2 HTTP/1.1"]
+    assert problem_of(wrong)["violations"][0]["pointer"] == "/name/1"
+    assert problem_of(otherwise)["violations"][0]["rule"] == "style"
+    assert problem_of(cut)["type"] == "urn:ostiary:problem:ambiguous-target"
+
+
 async def test_what_the_contract_lacks_is_stripped_and_what_is_missing_filled_in(tmp_path: Path) -> None:
     order = {**ORDER_SCHEMA, "properties": {**ORDER_SCHEMA["properties"], "gift": {"default": False}}}
     region = Parameter("region", "query", "form", True, {"type": "string", "default": "eu west"})

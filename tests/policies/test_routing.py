@@ -54,6 +54,21 @@ def test_methods_of_one_path_are_together() -> None:
     assert router.match("/a/7") == ({"GET": 1, "PUT": 2}, ("7",))
 
 
+def test_a_semicolon_leads_to_parameters_of_the_style_matrix_and_to_no_others() -> None:
+    router = Router([("GET", "/a/{;id}", 1), ("PUT", "/a/{id}", 2), ("GET", "/b/{id}", 3), ("GET", "/{;x}/c", 4)])
+    assert router.match("/a/;id=7") == ({"GET": 1}, (";id=7",))
+    assert router.match("/a/7") == ({"GET": 1, "PUT": 2}, ("7",))
+    assert router.match("/b/;id=7") is None
+    assert router.match("/;x=1/c") == ({"GET": 4}, (";x=1",))
+    assert len(router) == 4
+    router.remove("GET", "/a/{;id}")
+    assert router.match("/a/;id=7") is None
+    assert router.match("/a/7") == ({"PUT": 2}, ("7",))
+    with pytest.raises(ValueError, match="claimed twice"):
+        router.add("PUT", "/a/{;id}", 5)
+    assert router.match("/a/;id=7") is None
+
+
 def test_a_trailing_slash_is_another_path() -> None:
     router = Router([("GET", "/a", 1)])
     assert router.match("/a/") is None

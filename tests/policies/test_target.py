@@ -89,6 +89,36 @@ def test_what_two_servers_could_read_in_two_ways_is_refused(given_target: bytes,
 @pytest.mark.parametrize(
     ("given_target", "expected"),
     [
+        (b"/a/;x=1", ("/a/;x=1", b"")),
+        (b"/a/;x=1;x=%41%2c/b?c", ("/a/;x=1;x=A%2C/b", b"c")),
+        (b"/a/;x", ("/a/;x", b"")),
+        (b"http:///a/;x", target.AUTHORITY),
+        (b"/a;x=1", target.SEMICOLON),
+        (b"/a/x;y/;x=1", target.SEMICOLON),
+        (b"/a/;", target.SEMICOLON),
+        (b"/;/a", target.SEMICOLON),
+        (b"/a/;x;", target.SEMICOLON),
+        (b"/a/;;x", target.SEMICOLON),
+        (b"/a/..;x=1", target.SEMICOLON),
+        (b"/a/%2e%2e;x=1", target.SEMICOLON),
+        (b"/a/;x=%2f", target.ENCODED),
+        (b"/a/;x=%252f", target.DOUBLE),
+        (b"/a/;x=%c0%af", target.TEXT),
+        (b"/a/;x=%zz", target.ESCAPE),
+        (b"/a/;%zz", target.ESCAPE),
+        (b"/a/;x=1/../b", target.DOTS),
+        (b"/a/;x=1//b", target.EMPTY),
+        (b"/a/;x={y}", target.SEMICOLON),
+    ],
+)
+def test_a_segment_of_the_style_matrix(given_target: bytes, expected: object) -> None:
+    assert normalise(given_target, b"api.example", matrix=True) == expected
+    assert isinstance(normalise(given_target), Problem)
+
+
+@pytest.mark.parametrize(
+    ("given_target", "expected"),
+    [
         (b"http://api.example/a?b=1", ("/a", b"b=1")),
         (b"HTTPS://API.example/a", ("/a", b"")),
         (b"http://api.example", ("/", b"")),
