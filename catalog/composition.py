@@ -280,7 +280,7 @@ def compose(
     console = TryConsole(
         store,
         audit,
-        AccessTokens(identity.url, signing, TRIAL_LIFETIME, clock),
+        AccessTokens(identity.url, signing, TRIAL_LIFETIME, clock, lambda: publisher.current),
         subscriptions.applications,
         lambda: publisher.estate,
         lambda: publisher.current,

@@ -4,7 +4,9 @@ A member that was added later is left out where it has its default, so that a pa
 bytes, and with them its digest.
 """
 
-from typing import Any, Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -144,11 +146,19 @@ class Purge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     tag: str = ""
 
 
+Claims: TypeAlias = Mapping[str, Any]
+"""What tokens say of a caller besides registered claims: texts, whole numbers, flags, lists of the first two."""
+
+NO_CLAIMS: Final[Claims] = MappingProxyType({})
+
+
 class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Who may call: issuers, and applications with their subscriptions; and what was `revoked`, if anything is.
-    `purges` are of answers that are kept."""
+    `purges` are of answers that are kept. `claims` are, by consumer, what tokens and API keys of its applications
+    say besides."""
 
     issuers: tuple[Issuer, ...]
     applications: tuple[Application, ...]
     revoked: Revoked | None = None
     purges: tuple[Purge, ...] = ()
+    claims: dict[str, dict[str, Any]] = {}

@@ -23,6 +23,7 @@ from contracts.estate_changes import ChangesEntry
 from contracts.estate_issuers import Identities, IssuerEntry
 from contracts.estate_oauth import OAuthEntry
 from contracts.estate_words import (
+    ClaimEntries,
     Classification,
     Count,
     Criticality,
@@ -254,12 +255,14 @@ class ApplicationEntry(EstateStruct, frozen=True):
 
 class ConsumerEntry(EstateStruct, frozen=True):
     """A partner organisation and its applications (OAuth clients). An application's key is its client id. Of the
-    `team` those act for it who have the role partner-developer there."""
+    `team` those act for it who have the role partner-developer there. `claims` are what access tokens and API keys
+    of its applications say of it besides."""
 
     title: str
     contact: Email
     applications: dict[Name, ApplicationEntry] = msgspec.field(default_factory=dict)
     team: Name | None = None
+    claims: ClaimEntries = msgspec.field(default_factory=dict)
 
 
 class ConsumersFile(EstateStruct, frozen=True):

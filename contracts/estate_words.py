@@ -64,6 +64,21 @@ LimitText = Annotated[
         description="such as `100/minute` or `20 per 5 second`, as the `limits` package writes it",
     ),
 ]
+ClaimName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_.:/-]*$",
+        max_length=128,
+        description="the name of a claim: letters, digits and `_`, `.`, `:`, `/`, `-`",
+    ),
+]
+ClaimText = Annotated[
+    str, msgspec.Meta(pattern=r"^[^\x00-\x1F\x7F]+$", max_length=256, description="a text of one line")
+]
+ClaimNumber = Annotated[int, msgspec.Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+"""A whole number that every reader of JSON has exactly (RFC 7493 §2.2)."""
+ClaimList = Annotated[tuple[ClaimText | ClaimNumber, ...], msgspec.Meta(min_length=1, max_length=64)]
+ClaimEntries = Annotated[dict[ClaimName, ClaimText | ClaimNumber | bool | ClaimList], msgspec.Meta(max_length=32)]
 Classification = Literal["public", "internal", "confidential", "restricted"]
 Criticality = Literal[1, 2, 3, 4]
 Role = Literal["partner-developer", "api-owner", "architect", "security", "operator"]

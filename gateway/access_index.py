@@ -5,10 +5,10 @@ core, and to copy them would hold up requests; so a change is made in the maps t
 which it is put in force: between two requests, and as long as what it touches.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from contracts.access import Purge
+from contracts.access import NO_CLAIMS, Claims, Purge
 from contracts.packed import Steps, read_access
 from contracts.snapshot import AccessChange, Application, Data, Issuer
 from policies.credentials.known_keys import KnownKey, known_keys
@@ -19,7 +19,7 @@ from policies.credentials.revocation import NOTHING, Revocations
 class AccessIndex:
     """One access part. `applications` are by client id, `keys` by their public id, `identities` by issuer and
     client of issuers that are not the catalog. With a `change` the maps are those in force until `settle` is
-    called."""
+    called. `claims` are by consumer; `before` are those that the maps in force were made with."""
 
     issuers: tuple[Issuer, ...] = ()
     revocations: Revocations = NOTHING
@@ -27,6 +27,8 @@ class AccessIndex:
     keys: dict[str, KnownKey] = field(default_factory=dict)
     identities: dict[tuple[str, str], Application] = field(default_factory=dict)
     purges: tuple[Purge, ...] = ()
+    claims: Mapping[str, Claims] = field(default_factory=dict)
+    before: Mapping[str, Claims] = field(default_factory=dict)
     change: AccessChange | None = None
 
     def settle(self) -> None:
@@ -37,10 +39,20 @@ class AccessIndex:
             self._remove(client_id)
         for each in self.change.changed:
             self._add(each)
+        if self.claims != self.before:
+            self._say()
+
+    def _say(self) -> None:
+        """Has all keys say what is said of their consumers now: it changes seldom, and to go through a hundred
+        thousand keys takes some hundredths of a second."""
+        for known in self.keys.values():
+            consumer = known.application.consumer
+            if (said := self.claims.get(consumer, NO_CLAIMS)) != self.before.get(consumer, NO_CLAIMS):
+                known.say(said)
 
     def _add(self, application: Application) -> None:
         self.applications[application.client_id] = application
-        self.keys.update(known_keys((application,)))
+        self.keys.update(known_keys((application,), self.claims))
         self.identities.update(((each.issuer, each.client), application) for each in application.identities)
 
     def _remove(self, client_id: str) -> None:
@@ -60,7 +72,9 @@ class AccessIndex:
 def index_of(data: Data) -> Steps[AccessIndex]:
     """Of a whole part. Raises SnapshotError."""
     access, applications = yield from read_access(data)
-    index = AccessIndex(access.issuers, Revocations(access.revoked), applications, purges=access.purges)
+    index = AccessIndex(
+        access.issuers, Revocations(access.revoked), applications, purges=access.purges, claims=access.claims
+    )
     yield from _fill(index, applications.values())
     return index
 
@@ -75,6 +89,8 @@ def index_after(current: AccessIndex, change: AccessChange) -> AccessIndex:
         current.keys,
         current.identities,
         frame.purges,
+        frame.claims,
+        current.claims,
         change,
     )
 
@@ -83,5 +99,5 @@ def _fill(index: AccessIndex, applications: Iterable[Application]) -> Steps[None
     for each in applications:
         if each.keys or each.identities or each.oauth is not None:
             yield
-            index.keys.update(known_keys((each,)))
+            index.keys.update(known_keys((each,), index.claims))
             index.identities.update(((one.issuer, one.client), each) for one in each.identities)

@@ -101,6 +101,7 @@ def _moment(at: str | None) -> float:
 def _caller(estate: "Estate", application: str, scopes: str | None, claims: list[str]) -> "Caller":
     from catalog.explaining.asked import Caller
     from contracts.estate.decode import suggestion
+    from contracts.estate.estate import consumer_claims
 
     consumers = {
         client_id: name
@@ -110,7 +111,9 @@ def _caller(estate: "Estate", application: str, scopes: str | None, claims: list
     if application not in consumers:
         fail(f"there is no application {application!r}{suggestion(application, consumers)}")
     held = None if scopes is None else frozenset(scopes.replace(",", " ").split())
-    return Caller(application, consumers[application], held, dict(_claim(each) for each in claims))
+    consumer = consumers[application]
+    said = consumer_claims(estate).get(consumer, {})
+    return Caller(application, consumer, held, dict(_claim(each) for each in claims), said)
 
 
 def _claim(text: str) -> tuple[str, Any]:

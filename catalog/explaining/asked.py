@@ -21,18 +21,25 @@ class BadRequest(ValueError):
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The application that calls. `scopes` are those of its token, None for all that are granted; `claims` are
-    further ones of it."""
+    further ones of it, besides those that are `said` of its consumer."""
 
     application: str
     consumer: str
     scopes: frozenset[str] | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     def principal(self, granted: frozenset[str], at: float, issuer: str, *, by_key: bool) -> Principal:
-        """What authentication would set: of an API key, which carries no claims, where `by_key`."""
+        """What authentication would set: of an API key, with the claims of its consumer alone, where `by_key`."""
         scopes = granted if self.scopes is None else self.scopes
-        said = {"iss": issuer, "sub": self.application, "client_id": self.application}
-        claims = {**said, "scope": " ".join(sorted(scopes)), "exp": int(at + TOKEN_LIFETIME), **self.claims}
+        own = {"iss": issuer, "sub": self.application, "client_id": self.application}
+        claims = {
+            **self.said,
+            **own,
+            "scope": " ".join(sorted(scopes)),
+            "exp": int(at + TOKEN_LIFETIME),
+            **self.claims,
+        }
         return Principal(
             issuer=API_KEY_ISSUER if by_key else issuer,
             client_id=self.application,
@@ -41,7 +48,7 @@ class Caller:
             scopes=scopes,
             expires=at + TOKEN_LIFETIME,
             token_id="explained",  # noqa: S106  (the id of a token that there is not)
-            claims={} if by_key else claims,
+            claims=self.said if by_key else claims,
         )
 
 

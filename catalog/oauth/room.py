@@ -81,7 +81,7 @@ def oauth_room(
 
     # What they get.
     resources = ResourceServers(current)
-    tokens = AccessTokens(issuer, keys, lifetime, clock)
+    tokens = AccessTokens(issuer, keys, lifetime, clock, current)
     people = CodeGrants(authorization.codes, authorization.refreshing, resources)
     token = TokenEndpoint(
         issuer,

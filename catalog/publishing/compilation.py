@@ -8,7 +8,8 @@ from typing import Final, TypeAlias
 from catalog.estates import load_estate
 from catalog.revisions.materialise import materialised
 from catalog.revisions.store import Files
-from contracts.estate.estate import Estate, UnknownUpstream, access_applications, contracts_part
+from contracts.access import Claims
+from contracts.estate.estate import Estate, UnknownUpstream, access_applications, consumer_claims, contracts_part
 from contracts.estate.issuers import external_issuers
 from contracts.findings import Finding, has_errors
 from contracts.operations import ApiVersion
@@ -39,13 +40,14 @@ NO_OVERRIDES: Final = Overrides()
 @dataclass(frozen=True, slots=True)
 class Compilation:
     """What an estate compiles to. `contracts` is None where a finding forbids publication. `units` are the files
-    that it was compiled from, by unit."""
+    that it was compiled from, by unit; `claims` are by consumer."""
 
     findings: tuple[Finding, ...]
     contracts: ContractsPart | None = None
     applications: tuple[Application, ...] = ()
     estate: Estate | None = None
     issuers: tuple[Issuer, ...] = ()
+    claims: Mapping[str, Claims] = field(default_factory=dict)
     units: Mapping[str, Files] = field(default_factory=dict)
 
     @property
@@ -76,7 +78,7 @@ def compiled(
     if overrides.issuer in {each.issuer for each in issuers}:
         raise SourceError(f"one of the estate's 'issuers' is this catalog itself: {overrides.issuer}")
     applications = access_applications(estate, overrides.environment)
-    return Compilation(tuple(findings), part, applications, estate, issuers, units)
+    return Compilation(tuple(findings), part, applications, estate, issuers, consumer_claims(estate), units)
 
 
 def compile_units(units: Mapping[str, Files], overrides: Overrides, held: Held = NONE_HELD) -> Compilation:

@@ -24,6 +24,7 @@ from catalog.revisions.store import RevisionStore
 from catalog.revisions.stored import Move, read_units
 from catalog.revisions.units import ESTATE_UNIT, BadPath
 from catalog.storage.engine import Store
+from contracts.access import AccessPart, Claims
 from contracts.estate.estate import Estate
 from contracts.estate.loading import APIS
 from contracts.findings import Finding
@@ -41,7 +42,7 @@ _NOTHING_NEW: Final = Attested(())
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be put in force; `issuers` are those besides the catalog.
+    """What is to be put in force; `issuers` are those besides the catalog, `claims` are by consumer.
 
     `moves` are the units whose revision changes, `pointers` the state that the plan was made on, where it matters;
     `held` says why a unit stays as it was, or why a version has no approval.
@@ -57,6 +58,12 @@ class Plan:
     act: Act = OF_ITSELF
     held: Mapping[str, str] = field(default_factory=dict)
     issuers: tuple[Issuer, ...] = ()
+    claims: Mapping[str, Claims] = field(default_factory=dict)
+
+    def access(self, issuer: Issuer) -> AccessPart:
+        """Who may call by it, where `issuer` is the catalog."""
+        claims = {consumer: dict(each) for consumer, each in self.claims.items()}
+        return AccessPart((issuer, *self.issuers), self.applications, claims=claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,7 @@ class Planner:
         if contracts.versions and not contracts.approvals:
             approvals = self._attester.adopt(contracts.versions)
             contracts = msgspec.structs.replace(contracts, approvals=approvals)
-        return Plan(contracts, applications, issuers=published.issuers)
+        return Plan(contracts, applications, issuers=published.issuers, claims=published.claims)
 
     async def _compile(
         self,
@@ -176,6 +183,7 @@ class Planner:
             ground.act or OF_ITSELF,
             {**held, **without},
             compiled.issuers,
+            compiled.claims,
         )
 
     def _is_at(self, pointer: Pointer | None, move: Move) -> bool:

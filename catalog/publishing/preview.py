@@ -16,7 +16,6 @@ from catalog.publishing.planning import Plan
 from catalog.refusal import Refusal
 from contracts.snapshot import (
     FORMAT,
-    AccessPart,
     Manifest,
     SignedManifest,
     digest_of,
@@ -93,8 +92,7 @@ class Previews:
         approvals = tuple(each for each in plan.contracts.approvals if each not in fresh)
         contracts = encode_part(msgspec.structs.replace(plan.contracts, approvals=approvals))
         async with publisher.store.snapshot() as connection:
-            access_part = AccessPart((publisher.issuer, *plan.issuers), plan.applications)
-            amended = await publisher.amend(connection, access_part)
+            amended = await publisher.amend(connection, plan.access(publisher.issuer))
         access = encode_part(amended)
         now = int(publisher.clock())
         self._serial = max(now, self._serial + 1)

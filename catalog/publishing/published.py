@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from catalog.storage.snapshots import SnapshotTable
-from contracts.access import Revoked
+from contracts.access import Claims, Revoked
 from contracts.findings import Finding
 from contracts.snapshot import (
     AccessPart,
@@ -25,7 +25,8 @@ from contracts.snapshot import (
 @dataclass(frozen=True, slots=True)
 class Published:
     """The snapshot in force and what the catalog itself needs of it. `digest` is that of the manifest's bytes;
-    `issuers` are those besides the catalog, whose own keys are `signing_keys`, by `kid`."""
+    `issuers` are those besides the catalog, whose own keys are `signing_keys`, by `kid`. `claims` are by
+    consumer."""
 
     signed: SignedManifest
     manifest: Manifest
@@ -35,6 +36,7 @@ class Published:
     revoked: Revoked | None = None
     issuers: tuple[Issuer, ...] = ()
     signing_keys: tuple[str, ...] = ()
+    claims: Mapping[str, Claims] = field(default_factory=dict)
 
     def cuts_off(self, application: Application) -> bool:
         """Whether the application, or its consumer as a whole, was revoked."""
@@ -52,7 +54,9 @@ class Published:
         issuers = tuple(each for each in access.issuers if each.external is not None)
         own = (key["kid"] for each in access.issuers if each.external is None for key in each.jwks.get("keys", ()))
         digest = digest_of(signed.manifest)
-        return cls(signed, manifest, digest, contracts, applications, access.revoked, issuers, tuple(own))
+        return cls(
+            signed, manifest, digest, contracts, applications, access.revoked, issuers, tuple(own), access.claims
+        )
 
 
 CurrentPublished: TypeAlias = Callable[[], Published | None]

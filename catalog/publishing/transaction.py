@@ -109,7 +109,7 @@ class Writer:
                 refusal = await also(connection)
                 if refusal is not None:
                     raise _UndoneError(refusal)
-                access = await amend(connection, AccessPart((issuer, *plan.issuers), plan.applications))
+                access = await amend(connection, plan.access(issuer))
                 access_part = encode_part(access)
                 digests = (contracts[0], access_part[0])
                 same = current is not None and (current.manifest.contracts, current.manifest.access) == digests

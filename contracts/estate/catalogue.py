@@ -74,6 +74,17 @@ _ROWS: tuple[Rule, ...] = (
     Rule("unknown-scope", "error", "A scope that the contract does not declare grants nothing."),
     Rule("scope-unused", "warning", "A granted scope that no operation asks for is a leftover."),
     Rule("application-twice", "error", "An application's name is its client id: it belongs to one consumer."),
+    # What tokens say of a consumer.
+    Rule(
+        "claim-reserved",
+        "error",
+        "A claim that says who calls is written by the catalog alone.",
+    ),
+    Rule(
+        "claim-unfit",
+        "warning",
+        "Where a claim holds callers to their own records, those without it are refused.",
+    ),
     # Other issuers of tokens.
     Rule("issuer-unsafe", "error", "Keys and answers that decide who calls are not fetched over plain HTTP."),
     Rule("issuer-accepts-nothing", "error", "An issuer of which no token is accepted is there by mistake."),

@@ -7,7 +7,7 @@ estate can still look at the rest; the findings forbid publication anyway.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -105,24 +105,28 @@ class _Walk:
         bare, metas = _unwrap(annotation)
         origin = get_origin(bare)
         if origin in (Union, UnionType):
-            if value is None:
-                return None
             options = [each for each in get_args(bare) if each is not NoneType]
-            return self._value(value, _fitting(value, options), pointer)
+            if value is None and NoneType in get_args(bare):
+                return None
+            if (fitting := _fitting(value, options)) is None:
+                kinds = " or ".join(_KINDS.get(_plain(each), "a list") for each in options)
+                message = f"{_what(pointer)} takes {kinds}, not {_kind_of(value)}{quote(value)}"
+                self._report("wrong-type", pointer, message)
+                return _BAD
+            return self._value(value, fitting, pointer)
         if _is_struct(bare):
             return self.struct(value, bare, pointer)
         if origin is dict:
             return self._mapping(value, bare, metas, pointer)
         if origin is tuple:
-            return self._sequence(value, bare, pointer)
+            return self._sequence(value, bare, metas, pointer)
         return self._leaf(value, annotation, pointer)
 
     def _mapping(self, value: Any, bare: Any, metas: tuple[msgspec.Meta, ...], pointer: str) -> Any:
         if not isinstance(value, dict):
             self._report("wrong-type", pointer, f"{_what(pointer)} takes a mapping, not {quote(value)}")
             return _BAD
-        if any(meta.min_length and len(value) < meta.min_length for meta in metas):
-            self._report("invalid-value", pointer, f"{_what(pointer)} has no entry; at least one is needed")
+        self._size(value, metas, pointer, "entry", "entries")
         key_type, value_type = get_args(bare)
         entries: dict[str, Any] = {}
         for key, entry in value.items():
@@ -134,13 +138,22 @@ class _Walk:
                 entries[str(key)] = converted
         return entries
 
-    def _sequence(self, value: Any, bare: Any, pointer: str) -> Any:
+    def _sequence(self, value: Any, bare: Any, metas: tuple[msgspec.Meta, ...], pointer: str) -> Any:
         if not isinstance(value, list):
             self._report("wrong-type", pointer, f"{_what(pointer)} takes a list, not {quote(value)}")
             return _BAD
+        self._size(value, metas, pointer, "item", "items")
         item = get_args(bare)[0]
         converted = [self._value(entry, item, f"{pointer}/{index}") for index, entry in enumerate(value)]
         return tuple(each for each in converted if each is not _BAD)
+
+    def _size(self, value: Sized, metas: tuple[msgspec.Meta, ...], pointer: str, one: str, several: str) -> None:
+        for meta in metas:
+            if meta.min_length and len(value) < meta.min_length:
+                self._report("invalid-value", pointer, f"{_what(pointer)} has no {one}; at least one is needed")
+            if meta.max_length is not None and len(value) > meta.max_length:
+                message = f"{_what(pointer)} has {len(value)} {several}; there may be {meta.max_length}"
+                self._report("invalid-value", pointer, message)
 
     def _leaf(self, value: Any, annotation: Any, pointer: str) -> Any:
         if (why := _refusal(value, annotation)) is not None:
@@ -151,8 +164,20 @@ class _Walk:
 
 
 def _fitting(value: object, options: list[Any]) -> Any:
-    """Of a short form and a long one the one that is meant: a mapping is long."""
-    return next((each for each in options if _is_struct(each) is isinstance(value, dict)), options[0])
+    """Of a short form and a long one the one that is meant: a mapping is long. Of plain kinds the value's own, or
+    None where it is of none of them."""
+    if len(options) == 1 or any(map(_is_struct, options)):
+        return next((each for each in options if _is_struct(each) is isinstance(value, dict)), options[0])
+    return next((each for each in options if _kind_in_yaml(_plain(each)) is type(value)), None)
+
+
+def _kind_in_yaml(plain: Any) -> Any:
+    return list if plain is tuple else plain
+
+
+def _plain(annotation: Any) -> Any:
+    bare, _ = _unwrap(annotation)
+    return get_origin(bare) or bare
 
 
 def _is_struct(annotation: Any) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -173,6 +173,16 @@ T = TypeVar("T")
 
 def _settings(entry: msgspec.Struct, kind: type[T]) -> T:
     return msgspec.convert(msgspec.structs.asdict(entry), kind)
+
+
+def consumer_claims(estate: Estate) -> dict[str, dict[str, Any]]:
+    """What tokens of their applications say of consumers besides, by consumer; of those of which they say nothing
+    there is none."""
+    return {
+        name: {claim: list(value) if isinstance(value, tuple) else value for claim, value in entry.claims.items()}
+        for name, entry in estate.consumers.consumers.items()
+        if entry.claims
+    }
 
 
 def access_applications(estate: Estate, environment: str = "") -> tuple[Application, ...]:

@@ -9,6 +9,7 @@ from contracts.documents.document import Document, escape
 from contracts.estate.calendar_rules import calendars
 from contracts.estate.catalogue import finding
 from contracts.estate.change_rules import change_rules
+from contracts.estate.claim_rules import claim_rules
 from contracts.estate.decode import declared, suggestion
 from contracts.estate.granted_scopes import check_granted
 from contracts.estate.issuer_rules import issuer_rules
@@ -326,4 +327,5 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     people_rules,
     issuer_rules,
     oauth_rules,
+    claim_rules,
 )

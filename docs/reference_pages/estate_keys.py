@@ -233,6 +233,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "applications": "The OAuth clients. The key is the `client_id`, which no other consumer can have.",
         "team": "A team of `teams.yaml`: its partner developers act for the consumer "
         "([A partner's applications](../guides/portal-applications.md)).",
+        "claims": "What [access tokens and API keys](../guides/estate.md#claims) of its applications say of it "
+        "besides: by name a text, a whole number, a flag, or a list of texts and numbers.",
     },
     "ApplicationEntry": {
         "title": "For people.",

@@ -5,10 +5,11 @@ thumbprint (RFC 7638).
 """
 
 import ipaddress
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from contracts.access import ApiKey, Application
+from contracts.access import NO_CLAIMS, ApiKey, Application, Claims
 from contracts.public_keys import KeyFault, PublicKey, public_key
 from policies.exchange import Principal
 
@@ -22,17 +23,21 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class KnownKey:
-    """One key and whose it is; `public` is what it verifies by, where its client has kept the other half.
+    """One key and whose it is; `public` is what it verifies by, where its client has kept the other half, and
+    `claims` are those of the consumer.
 
     What a request needs of it is made when it is first used: of many keys few are.
     """
 
-    __slots__ = ("_networks", "_principal", "application", "key", "public")
+    __slots__ = ("_claims", "_networks", "_principal", "application", "key", "public")
 
-    def __init__(self, application: Application, key: ApiKey, public: PublicKey | None = None) -> None:
+    def __init__(
+        self, application: Application, key: ApiKey, claims: Claims, public: PublicKey | None = None
+    ) -> None:
         self.application = application
         self.key = key
         self.public = public
+        self._claims = claims
         self._networks: tuple[Network, ...] | None = None
         self._principal: Principal | None = None
 
@@ -49,9 +54,14 @@ class KnownKey:
                 scopes=frozenset(self.key.scopes or granted),
                 expires=self.key.expires,
                 token_id=self.key.id,
-                claims={},
+                claims=self._claims,
             )
         return self._principal
+
+    def say(self, claims: Claims) -> None:
+        """What it says of the consumer from now on."""
+        self._claims = claims
+        self._principal = None
 
     def admits(self, peer: str) -> bool:
         """Whether it is good from the client's address."""
@@ -68,12 +78,19 @@ class KnownKey:
         return any(address in network for network in self._networks)
 
 
-def known_keys(applications: Collection[Application]) -> dict[str, KnownKey]:
-    """Those of the applications, by their id."""
-    found = {key.id: KnownKey(each, key) for each in applications for key in each.keys}
+def known_keys(
+    applications: Collection[Application], claims: Mapping[str, Claims] = MappingProxyType({})
+) -> dict[str, KnownKey]:
+    """Those of the applications, by their id. `claims` are by consumer."""
+    found: dict[str, KnownKey] = {}
     for each in applications:
-        for key in _registered(each):
-            found[key.thumbprint] = KnownKey(each, ApiKey(key.thumbprint, b"", NEVER, signs=True), key)
+        said = claims.get(each.consumer, NO_CLAIMS)
+        for key in each.keys:
+            found[key.id] = KnownKey(each, key, said)
+        for public in _registered(each):
+            found[public.thumbprint] = KnownKey(
+                each, ApiKey(public.thumbprint, b"", NEVER, signs=True), said, public
+            )
     return found
 
 

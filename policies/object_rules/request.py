@@ -1,7 +1,7 @@
 """The values that rules are about: what a contract declares of them, and what a request gives.
 
 ==============  ==========================================================================================
-``claims``      those of the access token; of an API key, or without a token, there are none
+``claims``      those of the access token, or of an API key's consumer; without either there are none
 ``path``        the path's parameters
 ``query``       the query's
 ``header``      those header fields that the contract has as parameters, in lower case

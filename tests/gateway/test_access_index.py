@@ -2,6 +2,8 @@
 
 import random
 
+import msgspec
+
 from contracts.access import ApiKey, Identity, IssuedBefore, Revoked
 from contracts.packed import at_once
 from contracts.snapshot import AccessChange, AccessPart, Application, encode_part
@@ -14,8 +16,8 @@ def application(name: str, keys: tuple[str, ...] = (), identities: tuple[Identit
     return Application(name, name, "acme", (), made, identities)
 
 
-def whole(*applications: Application) -> AccessIndex:
-    return at_once(index_of(encode_part(AccessPart((), applications))[1]))
+def whole(*applications: Application, **claims: dict[str, object]) -> AccessIndex:
+    return at_once(index_of(encode_part(AccessPart((), applications, claims=claims))[1]))
 
 
 def change(*changed: Application, gone: tuple[str, ...] = (), revoked: Revoked | None = None) -> AccessChange:
@@ -85,3 +87,27 @@ def test_revocations_are_those_of_the_new_part_and_all_is_verified_anew() -> Non
     view.swap(after)
     assert view.generation == generation + 1
     assert view.revocations.ends(view.applications["shop"], 1_999, {})
+
+
+def test_a_key_says_what_is_said_of_its_consumer_now() -> None:
+    def of(consumer: str, key: str) -> Application:
+        return msgspec.structs.replace(application(consumer, (key,)), consumer=consumer)
+
+    current = whole(of("shop", "key1"), of("desk", "key2"), shop={"partner_id": 7})
+    assert current.keys["key1"].principal.claims == {"partner_id": 7}
+    assert current.keys["key2"].principal.claims == {}
+    kept = current.keys["key2"].principal
+
+    def after(*changed: Application, **claims: dict[str, object]) -> AccessIndex:
+        made = AccessChange("sha256:0", AccessPart((), (), claims=claims), changed, frozenset())
+        index = index_after(current, made)
+        index.settle()
+        return index
+
+    current = after(shop={"partner_id": 8})
+    assert current.keys["key1"].principal.claims == {"partner_id": 8}
+    assert current.keys["key2"].principal is kept, "nothing else is said of its consumer"
+    current = after(of("desk", "key3"), shop={"partner_id": 8}, desk={"partner_id": 9})
+    assert current.keys["key3"].principal.claims == {"partner_id": 9}
+    current = after()
+    assert {known.principal.claims.get("partner_id") for known in current.keys.values()} == {None}

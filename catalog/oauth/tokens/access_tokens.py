@@ -8,6 +8,7 @@ from catalog.oauth.clients.authentication import AuthenticatedClient
 from catalog.oauth.keys.signing import Signer
 from catalog.oauth.tokens.binding import Binding
 from catalog.oauth.tokens.issue import Issue
+from catalog.publishing.published import CurrentPublished
 from policies.credentials.revocation import CREDENTIAL_CLAIM
 
 FAPI_LIFETIME: Final = 300
@@ -15,13 +16,17 @@ FAPI_LIFETIME: Final = 300
 
 
 class AccessTokens:
-    """Makes the tokens of one issuer; they live `lifetime` seconds."""
+    """Makes the tokens of one issuer; they live `lifetime` seconds, and say what is `current` of the client's
+    consumer."""
 
-    def __init__(self, issuer: str, signer: Signer, lifetime: int, clock: Clock) -> None:
+    def __init__(
+        self, issuer: str, signer: Signer, lifetime: int, clock: Clock, current: CurrentPublished
+    ) -> None:
         self._issuer = issuer
         self._signer = signer
         self._lifetime = lifetime
         self._clock = clock
+        self._current = current
 
     def issue(self, client: AuthenticatedClient, binding: Binding, wanted: Issue) -> dict[str, Any]:
         """The members of a token response (RFC 6749 §5.1)."""
@@ -30,7 +35,10 @@ class AccessTokens:
         if wanted.until is not None:
             lifetime = max(0, min(lifetime, wanted.until - now))
         audiences, scope = wanted.audiences, " ".join(wanted.scopes)
+        published = self._current()
         claims = {
+            # First, so that none of them can stand for what follows.
+            **({} if published is None else published.claims.get(settings.application.consumer, {})),
             "iss": self._issuer,
             "exp": now + lifetime,
             "aud": audiences[0] if len(audiences) == 1 else list(audiences),

@@ -1,6 +1,8 @@
 """The token endpoint as clients see it: real libraries get a token, and real libraries verify it."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -9,7 +11,8 @@ import pytest
 from authlib.oauth2.client import OAuth2Client
 
 from catalog.oauth.token_client import TokenError, request_token
-from tests.catalog.serving import AUDIENCE, World, serving
+from catalog.publishing.transaction import nothing_else
+from tests.catalog.serving import AUDIENCE, GOOD, World, serving
 
 
 async def verified(world: World, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -51,6 +54,28 @@ async def test_a_token_verifies_with_the_published_keys_and_says_what_rfc_9068_a
     assert answer["token_type"] == "Bearer"
     assert answer["scope"] == claims["scope"]
     assert "refresh_token" not in answer
+
+
+async def test_a_token_says_what_the_estate_says_of_the_consumer_and_no_more_than_that(tmp_path: Path) -> None:
+    said = {"acme": {"partner_id": 7, "companies": [1, 2], "sub": "root"}}
+    async with serving(tmp_path, compiled=replace(GOOD, claims=said)) as world:
+        secrets = {each: (await world.ledger.issue(each, actor="test")).secret for each in ("web-shop", "analyst")}
+
+        async def claims_of(client: str) -> dict[str, Any]:
+            return (
+                await verified(world, (await request_token(world.url, client, secrets[client]))["access_token"])
+            )[1]
+
+        claims = await claims_of("web-shop")
+        assert (claims["partner_id"], claims["companies"]) == (7, [1, 2])
+        assert claims["sub"] == "web-shop", "no claim stands for what the catalog says itself"
+        assert "partner_id" not in await claims_of("analyst")
+        # What is published anew without a compilation says it still; a compilation says what holds then.
+        await world.publisher.republish(nothing_else)
+        assert (await claims_of("web-shop"))["partner_id"] == 7
+        world.compiled = replace(GOOD, claims={"acme": {"partner_id": 8}})
+        await world.publisher.publish()
+        assert (await claims_of("web-shop"))["partner_id"] == 8
 
 
 async def test_no_private_member_is_published(world: World) -> None:

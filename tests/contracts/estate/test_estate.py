@@ -15,6 +15,7 @@ from contracts.estate.estate import (
 from contracts.findings import has_errors
 from contracts.openapi.rules import CONTRACT_RULES
 from contracts.snapshot import RateLimit, Timeouts, encode_part
+from tests.contracts.estate.claim_cases import CLAIM_CASES
 from tests.contracts.estate.issuer_cases import ISSUER_CASES
 from tests.contracts.estate.oauth_cases import OAUTH_CASES
 from tests.support.estates import write_estate
@@ -273,6 +274,7 @@ CASES = {
     ),
     **ISSUER_CASES,
     **OAUTH_CASES,
+    **CLAIM_CASES,
 }
 
 
@@ -309,6 +311,7 @@ def test_every_rule_has_a_test() -> None:
     elsewhere = {"unknown-policy", "policy-invalid", "policy-unproved", "unknown-consumer"}  # test_policy_rules
     elsewhere |= {"versioning-invalid", "pin-unusable"}  # test_versioning_rules
     elsewhere |= {"unknown-consumer-team"}  # test_people_rules
+    elsewhere |= {"claim-unfit"}  # test_claim_rules
     assert ESTATE_RULES.keys() - CASES.keys() - here - elsewhere == set()
     assert golden <= ESTATE_RULES.keys() | CONTRACT_RULES.keys()
 
