@@ -121,6 +121,8 @@ class Connection:
         self._since = self._listener.now
         if self._handler is not None and self._answer is not None and self._answer.open:
             self._handler.drained()
+        elif self._pending or not self._reading:
+            self._advance()
 
     def _gone(self) -> None:
         answer, handler = self._answer, self._handler
@@ -145,15 +147,18 @@ class Connection:
                     if self._paused:
                         break
                     self._take_body()
-                elif self._answer is not None or not self._take_head():
-                    break
+                elif self._answer is not None or self.out.paused or not self._take_head():
+                    break  # while answers wait for a slow reader, no further request adds to them
         finally:
             self._advancing = False
         self._steer()
 
     def _steer(self) -> None:
-        """Reads on unless the handler paused the body, or a pipelined request waits for its turn."""
-        wanted = not self._paused if self._body is not None else not (self._pending and self._answer is not None)
+        """Reads on unless the handler paused the body, or a pipelined request waits: for its turn or a reader."""
+        if self._body is not None:
+            wanted = not self._paused
+        else:
+            wanted = not self._pending or (self._answer is None and not self.out.paused)
         if wanted is not self._reading and not self._transport.is_closing():
             self._reading = wanted
             if wanted:

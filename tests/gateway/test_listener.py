@@ -303,6 +303,25 @@ async def test_slow_reader_stops_the_writer() -> None:
         assert len((await reading).body) == (written + 1) * 65_536
 
 
+class Generous(Echo):
+    def end(self) -> None:
+        self.client.respond(200, [], b"x" * 100_000)
+
+
+async def test_who_does_not_read_is_not_served_the_next_of_many_pipelined_requests() -> None:
+    async with listening(Doorman(Generous)) as (doorman, listener, port), raw_client(port) as client:
+        await client.send(GET * 300)
+        async with asyncio.timeout(PATIENCE):
+            while not any(connection.out.paused for connection in listener.connections):
+                await asyncio.sleep(0)
+        served = len(doorman.handlers)
+        assert served < 300, "thirty megabytes wait in memory"
+        await client.send(GET)
+        for _ in range(301):
+            assert len((await client.answer()).body) == 100_000
+        assert len(doorman.handlers) == 301
+
+
 async def test_disconnect_tells_the_handler_once() -> None:
     async with listening(Doorman(Waiting)) as (doorman, listener, port):
         async with raw_client(port) as client:
