@@ -263,7 +263,7 @@ class Connection:
         assert body is not None
         self._since = min(self._listener.now, self._since + len(self._pending) / SLOWEST)
         try:
-            pieces, self._pending = body.feed(self._pending)
+            content, self._pending = body.feed(self._pending)
         except ChunkError as error:
             self._break_off(problem("malformed-request", f"The chunked body is malformed: {error}."))
             return
@@ -271,11 +271,10 @@ class Connection:
         self._continue_due = False
         if complete:
             self._body = None
-        for piece in pieces:
-            if self._answer is None:
-                self._discard -= len(piece)
-            elif self._answer.open and self._handler is not None:
-                self._handler.data(piece)
+        if self._answer is None:
+            self._discard -= len(content)
+        elif content and self._answer.open and self._handler is not None:
+            self._handler.data(content)
         if self._answer is None:
             if not complete and self._discard < 0:
                 self.linger()

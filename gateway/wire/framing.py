@@ -44,14 +44,14 @@ class SizedBody:
     def done(self) -> bool:
         return self.left == 0
 
-    def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
-        """The piece of content in `data`, and what follows the body's end."""
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """The content in `data`, and what follows the body's end."""
         if len(data) <= self.left:
             self.left -= len(data)
-            return [data], b""
+            return data, b""
         piece, rest = data[: self.left], data[self.left :]
         self.left = 0
-        return [piece], rest
+        return piece, rest
 
 
 class ChunkedBody:
@@ -68,8 +68,11 @@ class ChunkedBody:
         self._trailer_bytes = 0
         self.trailers: list[Header] = []
 
-    def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
-        """The pieces of content in `data`, and what follows the body's end. Raises ChunkError."""
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """The content in `data`, and what follows the body's end. Raises ChunkError.
+
+        In one piece, however small the chunks: kept one by one, chunks of two bytes take twenty times their size.
+        """
         if self._kept:
             data, self._kept = self._kept + data, b""
         pieces: list[bytes] = []
@@ -102,9 +105,9 @@ class ChunkedBody:
             at = stop + 1
             if self._line(line):
                 self.done = True
-                return pieces, data[at:]
+                return b"".join(pieces), data[at:]
         self._kept = data[at:]
-        return pieces, b""
+        return b"".join(pieces), b""
 
     def _line(self, line: bytes) -> bool:
         """Takes a chunk line or a trailer line; True for the empty one that ends the body."""

@@ -16,8 +16,8 @@ def decode(*parts: bytes) -> tuple[bytes, bytes, bool]:
     content, rest = b"", b""
     for part in parts:
         assert not body.done
-        pieces, rest = body.feed(part)
-        content += b"".join(pieces)
+        piece, rest = body.feed(part)
+        content += piece
     return content, rest, body.done
 
 
@@ -75,9 +75,9 @@ def test_malformed_chunks(data: bytes) -> None:
 
 def test_sized_body_stops_at_its_end() -> None:
     body = SizedBody(5)
-    assert body.feed(b"abc") == ([b"abc"], b"")
+    assert body.feed(b"abc") == (b"abc", b"")
     assert not body.done
-    assert body.feed(b"deNEXT") == ([b"de"], b"NEXT")
+    assert body.feed(b"deNEXT") == (b"de", b"NEXT")
     assert body.done
 
 

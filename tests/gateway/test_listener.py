@@ -303,6 +303,26 @@ async def test_slow_reader_stops_the_writer() -> None:
         assert len((await reading).body) == (written + 1) * 65_536
 
 
+class Counting(Echo):
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.pieces = 0
+
+    def data(self, data: bytes, /) -> None:
+        super().data(data)
+        self.pieces += 1
+
+
+async def test_tiny_chunks_are_handed_on_as_they_arrived_and_not_one_by_one() -> None:
+    head = b"POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with listening(Doorman(Counting)) as (doorman, _, port), raw_client(port) as client:
+        answer = await client.ask(head + b"2\r\nab\r\n" * 1000 + b"0\r\n\r\n")
+        assert answer.body == b"POST /p\n" + b"ab" * 1000
+        (handler,) = doorman.handlers
+        assert isinstance(handler, Counting)
+        assert handler.pieces < 10
+
+
 class Generous(Echo):
     def end(self) -> None:
         self.client.respond(200, [], b"x" * 100_000)
