@@ -1,11 +1,12 @@
 """`Accept` (RFC 9110 §12.5.1): media ranges, those that are preferred first."""
 
 import re
+from itertools import islice
 from typing import Final
 
+from policies.field_lists import elements
 from policies.validation.media_types import ContentType, parse_content_type
 
-_ELEMENT: Final = re.compile(rb'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _QUALITY: Final = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
 _MOST: Final = 32
 
@@ -16,8 +17,8 @@ def media_ranges(accept: bytes) -> list[ContentType]:
     Of more than 32 the others are not read.
     """
     weighed: list[tuple[float, ContentType]] = []
-    for element in _ELEMENT.findall(accept)[:_MOST]:
-        found = parse_content_type(element.strip())
+    for element in islice(elements(accept), _MOST):
+        found = parse_content_type(element)
         if found is None:
             continue
         quality = found.parameters.pop("q", "1")

@@ -6,12 +6,16 @@ A request with `Authorization` forbids shared caches to keep its answer unless t
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from policies.exchange import Header
+from policies.field_lists import elements
 
-_DIRECTIVE: Final = re.compile(rb'[^,"\s][^,"]*(?:"(?:[^"\\]|\\.)*")?')
-_FOR_ALL: Final = re.compile(rb"(?:public|private|s-maxage|proxy-revalidate)\s*(?:=|$)", re.IGNORECASE)
+_DIRECTIVE: Final = re.compile(
+    rb'([!#$%&\'*+.^_`|~0-9A-Za-z-]++)(?:=(?:[^\s,;"]*+|"(?:[^"\\]++|\\.)*+"))?', re.DOTALL
+)
+_FOR_ALL: Final = frozenset({b"public", b"private", b"s-maxage", b"proxy-revalidate"})
 _OF_SHARED_CACHES: Final = frozenset({b"cdn-cache-control", b"surrogate-control"})
 """Fields that are for shared caches alone (RFC 9213)."""
 
@@ -23,9 +27,18 @@ def for_one_caller(headers: list[Header]) -> list[Header]:
     for name, value in headers:
         lowered = name.lower()
         if lowered == b"cache-control":
-            found = (each.strip() for each in _DIRECTIVE.findall(value))
-            directives += [each for each in found if not _FOR_ALL.match(each)]
+            directives += _others(value)
         elif lowered not in _OF_SHARED_CACHES:
             made.append((name, value))
     made.append((b"cache-control", b", ".join(directives)))
     return made
+
+
+def _others(value: bytes) -> Iterator[bytes]:
+    """The directives that say nothing of who may keep it. One that cannot be read may have forbidden to."""
+    for element in elements(value):
+        found = _DIRECTIVE.fullmatch(element)
+        if found is None:
+            yield b"no-store"
+        elif found[1].lower() not in _FOR_ALL:
+            yield element
