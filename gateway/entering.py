@@ -55,7 +55,8 @@ def _off_the_map(exchange: Exchange, runtime: Runtime) -> Found | Refusal | Docu
     document = runtime.well_known.get(exchange.path)
     if document is not None and exchange.method in ("GET", "HEAD"):
         return Document(document)
-    return NOTHING_HERE
+    elsewhere = runtime.by_path.elsewhere(exchange.path, runtime.router)
+    return NOTHING_HERE if elsewhere is None else Refusal("routing", elsewhere)
 
 
 def switched(exchange: Exchange, runtime: Runtime | None, version: str) -> Found | Refusal:

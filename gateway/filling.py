@@ -13,6 +13,7 @@ from contracts.snapshot import SnapshotError
 from gateway.approving import Approvals, NotApprovedError
 from gateway.routes import Binding, ServedOperation, ServedVersion, Server
 from policies.binding import upstreams_of
+from policies.path_versions import PathVersions
 from policies.ports import Ports
 from policies.routing import Router
 from policies.versioned import VersionedApis
@@ -46,6 +47,7 @@ class Filling:
         self.ports = ports
         self.router: Router[ServedOperation] = Router()
         self.versioned: VersionedApis[ServedOperation] = VersionedApis()
+        self.by_path = PathVersions()
         self.versions: dict[tuple[str, str], ServedVersion] = {}
         self.rejected: dict[str, str] = {}
         self.unapproved: set[str] = set()
@@ -179,7 +181,9 @@ class Filling:
 
     def _join(self, version: ApiVersion, router: Router[ServedOperation]) -> None:
         """Raises ValueError where another API has the base path, or chooses its versions in another way."""
-        if version.choice is not None:
+        if version.choice is None:
+            self.by_path.add(version)
+        else:
             self.versioned.add(version, version.choice, router)
 
 

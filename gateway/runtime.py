@@ -45,6 +45,7 @@ from policies.exchange import Exchange
 from policies.idempotency_keys.memory import MemoryIdempotency
 from policies.idempotency_keys.records import IdempotencyStore
 from policies.limits.slots import OwnSlots, Slots
+from policies.path_versions import PathVersions
 from policies.ports import Clock, Limiter, Ports, ProofMemory, Sandbox
 from policies.routing import Router
 from policies.shadows.report import MirrorReports
@@ -62,6 +63,8 @@ class Runtime:
     """By the path, of all versions that have a base path of their own."""
     versioned: VersionedApis[ServedOperation]
     """All others."""
+    by_path: PathVersions
+    """Where the former are."""
     servers: Mapping[str, Server]
     """By the upstream's name."""
     versions: Mapping[tuple[str, str], ServedVersion]
@@ -173,6 +176,7 @@ class RuntimeBuilder:
             filling.ports,
             filling.router,
             filling.versioned,
+            filling.by_path,
             servers,
             filling.versions,
             (yield from _documents(part.audience, filling.versions.values(), access.issuers)),
@@ -193,6 +197,7 @@ class RuntimeBuilder:
             current,
             router=filling.router,
             versioned=filling.versioned,
+            by_path=filling.by_path,
             servers=servers,
             versions=filling.versions,
             well_known=(yield from _documents(part.audience, filling.versions.values(), current.access.issuers)),

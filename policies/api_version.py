@@ -2,7 +2,7 @@
 
 Who calls is known only after authentication, which belongs to an operation of some version. Where the request
 names no date itself and the application's leads to another version than that one's, the exchange goes on as that
-one's.
+one's. So it does as the default's where the version only stood in for it and nobody is pinned.
 """
 
 from typing import Final
@@ -18,11 +18,11 @@ POLICY: Final = "api-version"
 
 
 def bind(version: ApiVersion, operation: Operation, ports: Ports) -> Stage | None:
-    """None where the version is not chosen by a date; a public operation has no caller that could be pinned."""
+    """None where the version is not chosen by a date."""
     choice = version.choice
-    if choice is None or choice.by != "date" or operation.public:
+    if choice is None or choice.by != "date":
         return None
-    return PinnedVersion(version, choice, ports.access).check
+    return by_default if operation.public else PinnedVersion(version, choice, ports.access).check
 
 
 def bind_answer(version: ApiVersion, operation: Operation, ports: Ports) -> AnswerFilter | None:
@@ -46,6 +46,12 @@ class OwnWord:
         return None
 
 
+def by_default(exchange: Exchange) -> Verdict:
+    """Of a caller who is pinned to no date, or of whom nobody asks: see `VersionedApi.match`."""
+    default = exchange.noted(POLICY)
+    return ALLOW if default is None else Switch(default)
+
+
 class PinnedVersion:
     """Reads `exchange.principal`."""
 
@@ -66,7 +72,7 @@ class PinnedVersion:
         application = self._access.applications.get(principal.client_id)
         date = None if application is None else application.pinned.get(self._api)
         if date is None:
-            return ALLOW
+            return by_default(exchange)
         # A date before the first version is not published; the version that stands in is then as good as any.
         pinned = released_by(self._choice, date) or self._version
         return ALLOW if pinned == self._version else Switch(pinned)

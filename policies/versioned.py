@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar
 from contracts.operations import ApiVersion, VersionChoice
 from contracts.problems import Problem, problem
 from policies import cors
+from policies.api_version import POLICY
 from policies.exchange import Exchange
 from policies.routing import Router
 from policies.version_choice import Chooser
@@ -47,7 +48,10 @@ class VersionedApi(Generic[T]):
             return chosen
         if self._choice.by == "date" and not chosen.said:
             # The version under which it is found out who calls, and so to which date they are pinned.
-            return self.at(self._having_operation(chosen.version, exchange.method, exchange.path), exchange)
+            standing_in = self._having_operation(chosen.version, exchange.method, exchange.path)
+            if standing_in != chosen.version:
+                exchange.note(POLICY, chosen.version)
+            return self.at(standing_in, exchange)
         return self.at(chosen.version, exchange)
 
     def at(self, version: str, exchange: Exchange) -> tuple[dict[str, T], tuple[str, ...]] | Problem:
@@ -78,7 +82,9 @@ class VersionedApi(Generic[T]):
         return first or newest[0]
 
     def _having(self, path: str) -> list[str]:
-        having = (name for name in self._routers if self.routes(name, path) is not None)
+        """Those that have a path; retired ones are recommended to nobody."""
+        names = (name for name in self._routers if name not in self._retired)
+        having = (name for name in names if self.routes(name, path) is not None)
         return sorted(having, key=lambda name: int(name[1:]))
 
     def dismantle(self) -> Generator[None, None, None]:

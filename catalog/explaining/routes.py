@@ -8,6 +8,7 @@ from contracts.operations import ApiVersion, Operation
 from contracts.problems import Problem, problem
 from policies import cors
 from policies.exchange import Exchange
+from policies.path_versions import PathVersions
 from policies.routing import Router, template_of
 from policies.versioned import VersionedApis
 
@@ -29,11 +30,14 @@ class Routes:
     def __init__(self, versions: Iterable[ApiVersion]) -> None:
         self._router: Router[Target] = Router()
         self._versioned: VersionedApis[Target] = VersionedApis()
+        self._by_path = PathVersions()
         for version in versions:
             router: Router[Target] = self._router if version.choice is None else Router()
             for operation in version.operations:
                 router.add(operation.method, template_of(version, operation), Target(version, operation))
-            if version.choice is not None:
+            if version.choice is None:
+                self._by_path.add(version)
+            else:
                 self._versioned.add(version, version.choice, router)
 
     def find(self, exchange: Exchange) -> Target | Problem:
@@ -57,7 +61,7 @@ class Routes:
         found = self._router.match(exchange.path)
         if found is None:
             there = self._versioned.find(exchange.path)
-            return None if there is None else there.match(exchange)
+            return self._by_path.elsewhere(exchange.path, self._router) if there is None else there.match(exchange)
         return found
 
 

@@ -69,7 +69,7 @@ async def test_a_checked_body_is_forwarded_byte_for_byte(tmp_path: Path) -> None
 
 REFUSALS: list[tuple[str, str, str, bytes, dict[str, Any], int, str]] = [
     ("no such path", "GET", "/orders/v1/nowhere", b"", {}, 404, "route-not-found"),
-    ("no such version", "GET", "/orders/v9/orders", b"", {}, 404, "route-not-found"),
+    ("no such version", "GET", "/orders/v9/orders", b"", {}, 404, "path-not-in-version"),
     ("no such method", "DELETE", "/orders/v1/orders", b"", {}, 405, "method-not-allowed"),
     ("two readings of the path", "GET", "/orders/v1/%2e%2e/v1/orders", b"", {}, 400, "ambiguous-target"),
     ("no token", "GET", "/orders/v1/orders", b"", {"bearer": None}, 401, "credentials-missing"),

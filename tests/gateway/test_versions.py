@@ -97,6 +97,47 @@ async def test_what_is_not_in_a_version_is_told_with_where_it_is(tmp_path: Path)
         assert running.upstream.seen == []
 
 
+async def test_what_is_not_in_a_version_with_a_path_of_its_own_is_told_with_where_it_is(tmp_path: Path) -> None:
+    def at_its_path(name: str, *made: Operation, **changes: Any) -> ApiVersion:
+        return orders(*made, version=name, base_path=f"/orders/{name}", **changes)
+
+    one, two = operation("getOrder", "GET", "/orders/{id}"), operation("new", "GET", "/new")
+    ended = Lifecycle("retired")
+    async with gateway(tmp_path) as running:
+        running.adopt(
+            snapshot(
+                at_its_path("v1", one, lifecycle=ended),
+                at_its_path("v2", one),
+                at_its_path("v3", one, two),
+                orders(one, api="films", base_path="/films/v1"),
+                port=running.upstream.port,
+            )
+        )
+
+        async def told(path: str) -> tuple[str, Any, Any, Any]:
+            problem = problem_of(await running.ask("GET", path, bearer=None))
+            assert problem["status"] == 404
+            kind = problem["type"].rpartition(":")[2]
+            return kind, problem["detail"], problem.get("version"), problem.get("versions")
+
+        missed = "path-not-in-version"
+        assert await told("/orders/v2/new") == (missed, "The path is not in v2; it is in v3.", "v2", ["v3"])
+        assert await told("/orders/v1/new") == (missed, "The path is not in v1; it is in v3.", "v1", ["v3"])
+        said = "The path is not in v9; it is in v2, v3."
+        assert await told("/orders/v9/orders/7") == (missed, said, "v9", ["v2", "v3"])
+        nowhere = ("route-not-found", "No published contract has this path.", None, None)
+        for path in (
+            "/orders/v2/none",
+            "/orders/v9/none",
+            "/orders/new",
+            "/orders/vx/new",
+            "/films/v1/new",
+            "/v9/new",
+        ):
+            assert await told(path) == nowhere
+        assert running.upstream.seen == []
+
+
 async def test_a_media_type_chooses(tmp_path: Path) -> None:
     async with gateway(tmp_path) as running:
         running.adopt(two(VersionChoice("media-type", vendor="acme.orders", default="v1"), running.upstream.port))
@@ -169,6 +210,21 @@ async def test_an_application_without_a_pin_gets_the_newest(tmp_path: Path) -> N
         running.adopt(pinned(two(choice, running.upstream.port, public=False), None, "v1", "v2"))
         answer = await asked(running, "GET", "/orders/orders/7")
         assert (answer.status, answer.fields[b"api-version"]) == (200, b"v2")
+
+
+async def test_what_the_newest_has_not_is_not_there_without_a_pin(tmp_path: Path) -> None:
+    """Another version stands in until it is known who calls, and no longer; nor where nobody asks."""
+    choice = VersionChoice("date", released=DATES)
+    async with gateway(tmp_path) as running:
+        for public in (False, True):
+            made = two(choice, running.upstream.port, public=public)
+            running.adopt(made if public else pinned(made, None, "v1", "v2"))
+            answer = await asked(running, "GET", "/orders/old")
+            assert (answer.status, problem_of(answer)["versions"]) == (404, ["v1"])
+            assert problem_of(answer)["detail"] == "The path is not in v2; it is in v1."
+            answer = await asked(running, "GET", "/orders/old", API_Version="2026-05-01")
+            assert (answer.status, answer.fields[b"api-version"]) == (200, b"v1")
+        assert len(running.upstream.seen) == 2
 
 
 async def test_a_pin_grants_nothing(tmp_path: Path) -> None:
