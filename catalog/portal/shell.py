@@ -180,7 +180,7 @@ class Shell:
 
 
 def _role_missing(visit: Visit, roles: tuple[Role, ...]) -> Problem:
-    named = translated(" or ").join(roles)
+    named = translated(" or ").join(map(worded, roles))
     detail = translated(
         "This page is for members with the role %(roles)s, and %(member)s has none of them.",
         roles=named,

@@ -14,6 +14,18 @@ WORDS: Final[frozenset[str]] = frozenset(
         *("added", "removed", "changed"),
         # Credentials, keys, registrations and sessions; how far a gateway is.
         *("active", "expired", "idle", "pending", "deleted", "current", "signing", "next", "retiring"),
+        *("used-up",),
+        # What kind of credential it is, what may be found of them in a leak, and what became of one.
+        *("client-secret", "api-key", "hmac-key", "member-token", "jwk", "jwks", "certificate", "signing-key"),
+        *("refresh-token", "registration-token", "initial-access-token"),
+        *("application", "consumer", "issued-before"),
+        *("issued", "rotated", "extended", "handed-over", "lifted", "leaked", "narrowed"),
+        # How a revision came to be published, and of which class an API's data are.
+        *("directory", "change", "rollback"),
+        *("public", "internal", "confidential", "restricted"),
+        # Roles of members, and their second factors.
+        *("partner-developer", "api-owner", "architect", "security", "operator"),
+        *("totp", "passkey"),
         *("enforcing", "behind", "silent"),
     )
 )

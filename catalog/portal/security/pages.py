@@ -5,6 +5,7 @@ from starlette.routing import Route
 from catalog.portal.security.audit import AuditPages
 from catalog.portal.security.bulk import BulkPages
 from catalog.portal.security.credential import CredentialPages
+from catalog.portal.security.initial_access import InitialAccessPages
 from catalog.portal.security.leaks import LeakPages
 from catalog.portal.security.ledger import LedgerPages
 from catalog.portal.security.people import PeoplePages
@@ -32,4 +33,5 @@ def security_routes(shell: Shell) -> tuple[Route, ...]:
         *SigningPages(shell).routes,
         *UpstreamCredentialPages(shell).routes,
         *RegistrationPages(shell).routes,
+        *InitialAccessPages(shell).routes,
     )

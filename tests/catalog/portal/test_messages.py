@@ -1,5 +1,6 @@
 """What the portal says is said in every language: each message of templates and pages has its translation."""
 
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +15,10 @@ from catalog.calendar.entries import Phase
 from catalog.calendar.extension import ExtensionState
 from catalog.changes.records import EventKind, State
 from catalog.changes.waiver_table import WaiverState
-from catalog.credentials.credential import CredentialState
+from catalog.credentials.bulk import DONE
+from catalog.credentials.credential import CredentialKind, CredentialState
+from catalog.credentials.leaks import LeakKind
+from catalog.credentials.revocation import RevocationKind
 from catalog.governance.overview import Stage
 from catalog.governance.scorecards import CRITERIA
 from catalog.governance.whys import ruleset_whys
@@ -25,6 +29,7 @@ from catalog.portal.reader import LANGUAGES
 from catalog.portal.room import SECTIONS
 from catalog.portal.words import WORDS
 from catalog.reporting.explaining import TEXTS
+from catalog.revisions.store import Kind as PublicationKind
 from catalog.subscriptions.request import RequestState
 from catalog.upstream_credentials.credential import UpstreamState
 from contracts.diff.catalogue import DIFF_RULES
@@ -32,6 +37,7 @@ from contracts.diff.diff import Verdict
 from contracts.diff.rule import Bump
 from contracts.estate.catalogue import ESTATE_RULES
 from contracts.estate.governance import GOVERNANCE_RULES
+from contracts.estate_words import Classification, Role
 from contracts.findings import Severity
 
 ROOT = Path(catalog.portal.__file__).parent
@@ -95,10 +101,21 @@ def test_a_text_has_one_translation() -> None:
 SHOWN_AS_THEY_ARE = (
     *(Stage, Phase, State, EventKind, WaiverState, ExtensionState, RequestState, CredentialState, KeyState),
     *(RegistrationState, UpstreamState, Severity, Verdict, Bump),
+    *(CredentialKind, LeakKind, RevocationKind, PublicationKind, Classification, Role),
 )
 
 
 @pytest.mark.parametrize("words", SHOWN_AS_THEY_ARE, ids=str)
 def test_every_word_of_a_badge_is_a_message(words: Any) -> None:
     """`kept`, which of a promise is another word, has a message of its own where it is shown."""
-    assert set(get_args(words)) - WORDS - {"kept"} == set()
+    assert set(_leaves(words)) - WORDS - {"kept"} == set()
+
+
+def _leaves(words: Any) -> Iterator[str]:
+    """The values of a literal, or of a union of some."""
+    for each in get_args(words):
+        yield from (each,) if isinstance(each, str) else _leaves(each)
+
+
+def test_what_was_done_about_credentials_is_a_message() -> None:
+    assert set(DONE.values()) <= WORDS

@@ -7,12 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from catalog.portal.reader import LANGUAGE_COOKIE
 from tests.catalog.admin import AdminClient
 from tests.catalog.api.admin.test_admin_registrations import APPROVAL, GRANT, asked, decide
 from tests.catalog.portal.entering import entered
 from tests.catalog.serving import World, serving
 from tests.catalog.upstream_credentials.upstream_world import ORDERS, SECRET, WITH_UPSTREAMS
 from tests.conformance.oauth.authorizing import people_world
+from tests.conformance.oauth.registering import register
 
 SECURITY = "/portal/security"
 
@@ -72,7 +74,10 @@ async def test_sessions_and_tokens_of_a_member_end_one_by_one(world: World) -> N
         assert issued.entry.key_id in sara.page.text
 
 
-@pytest.mark.parametrize("room", ["people", "people/anna", "registrations", "audit", "audit.csv", "audit.jsonl"])
+@pytest.mark.parametrize(
+    "room",
+    ["people", "people/anna", "registrations", "initial-access", "audit", "audit.csv", "audit.jsonl"],
+)
 async def test_who_is_no_guard_gets_into_none_of_it(world: World, room: str) -> None:
     async with entered(world.catalog, world.url, "anna") as anna:
         await anna.get(f"{SECURITY}/{room}")
@@ -81,7 +86,8 @@ async def test_who_is_no_guard_gets_into_none_of_it(world: World, room: str) -> 
         assert [each.action for each in anna.page.forms if "/security/keys" in each.action] == []
         token = next(each.fields["csrf"] for each in anna.page.forms if "csrf" in each.fields)
         headers = {"Sec-Fetch-Site": "same-origin", "Origin": world.url}
-        for path in ("people/dora/disable", "keys", "registrations/x/approval", "revocations/1/lift"):
+        refused = ("people/dora/disable", "keys", "registrations/x/approval", "revocations/1/lift")
+        for path in (*refused, "initial-access", "initial-access/x/revoke"):
             await anna.post(f"{SECURITY}/{path}", {"csrf": token, "reason": "x"}, headers)
             assert anna.page.status == 403, path
 
@@ -186,6 +192,45 @@ async def test_a_registration_is_approved_as_it_was_shown(admin: AdminClient) ->
         assert (sara.page.status, "nothing was done" in sara.page.text) == (412, True)
         await sara.send(f"{page}/end", reason="No more.")
         assert "deleted" in sara.page.text
+
+
+async def test_an_initial_access_token_is_made_shown_once_and_revoked(world: World) -> None:
+    room = f"{SECURITY}/initial-access"
+    typed = {"team": "sales", "owner": "dora", "purpose": "Acme's installer", "uses": "1", "expires_days": "14"}
+    async with entered(world.catalog, world.url, "sara") as sara:
+        await sara.get(room)
+        assert "There is none" in sara.page.text
+        await sara.send(room, **{**typed, "uses": "many"})
+        assert (sara.page.status, "Say a number." in sara.page.text) == (422, True)
+        assert "Acme&#39;s installer" in sara.page.html, "what was typed stays"
+        await sara.send(room, **{**typed, "uses": "1000"})
+        assert (sara.page.status, 'id="uses-fault"' in sara.page.html) == (422, True)
+        await sara.send(room, **{**typed, "owner": "nobody"})
+        assert (sara.page.status, "has no member" in sara.page.text) == (404, True)
+        await sara.send(room, **typed, csrf="of-another-session")
+        assert sara.page.status == 403
+        await sara.get(room)
+        await sara.send(room, **typed)
+        secret = sara.page.html.split('<pre id="token" tabindex="0">')[1].split("<")[0]
+        assert "good for 1 client" in sara.page.text
+        await sara.get(room)
+        assert secret not in sara.page.html, "it is shown once"
+        assert "active" in sara.page.text
+        registered = await register(world, secret)
+        assert registered.status == 201
+        assert (await register(world, secret)).status == 401
+        await sara.get(room)
+        assert "used-up" in sara.page.text
+        revoke = next(each.action for each in sara.page.forms if each.action.endswith("/revoke"))
+        await sara.send(revoke, reason="")
+        assert (sara.page.status, "Say why." in sara.page.text) == (422, True)
+        await sara.send(revoke, reason="The installer is withdrawn.")
+        assert "revoked" in sara.page.text
+        await sara.get(f"{SECURITY}/audit?subject=initial-access-token")
+        assert "The installer is withdrawn." in sara.page.text
+        sara.plant(LANGUAGE_COOKIE, "de")
+        await sara.get(room)
+        assert "widerrufen" in sara.page.text
 
 
 async def test_how_far_gateways_are_is_asked_again_until_all_have_it(world: World) -> None:
