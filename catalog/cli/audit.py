@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -38,6 +39,14 @@ def list_entries(
     subject: Subject = None,
     object_: Annotated[str | None, typer.Option("--object", help="Only of this one of its kind.")] = None,
     actor: Actor = None,
+    action: Annotated[str | None, typer.Option(help="Only where this was done, such as `revoked`.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only with this in the object or the reason.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DAY|TIME", help="Not before this day or RFC 3339 time (UTC).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DAY|TIME", help="Before this time, or to the end of this day (UTC).")
+    ] = None,
     last: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 50,
     as_json: Json = False,
     data: Data = None,
@@ -47,17 +56,20 @@ def list_entries(
     from catalog.audit.log import Filter
     from catalog.audit.views import entry_view
 
+    begins, ends = _time("--since", since), _time("--until", until, whole_day=True)
     remote = _remote(profile, data, as_json)
     if remote is None:
+        kept = Filter(subject, object_, actor, _seconds(begins), _seconds(ends), action, text)
 
         async def read(log: "AuditLog") -> "list[EntryView]":
-            found = await log.page(Filter(subject, object_, actor), limit=last, newest_first=True)
+            found = await log.page(kept, limit=last, newest_first=True)
             return [entry_view(entry) for entry in found]
 
         found = _with_log(data, read)
     else:
-        wanted = {"subject": subject, "object": object_, "actor": actor}
-        found = list(_entries(remote, most=last, order="newest-first", **wanted))
+        wanted = {"subject": subject, "object": object_, "actor": actor, "action": action, "text": text}
+        times = {"since": _rfc3339(begins), "until": _rfc3339(ends)}
+        found = list(_entries(remote, most=last, order="newest-first", **wanted, **times))
     found.reverse()
     if as_json:
         print_json(found)
@@ -208,6 +220,27 @@ def _remote(profile: str | None, data: Path | None, as_json: bool = False) -> Re
     if data is not None and profile is None:
         return None
     return connect(profile, as_json) if names_a_catalog(profile) else None
+
+
+def _time(option: str, text: str | None, *, whole_day: bool = False) -> datetime | None:
+    """What was typed as a moment; of a day its beginning, or its end where the `whole_day` counts."""
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-11-28"):
+            return datetime.combine(date.fromisoformat(text) + timedelta(days=whole_day), time(), UTC)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        fail(f"{option} {text!r} is no day or time", hint="Such as 2026-11-28, or 2026-11-28T09:00:00Z.")
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _rfc3339(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _anchor(text: str) -> tuple[int, bytes]:

@@ -57,6 +57,7 @@ class AuditPages:
             status=422 if faults else 200,
             entries=found["items"],
             next=address_of(chosen, after=found["next"]) if found["next"] else "",
+            looked_back_to=found["next"] if len(found["items"]) < PAGE else None,
             chosen=chosen,
             asked={name: text for name, text in chosen.items() if text},
             address=address_of(chosen),

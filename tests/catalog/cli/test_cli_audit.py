@@ -51,6 +51,30 @@ def test_what_was_done_is_listed(data: str) -> None:
     assert runner.invoke(build(), ["audit", "list", "--actor", "nobody", "--data", data]).stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (["--action", "issued"], 2),
+        (["--action", "revoked"], 0),
+        (["--text", "AURORA-shop"], 2),
+        (["--text", "nothing like it"], 0),
+        (["--since", "2026-01-01", "--until", "2100-01-01T00:00:00Z"], 2),
+        (["--until", "2026-01-01"], 0),
+        (["--since", "2100-01-01T00:00:00"], 0),
+    ],
+)
+def test_a_list_answers_what_it_is_asked(data: str, asked: list[str], found: int) -> None:
+    ran = runner.invoke(build(), ["audit", "list", *asked, "--json", "--data", data])
+    assert ran.exit_code == 0, ran.output
+    assert len(json.loads(ran.stdout)) == found
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "9999-12-31", ""])
+def test_a_bad_day_is_quoted(data: str, text: str) -> None:
+    ran = runner.invoke(build(), ["audit", "list", "--until", text, "--data", data])
+    assert (ran.exit_code, f"--until {text!r} is no day or time" in ran.output) == (2, True)
+
+
 def test_a_good_log_is_proved_and_exported(data: str) -> None:
     ran = runner.invoke(build(), ["audit", "verify", "--data", data])
     assert (ran.exit_code, ran.output) == (0, "2 entries, each as it was written\n")

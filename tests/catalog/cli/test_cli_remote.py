@@ -173,6 +173,9 @@ def test_the_audit_log_is_the_same_from_far_and_near(people: People) -> None:
     assert [each["number"] for each in json.loads(last.stdout)] == [len(near) - 1, len(near)]
     issued = people("ruth", "audit", "list", "--subject", "member-token")
     assert " issued by local:" in issued.stdout
+    asked = ("audit", "list", "--action", "issued", "--text", "ruth", "--since", "2026-01-01", "--json")
+    assert [each["subject"] for each in json.loads(people("ruth", *asked).stdout)] == ["member-token"]
+    assert json.loads(people("ruth", *asked, "--until", "2026-01-01").stdout) == []
 
 
 def test_the_audit_log_is_proved_by_the_catalog_and_without_its_word(people: People) -> None:

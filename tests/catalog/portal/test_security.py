@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.audit import log as audit_log
 from catalog.portal.security.tables import cell
 from tests.catalog.changes.office import office
 from tests.catalog.changes.served import Served, served
@@ -207,6 +208,22 @@ async def test_the_log_is_searched_by_who_what_target_and_time_and_taken_home(wo
         assert "The chain is broken: entry 1" in sara.page.text
         await sara.get("/portal/security/audit?prove=1&expect=one")
         assert sara.page.status == 422
+
+
+async def test_a_search_that_has_not_come_to_the_end_says_how_far_it_came(
+    world: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await two(world)
+    monkeypatch.setattr(audit_log, "LOOKED_AT", 1)
+    async with entered(world.catalog, world.url, "sara") as sara:
+        await sara.get(f"/portal/security/audit?text={first}")
+        assert "The search goes on with the next page." in sara.page.text
+        assert "There is no such entry." not in sara.page.text
+        while f"reading-club-app/{first}" not in sara.page.text:
+            onward = sara.page.html.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+            assert (await sara.get(onward)).status == 200
+        await sara.get(f"/portal/security/audit.csv?text={second}")
+        assert len(sara.page.html.splitlines()) == 2, "a file has all of it"
 
 
 async def test_a_leaked_secret_is_recognised_and_ended_and_never_shown_again(world: Served) -> None:

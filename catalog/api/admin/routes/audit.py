@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from catalog.api.admin.answers import Result
 from catalog.api.admin.context import AdminRequest
-from catalog.api.admin.paging import DEFAULT_LIMIT, cut
+from catalog.api.admin.paging import DEFAULT_LIMIT, Page, cut
 from catalog.api.admin.routing import AdminRoute
 from catalog.audit.log import AuditLog, Filter
 from catalog.audit.views import checkpoint_view, entry_view
@@ -52,10 +52,12 @@ class AuditRoutes:
             query.get("text"),
         )
         limit: int = query.get("limit", DEFAULT_LIMIT)
-        found = await self._audit.page(
-            wanted, after=query.get("after"), limit=limit + 1, newest_first=query.get("order") == "newest-first"
+        found = await self._audit.search(
+            wanted, after=query.get("after"), limit=limit, newest_first=query.get("order") == "newest-first"
         )
-        return cut([entry_view(each) for each in found], limit, lambda each: str(each.number))
+        return Page(
+            tuple(entry_view(each) for each in found.entries), None if found.next is None else str(found.next)
+        )
 
     async def list_checkpoints(self, request: AdminRequest) -> Result:
         limit: int = request.query.get("limit", DEFAULT_LIMIT)
