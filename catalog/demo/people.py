@@ -61,15 +61,15 @@ class LogIn:
     recovery_codes: Sequence[str] = field(default=(), repr=False)
 
 
-def log_ins(catalog_url: str, data: Path) -> Mapping[str, LogIn]:
+def log_ins(catalog_url: str, data: Path, people: Sequence[Person] = PEOPLE) -> Mapping[str, LogIn]:
     """New log-ins for all of them, by member; earlier ones open nothing any more. `data` is the catalog's.
 
     Raises KeyFileError, SQLAlchemyError, OSError.
     """
-    return asyncio.run(_log_ins(catalog_url, CatalogSettings(data=data)))
+    return asyncio.run(_log_ins(catalog_url, CatalogSettings(data=data), people))
 
 
-async def _log_ins(catalog_url: str, settings: CatalogSettings) -> Mapping[str, LogIn]:
+async def _log_ins(catalog_url: str, settings: CatalogSettings, people: Sequence[Person]) -> Mapping[str, LogIn]:
     keys = load_keys(settings.keys_directory)
     store = Store.open(settings.store_url)
     try:
@@ -83,7 +83,7 @@ async def _log_ins(catalog_url: str, settings: CatalogSettings) -> Mapping[str, 
             RecoveryCodes(login_keys, clock),
             Passkeys(login_keys, catalog_url, clock),
         )
-        made = {each.member: await _log_in(store, accounts, factors, each) for each in PEOPLE}
+        made = {each.member: await _log_in(store, accounts, factors, each) for each in people}
         await audit.checkpoint(keys.snapshot)
         return made
     finally:

@@ -20,6 +20,7 @@ import pyotp
 import pytest
 from playwright.async_api import APIResponse, Browser, Page, StorageState, async_playwright
 
+from catalog.demo.people import LogIn, Person, log_ins
 from catalog.demo.tour import Answer, Step, Visitor, fetch
 from catalog.demo.working import Worker
 
@@ -40,6 +41,7 @@ class Stage:
     text: str
     folder: Path
     states: dict[str, StorageState] = field(default_factory=dict)
+    log_ins: dict[str, LogIn] = field(default_factory=dict)
     _visitor: Visitor | None = None
     _workers: dict[str, Worker] = field(default_factory=dict)
 
@@ -84,6 +86,12 @@ class Stage:
             body=sent,
         )
 
+    async def let_in(self, member: str) -> None:
+        """Gives a further member a log-in, as the demonstration gives those whom it prints."""
+        if member not in self.log_ins:
+            people = (Person(member, ""),)
+            self.log_ins |= await asyncio.to_thread(log_ins, self.catalog, self.root / "catalog", people)
+
     async def status_of(self, step: Step) -> int:
         """What the gateway answers to an application that goes on using the token it got first."""
         if self._visitor is None:
@@ -94,11 +102,15 @@ class Stage:
         return answer.status
 
     def password(self, member: str) -> str:
-        """As it is printed."""
+        """As it is printed, or was made here."""
+        if member in self.log_ins:
+            return self.log_ins[member].password
         return self._find(rf"(?m)^  {member} .* password (\S+)$")
 
     def code(self, member: str) -> str:
         """What an app shows that has the printed key; empty for who needs none."""
+        if member in self.log_ins:
+            return pyotp.TOTP(self.log_ins[member].app_key).now()
         after = self.text.partition(f"\n  {member} ")[2].splitlines()
         key = re.search(r"with the key ([A-Z2-7]+)", after[1])
         return pyotp.TOTP(key[1]).now() if key else ""
