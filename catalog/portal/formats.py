@@ -7,6 +7,7 @@ from typing import Final
 import nh3
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -34,6 +35,7 @@ _TAGS: Final = {
     ),
     *("table", "tbody", "td", "th", "thead", "tr", "ul"),
 }
+_UNITS: Final = {"day": 86_400, "hour": 3_600, "minute": 60}
 _CODE: Final = re.compile(r"`([^`\n]+)`")
 _DEEPER: Final = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
 MOST_MARKDOWN: Final = 100_000
@@ -82,6 +84,13 @@ class Formats:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
             when.isoformat(), when.strftime("%Y-%m-%d %H:%M:%S UTC"), text
         )
+
+    def span(self, seconds: int) -> str:
+        """A length of time in the largest unit that it is a whole number of: `1 day` for 86,400 seconds."""
+        for unit, length in _UNITS.items():
+            if seconds and seconds % length == 0:
+                return format_unit(seconds // length, f"duration-{unit}", locale=self._reader.locale)
+        return format_unit(seconds, "duration-second", locale=self._reader.locale)
 
     def number(self, value: float | None) -> str:
         """A number; nothing for None."""

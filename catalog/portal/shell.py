@@ -171,6 +171,7 @@ class Shell:
             "ago": formats.ago,
             "number": formats.number,
             "percent": formats.percent,
+            "span": formats.span,
             **values,
         }
         made = self._environment.get_template(template)

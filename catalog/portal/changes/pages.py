@@ -1,6 +1,6 @@
 """The pages of change requests, and what can be done about one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -159,7 +159,7 @@ class ChangePages:
             touched=by_consumer(reach),
             files=[(each, tuple(side_by_side(each.get("diff", ())))) for each in assessment.get("files", ())],
             suggestion=await self._suggestion(visit, view),
-            requested=[each for each in waivers if each["state"] == "requested"],
+            requested=_asked(view, waivers),
             granted={each["number"]: each for each in waivers if each["state"] == "granted"},
             is_open=view["change"]["state"] in OPEN,
             wants_approval=any(
@@ -183,6 +183,16 @@ class ChangePages:
             return _suggested(bump)
         named = next_version(each["version"] for each in versions)
         return translated("A new version, %(version)s, beside those there are.", version=named)
+
+
+def _asked(view: Mapping[str, Any], waivers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The waivers that were asked for, of findings that this change has: those that somebody has to decide about
+    so that it can go on. None where it is decided."""
+    if view["change"]["state"] not in OPEN:
+        return []
+    found = [*view["assessment"].get("changes", ()), *view["assessment"].get("lint", ())]
+    fingerprints = {each.get("fingerprint") for each in found}
+    return [each for each in waivers if each["state"] == "requested" and each["fingerprint"] in fingerprints]
 
 
 def _suggested(bump: str) -> str:
