@@ -1,6 +1,8 @@
 """Code that calls an operation and runs as it is pasted: for curl, Python and JavaScript."""
 
 import json
+import mimetypes
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from catalog.portal.apis.reference import Row, Shown
 
 TOKEN: Final = "OSTIARY_TOKEN"  # noqa: S105  (a variable's name)
 """The environment variable that holds the access token."""
+
+_TEXT: Final = re.compile(r"^text/|json|xml|yaml|javascript|x-www-form-urlencoded|\*")
 
 Fields: TypeAlias = Sequence[tuple[str, str]]
 """Header fields with their values."""
@@ -36,12 +40,22 @@ def samples_of(operation: Shown, base: str, chosen: str = "") -> tuple[Sample, .
     fields += [(row.name, value_of(row)) for row in needed]
     if body is not None:
         fields.append(("Content-Type", body.media_type))
-    authorised = operation.scopes is not None
+    authorised, file = operation.scopes is not None, _file_of(operation)
     return (
-        Sample("curl", _curl(operation.method, url, text, authorised, fields)),
-        Sample("Python", _python(operation.method, url, text, authorised, fields)),
-        Sample("JavaScript", _javascript(operation.method, url, text, authorised, fields)),
+        Sample("curl", _curl(operation.method, url, text, authorised, fields, file)),
+        Sample("Python", _python(operation.method, url, text, authorised, fields, file)),
+        Sample("JavaScript", _javascript(operation.method, url, text, authorised, fields, file)),
     )
+
+
+def _file_of(operation: Shown) -> str:
+    """The name of a file for an answer that no terminal shows, such as a PDF; empty for one that is text."""
+    good = (each for each in operation.answers if each.status.startswith("2"))
+    media = next((body.media_type for each in good for body in each.bodies), "")
+    if not media or _TEXT.search(media):
+        return ""
+    name = re.sub(r"[^A-Za-z0-9_-]", "", operation.id) or "answer"
+    return name + (mimetypes.guess_extension(media.partition(";")[0].strip()) or ".bin")
 
 
 def _members(fields: Fields) -> list[str]:
@@ -71,17 +85,19 @@ def value_of(row: Row) -> str:
     return known.get(row.type, "example")
 
 
-def _curl(method: str, url: str, body: str | None, authorised: bool, fields: Fields) -> str:
+def _curl(method: str, url: str, body: str | None, authorised: bool, fields: Fields, file: str) -> str:
     lines = [f"curl --request {method} {shlex.quote(url)}"]
     lines += [f"  --header {shlex.quote(f'{name}: {value}')}" for name, value in fields]
     if authorised:
         lines.append(f'  --header "Authorization: Bearer ${TOKEN}"')
     if body is not None:
         lines.append(f"  --data {shlex.quote(body)}")
+    if file:
+        lines.append(f"  --fail --output {file}")
     return " \\\n".join(lines)
 
 
-def _python(method: str, url: str, body: str | None, authorised: bool, fields: Fields) -> str:
+def _python(method: str, url: str, body: str | None, authorised: bool, fields: Fields, file: str) -> str:
     members = _members(fields)
     if authorised:
         members.append(f'    "Authorization": "Bearer " + os.environ["{TOKEN}"],')
@@ -105,12 +121,25 @@ def _python(method: str, url: str, body: str | None, authorised: bool, fields: F
             "except urllib.error.HTTPError as refused:",
             "    answer = refused",
             "with answer:",
-            '    print(answer.status, answer.read().decode(errors="replace"))',
+            *(_python_file(file) if file else [_PYTHON_TEXT]),
         )
     )
 
 
-def _javascript(method: str, url: str, body: str | None, authorised: bool, fields: Fields) -> str:
+_PYTHON_TEXT: Final = '    print(answer.status, answer.read().decode(errors="replace"))'
+
+
+def _python_file(file: str) -> list[str]:
+    return [
+        "    if answer.status < 300:",
+        f'        with open("{file}", "wb") as kept:',
+        "            kept.write(answer.read())",
+        "    else:",
+        f"    {_PYTHON_TEXT}",
+    ]
+
+
+def _javascript(method: str, url: str, body: str | None, authorised: bool, fields: Fields, file: str) -> str:
     members = _members(fields)
     if authorised:
         members.append(f"    Authorization: `Bearer ${{process.env.{TOKEN}}}`,")
@@ -124,6 +153,20 @@ def _javascript(method: str, url: str, body: str | None, authorised: bool, field
             "  },",
             *sent,
             "});",
-            "console.log(answer.status, await answer.text());",
+            *(_javascript_file(file) if file else [_JAVASCRIPT_TEXT]),
         )
     )
+
+
+_JAVASCRIPT_TEXT: Final = "console.log(answer.status, await answer.text());"
+
+
+def _javascript_file(file: str) -> list[str]:
+    return [
+        "if (answer.ok) {",
+        '  const { writeFile } = await import("node:fs/promises");',
+        f'  await writeFile("{file}", new Uint8Array(await answer.arrayBuffer()));',
+        "} else {",
+        f"  {_JAVASCRIPT_TEXT}",
+        "}",
+    ]

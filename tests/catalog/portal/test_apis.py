@@ -130,6 +130,31 @@ paths:
         assert "X-More" not in sample.code
 
 
+@pytest.mark.parametrize(
+    ("media", "file"),
+    [("application/pdf", "getLabel.pdf"), ("application/vnd.acme.unheard-of", "getLabel.bin"), ("text/csv", "")],
+)
+def test_samples_keep_what_no_terminal_shows_in_a_file(media: str, file: str) -> None:
+    contract, findings = contract_of(
+        f"""
+openapi: 3.1.0
+info: {{ title: Labels, version: "1" }}
+paths:
+  /label:
+    get:
+      operationId: get/Label
+      responses: {{ "404": {{ description: None }}, "200": {{ description: It, content: {{ {media}: {{}} }} }} }}
+"""
+    )
+    assert contract is not None, findings
+    (chapter,) = chapters_of(contract)
+    curl, python, script = samples_of(chapter.operations[0], "https://api.example")
+    compile(python.code, "sample", "exec")
+    assert curl.code.endswith(f"--fail --output {file}" if file else "/label")
+    for code in (python.code, script.code):
+        assert (f'"{file}"' in code) is bool(file)
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     from tests.catalog.admin import company, compiled

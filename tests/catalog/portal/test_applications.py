@@ -114,6 +114,9 @@ async def test_an_application_is_registered_and_its_secret_shown_once(desk: Part
         assert secret.startswith("ost_test_")
         waiting = await carl.get("/portal/applications")
         assert "waiting" in waiting.text
+        start = (await carl.get("/portal")).html
+        assert "registration waits for approval" in start
+        assert "/portal/security/registrations" not in start, "where only those get in who approve"
         [client_id] = set(re.findall(r"reg-[a-z0-9]{16}", waiting.html))
         page = await carl.get(f"/portal/applications/{client_id}")
         assert "It opens nothing yet" in page.text

@@ -84,6 +84,8 @@ async def test_the_start_says_what_waits_for_whom(tmp_path: Path) -> None:
             assert "1 change waits for a decision" in page.text
             assert 'href="/portal/changes?state=proposed"' in page.html
             assert "registrations" not in page.text.partition("Where to go")[0]  # they are security's
+        async with entered(world.catalog, world.url, "carl") as browser:
+            assert "waits for a decision" not in (await browser.get("/portal")).text, "it is not carl's"
 
 
 async def test_what_is_not_there_is_a_page_with_the_request_s_id(anna: Browser) -> None:

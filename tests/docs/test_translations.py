@@ -83,7 +83,8 @@ def test_every_message_is_translated(language: str, domain: str) -> None:
         translated[singular] = all(texts)
     wanted = WANTED[domain]()
     assert len(wanted) > 100
-    assert sorted(each for each in wanted if not translated.get(each)) == []
+    missing = sorted(each for each in wanted if not translated.get(each))
+    assert missing == [], f"say it in {LOCALES}/{language}/LC_MESSAGES/{domain}.po, too"
     assert sorted(each for each in translated if each and each not in wanted) == []
 
 
