@@ -65,6 +65,18 @@ class Check:
                     oldest.forget()
         return validator
 
+    def holder(self, error: jsonschema_rs.ValidationError) -> Any:
+        """The schema whose keyword an error of this check is about; None where it is not found."""
+        at: Any = self._schema
+        try:
+            if error.absolute_keyword_location:
+                return self._owner.lookup(error.absolute_keyword_location.rpartition("/")[0], "")[0]
+            for step in error.schema_path[:-1]:
+                at = at[step]
+        except (LookupError, TypeError):
+            return None
+        return at
+
     def forget(self) -> None:
         """Lets go of what was compiled; the next use compiles it again."""
         self._validator = None

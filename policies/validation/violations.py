@@ -13,6 +13,7 @@ import jsonschema_rs
 import msgspec
 
 from policies.exchange import Violation
+from policies.validation.declared_names import of_members
 from policies.validation.validators import Check
 
 MAXIMUM: Final = 50
@@ -194,14 +195,15 @@ def violations_of(
             errors = (error,)
         else:
             errors = ()
-    return [_violation(error, location, prefix) for error in islice(_flat(errors), MAXIMUM)]
+    return [_violation(check, error, location, prefix) for error in islice(_flat(errors), MAXIMUM)]
 
 
-def _violation(error: jsonschema_rs.ValidationError, location: str, prefix: str) -> Violation:
+def _violation(check: Check, error: jsonschema_rs.ValidationError, location: str, prefix: str) -> Violation:
     pointer, unnamed = _place(error.evaluation_path, error.instance_path)
     rule = _rule(error)
-    if rule in ("additionalProperties", "unevaluatedProperties"):
-        unnamed = False  # that is what the message says
     message = _MESSAGES.get(rule) or _MESSAGES.get(error.kind.name)
     text = "does not match the contract" if message is None else message(error.kind)
+    if rule in ("additionalProperties", "unevaluatedProperties"):
+        unnamed = False  # that is what the message says
+        text += of_members(check, error)
     return Violation(location, prefix + pointer, rule, _IN_UNNAMED + text if unnamed else text)

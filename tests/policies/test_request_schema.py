@@ -115,7 +115,9 @@ def test_all_violations_are_told_at_once_and_no_value_is() -> None:
         ("body", "/due", "format"): "must be a valid date",
         ("body", "/lines/0/sku", "pattern"): "must match the pattern ^[A-Z]{2}-[0-9]+$",
         ("body", "/lines/0/quantity", "minimum"): "must be at least 1",
-        ("body", "/lines/0", "additionalProperties"): "has a property that the contract does not declare",
+        ("body", "/lines/0", "additionalProperties"): (
+            "has a property that the contract does not declare (it declares `quantity`, `sku`)"
+        ),
         ("body", "/lines/1", "required"): "is required: `sku`",
         ("body", "/lines/1/quantity", "type"): "must be an integer",
         ("body", "/labels", "maxLength"): (

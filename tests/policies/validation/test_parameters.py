@@ -193,6 +193,19 @@ def test_unknown_names_are_told_only_where_they_look_like_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (b"page-sizes=1", "is not a parameter of this operation (did you mean `pageSize`?)"),
+        (b"colour=1", "is not a parameter of this operation (it has `pageSize`, `sort`)"),
+        (b"%00=1", "has a parameter that this operation has not (it has `pageSize`, `sort`)"),
+    ],
+)
+def test_what_the_operation_has_instead_is_told(query: bytes, message: str) -> None:
+    parameters = tuple(Parameter(name, "query", "form", True, INTEGER) for name in ("sort", "pageSize"))
+    assert [each.message for each in read(*parameters, query=query)[1]] == [message]
+
+
+@pytest.mark.parametrize(
     ("style", "explode", "schema", "raw", "value"),
     [
         ("simple", False, STRING, "blue", "blue"),

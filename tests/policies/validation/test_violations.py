@@ -84,7 +84,7 @@ def told(schema: Any, value: Any) -> list[tuple[str, str, str]]:
             {"properties": {"a": {}}, "additionalProperties": False},
             {SECRET: 1},
             "additionalProperties",
-            "has a property that the contract does not declare",
+            "has a property that the contract does not declare (it declares `a`)",
         ),
         (False, SECRET, "false", "is not allowed here"),
     ],
