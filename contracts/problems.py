@@ -404,7 +404,7 @@ _TYPES: tuple[ProblemType, ...] = (
         "claim-missing",
         403,
         "Claim missing",
-        "The operation's records are chosen by a claim that the access token does not have, or not of that kind.",
+        "The operation's records are chosen by a claim that the credential does not have, or not of that kind.",
     ),
     ProblemType(
         "odoo-rpc-malformed",

@@ -43,7 +43,7 @@ async def run(exchange: Exchange, backend: OdooBackend, transport: Transport, de
     try:
         domain = claims.bound(model.domain, exchange.principal)
     except claims.MissingClaimError as missing:
-        return problem("claim-missing", f"The access token has no usable claim {missing.claim!r}.")
+        return problem("claim-missing", f"The credential has no usable claim {missing.claim!r}.")
     outcome = await _within(call, model, domain, ask)
     if isinstance(outcome, Problem):
         return outcome

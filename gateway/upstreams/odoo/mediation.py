@@ -58,7 +58,7 @@ class Mediation:
             self._domain = claims.bound(self._backend.domain, self._exchange.principal)
             self._context = context_of(self._backend, self._exchange)
         except claims.MissingClaimError as missing:
-            return problem("claim-missing", f"The access token has no usable claim {missing.claim!r}.")
+            return problem("claim-missing", f"The credential has no usable claim {missing.claim!r}.")
         try:
             outcome = await plans[self._backend.action]()
         except MappingError as error:
