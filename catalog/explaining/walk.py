@@ -94,7 +94,7 @@ class Walker:
         exchange = asked.exchange(self._part.audience)
         normal = target.normalise(exchange.target, exchange.fields[b"host"], matrix=True)
         if isinstance(normal, Problem):
-            return _ended([Step(target.POLICY, "refused", normal.detail)], normal)
+            return _ended([Step(target.POLICY, "refused", refused(normal))], normal)
         exchange.path, exchange.query = normal
         steps = [Step(target.POLICY, "allowed", exchange.path)]
         found = self._routes.find(exchange)
@@ -125,7 +125,7 @@ class Walker:
 
     async def _from(self, asked: Asked, exchange: Exchange, steps: list[Step], found: Target | Problem) -> Walk:
         if isinstance(found, Problem):
-            return _ended([*steps, Step(ROUTING, "refused", found.detail)], found)
+            return _ended([*steps, Step(ROUTING, "refused", refused(found))], found)
         version, operation = found.version, found.operation
         known = self._situation(asked, found)
         steps.append(Step(ROUTING, "found", _named(found), grounds(ROUTING, known, None)))

@@ -1,7 +1,7 @@
 """The rules that look across the files of an estate: ownership, upstreams, paths, subscriptions."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from contracts.asked_scopes import asked_scopes
@@ -146,22 +146,38 @@ def _texts(value: object) -> Iterator[str]:
 
 def _plans(sources: Sources) -> Iterator[Finding]:
     file = sources.estate
-    used = {
-        subscription.plan
-        for consumer in sources.consumers.value.consumers.values()
-        for application in consumer.applications.values()
-        for subscription in application.subscriptions
-    }
+    used: dict[str, set[tuple[str, str]]] = {}
+    for consumer in sources.consumers.value.consumers.values():
+        for application in consumer.applications.values():
+            for each in application.subscriptions:
+                used.setdefault(each.plan, set()).add((each.api, each.version))
     for name, plan in file.value.plans.items():
         if name not in used:
             message = f"plan {name!r} has no subscription"
             yield finding("unused-plan", file.place_of_key(f"/plans/{escape(name)}"), message)
         for limit, text in plan.limits.items():
             try:
-                parse_limit(limit, text)
+                why = _never_gives(sources, parse_limit(limit, text).most, used.get(name, ()))
             except ValueError as error:
+                why = f": {error}"
+            if why:
                 place = file.place(f"/plans/{escape(name)}/limits/{escape(limit)}")
-                yield finding("limit-unusable", place, f"limit {limit!r} of plan {name!r}: {error}")
+                yield finding("limit-unusable", place, f"limit {limit!r} of plan {name!r}{why}")
+
+
+def _never_gives(sources: Sources, most: int, versions: Iterable[tuple[str, str]]) -> str:
+    """Of calls under a plan, those that cost more than one of its limits ever gives; empty where there is none."""
+    dear = [
+        (operation.cost, f"{operation.method} {version.base_path}{operation.path}")
+        for api, name in sorted(versions)
+        if api in sources.apis and (version := sources.apis[api].compiled.get(name)) is not None
+        for operation in version.operations
+        if operation.cost > most and not operation.public
+    ]
+    if not dear:
+        return ""
+    more = f" and {len(dear) - 1} more" if len(dear) > 1 else ""
+    return f" never gives the {dear[0][0]} units that one call costs (on {dear[0][1]}{more})"
 
 
 def _apis(sources: Sources) -> Iterator[Finding]:

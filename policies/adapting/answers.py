@@ -21,6 +21,7 @@ from policies.verdict import Deny
 
 _FIRST_ERROR: Final = 400
 _WITHOUT_CONTENT: Final = frozenset({204, 205, 304})
+_UNMAPPED: Final = "The answer is no JSON, and of no type that the version has."
 _DETAIL: Final = "The version that serves this one has refused the request."
 
 
@@ -57,7 +58,17 @@ class AnswerAdapter:
             return Wish.PASS
         if answer.status >= _FIRST_ERROR:
             return Wish.WHOLE
-        return Wish.WHOLE if self._mapping and _is_json(answer) else Wish.PASS
+        if not self._mapping:
+            return Wish.PASS
+        return Wish.WHOLE if _is_json(answer) else self._as_it_is(answer)
+
+    def _as_it_is(self, answer: Answer) -> Wish | Deny:
+        """Of content that cannot be mapped, what the contract of the version that was called has too."""
+        if self._check is not None:
+            found = self._check.by_head(answer.status, answer.field(b"content-type"), answer.length or 0)
+            if isinstance(found, tuple):
+                return Deny(POLICY, problem("answer-not-adaptable", _UNMAPPED))
+        return Wish.PASS
 
     def _bare(self, exchange: Exchange) -> bool:
         return exchange.method == "HEAD" and self._reads

@@ -179,6 +179,19 @@ async def test_an_answer_that_cannot_be_said_in_the_old_version_is_not_passed_on
         assert problem["detail"] == detail
 
 
+async def test_what_is_no_json_passes_where_the_old_contract_has_its_type_alone(tmp_path: Path) -> None:
+    json_alone = "            application/json: { schema: { type: array"
+    typed = (V1, json_alone, f"            text/plain: {{}}\n{json_alone}")
+    async with gateway(tmp_path, answering(200, b"secret", kind="text/plain")) as running:
+        running.adopt(adapted(tmp_path, running.upstream.port))
+        answer = await ask(running, "GET", "/orders/v1/orders")
+        assert problem_of(answer)["type"] == "urn:ostiary:problem:answer-not-adaptable"
+        assert b"secret" not in answer.body
+        running.adopt(adapted(tmp_path / "typed", running.upstream.port, typed))
+        answer = await ask(running, "GET", "/orders/v1/orders")
+        assert (answer.status, answer.body) == (200, b"secret")
+
+
 async def test_an_answer_that_is_not_as_the_old_contract_has_it_is_reported(tmp_path: Path) -> None:
     body = {key: value for key, value in SALE.items() if key != "customerId"}
     async with gateway(tmp_path, answering(200, body)) as running:

@@ -84,9 +84,22 @@ def test_a_call_that_costs_more_than_a_limit_ever_gives(tmp_path: Path) -> None:
         "      operationId: getBook\n",
         "      operationId: getBook\n      x-ostiary-limit: {cost: 6}\n",
     )
-    (line,) = checked(tmp_path, policies("  rate-limit: {limits: {a: {limit: 5/day, by: api}}}\n"), cost)
+    line, of_plan = checked(tmp_path, policies("  rate-limit: {limits: {a: {limit: 5/day, by: api}}}\n"), cost)
+    assert "limit 'burst' of plan 'trial' never gives the 6 units" in of_plan
     assert line.startswith(f"{API}:8:28: error: ")
     assert "limit 'a' never gives the 6 units that one call costs (on GET /books/v1/books/{isbn})" in line
+
+
+def test_a_call_that_costs_more_than_a_limit_of_its_plan_ever_gives(tmp_path: Path) -> None:
+    """Found where the plan has a subscription to the version."""
+    plan = trial("5/second\n      dear: { limit: 90/minute, window: gcra, burst: 1 }")
+    (line,) = checked(tmp_path / "used", plan)
+    assert line.startswith(
+        "ostiary.yaml:33:13: error: limit 'dear' of plan 'trial' never gives the 2 units that one "
+    )
+    assert "(on POST /books/v1/books)" in line
+    (line,) = checked(tmp_path / "unused", plan, ("consumers.yaml", "plan: trial", "plan: standard"))
+    assert "plan 'trial' has no subscription" in line
 
 
 BRISK = "  rate-limit:\n    limits:\n      brisk: {limit: 9/second, by: consumer}\n"

@@ -1,5 +1,6 @@
 """As `test_agreement`, of policies that are bound where settings name them: who refuses, and what goes where."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from catalog.explaining.asked import Asked, Caller
 from catalog.explaining.walk import Walker
 from policies import version_adapter
 from tests.gateway.gateway_world import gateway
+from tests.gateway.http_harness import SeenRequest
 from tests.support.example_estate import write_example_estate
 from tests.support.policy_world import NOW, claims, compact, header
 from tests.support.published_estate import published
@@ -53,6 +55,13 @@ CASES = (
 )
 
 
+async def says_json(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """An answer of a type that contracts have."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+    await writer.drain()
+    return True
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_gateway_does_what_was_explained(tmp_path: Path, case: Case) -> None:
     operation = "listOrders" if case.method == "GET" else "createOrder"
@@ -66,7 +75,7 @@ async def test_a_gateway_does_what_was_explained(tmp_path: Path, case: Case) -> 
     fields: dict[str, Any] = {name.replace("-", "_"): value for name, value in case.fields}
     if case.body:
         fields["content_type"] = "application/json"
-    async with gateway(tmp_path) as world:
+    async with gateway(tmp_path, says_json) as world:
         url = f"http://127.0.0.1:{world.upstream.port}"  # both are one server, told apart by their paths
         world.adopt(published(estate, {name: f"{url}/{name}" for name in ("orders", "orders-next")}))
         await world.ask(case.method, case.path, case.body, bearer=compact(header(), said), **fields)
