@@ -162,10 +162,12 @@ def compose(
     policy: OAuthPolicy = DEFAULT,
     drift_interval: float = DAY,
     try_url: str | None = None,
+    sends_notices: bool = False,
 ) -> Catalog:
     """Builds a catalog over a store that was migrated. Without a `source` the store's own revisions decide;
     without `sealing` upstream credentials are stored by the catalog's own keys. `drift_interval` is the seconds
-    from one look at an Odoo to the next, `try_url` where calls that people try go, if not where partners' do."""
+    from one look at an Odoo to the next, `try_url` where calls that people try go, if not where partners' do.
+    Without `sends_notices` notices stay in the outbox, and pages say so."""
     # What the store holds.
     table = SnapshotTable(store)
     audit = AuditLog(store, clock)
@@ -340,7 +342,7 @@ def compose(
     )
     previews = Previews(publisher, changes.table.proposed)
     leaks = () if leak_keys is None else LeakEndpoint(credentials.leaks, LeakKeys(leak_keys, clock)).routes
-    portal = portal_room(login.door, admin, publisher, console, clock)
+    portal = portal_room(login.door, admin, publisher, console, clock, sends_notices=sends_notices)
     pages = (*login.routes, *authorization.routes, *portal, *feeds.endpoint.routes, *leaks)
     endpoints = OAuthEndpoints(oauth, *people_endpoints(oauth, authorization, registration))
     app = build_app(publisher, table, endpoints, gateways, previews, followers, for_gateways, admin, pages)

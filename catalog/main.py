@@ -138,6 +138,7 @@ async def _serve(
         login_policy=login_policy(settings),
         drift_interval=settings.drift_interval,
         try_url=settings.try_url,
+        sends_notices=settings.sends_notices,
     )
     await catalog.upstream_credentials.desk.require_keys()
     publisher = catalog.publisher

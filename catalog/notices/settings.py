@@ -37,6 +37,11 @@ class NoticeSettings(BaseSettings):
         default=None, description="File with the authorities (PEM) that are trusted in place of the machine's."
     )
 
+    @property
+    def sends_notices(self) -> bool:
+        """Whether there is a way for a notice to leave the outbox."""
+        return self.notices_directory is not None or self.smtp_host is not None
+
     @model_validator(mode="after")
     def _can_send(self) -> Self:
         if self.smtp_host is None:

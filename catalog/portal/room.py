@@ -41,9 +41,9 @@ SECTIONS: Final[tuple[Section, ...]] = (
 
 
 def portal_room(
-    door: Door, api: AdminApi, publisher: Publisher, console: TryConsole, clock: Clock
+    door: Door, api: AdminApi, publisher: Publisher, console: TryConsole, clock: Clock, *, sends_notices: bool
 ) -> tuple[BaseRoute, ...]:
-    """The routes of the portal."""
+    """The routes of the portal. `sends_notices` says whether e-mail goes out."""
     shell = Shell(door, api, clock, SECTIONS)
     pages = (
         *HomePages(shell).routes,
@@ -53,7 +53,7 @@ def portal_room(
         *ApplicationCredentialPages(shell).routes,
         *SubscriptionPages(shell, publisher).routes,
         *ToDoPages(shell).routes,
-        *FeedPages(shell, publisher).routes,
+        *FeedPages(shell, publisher, sends_notices=sends_notices).routes,
         *ChangePages(shell).routes,
         *CalendarPages(shell).routes,
         *security_routes(shell),

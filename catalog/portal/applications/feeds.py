@@ -14,9 +14,10 @@ from catalog.subscriptions.rights import own_consumers
 class FeedPages:
     """`/portal/feeds` and below."""
 
-    def __init__(self, shell: Shell, publisher: Publisher) -> None:
+    def __init__(self, shell: Shell, publisher: Publisher, *, sends_notices: bool) -> None:
         self._shell = shell
         self._publisher = publisher
+        self._sends_notices = sends_notices
         self.routes = (
             shell.get("/feeds", self.show),
             shell.post("/feeds", self.make),
@@ -54,6 +55,7 @@ class FeedPages:
             apis=sorted(estate.apis) if estate is not None else (),
             consumers=sorted(own_consumers(visit.principal, estate)),
             refused=problem,
+            sends_notices=self._sends_notices,
             done=visit.query("done"),
             **{"address": "", "chosen": "", "fault": "", **shown},
         )

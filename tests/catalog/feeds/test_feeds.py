@@ -145,6 +145,7 @@ async def test_feeds_are_made_and_ended_in_the_portal(desk: Partners) -> None:
     async with entered(desk.office.catalog, desk.world.url, "carl") as carl:
         page = await carl.get("/portal/feeds?of=api/books")
         assert "You follow nothing yet." in page.text
+        assert "This catalog sends no mail yet" in page.text
         assert (await carl.send("/portal/feeds", of="")).status == 422
         assert (await carl.send("/portal/feeds", of="consumer/rivals")).status == 404
         made = await carl.send("/portal/feeds", of="consumer/reading-club", mail="yes")

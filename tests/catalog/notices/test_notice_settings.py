@@ -21,6 +21,12 @@ def made(monkeypatch: pytest.MonkeyPatch, **variables: str) -> CatalogSettings:
 
 def test_by_itself_a_catalog_sends_nothing() -> None:
     assert channels_of(CatalogSettings()) == ()
+    assert not CatalogSettings().sends_notices
+
+
+@pytest.mark.parametrize("variables", [{"NOTICES_DIRECTORY": "out"}, MAIL])
+def test_a_way_is_enough_to_send_by(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    assert made(monkeypatch, **variables).sends_notices
 
 
 def test_both_ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
