@@ -47,11 +47,11 @@ def node_url(url: str) -> str:
     return scheme.removesuffix(_CLUSTER) + colon + rest
 
 
-def server_at(url: str) -> Server:
-    """Connects at the first use. Raises ValueError for a URL that is none."""
+def server_at(url: str, timeout: float = TIMEOUT) -> Server:
+    """Connects at the first use; `timeout` is in seconds. Raises ValueError for a URL that is none."""
     options: dict[str, Any] = {
-        "socket_timeout": TIMEOUT,
-        "socket_connect_timeout": TIMEOUT,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
         # Without an explicit one redis-py tries a closed port for seconds.
         "retry": Retry(NoBackoff(), 0),
     }

@@ -35,12 +35,15 @@ class SharedStore:
     `redis+cluster://` or `rediss+cluster://` belongs to. A Cluster of which a part is lost counts as lost.
 
     `spread` says that the keys of one call have to be in one slot, as they are with the same hash tag. `outages`
-    counts how often it was lost. Raises ValueError for a URL that is none. Belongs to one event loop.
+    counts how often it was lost: it is after `timeout` seconds without an answer. Raises ValueError for a URL that
+    is none. Belongs to one event loop.
     """
 
-    def __init__(self, url: str, script: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, script: str, clock: Callable[[], float] = time.monotonic, timeout: float = TIMEOUT
+    ) -> None:
         self.spread = is_cluster(url)
-        self._server = server_at(url)
+        self._server = server_at(url, timeout)
         self._script = script
         self._sha = ""
         self._clock = clock

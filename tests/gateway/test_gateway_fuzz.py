@@ -22,10 +22,12 @@ from gateway.handling import Handling
 from gateway.upstreams.resilience.http_service import HttpService
 from gateway.wire.connection import Connection
 from gateway.wire.limits import ListenerSettings
+from policies.exchange import Exchange
+from tests.conformance.http.cases import END, GET, HOST
 from tests.conformance.http.corpus import BROKEN_BODIES, REFUSED, SERVED
 from tests.conformance.http.corpus_targets import FORWARDED, REFUSED_BY_GATEWAY
 from tests.conformance.http.whole_gateway import World, check_request, signed, whole_gateway
-from tests.gateway.http_harness import PATIENCE, SeenRequest, say_ok
+from tests.gateway.http_harness import PATIENCE, SeenRequest, raw_client, say_ok
 
 EXAMPLES = int(os.environ.get("OSTIARY_FUZZ_EXAMPLES", "300"))
 BUDGET = 4
@@ -103,6 +105,9 @@ class Fuzzed:
         self.world = world
         self.escaped: list[str] = []
         self.answer: bytes | None = None
+        self.exchanges: dict[bytes, Exchange] = {}
+        """What has ended in this round and the one before, by request id: a request whose client went away may be
+        on its way to the upstream when everything else of its round is over."""
 
         def collect(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             self.escaped.append(f"{context.get('message')}: {context.get('exception')!r}")
@@ -172,11 +177,23 @@ class Fuzzed:
 
     async def round(self, clients: list[tuple[bytes, list[int], bool]], answer: bytes | None) -> list[bytes]:
         self.answer = answer
+        before = _by_request_id(self.world.ended)
         self.world.ended.clear()
         self.world.seen.clear()
         received = await asyncio.gather(*(self.attack(*client) for client in clients))
         await self.settled()
+        self.exchanges = before | _by_request_id(self.world.ended)
         return received
+
+    async def quiet(self) -> None:
+        """Waits for the clients that nobody has accepted yet: they are before this one in the listener's queue."""
+        async with raw_client(self.world.running.port) as client:
+            assert (await client.ask(GET + HOST + END)).status == 200
+        await self.settled()
+
+
+def _by_request_id(ended: list[Exchange]) -> dict[bytes, Exchange]:
+    return {exchange.request_id.encode(): exchange for exchange in ended}
 
 
 @contextlib.contextmanager
@@ -228,16 +245,18 @@ def test_any_bytes_are_answered_or_end(under_fire: Fuzzed) -> None:
         assert all(data == b"" or data.startswith(b"HTTP/1.1 ") for data in received)
         faults = {exchange.refusal.type.id for exchange in world.ended if exchange.refusal is not None}
         assert not faults & {"policy-failed", "mediation-failed"}
-        exchanges = {exchange.request_id.encode(): exchange for exchange in world.ended}
         for request in world.seen:
-            check_request(request, exchanges[request.fields[b"x-request-id"]])
+            check_request(request, under_fire.exchanges[request.fields[b"x-request-id"]])
 
     attack()
+    under_fire.answer = None
+    under_fire.runner.run(under_fire.quiet())
     runtime = world.running.pipeline.runtime
     assert runtime is not None
     (service,) = [upstream for _, upstream in runtime.upstreams.values()]
     assert isinstance(service, HttpService)
     under_fire.runner.run(under_fire.let_go(service))
+    under_fire.exchanges.clear()
     world.ended.clear()
     world.seen.clear()
     gc.collect()

@@ -8,8 +8,8 @@ from contracts.operations import ApiVersion, HttpBackend, Operation
 from contracts.policy_settings import PolicyUse
 from gateway.adapters.limiting.script import SCRIPT
 from gateway.adapters.shared_limiter import SharedLimiter
-from gateway.adapters.shared_store import SharedStore
 from policies.limits.slots import OwnSlots
+from tests.gateway.adapters.patient_store import patient_store
 from tests.gateway.gateway_world import Gateway, gateway, orders, problem_of, snapshot, token
 from tests.gateway.http_harness import SeenRequest, raw_client
 from tests.support.valkey import valkey
@@ -128,7 +128,7 @@ async def test_nobody_gets_an_error_for_a_shared_state_that_is_lost_and_comes_ba
 ) -> None:
     with valkey() as server:
         now = 0.0
-        store = SharedStore(server.url, SCRIPT, clock=lambda: now)
+        store = patient_store(server.url, SCRIPT, clock=lambda: now)
         shared = SharedLimiter(store, share=2, exact=True)
         async with gateway(tmp_path, quota=40, limiter=shared) as running:
 

@@ -22,6 +22,7 @@ from policies.idempotency_keys.records import (
     packed,
     unpacked,
 )
+from tests.gateway.adapters.patient_store import patient_store
 from tests.support.valkey import Valkey, valkey
 
 _numbers = count()
@@ -38,7 +39,7 @@ async def store(request: pytest.FixtureRequest, server: Valkey) -> AsyncIterator
     if request.param == "memory":
         yield MemoryIdempotency()
         return
-    shared = SharedIdempotency(SharedStore(server.url, SCRIPT))
+    shared = SharedIdempotency(patient_store(server.url, SCRIPT))
     yield shared
     await shared.close()
 
@@ -115,7 +116,7 @@ async def test_a_lease_that_ends_without_a_word_leaves_it_unknown_until_there_is
     assert memory.answered(first, b"late")
     assert memory.claim(claim("two", first.key)).state == "answered"
     # On the server, whose clock nobody turns, a lease of no time at all has ended with the next call.
-    shared, ended = SharedIdempotency(SharedStore(server.url, SCRIPT)), claim(lease=0)
+    shared, ended = SharedIdempotency(patient_store(server.url, SCRIPT)), claim(lease=0)
     assert (await shared.claim(ended)).state == "claimed"
     assert (await shared.claim(claim("two", ended.key))).state == "unknown"
     assert await shared.answered(ended, b"late")
@@ -134,7 +135,7 @@ async def test_keys_are_forgotten_when_their_time_is_over(server: Valkey) -> Non
     now[0] = 700.0
     assert memory.claim(claim("two", first.key)).state == "claimed"
     assert len(memory) == 1
-    shared = SharedIdempotency(SharedStore(server.url, SCRIPT))
+    shared = SharedIdempotency(patient_store(server.url, SCRIPT))
     await shared.claim(first)
     await shared.answered(first, b"x")
     async with contextlib.aclosing(redis.asyncio.Redis.from_url(server.url)) as client:
@@ -190,7 +191,7 @@ async def test_without_the_server_nobody_is_told_anything() -> None:
 
 
 async def test_what_was_claimed_outlives_the_server_s_loss_of_its_scripts(server: Valkey) -> None:
-    shared = SharedIdempotency(SharedStore(server.url, SCRIPT))
+    shared = SharedIdempotency(patient_store(server.url, SCRIPT))
     first = claim()
     await shared.claim(first)
     async with contextlib.aclosing(redis.asyncio.Redis.from_url(server.url)) as client:
@@ -203,7 +204,7 @@ async def test_what_was_claimed_outlives_the_server_s_loss_of_its_scripts(server
 @pytest.mark.parametrize("seed", range(4))
 async def test_whatever_is_said_both_say_the_same(server: Valkey, seed: int) -> None:
     chance = random.Random(seed)
-    memory, shared = MemoryIdempotency(lambda: 0.0), SharedIdempotency(SharedStore(server.url, SCRIPT))
+    memory, shared = MemoryIdempotency(lambda: 0.0), SharedIdempotency(patient_store(server.url, SCRIPT))
     keys = [f"both-{seed}-{number}" for number in range(4)]
     made = [
         claim(owner, key, fingerprint, lease)

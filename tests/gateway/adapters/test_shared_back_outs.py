@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.adapters.shared_back_outs import SCRIPT, SharedBackOuts
-from gateway.adapters.shared_store import SharedStore
 from gateway.telemetry.canaries import back_out_listener
 from policies.canaries import Bounds, Canaries, Canary, CanaryName
 from policies.canary import CanaryConfig
+from tests.gateway.adapters.patient_store import patient_store
 from tests.support.valkey import Valkey, valkey
 
 BOUNDS = Bounds(error_rate=0.1, minimum_calls=2, window=60.0, cool_down=300.0)
@@ -22,7 +22,7 @@ def server() -> Iterator[Valkey]:
 
 class Worker:
     def __init__(self, url: str, upstream: str, percent: float = 5.0) -> None:
-        self.back_outs = SharedBackOuts(SharedStore(url, SCRIPT))
+        self.back_outs = SharedBackOuts(patient_store(url, SCRIPT))
         self.canaries = Canaries(back_out_listener(self.back_outs))
         settings = CanaryConfig(to=upstream, percent=percent)
         self.canary: Canary = self.canaries.find(CanaryName("orders", "v1", upstream), settings, BOUNDS)

@@ -16,6 +16,7 @@ from gateway.adapters.shared_store import SharedStore
 from policies.exchange import Allowance
 from policies.limits.meter import meter_of
 from policies.limits.slots import TAKEN, SlotLimit, SlotMeter, Taken
+from tests.gateway.adapters.patient_store import patient_store
 from tests.support.valkey import Cluster, valkey_cluster
 
 HOUR = 3600
@@ -35,7 +36,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 async def store(cluster: Cluster) -> AsyncIterator[SharedStore]:
-    made = SharedStore(cluster.url, SCRIPT)
+    made = patient_store(cluster.url, SCRIPT)
     yield made
     await made.close()
 
@@ -70,7 +71,7 @@ async def test_of_many_who_ask_at_once_none_too_many_pass(store: SharedStore) ->
 
 
 async def test_slots_at_different_nodes_are_taken_together(cluster: Cluster) -> None:
-    one, other = (SharedSlots(SharedStore(cluster.url, shared_slots.SCRIPT), share=2) for _ in range(2))
+    one, other = (SharedSlots(patient_store(cluster.url, shared_slots.SCRIPT), share=2) for _ in range(2))
     names = ("first", "second", "third")
     meter = SlotMeter(tuple(SlotLimit(name, 2, ("api",)) for name in names), names)
     alone = SlotMeter(meter.limits[:1], names[:1])

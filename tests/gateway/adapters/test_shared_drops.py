@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 import redis.asyncio
 
 from gateway.adapters.shared_drops import CHANNEL, SCRIPT, SharedDrops
-from gateway.adapters.shared_store import SharedStore
 from policies.caching.memory import AnswerCache
 from policies.caching.stored import Stored
+from tests.gateway.adapters.patient_store import patient_store
 from tests.support.valkey import Valkey, valkey
 
 ANSWER = Stored(200, (), b"x", (), 0.0, 0.0, 60)
@@ -29,7 +29,7 @@ def keep(cache: AnswerCache, *labels: str) -> None:
 @contextlib.asynccontextmanager
 async def worker(server: Valkey) -> AsyncIterator[AnswerCache]:
     cache = AnswerCache()
-    drops = SharedDrops(server.url, SharedStore(server.url, SCRIPT))
+    drops = SharedDrops(server.url, patient_store(server.url, SCRIPT))
     watching = asyncio.create_task(drops.watch(cache))
     try:
         yield cache

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.limits import RateLimit, WindowKind
@@ -13,6 +13,8 @@ from gateway.adapters.shared_limiter import SharedLimiter
 from gateway.adapters.shared_store import SharedStore, StateUnavailableError
 from policies.limits.meter import meter_of
 from policies.ports import Allowance
+from tests.gateway.adapters.patient_store import patient_store
+from tests.gateway.http_harness import PATIENCE
 from tests.support.valkey import Valkey, valkey
 
 HOUR = 3600
@@ -26,7 +28,7 @@ def server() -> Iterator[Valkey]:
 
 @pytest.fixture
 async def store(server: Valkey) -> AsyncIterator[SharedStore]:
-    made = SharedStore(server.url, SCRIPT)
+    made = patient_store(server.url, SCRIPT)
     yield made
     await made.close()
 
@@ -42,7 +44,7 @@ async def test_two_workers_count_together_to_the_last_unit(store: SharedStore) -
     decisions = [await take(workers[n % 2], "two", limits) for n in range(12)]
     assert [decision.states[0].remaining for decision in decisions[:10]] == list(range(9, -1, -1))
     assert [decision.violated for decision in decisions[10:]] == [("exact",), ("exact",)]
-    assert {decision.states[0].reset for decision in decisions} <= {HOUR - 1, HOUR}
+    assert all(HOUR - PATIENCE <= decision.states[0].reset <= HOUR for decision in decisions)
     assert [worker.locally for worker in workers] == [0, 0]
 
 
@@ -135,7 +137,7 @@ def test_never_over_a_limit_and_at_most_a_block_each_unspent(
     smallest = min(quota for quota, _ in quotas)
 
     async def run() -> int:
-        stores = [SharedStore(server.url, SCRIPT) for _ in range(3)]
+        stores = [patient_store(server.url, SCRIPT) for _ in range(3)]
         workers = [SharedLimiter(store, share=3) for store in stores]
         spent = 0
         batch: list[tuple[int, asyncio.Future[Allowance]]] = []
@@ -152,8 +154,7 @@ def test_never_over_a_limit_and_at_most_a_block_each_unspent(
         finally:
             for store in stores:
                 await store.close()
-        # Where the machine stalled for a quarter of a second the server counted as down.
-        assume(not any(worker.locally for worker in workers))
+        assert not any(worker.locally for worker in workers)
         return spent
 
     spent = asyncio.run(run())
@@ -195,7 +196,7 @@ async def test_a_counter_that_many_share_is_one_lease_and_one_limit(store: Share
 
 
 async def test_several_limits_of_one_call_are_asked_about_together(server: Valkey) -> None:
-    store = SharedStore(server.url, SCRIPT)
+    store = patient_store(server.url, SCRIPT)
     limiter = SharedLimiter(store, share=2, exact=True)
     limits = (RateLimit("one", 3, HOUR), RateLimit("two", 5, HOUR, "log"), RateLimit("three", 9, HOUR, "sliding"))
     decisions = await asyncio.gather(*(take(limiter, "together", limits) for _ in range(6)))
@@ -210,7 +211,7 @@ async def test_without_the_server_each_limit_does_as_it_says(exact: bool) -> Non
     local, strict = RateLimit("local", 4, HOUR), RateLimit("strict", 4, HOUR, on_unavailable="closed")
     lenient = RateLimit("lenient", 4, HOUR, on_unavailable="open")
     with valkey() as server:
-        store = SharedStore(server.url, SCRIPT)
+        store = patient_store(server.url, SCRIPT)
         limiter = SharedLimiter(store, share=2, exact=exact)
         assert not (await take(limiter, "k", (local, strict, lenient))).violated
         server.kill()
@@ -229,7 +230,7 @@ async def test_a_server_that_comes_back_empty_lets_nobody_have_twice_what_was_th
     now = 0.0
     limits = (RateLimit("daily", 12, HOUR), RateLimit("burst", 12, HOUR, "gcra", burst=12))
     with valkey() as server:
-        stores = [SharedStore(server.url, SCRIPT, clock=lambda: now) for _ in range(2)]
+        stores = [patient_store(server.url, SCRIPT, clock=lambda: now) for _ in range(2)]
         workers = [SharedLimiter(store, share=2, exact=True, clock=lambda: now) for store in stores]
         allowed = 0
 
@@ -255,7 +256,7 @@ async def test_of_all_who_wait_for_a_server_that_was_lost_one_looks_for_it(
     now = 0.0
     limits = (RateLimit("herd", 1000, HOUR),)
     with valkey() as server:
-        store = SharedStore(server.url, SCRIPT, clock=lambda: now)
+        store = patient_store(server.url, SCRIPT, clock=lambda: now)
         limiter = SharedLimiter(store, share=1, exact=True, clock=lambda: now)
         await take(limiter, "herd", limits)
         server.kill()
@@ -274,7 +275,7 @@ async def test_without_the_server_each_worker_enforces_its_share_and_afterwards_
     now = 0.0
     limits = (RateLimit("outage", 10, HOUR),)
     with valkey() as server:
-        store = SharedStore(server.url, SCRIPT, clock=lambda: now)
+        store = patient_store(server.url, SCRIPT, clock=lambda: now)
         limiter = SharedLimiter(store, share=2, exact=True, clock=lambda: now)
         assert (await take(limiter, "outage", limits)).states[0].remaining == 9
         server.kill()
@@ -305,7 +306,7 @@ async def test_without_the_server_each_worker_enforces_its_share_and_afterwards_
 
 async def test_whoever_waits_when_the_store_is_closed_is_told() -> None:
     with valkey() as server:
-        store = SharedStore(server.url, SCRIPT)
+        store = patient_store(server.url, SCRIPT)
         waiting = store.run("k", 1, 1, "l", 10, 1000, 0, 0)
         await store.close()
         with pytest.raises(StateUnavailableError):

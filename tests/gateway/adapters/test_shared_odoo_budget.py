@@ -10,9 +10,9 @@ import pytest
 from contracts.odoo_care import OdooCare
 from contracts.snapshot import Upstream
 from gateway.adapters.shared_slots import SCRIPT, SharedSlots
-from gateway.adapters.shared_store import SharedStore
 from gateway.upstreams.odoo.mediation import Answer
 from gateway.upstreams.resilience.odoo_service import OdooService
+from tests.gateway.adapters.patient_store import patient_store
 from tests.gateway.odoo_care_world import Counted, counting
 from tests.gateway.upstreams.odoo.conftest import KEY, Rig, orders
 from tests.support.valkey import Valkey, valkey
@@ -40,7 +40,7 @@ async def workers(server: Valkey, seen: Counted) -> AsyncIterator[list[Rig]]:
         upstream = Upstream("erp", "odoo", url, connections=4, care=OdooCare(wait=60.0))
         rigs = []
         for _ in range(WORKERS):
-            slots = SharedSlots(SharedStore(server.url, SCRIPT), share=WORKERS)
+            slots = SharedSlots(patient_store(server.url, SCRIPT), share=WORKERS)
             stack.push_async_callback(slots.close)
             rigs.append(Rig(OdooService(upstream, session, KEY, slots=slots), upstream))  # type: ignore[arg-type]
         yield rigs

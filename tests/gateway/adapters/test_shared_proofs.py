@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.adapters.shared_proofs import SCRIPT, SharedProofs
-from gateway.adapters.shared_store import SharedStore
 from policies.credentials.used_proofs import UsedProofs
+from tests.gateway.adapters.patient_store import patient_store
 from tests.support.valkey import Valkey, valkey
 
 NOW = 1_795_000_000.0
@@ -20,7 +20,7 @@ def server() -> Iterator[Valkey]:
 
 
 def worker(url: str) -> SharedProofs:
-    return SharedProofs(SharedStore(url, SCRIPT), UsedProofs(lambda: NOW), lambda: NOW)
+    return SharedProofs(patient_store(url, SCRIPT), UsedProofs(lambda: NOW), lambda: NOW)
 
 
 async def used(proofs: SharedProofs, digest: bytes) -> bool:

@@ -7,8 +7,8 @@ import pytest
 
 from contracts.limits import OnUnavailable
 from gateway.adapters.shared_slots import SCRIPT, SharedSlots
-from gateway.adapters.shared_store import SharedStore
 from policies.limits.slots import TAKEN, SlotLimit, SlotMeter, Taken
+from tests.gateway.adapters.patient_store import patient_store
 from tests.support.valkey import Valkey, valkey
 
 
@@ -20,7 +20,7 @@ def server() -> Iterator[Valkey]:
 
 @pytest.fixture
 async def workers(server: Valkey) -> AsyncIterator[list[SharedSlots]]:
-    made = [SharedSlots(SharedStore(server.url, SCRIPT), share=2) for _ in range(2)]
+    made = [SharedSlots(patient_store(server.url, SCRIPT), share=2) for _ in range(2)]
     yield made
     for each in made:
         await each.close()
@@ -78,8 +78,8 @@ async def test_a_client_that_goes_away_while_it_waits_holds_nothing(workers: lis
 
 
 async def test_slots_of_a_worker_that_died_are_free_when_its_lease_is_over(server: Valkey) -> None:
-    dead = SharedSlots(SharedStore(server.url, SCRIPT), share=2, lease=0.3)
-    living = SharedSlots(SharedStore(server.url, SCRIPT), share=2, lease=0.3)
+    dead = SharedSlots(patient_store(server.url, SCRIPT), share=2, lease=0.3)
+    living = SharedSlots(patient_store(server.url, SCRIPT), share=2, lease=0.3)
     assert [await take(dead, meter("died")) for _ in range(2)] == [TAKEN] * 2
     assert await take(living, meter("died")) is TAKEN
     assert (await take(living, meter("died"))).full == ("died",)
@@ -95,7 +95,7 @@ async def test_without_the_server_and_when_it_is_back_empty(otherwise: OnUnavail
     now = 0.0
     what = meter("outage", most=4, otherwise=otherwise)
     with valkey() as server:
-        slots = SharedSlots(SharedStore(server.url, SCRIPT, clock=lambda: now), share=2)
+        slots = SharedSlots(patient_store(server.url, SCRIPT, clock=lambda: now), share=2)
         assert await take(slots, what) is TAKEN
         server.kill()
         taken = [await take(slots, what) for _ in range(5)]
@@ -108,7 +108,7 @@ async def test_without_the_server_and_when_it_is_back_empty(otherwise: OnUnavail
             assert taken == [TAKEN] + [Taken(("outage",))] * 4
         server.start()
         now += 60
-        other = SharedSlots(SharedStore(server.url, SCRIPT), share=2)
+        other = SharedSlots(patient_store(server.url, SCRIPT), share=2)
         held = {"closed": 1, "local": 2, "open": 6}[otherwise]
         # Whoever asks says what it holds.
         assert (await take(slots, what) is TAKEN) == (held < 4)
