@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from contracts.problems import Problem, problem
-from gateway.routes import ServedOperation
+from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
+from gateway.wire.head import HOP
 from policies import target
 from policies.exchange import Exchange
 
@@ -72,6 +73,16 @@ def by_method(exchange: Exchange, methods: dict[str, ServedOperation]) -> Served
     """The operation of the request's method. RFC 9110 §9.3.2: HEAD is what GET would say, without the content."""
     served = methods.get(exchange.method)
     return methods.get("GET") if served is None and exchange.method == "HEAD" else served
+
+
+def hidden(exchange: Exchange, route: Route) -> Problem | None:
+    """The refusal of what names in Connection a field that the contract declares: it would be judged by that field
+    and go on without. RFC 9110 §7.6.1: nobody may name one there that is meant for all recipients."""
+    named = exchange.fields.get(b"connection")
+    if named is None:
+        return None
+    names = {name.strip(b" \t") for name in named.lower().split(b",")}
+    return None if names.isdisjoint(route.judged) else HOP
 
 
 def not_allowed(exchange: Exchange, methods: dict[str, ServedOperation]) -> Problem:

@@ -14,7 +14,7 @@ import structlog
 from contracts.problems import CONTENT_TYPE, Problem, problem
 from gateway import preflights, shedding
 from gateway.answering import Answering, framed_anew
-from gateway.entering import Document, Found, Refusal, by_method, look_up, not_allowed, switched
+from gateway.entering import Document, Found, Refusal, by_method, hidden, look_up, not_allowed, switched
 from gateway.lasting import Lasting
 from gateway.mediating import mediate
 from gateway.pouring import Pouring
@@ -24,6 +24,7 @@ from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
 from gateway.unseen import Nobody, Unseen
 from gateway.upstreams.odoo.content import Content
+from gateway.wire import refusals
 from gateway.wire.headers import request_head
 from gateway.wire.messages import Call, Client
 from gateway.wire.trailers import passing_trailers
@@ -119,6 +120,10 @@ class Handling:
         if exchange.upgrade and not route.operation.websocket:
             preflights.tell(exchange, route)
             self.refuse(websocket.POLICY, websocket.NOT_CARRIED)
+            return
+        if route.judged and (fault := hidden(exchange, route)) is not None:
+            preflights.tell(exchange, route)
+            self.refuse(refusals.POLICY, fault)
             return
         if self._owner.open > route.room:
             preflights.tell(exchange, route)

@@ -60,6 +60,8 @@ class Route:
     """The path of the upstream's URL; it takes the place of the version's base path."""
     credentials: tuple[bytes, ...]
     """The names of the fields in which the gateway proves itself to any of these upstreams."""
+    judged: frozenset[bytes]
+    """The names of those header fields by which this operation is chosen or its requests are judged."""
     repeat: Repeat
     """What of calls to the HTTP upstream may be tried again."""
     odoo: OdooService | None
@@ -170,6 +172,7 @@ class Binding:
             credentials=tuple({header[0] for header in presented if header is not None}),
             prefix=prefix,
             room=self._room,
+            judged=_judged(operation, self._judged),
             repeat=_repeat(operation),
             odoo=odoo,
             odoo_backend=operation.backend if isinstance(operation.backend, OdooBackend) else None,
@@ -241,6 +244,12 @@ def place_of(upstream: Upstream) -> tuple[bytes, str]:
     authority, _, path = upstream.url.partition("://")[2].partition("/")
     path = path.rstrip("/")
     return authority.encode("ascii"), "/" + path if path else ""
+
+
+def _judged(operation: Operation, choice: bytes) -> frozenset[bytes]:
+    """`choice` is the name of the field that chooses the version, or empty."""
+    declared = (each.name.lower().encode("ascii") for each in operation.parameters if each.location == "header")
+    return frozenset((choice, *declared) if choice else declared)
 
 
 def _repeat(operation: Operation) -> Repeat:

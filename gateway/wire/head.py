@@ -33,7 +33,8 @@ SINGULAR: Final = frozenset(
     }
 )
 
-# A client that names one of these in Connection would have us drop what we have judged the request by.
+# A client that names one of these in Connection would have us drop what we have judged the request by, or what the
+# upstream is to judge it by.
 _END_TO_END: Final = frozenset(
     {
         b"host",
@@ -46,6 +47,15 @@ _END_TO_END: Final = frozenset(
         b"dpop",
         b"idempotency-key",
         b"accept",
+        b"if-match",
+        b"if-none-match",
+        b"if-modified-since",
+        b"if-unmodified-since",
+        b"if-range",
+        b"range",
+        b"content-digest",
+        b"signature",
+        b"signature-input",
     }
 )
 

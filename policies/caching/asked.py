@@ -16,9 +16,11 @@ _CONDITIONS: Final = frozenset({b"if-none-match", b"if-modified-since"})
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`fields` are by lower-case name, and `upstream` names one that is not the contract's. `target` is what the
-    client asked for."""
+    client asked for, and `origin` where: an upstream is told of both, and may make links of them, so that what was
+    said to one host is not said to another."""
 
     method: str
+    origin: str
     target: str
     path: str
     query: bytes
@@ -32,7 +34,7 @@ class Asked:
     def key(self, place: str, caller: str) -> str:
         """What an answer is kept under: `place` is the API's version, `caller` empty where it is for all."""
         digest = hashlib.blake2b(digest_size=24)
-        parts = (place, caller, self.target, self.upstream, self.path)
+        parts = (place, caller, self.origin, self.target, self.upstream, self.path)
         for part in (*(each.encode() for each in parts), self.query):
             digest.update(b"%d:" % len(part))
             digest.update(part)
@@ -41,15 +43,16 @@ class Asked:
 
 def asked_by(exchange: Exchange) -> Asked:
     forward, target = exchange.forward, f"{exchange.path}?{exchange.query.decode('latin-1')}"
+    origin = f"{exchange.scheme}://{exchange.fields.get(b'host', b'').decode('latin-1').lower()}"
     if forward is None:
         assert exchange.version is not None
         path = exchange.path[len(exchange.version.base_path) :]
-        return Asked(exchange.method, target, path, exchange.query, "", exchange.fields)
+        return Asked(exchange.method, origin, target, path, exchange.query, "", exchange.fields)
     fields: dict[bytes, bytes] = {}
     for name, value in forward.headers:
         key = name.lower()
         fields[key] = fields[key] + b", " + value if key in fields else value
-    return Asked(forward.method, target, forward.path, forward.query, forward.upstream, fields)
+    return Asked(forward.method, origin, target, forward.path, forward.query, forward.upstream, fields)
 
 
 def caller_of(exchange: Exchange) -> str:

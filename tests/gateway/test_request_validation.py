@@ -307,3 +307,20 @@ async def test_no_pattern_is_slow_on_any_text(tmp_path: Path, pattern: str) -> N
     ]
     assert places == [("query", "pattern"), ("header", "pattern")]
     assert by_name.status == 200
+
+
+@pytest.mark.parametrize("mode", ["enforce", "report"])
+async def test_a_field_that_a_request_is_judged_by_is_not_dropped_on_the_way(tmp_path: Path, mode: Any) -> None:
+    """Named in Connection it would be: judged as what it says, and forwarded as if nothing had been said."""
+    tenant = Parameter("X-Tenant", "header", "simple", False, {"type": "string"}, required=True)
+    rule = PolicyUse("object-rule", config={"rules": [{"rule": 'header.x_tenant == "acme"'}]})
+    async with gateway(tmp_path) as world:
+        version = setting(schema(mode), rule, parameters=(tenant,))
+        world.adopt(snapshot(version, port=world.upstream.port))
+        good = await world.ask("GET", "/orders/v1/orders", X_Tenant="acme", Connection="keep-alive, X-Other")
+        bad = await world.ask("GET", "/orders/v1/orders", X_Tenant="acme", Connection="keep-alive, X-TENANT")
+        (seen,) = world.upstream.seen
+        log = await world.logged(2)
+    assert (good.status, seen.fields[b"x-tenant"]) == (200, b"acme")
+    assert (bad.status, problem_of(bad)["type"]) == (400, "urn:ostiary:problem:malformed-request")
+    assert log[1]["policy"] == "framing"

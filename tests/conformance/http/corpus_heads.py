@@ -122,6 +122,15 @@ _CONNECTIONS: Final = (
     b"Accept",
     b"DPoP",
     b"Content-Encoding",
+    b"If-Match",
+    b"If-None-Match",
+    b"If-Modified-Since",
+    b"If-Unmodified-Since",
+    b"If-Range",
+    b"Range",
+    b"Content-Digest",
+    b"Signature",
+    b"Signature-Input",
 )
 _TWICE: Final = (b"API-Version", b"DPoP", b"Idempotency-Key", b"Content-Encoding", b"Expect", b"Transfer-Encoding")
 _UPGRADES: Final = {

@@ -173,7 +173,7 @@ async def test_others_get_the_answer_of_who_went_away(tmp_path: Path) -> None:
         async with raw_client(world.gateway.port) as leaving:
             bearer = token(exp=NOW + 10_000_000)
             await leaving.send(
-                f"GET {LIST} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
+                f"GET {LIST} HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
             )
             await until_asked(world, 1)
             staying = asyncio.create_task(world.get())

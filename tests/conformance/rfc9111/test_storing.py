@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.rfc9111.caching_world import LIST, Origin, caching, said
+from tests.gateway.gateway_world import token
+from tests.gateway.http_harness import raw_client
 from tests.support.policy_world import NOW
 
 
@@ -175,3 +177,16 @@ async def test_what_caches_before_say_is_left_as_it_is(tmp_path: Path) -> None:
             answer = await world.get()
             lines = [line for line in answer.head.split(b"\r\n") if line.lower().startswith(b"cache-status:")]
             assert [line.partition(b": ")[2] for line in lines] == [b"origin-shield; hit", own]
+
+
+async def test_what_was_said_to_one_host_is_not_said_to_another(tmp_path: Path) -> None:
+    """An upstream makes links of the host that it is told of; a client may call by any."""
+    async with caching(tmp_path, Origin("Cache-Control: max-age=60, public"), shared=True) as world:
+        by_hosts = []
+        for host in ("forged.example", "api.example", "API.example", "forged.example"):
+            request = f"GET {LIST} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token(exp=NOW + 60)}\r\n\r\n"
+            async with raw_client(world.gateway.port) as client:
+                by_hosts.append((await client.ask(request.encode())).body)
+        told = [seen.fields[b"x-forwarded-host"] for seen in world.origin.seen]
+    assert by_hosts == [b"answer 1", b"answer 2", b"answer 2", b"answer 1"]
+    assert told == [b"forged.example", b"api.example"]
