@@ -295,7 +295,8 @@ class VersionEntry(EstateStruct, frozen=True):
 
 class VersioningEntry(EstateStruct, frozen=True):
     """How a client says which version it calls. By `path`, each version has a base path of its own; by any other,
-    all share one. `default` is for calls that name none; without it they are refused."""
+    all share one. `default` is for calls that name none; without it they are refused. By `path`, those are the
+    calls to its base path without the version."""
 
     by: Literal["path", "header", "media-type", "date"] = "path"
     header: HeaderName | None = None

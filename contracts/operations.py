@@ -297,7 +297,8 @@ class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
     `base_path` starts with a slash and does not end with one. `documents` are the JSON Schema resources
     (by absolute URI) into which the operations' schemas refer, one for each direction. `criticality` is from 1
-    (the business stops) to 4. `choice` says how a version is chosen where others have its base path too.
+    (the business stops) to 4. `choice` says how a version is chosen where others have its base path too; where
+    each has its own, the `default` one is also served at that path without the version.
     """
 
     api: str
@@ -312,4 +313,12 @@ class ApiVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     criticality: int = 3
     successor_base_path: str | None = None
     choice: VersionChoice | None = None
+    default: bool = False
     documents: dict[str, dict[str, Any]] = {}
+
+    @property
+    def default_path(self) -> str | None:
+        """The base path for requests that name no version; None where the version is not for these, or its base
+        path does not end with its name."""
+        stem, _, last = self.base_path.rpartition("/")
+        return stem if self.default and last == self.version else None

@@ -174,7 +174,8 @@ _TYPES: tuple[ProblemType, ...] = (
         "path-not-in-version",
         404,
         "Not in this version",
-        "The version that the request is for has no such path; `versions` lists those that have.",
+        "The version that the request is for has no such path, or the path names none; `versions` lists those "
+        "that have it.",
     ),
     ProblemType(
         "version-not-acceptable",

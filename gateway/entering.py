@@ -56,8 +56,10 @@ def _off_the_map(exchange: Exchange, runtime: Runtime) -> Found | Refusal | Docu
     document = runtime.well_known.get(exchange.path)
     if document is not None and exchange.method in ("GET", "HEAD"):
         return Document(document)
-    elsewhere = runtime.by_path.elsewhere(exchange.path, runtime.router)
-    return NOTHING_HERE if elsewhere is None else Refusal("routing", elsewhere)
+    otherwise = runtime.by_path.find(exchange, runtime.router)
+    if otherwise is None:
+        return NOTHING_HERE
+    return Refusal("routing", otherwise) if isinstance(otherwise, Problem) else otherwise
 
 
 def switched(exchange: Exchange, runtime: Runtime | None, version: str) -> Found | Refusal:

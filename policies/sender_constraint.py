@@ -15,6 +15,7 @@ from policies.authentication import resource_metadata
 from policies.credentials.dpop_proof import ProofFault, read_proof
 from policies.credentials.used_proofs import NoRoomError, proof_digest
 from policies.exchange import Binding, Exchange
+from policies.path_versions import path_called
 from policies.ports import Ports
 from policies.verdict import ALLOW, Deny, Stage, Verdict
 
@@ -63,7 +64,7 @@ class SenderConstraint:
             return self._invalid("there is none")
         # The scheme was looked at when the token was; the token is what follows it.
         token = exchange.fields[b"authorization"].split(None, 1)[1].strip()
-        uri = self._audience + exchange.path
+        uri = self._audience + path_called(exchange)
         try:
             proof = read_proof(text, exchange.method, uri, self._clock(), token)
         except ProofFault as fault:

@@ -61,7 +61,7 @@ class Routes:
         found = self._router.match(exchange.path)
         if found is None:
             there = self._versioned.find(exchange.path)
-            return self._by_path.elsewhere(exchange.path, self._router) if there is None else there.match(exchange)
+            return self._by_path.find(exchange, self._router) if there is None else there.match(exchange)
         return found
 
 

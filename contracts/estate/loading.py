@@ -17,7 +17,7 @@ from contracts.estate.adapting import adapted
 from contracts.estate.calendar import lifecycle_of
 from contracts.estate.catalogue import finding
 from contracts.estate.decode import decode, neutral
-from contracts.estate.versioning import choice_of
+from contracts.estate.versioning import choice_of, is_default
 from contracts.estate_files import ApiFile, ConsumersFile, EstateFile, TeamsFile, VersionEntry
 from contracts.findings import Finding, Place
 from contracts.openapi.compile import VersionContext, compile_version
@@ -225,6 +225,7 @@ class _Loader:
                     used(f"{api.file.name}#/versions/{version}/policies", entry.policies),
                 ),
                 choice=choice_of(api.name, api.file.value),
+                default=is_default(api.file.value, version),
             )
             compiled, findings = compile_version(document, context)
             self.findings += findings

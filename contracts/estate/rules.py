@@ -16,6 +16,7 @@ from contracts.estate.issuer_rules import issuer_rules
 from contracts.estate.loading import APIS, ApiSources, Sources
 from contracts.estate.oauth_rules import oauth_rules
 from contracts.estate.people_rules import people_rules
+from contracts.estate.versioning import is_default
 from contracts.estate.versioning_rules import versioning_rules
 from contracts.estate_care import CALLS_OF_A_WRITE, care_of
 from contracts.estate_files import UpstreamEntry, VersionEntry
@@ -249,15 +250,17 @@ def _paths(sources: Sources) -> Iterator[Finding]:
             if f"{base}/".startswith(f"{RESERVED}/"):
                 message = f"{api.name!r} {version} is served under {base!r}, which the gateway keeps for itself"
                 yield finding("path-reserved", document.place("/servers/0/url"), message)
+            # A default version has its paths without the version too.
+            stem = base.removesuffix(f"/{version}") if is_default(api.file.value, version) else base
             paths = document.root.get("paths")
             for template, item in paths.members() if paths is not None else ():
-                path = base + template
-                claim = (api.name, version, path, item.key_place)
-                other = claims.setdefault(shape_of(path), claim)
-                if other[0] != api.name or not (shared or other[1] == version):
-                    as_what = "" if other[2] == path else f" as {other[2]!r}"
-                    message = f"{path!r} is claimed by {other[0]!r} {other[1]} too{as_what} ({other[3]})"
-                    yield finding("path-claimed-twice", item.key_place, message)
+                for path in dict.fromkeys((base + template, stem + template)):
+                    claim = (api.name, version, path, item.key_place)
+                    other = claims.setdefault(shape_of(path), claim)
+                    if other[0] != api.name or not (shared or other[1] == version):
+                        as_what = "" if other[2] == path else f" as {other[2]!r}"
+                        message = f"{path!r} is claimed by {other[0]!r} {other[1]} too{as_what} ({other[3]})"
+                        yield finding("path-claimed-twice", item.key_place, message)
 
 
 def _base_path(default: str, document: Document) -> str:

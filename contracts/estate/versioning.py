@@ -37,3 +37,8 @@ def choice_of(api: str, file: ApiFile) -> VersionChoice | None:
         default=entry.default or "",
         released=tuple(sorted(released, key=lambda each: each[1])) if entry.by == "date" else (),
     )
+
+
+def is_default(file: ApiFile, version: str) -> bool:
+    """Whether requests that could name a version in their path, and do not, mean this one."""
+    return file.versioning.by == "path" and file.versioning.default == version

@@ -12,7 +12,7 @@ from contracts.estate.versioning import HEADER
 from contracts.estate_files import VersioningEntry
 from contracts.findings import Finding
 
-_KEYS: Final = {"path": (), "header": ("header", "default"), "media-type": ("vendor", "default")}
+_KEYS: Final = {"path": ("default",), "header": ("header", "default"), "media-type": ("vendor", "default")}
 _ALL_KEYS: Final = ("header", "vendor", "default")
 _TAKEN: Final = frozenset(
     (
@@ -30,6 +30,8 @@ def versioning_rules(sources: Sources) -> Iterator[Finding]:
         yield from _keys(api)
         if api.file.value.versioning.by != "path":
             yield from _base_paths(api)
+        else:
+            yield from _default_path(api)
         yield from _dates(api)
     yield from _pins(sources)
 
@@ -51,6 +53,16 @@ def _keys(api: ApiSources) -> Iterator[Finding]:
             f"the default version {entry.default!r} is none that is served{suggestion(entry.default, served)}"
         )
         yield finding("versioning-invalid", file.place("/versioning/default"), message)
+
+
+def _default_path(api: ApiSources) -> Iterator[Finding]:
+    default = api.compiled.get(api.file.value.versioning.default or "")
+    if default is not None and default.default_path is None:
+        message = (
+            f"the default version is served at its base path without the version, and {default.base_path!r} "
+            f"does not end with '/{default.version}'"
+        )
+        yield finding("versioning-invalid", api.file.place("/versioning/default"), message)
 
 
 def _base_paths(api: ApiSources) -> Iterator[Finding]:

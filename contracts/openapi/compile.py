@@ -60,7 +60,8 @@ class VersionContext:
     `upstreams` are all that the estate declares. `load` reads a file by its path in the estate, and reports by
     itself what is wrong inside of it; None for a file that is missing or unreadable. `known_valid` says that the
     document was found to be valid OpenAPI before, which is most of the work, and is not looked at again.
-    `policies` are the settings that the estate and the API make; `choice` says how clients choose the version."""
+    `policies` are the settings that the estate and the API make; `choice` says how clients choose the version, and
+    `default` whether those who could name it in the path, and do not, mean this one."""
 
     api: str
     version: str
@@ -76,6 +77,7 @@ class VersionContext:
     known_valid: bool = False
     policies: tuple[tuple[PolicyUse, ...], ...] = ()
     choice: VersionChoice | None = None
+    default: bool = False
 
     @property
     def base_path(self) -> str:
@@ -172,6 +174,7 @@ class _Compiler:
             classification=context.classification,
             criticality=context.criticality,
             choice=context.choice,
+            default=context.default,
             documents={found["$id"]: found for found in resources if found["components"]["schemas"]},
         )
 

@@ -125,17 +125,49 @@ async def test_what_is_not_in_a_version_with_a_path_of_its_own_is_told_with_wher
         assert await told("/orders/v1/new") == (missed, "The path is not in v1; it is in v3.", "v1", ["v3"])
         said = "The path is not in v9; it is in v2, v3."
         assert await told("/orders/v9/orders/7") == (missed, said, "v9", ["v2", "v3"])
+        said = "The path names no version; it is in v3."
+        assert await told("/orders/new") == (missed, said, None, ["v3"])
         nowhere = ("route-not-found", "No published contract has this path.", None, None)
         for path in (
             "/orders/v2/none",
             "/orders/v9/none",
-            "/orders/new",
+            "/orders/none",
             "/orders/vx/new",
             "/films/v1/new",
             "/v9/new",
         ):
             assert await told(path) == nowhere
         assert running.upstream.seen == []
+
+
+async def test_who_names_no_version_in_the_path_gets_the_default(tmp_path: Path) -> None:
+    def at_its_path(name: str, *made: Operation, **changes: Any) -> ApiVersion:
+        return orders(*made, version=name, base_path=f"/orders/{name}", **changes)
+
+    one, two = operation("getOrder", "GET", "/orders/{id}"), operation("old", "GET", "/old")
+    anything = operation("any", "GET", "/{a}/{b}/{c}")
+    async with gateway(tmp_path) as running:
+        running.adopt(
+            snapshot(
+                at_its_path("v1", one, two),
+                at_its_path("v2", one, anything, default=True),
+                orders(one, api="films", base_path="/films/v1"),
+                port=running.upstream.port,
+            )
+        )
+        for path, lines in (("/orders/orders/7", 1), ("/orders/v1/orders/7", 2)):
+            assert (await running.ask("GET", path, bearer=None)).status == 200
+            running.access_log.flush()
+            assert (await running.logged(lines))[-1]["version"] == ("v2" if lines == 1 else "v1")
+        assert [each.line for each in running.upstream.seen] == [b"GET /backend/orders/7 HTTP/1.1"] * 2
+        missed = problem_of(await running.ask("GET", "/orders/old", bearer=None))
+        assert (missed["detail"], missed["versions"]) == ("The path is not in v2; it is in v1.", ["v1"])
+        for path in ("/orders/v9/a/b", "/orders/v2/v2/a/b/c", "/films/none", "/orders", "/orders/", "/none"):
+            problem = problem_of(await running.ask("GET", path, bearer=None))
+            assert problem["type"] == "urn:ostiary:problem:route-not-found", path
+        answer = await running.ask("POST", "/orders/orders/7", b"", bearer=None)
+        assert (answer.status, answer.fields[b"allow"]) == (405, b"GET, HEAD")
+        assert len(running.upstream.seen) == 2
 
 
 async def test_a_media_type_chooses(tmp_path: Path) -> None:

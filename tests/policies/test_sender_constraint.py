@@ -15,6 +15,8 @@ from policies.binding import bind_all
 from policies.credentials.dpop_nonces import DpopNonces
 from policies.credentials.used_proofs import NoRoomError, UsedProofs
 from policies.exchange import ClientCertificate, Exchange
+from policies.path_versions import PathVersions
+from policies.routing import Router
 from policies.verdict import ALLOW, Deny, Verdict
 from tests.support.policy_world import (
     AUDIENCE,
@@ -110,6 +112,20 @@ def test_a_proof_that_proves_something_else(changes: dict[str, Any], reason: str
     verdict = judged(World(), request(token, dpop=proof(token, **changes)))
     assert refused(verdict)[:2] == (401, "dpop-proof-invalid")
     assert reason in verdict.problem.detail  # type: ignore[union-attr]
+
+
+def test_what_is_proved_is_the_path_that_was_called_where_it_names_no_version() -> None:
+    router = Router([("GET", "/orders/v1/orders", 1)])
+    paths = PathVersions()
+    paths.add(msgspec.structs.replace(version(), default=True))
+    for called, reason in (("/orders/orders", None), ("/orders/v1/orders", "another URI")):
+        token = bound_token()
+        made = request(token, dpop=proof(token, htu=AUDIENCE + called))
+        made.path = "/orders/orders"
+        assert paths.find(made, router) == ({"GET": 1}, ())
+        assert made.path == "/orders/v1/orders"
+        verdict = judged(World(), made)
+        assert verdict is ALLOW if reason is None else reason in verdict.problem.detail  # type: ignore[union-attr]
 
 
 def test_a_query_is_no_part_of_what_is_proved() -> None:

@@ -77,7 +77,8 @@ def test_by_date_all_versions_know_all_dates_and_applications_their_pin(tmp_path
 @pytest.mark.parametrize(
     ("versioning", "place", "message"),
     [
-        ("{ by: path, default: v2 }", "default", "'default' means nothing"),
+        ("{ by: path, header: X-Version }", "header", "'header' means nothing"),
+        ("{ by: path, default: v3 }", "default", "none that is served"),
         ("{ by: header, vendor: acme }", "vendor", "'vendor' means nothing"),
         ("{ by: media-type, header: X-Version }", "header", "'header' means nothing"),
         ("{ by: header, default: v3 }", "default", "none that is served"),
@@ -88,6 +89,33 @@ def test_what_nobody_could_choose_by_is_found(tmp_path: Path, versioning: str, p
     (text,) = found(two_versions(tmp_path, versioning), "versioning-invalid") or [""]
     assert text.startswith(f"{API}#/versioning/{place} ")
     assert message in text
+
+
+def test_by_path_the_default_is_at_its_base_path_without_the_version_too(tmp_path: Path) -> None:
+    root = two_versions(tmp_path / "good", "{ by: path, default: v2 }")
+    estate, findings = load_estate(root)
+    assert not has_errors(findings), findings
+    assert estate is not None
+    assert [(each.base_path, each.default_path) for each in estate.versions] == [
+        ("/books/v1", None),
+        ("/books/v2", "/books"),
+    ]
+    path = root / "apis/books/v2.openapi.yaml"
+    contract = path.read_text()
+    path.write_text(contract + "servers: [{ url: /library }]\n")
+    (text,) = found(root, "versioning-invalid")
+    assert text.startswith(
+        f"{API}#/versioning/default the default version is served at its base path without the "
+    )
+    assert "'/library' does not end with '/v2'" in text
+    other = root / "apis/films"
+    other.mkdir()
+    (other / "api.yaml").write_text((root / API).read_text().replace(", default: v2", ""))
+    path.write_text(contract)
+    for version, base in (("v1", "books"), ("v2", "films")):
+        (other / f"{version}.openapi.yaml").write_text(f"{contract}servers: [{{ url: /{base} }}]\n")
+    (text, *_) = found(root, "path-claimed-twice")
+    assert "'/books/books' is claimed by 'books' v2 too" in text
 
 
 def test_versions_at_two_base_paths_are_no_choice(tmp_path: Path) -> None:
