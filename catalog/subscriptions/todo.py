@@ -74,12 +74,15 @@ def todo_of(
     applications: Iterable[Application], entries: Iterable[CalendarEntry], published: Published, calls: Calls
 ) -> tuple[ToDo, ...]:
     """All of it, what is due first first. What is retired and not called any more needs nothing."""
-    ending = {(each.api, each.version): each for each in entries}
+    ending = {(each.api, each.version): _Ending.of(each) for each in entries}
     versions = {(each.api, each.version): each for each in published.contracts.versions}
+    called: dict[str, set[tuple[str, str]]] = {}
+    for client_id, *name in calls:
+        called.setdefault(client_id, set()).add((name[0], name[1]))
     found = [
         each
         for application in applications
-        for name in _names(application, calls)
+        for name in sorted(_subscribed(application) | called.get(application.client_id, set()))
         if name in versions
         for each in _of(
             application, versions[name], ending.get(name), calls.get((application.client_id, *name), ())
@@ -88,29 +91,39 @@ def todo_of(
     return tuple(sorted(found, key=_by_due))
 
 
-def _names(application: Application, calls: Calls) -> list[tuple[str, str]]:
-    """The versions that it may call, or called."""
-    called = {(api, version) for client_id, api, version in calls if client_id == application.client_id}
-    return sorted({(each.api, each.version) for each in application.subscriptions} | called)
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """A version that ends, and until when it does not for some. There may be 10,000 who subscribed to it, so none
+    of them is looked for one by one."""
+
+    entry: CalendarEntry
+    extended: Mapping[str, int]
+
+    @classmethod
+    def of(cls, entry: CalendarEntry) -> "_Ending":
+        until = ((each.application, each.extended_until) for each in entry.subscribers)
+        return cls(entry, {application: moment for application, moment in until if moment is not None})
+
+    def due(self, application: Application) -> int | None:
+        until, sunset = self.extended.get(application.client_id), self.entry.sunset
+        return sunset if until is None or sunset is None else max(until, sunset)
+
+
+def _subscribed(application: Application) -> set[tuple[str, str]]:
+    return {(each.api, each.version) for each in application.subscriptions}
 
 
 def _of(
-    application: Application, version: ApiVersion, entry: CalendarEntry | None, called: Sequence[CalledOperation]
+    application: Application, version: ApiVersion, ending: _Ending | None, called: Sequence[CalledOperation]
 ) -> Iterable[ToDo]:
-    if entry is not None:
-        if called or entry.state != "retired":
-            yield ToDo("version", application, version, entry, _due(application, entry), tuple(called))
+    if ending is not None:
+        if called or ending.entry.state != "retired":
+            yield ToDo("version", application, version, ending.entry, ending.due(application), tuple(called))
         return
     deprecated = {each.id for each in version.operations if each.deprecated}
     still = tuple(each for each in called if each.operation in deprecated)
     if still:
         yield ToDo("operation", application, version, None, None, still)
-
-
-def _due(application: Application, entry: CalendarEntry) -> int | None:
-    extended = (each.extended_until for each in entry.subscribers if each.application == application.client_id)
-    until = next((each for each in extended if each is not None), None)
-    return entry.sunset if until is None or entry.sunset is None else max(until, entry.sunset)
 
 
 def _by_due(each: ToDo) -> tuple[bool, int, str, str, str]:
