@@ -9,7 +9,9 @@ import msgspec
 import sqlalchemy as sa
 
 from catalog.clock import DAY
+from catalog.credentials.table import good_at
 from catalog.storage.engine import Store
+from catalog.storage.tables.credentials import credentials
 from catalog.storage.tables.usage import usage_callers, usage_days, usage_hours
 from catalog.usage.periods import day_of, hour_of
 
@@ -71,6 +73,17 @@ async def seen_lately(store: Store, applications: Iterable[str], now: float) -> 
         )
         found += [Seen(*row) for row in rows]
     return tuple(sorted(found, key=lambda each: each.application))
+
+
+async def good_of(store: Store, applications: Iterable[str], now: float) -> tuple[str, ...]:
+    """The public ids of the credentials of these applications that open something. Asked of many applications at
+    once: an emergency does not wait for a question about each of ten thousand. Raises SQLAlchemyError."""
+    names, found = sorted(set(applications)), list[str]()
+    for start in range(0, len(names), _BATCH):
+        theirs = credentials.c.application.in_(names[start : start + _BATCH])
+        rows = await store.all(sa.select(credentials.c.key_id).where(theirs, good_at(now)))
+        found += [row[0] for row in rows]
+    return tuple(sorted(found))
 
 
 async def called_in_a_day(store: Store, applications: Iterable[str], now: float) -> tuple[Called, ...]:

@@ -9,7 +9,6 @@ from math import floor
 from typing import Protocol
 
 import msgspec
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.audit.chain import Event
@@ -19,18 +18,17 @@ from catalog.calendar.extensions import Republish
 from catalog.clock import Clock
 from catalog.credentials import revocation, table
 from catalog.credentials.credential import Credential
-from catalog.credentials.reach import Reached, called_in_a_day, name_of
+from catalog.credentials.reach import Reached, called_in_a_day, good_of, name_of
 from catalog.credentials.reminders import revoked
 from catalog.credentials.revocation import Revocation, RevocationKind, ever, revocation_of
 from catalog.credentials.rights import GUARDS, UNKNOWN, guards, holds
-from catalog.credentials.table import credential_of, good_at
+from catalog.credentials.table import credential_of
 from catalog.credentials.telling import current_of
 from catalog.notices.outbox import post
 from catalog.people.principal import Principal
 from catalog.publishing.published import CurrentPublished
 from catalog.refusal import Refusal
 from catalog.storage.engine import Store
-from catalog.storage.tables.credentials import credentials
 from contracts.access import Application
 
 
@@ -269,20 +267,16 @@ class Revoking:
         return applications
 
     async def _reached(self, named: Mapping[str, Application], target: Target) -> Reached:
-        now, ids = self._clock(), list[str]()
-        if target.kind != "issued-before":  # that ends tokens and leaves what obtains them
-            for client_id in named:
-                theirs = sa.select(credentials.c.key_id).where(
-                    credentials.c.application == client_id, good_at(now)
-                )
-                ids += [row[0] for row in await self._store.all(theirs)]
+        now = self._clock()
+        # What ends tokens leaves what obtains them.
+        ids = await good_of(self._store, named, now) if target.kind != "issued-before" else ()
         called = await called_in_a_day(self._store, named, now)
         if not target.application and not target.consumer:  # everybody: who called is worth a list
             callers = {each.application for each in called}
             named = {name: each for name, each in named.items() if name in callers}
         return Reached(
             applications={name: each.consumer for name, each in sorted(named.items())},
-            credentials=tuple(sorted(ids)),
+            credentials=ids,
             called=called,
         )
 
