@@ -43,6 +43,7 @@ SHOTS: Final = (
     Shot("estate", ARCHITECT, "/portal/estate"),
     Shot("graph", ARCHITECT, "/portal/estate/graph"),
     Shot("scorecards", ARCHITECT, "/portal/estate/scorecards"),
+    Shot("drift", ARCHITECT, "/portal/estate/drift"),
     Shot("ledger", SECURITY, "/portal/security/ledger"),
     Shot("revoke", SECURITY, "/portal/security/revoke?what=application&which=lumen-bi"),
     Shot("audit", SECURITY, "/portal/security/audit"),
