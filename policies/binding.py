@@ -1,6 +1,6 @@
 """Binds the policies to an operation: everything that can be computed before the first request, computed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -63,7 +63,7 @@ class BoundStages:
 
 
 def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundStages:
-    """Binds what is installed. Raises SettingsError, and what a policy's `bind` raises."""
+    """Binds what is installed. Raises SettingsError, also for what a policy raises when it is bound."""
     uses = {use.policy: use for use in operation.policies}
     by_plan = {name: {use.policy: use for use in plan} for name, plan in ports.plan_policies.items() if plan}
     _refuse_unknown(uses, by_plan)
@@ -107,7 +107,7 @@ def bind_all(version: ApiVersion, operation: Operation, ports: Ports) -> BoundSt
             filters += () if bound is None else ((place, bound),)
         else:
             assert policy.report_answer is not None
-            report = policy.report_answer(settings[""][0], version, operation, ports)
+            report = _bound(policy.report_answer, policy, settings[""], version, operation, ports)
             if report is not None:
                 reports += (report,)
                 reporters += (policy.id,)
@@ -195,9 +195,9 @@ def _stage(
 ) -> Stage | None:
     assert policy.bind is not None
     variants: dict[str, Variant[Stage]] = {}
-    for plan, (config, use) in settings.items():
-        bound = None if config is None else policy.bind(config, version, operation, ports)
-        variants[plan] = _variant(policy, bound, use)
+    for plan, setting in settings.items():
+        bound = _bound(policy.bind, policy, setting, version, operation, ports)
+        variants[plan] = _variant(policy, bound, setting[1])
     return staged(policy.id, variants.pop(""), variants)
 
 
@@ -216,12 +216,29 @@ def _filter(
 ) -> BoundFilter | None:
     assert policy.bind_answer is not None
     variants: dict[str, Variant[AnswerFilter]] = {}
-    for plan, (config, use) in settings.items():
-        bound = None if config is None else policy.bind_answer(config, version, operation, ports)
-        variants[plan] = _variant(policy, bound, use)
+    for plan, setting in settings.items():
+        bound = _bound(policy.bind_answer, policy, setting, version, operation, ports)
+        variants[plan] = _variant(policy, bound, setting[1])
     if all(each.idle for each in variants.values()):
         return None
     return BoundFilter(policy.id, Variants(variants.pop(""), variants))
+
+
+def _bound(
+    bind: Callable[[Any, ApiVersion, Operation, Ports], B | None],
+    policy: Policy[Any],
+    setting: tuple[PolicyConfig | None, PolicyUse],
+    version: ApiVersion,
+    operation: Operation,
+    ports: Ports,
+) -> B | None:
+    """Raises SettingsError, which says of whatever the policy raises where its settings are from."""
+    config, use = setting
+    try:
+        return None if config is None else bind(config, version, operation, ports)
+    except Exception as fault:
+        why = f"cannot be bound to {operation.id!r}: {type(fault).__name__}: {fault}"
+        raise SettingsError(f"the policy {policy.id!r} {why}{_set_in(use)}") from fault
 
 
 def _variant(policy: Policy[Any], bound: B | None, use: PolicyUse) -> Variant[B]:

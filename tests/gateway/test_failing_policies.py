@@ -90,6 +90,27 @@ async def test_a_version_with_settings_that_cannot_be_is_not_started_and_says_wh
     assert "(set in ostiary.yaml#/policies/guard)" in reason
 
 
+async def test_a_policy_that_fails_when_it_is_bound_is_named_with_where_it_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bind(config: Room, *_: Any) -> Stage:
+        if config.most == 13:
+            raise KeyError("nobody")
+        return lambda exchange: ALLOW
+
+    policy = Policy(id="guard", why="x", failure="x", config=Room, phase=Phase.HEAD, bind=bind)
+    with plugged_in(monkeypatch, policy):
+        async with gateway(tmp_path) as world:
+            world.adopt(guarded(world))
+            world.adopt(guarded(world, config={"most": 13}))
+            kept = await world.ask("GET", "/orders/v1/orders")
+            status = await status_of(world)
+    assert kept.status == 200
+    reason = status["rejected"]["orders/v1"]
+    assert "the policy 'guard' cannot be bound to 'listOrders': KeyError: 'nobody'" in reason
+    assert reason.endswith("(set in ostiary.yaml#/policies/guard)")
+
+
 async def test_a_version_that_was_never_good_is_not_served(tmp_path: Path) -> None:
     """Here because of a policy that this gateway does not have."""
     async with gateway(tmp_path) as world:
