@@ -38,9 +38,10 @@ def _judges(policy: Policy[Any]) -> str:
 def _modes(policy: Policy[Any]) -> str:
     if policy.modes == (policy.mode,):
         return f"`{policy.mode}` alone: it holds on every operation where it has something to do"
-    where = f"`{policy.mode}` on every operation" if policy.always else "it is not bound"
     modes = ", ".join(f"`{mode}`" for mode in policy.modes)
-    return f"{modes}; where nothing is set, {where}, and else `{policy.mode}`"
+    if policy.always:
+        return f"{modes}; on every operation `{policy.mode}`, if no other is set"
+    return f"{modes}; where it is set, `{policy.mode}` if no other is, and where it is not, it is not bound"
 
 
 def _settings(policy: Policy[Any]) -> str:

@@ -1,9 +1,9 @@
 """The request against its contract: parameters, and a body of JSON or a form, with all that is wrong at once.
 
-It runs when the body is there (`needs_body`); a body of another media type passes unchecked and streams. Type
-and length of a body were judged by `body_limits`, before it was read. By its settings it also leaves out of the
-query what the contract does not have, fills in defaults, refuses what only the server may set, and refuses clients
-that take no answer which the contract has.
+It runs when the body is there; a body of another media type passes unchecked and streams. Type and length of a
+body were judged by `body-limits`, before it was read. By its settings it also leaves out of the query what the
+contract does not have, fills in defaults, refuses what only the server may set, and refuses clients that take no
+answer which the contract has.
 """
 
 from collections.abc import Awaitable, Iterable
