@@ -45,8 +45,9 @@ METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"gettext": None, "ngettext": (1, 2), "translated": None}
 
 
-FIXED_DETAILS = {"problem": (2,), "Refusal": (2,)}
-"""What is refused, where nothing is put into the sentence; what is composed stays English, and is marked so."""
+FIXED_DETAILS = {"problem": (2,), "Refusal": (2,), "Condition": (3,)}
+"""What is refused or asked for, where nothing is put into the sentence; what is composed stays English, and is
+marked so."""
 
 
 def said() -> set[str]:
