@@ -93,6 +93,15 @@ class AsgiAnswer:
         """Never: a server hands no connection on. Handshakes are refused before they come so far."""
         return False
 
+    def retract(self) -> bool:
+        if not self.open or self._head is None:
+            return False
+        self._head = None
+        self._pieces, self._size = [], 0
+        self.begun = self._bare = self._full = False
+        self._left = -1
+        return True
+
     def abort(self) -> None:
         if self.open:
             self.open = False

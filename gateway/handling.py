@@ -499,13 +499,13 @@ class Handling:
         self.done()
 
     def refuse(self, policy: str, refusal: Problem) -> None:
-        """Answers with problem+json, unless an answer has begun: then the connection is broken off."""
+        """Answers with problem+json, unless some of an answer has left: then the connection is broken off."""
         if self._done:
             return
         exchange = self.exchange
         exchange.refusal, exchange.refused_by = refusal, policy
         self._give_up()
-        if self._relay is not None and self._relay.begun:
+        if self._relay is not None and self._relay.begun and not self._client.retract():
             self._client.abort()
             self.done()
             return

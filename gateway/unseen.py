@@ -70,6 +70,9 @@ class Nobody:
     def switch(self, headers: list[Header], upstream: Upstream, watcher: Watcher, /) -> bool:
         return False
 
+    def retract(self) -> bool:
+        return False
+
     def abort(self) -> None: ...
 
     def pause_body(self) -> None: ...

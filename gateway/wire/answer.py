@@ -24,6 +24,7 @@ class Answer:
         "_bare",
         "_chunked",
         "_connection",
+        "_head",
         "_keep",
         "_left",
         "_minor",
@@ -44,6 +45,7 @@ class Answer:
         self._bare = False  # no body follows the head, whatever is written
         self._chunked = False
         self._left = -1  # bytes of the declared length still to come; -1 where none was declared
+        self._head = b""
 
     def respond(self, status: int, headers: list[Header], body: bytes, /) -> None:
         if not self.open or self.begun:
@@ -79,7 +81,8 @@ class Answer:
             else:
                 self._keep = False  # HTTP/1.0 has no chunks: the connection's end is the body's
         framing += self._connection_line(self._keep)
-        self._out.hold(response_head(status, headers, framing, self._connection.date))
+        self._head = head = response_head(status, headers, framing, self._connection.date)
+        self._out.hold(head)
 
     def _connection_line(self, keep: bool) -> bytes:
         if not keep:
@@ -123,6 +126,13 @@ class Answer:
         switched = self._connection.switch(head, upstream, watcher)
         self.open = not switched
         return switched
+
+    def retract(self) -> bool:
+        if not self.open or not self.begun or not self._out.take_back(self._head):
+            return False
+        self.begun = self._bare = self._chunked = False
+        self._left = -1
+        return True
 
     def abort(self) -> None:
         if self.open:

@@ -42,6 +42,11 @@ class Client(Protocol):
         """Answers 101 and joins the connection with the upstream's. False: it cannot be; nothing was sent."""
         ...
 
+    def retract(self) -> bool:
+        """Takes back an answer that was started, as long as nothing of it has left: another can be given in its
+        place. False: something has."""
+        ...
+
     def abort(self) -> None:
         """Breaks the connection: the answer cannot be completed, and the client must be able to tell."""
         ...

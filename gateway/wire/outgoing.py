@@ -69,6 +69,13 @@ class Outgoing:
             if not self._transport.is_closing():
                 self._transport.write(b"".join(held))
 
+    def take_back(self, first: bytes) -> bool:
+        """Forgets what was held, from the very `first` on; False if some of that has been sent."""
+        if not self._held or self._held[0] is not first:
+            return False
+        self.drop()
+        return True
+
     def drop(self) -> None:
         """Forgets what was held: the connection is broken."""
         self._held, self._size = [], 0

@@ -47,6 +47,17 @@ async def serving(
         yield world
 
 
+@on_all_servers
+async def test_an_answer_of_which_nothing_has_left_is_no_answer_yet(server: str, tmp_path: Path) -> None:
+    async def script(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n")
+        return False
+
+    async with serving(server, tmp_path, script) as world:
+        answer = await world.ask("GET", "/orders/v1/orders")
+    assert (answer.status, problem_of(answer)["type"]) == (502, "urn:ostiary:problem:upstream-malformed")
+
+
 # -- over HTTP/1.1 ------------------------------------------------------------------------------------------
 
 

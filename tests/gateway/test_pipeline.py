@@ -352,6 +352,25 @@ async def test_a_body_that_breaks_off_breaks_the_answer_off(tmp_path: Path) -> N
     assert line["problem"] == "upstream-unreachable"
 
 
+async def test_an_answer_of_which_nothing_has_left_is_no_answer_yet(tmp_path: Path) -> None:
+    """Its head is sound, and what came with it is not: the client is told, and goes on with its connection."""
+
+    async def script(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Of: it\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n")
+        return False
+
+    head = b"GET /orders/v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %b\r\n\r\n" % token().encode()
+    async with gateway(tmp_path, script) as world, raw_client(world.port) as client:
+        for _ in range(2):
+            answer = await client.ask(head)
+            assert (answer.status, problem_of(answer)["type"]) == (502, "urn:ostiary:problem:upstream-malformed")
+            assert b"x-of" not in answer.fields
+            assert b"half" not in answer.body
+        lines = await world.logged(2)
+    assert [(line["status"], line["problem"]) for line in lines] == [(502, "upstream-malformed")] * 2
+    assert [line["bytes_out"] for line in lines] == [len(answer.body)] * 2
+
+
 async def test_a_client_that_leaves_takes_its_upstream_call_along(tmp_path: Path) -> None:
     arrived = asyncio.Event()
 

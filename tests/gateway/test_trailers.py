@@ -155,8 +155,9 @@ async def test_trailers_by_which_an_answer_is_judged_do_not_pass(tmp_path: Path)
     ids=["space", "indented", "nul", "bare-lf", "folded", "too-many", "too-large", "endless"],
 )
 async def test_malformed_trailers_of_an_answer_break_it_off(tmp_path: Path, trailers: bytes) -> None:
+    """Or there is another answer in its place, where nothing of it has left."""
     async with gateway(tmp_path, answering(trailers)) as running, raw_client(running.port) as client:
-        await client.send(b"GET /orders/v1/ping" + HEAD + b"TE: trailers\r\n\r\n")
+        await client.send(b"GET /orders/v1/ping" + HEAD + b"TE: trailers\r\nConnection: close\r\n\r\n")
         received = await client.rest()
         assert not received.endswith(b"0\r\n\r\n")
         assert b"X:" not in received
