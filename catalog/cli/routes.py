@@ -51,7 +51,10 @@ def _print_version(operations: "list[EnforcedOperation]") -> None:
     first = operations[0]
     title = typer.style(f"{first.api} {first.version}", bold=True)
     chosen = f" ({first.chosen_by})" if first.chosen_by else ""
-    served = f"{first.state}, at {first.base_path}{chosen}, {first.classification}, owned by {first.owner}"
+    default = "" if first.default_path is None else f" and {first.default_path or '/'}"
+    served = (
+        f"{first.state}, at {first.base_path}{default}{chosen}, {first.classification}, owned by {first.owner}"
+    )
     typer.echo(f"{title}  {served}")
     if lifecycle := _lifecycle(first):
         typer.echo(f"  {lifecycle}")

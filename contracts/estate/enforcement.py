@@ -62,7 +62,8 @@ class PolicyInForce:
 class EnforcedOperation:
     """One operation as the gateway treats it. `scopes` are alternatives; `max_body` is in bytes; `cost` is what
     one call takes from each limit; dates are ISO 8601. `chosen_by` is what a request says beside its path to be
-    for this version, and `served_by` the operation of another version that serves it."""
+    for this version, `default_path` is the base path for those that name none, and `served_by` is the operation of
+    another version that serves it."""
 
     method: str
     path: str
@@ -87,6 +88,7 @@ class EnforcedOperation:
     owner: str
     classification: str
     chosen_by: str | None
+    default_path: str | None
     served_by: str | None
     policies: tuple[PolicyInForce, ...]
 
@@ -149,6 +151,7 @@ def _operation(version: ApiVersion, operation: Operation, plans: tuple[PlanInFor
         owner=version.owner,
         classification=version.classification,
         chosen_by=how_chosen(version) or None,
+        default_path=version.default_path,
         served_by=None
         if operation.adapted is None
         else f"{operation.adapted.version} {operation.adapted.operation}",

@@ -29,6 +29,17 @@ def test_routes_say_how_a_version_is_chosen_and_which_one_serves_it(tmp_path: Pa
     }
 
 
+def test_routes_say_where_the_version_is_for_those_who_name_none(tmp_path: Path) -> None:
+    default = (API, "versions:\n", "versioning: { by: path, default: v2 }\nversions:\n")
+    root = write_adapted(tmp_path, default)
+    text = run("routes", root).stdout
+    assert "orders v1  published, at /orders/v1, internal, owned by books\n" in text
+    assert "orders v2  published, at /orders/v2 and /orders, internal, owned by books\n" in text
+    operations = json.loads(run("routes", root, "--json").stdout)
+    told = {(each["api"], each["version"]): each["default_path"] for each in operations}
+    assert told == {("books", "v1"): None, ("orders", "v1"): None, ("orders", "v2"): "/orders"}
+
+
 def test_check_shows_what_would_not_fit_at_its_line(tmp_path: Path) -> None:
     root = write_adapted(tmp_path, (V1, "          - { default: /body/currency, value: EUR }\n", ""))
     result = run("check", root)
