@@ -24,6 +24,7 @@ _OTHERS: Final = {NOW: cel.Type.TIMESTAMP}
 _ERROR: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDEFINED: Final = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
 _UNDECLARED: Final = re.compile(r"undeclared reference to '([A-Za-z_][A-Za-z0-9_]*)[^']*'")
+_TWO_NUMBERS: Final = re.compile(r"applied to '\((?:double, int|int, double)\)'")
 _CONTAINER: Final = " (in container '')"
 
 
@@ -156,6 +157,8 @@ def _message(said: str, places: Mapping[str, str], names: tuple[str, ...]) -> st
             "the contract has no JSON here" if undeclared[1] == BODY else f"there are {', '.join(names)}, {NOW}"
         )
         text = f"there is no `{undeclared[1]}`: {known}"
+    if _TWO_NUMBERS.search(text) is not None:
+        text += ": a number of JSON is a double, as `100.0` is"
     for message, place in places.items():
         text = text.replace(message, place)
     where = f"line {line}, character {column}" if line != "1" else f"character {column}"

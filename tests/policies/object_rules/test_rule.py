@@ -79,7 +79,7 @@ def says(text: str, claims: dict[str, Any] | None = None, /, **given: Any) -> bo
         ("body.lines.all(l, l.quantiti > 1)", "declares no `quantiti` in `body.lines[]`"),
         ("body.lines.all(l, l.sku > 1)", "applied to '(string, int)'"),
         ("body.parent.parent.x == 1", "declares no `x` in `body.parent"),
-        ("body.total == 1", "applied to '(double, int)'"),
+        ("body.total == 1", "applied to '(double, int)': a number of JSON is a double, as `100.0` is (at"),
         ("body.ship_to.country == 7", "applied to '(string, int)'"),
         ("header.x_partne == 'a'", "declares no `x_partne` in `header`"),
         (
