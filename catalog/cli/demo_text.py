@@ -41,11 +41,14 @@ def print_tour(
     typer.echo(f"  {'Estate':<10} {running.data / 'estate'}   ({edit})")
     typer.echo(f"  {'Logs':<10} {logs}")
     _title(f"Three people: log in at {running.catalog_url}/portal")
+    widest = max((len(each.person.what) for each in people.values()), default=0)
     for each in people.values():
-        typer.echo(f"  {each.person.member:<6} {each.person.what:<54} password {each.password}")
+        typer.echo(f"  {each.person.member:<6} {each.person.what:<{widest}}  password {each.password}")
         if each.app_key:
             typer.echo(f"  {'':<6} second factor: a code of an authenticator app with the key {each.app_key},")
             typer.echo(f"  {'':<6} or one of these, each once: {'  '.join(each.recovery_codes[:_SHOWN])}")
+    if not governed:
+        typer.echo("  A change that waits for an architect is there with `ostiary demo --governed`.")
     _title("Three applications: their tokens, for the lines below")
     for client_id, name in VARIABLES.items():
         secret = running.secrets[client_id]

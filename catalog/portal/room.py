@@ -30,7 +30,7 @@ from catalog.trying.console import TryConsole
 
 SECTIONS: Final[tuple[Section, ...]] = (
     Section("/apis", "APIs"),
-    Section("/applications", "Applications"),
+    Section("/applications", "Applications", also=("/subscriptions", "/todo", "/feeds")),
     Section("/changes", "Changes"),
     Section("/calendar", "Calendar"),
     Section("/estate", "Estate", ESTATE_ROLES),

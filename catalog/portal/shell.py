@@ -47,11 +47,16 @@ _NOTHING: Final = Form({})
 @dataclass(frozen=True, slots=True)
 class Section:
     """An entry of the main navigation. `label` is English, and translated where it is shown; without `roles` it is
-    for everybody."""
+    for everybody. `also` are further paths that belong to it."""
 
     path: str
     label: str
     roles: tuple[Role, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def holds(self, here: str) -> bool:
+        """Whether a page's path is of this section."""
+        return any(here == path or here.startswith(f"{path}/") for path in (self.path, *self.also))
 
 
 class Shell:

@@ -17,6 +17,8 @@ from contracts.problems import problem
 PAGE: Final = 25
 SUBSCRIBERS: Final = 100
 EXTENSIONS: Final = 50
+OVERSEERS: Final[tuple[Role, ...]] = ("api-owner", "architect", "security", "operator")
+"""Who is shown all subscribers of a version; others are shown their own."""
 ASKING: Final[tuple[Role, ...]] = ("partner-developer", "api-owner", "architect")
 DECISIONS: Final = {
     "grant": "grantExtension",
@@ -148,7 +150,11 @@ class CalendarPages:
             subscribers=entry["subscribers"][start : start + SUBSCRIBERS],
             start=start,
             page=SUBSCRIBERS,
-            may_ask=visit.may(*ASKING) and entry["sunset"] is not None and entry["state"] != "retired",
+            may_ask=visit.may(*ASKING)
+            and entry["sunset"] is not None
+            and entry["state"] != "retired"
+            and (visit.may(*OVERSEERS) or bool(entry["subscribers"])),
+            overseers=OVERSEERS,
             refused=answer,
             done=visit.query("done"),
             **{"application": "", "until": "", "reason": "", "faults": {}, **asked},

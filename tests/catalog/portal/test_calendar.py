@@ -5,9 +5,9 @@ import pytest
 
 from catalog.publishing.compilation import Compilation
 from catalog.usage.ingest import UsageIntake
-from contracts.estate_files import EstateFile
+from contracts.estate_files import EstateFile, TeamEntry, TeamsFile
 from contracts.snapshot import Application, Subscription
-from tests.catalog.admin import company
+from tests.catalog.admin import TEAMS, company, member
 from tests.catalog.calendar.views import CONSUMERS, POLICY, View
 from tests.catalog.portal.entering import entered
 from tests.catalog.serving import GOOD, World
@@ -59,6 +59,24 @@ async def test_callers_are_named_to_those_who_decide_alone(ending: World) -> Non
             {"Sec-Fetch-Site": "same-origin"},
         )
         assert refused.status == 403
+
+
+async def test_a_partner_is_told_of_its_own_subscriptions_alone(world: World) -> None:
+    view, elsewhere = View(), TeamEntry("Else", "else@example.com", {"pia": member("pia", "partner-developer")})
+    estate = company(
+        TeamsFile({**TEAMS.teams, "else": elsewhere}),
+        consumers=CONSUMERS,
+        apis=view.apis,
+        versions=view.versions,
+        file=EstateFile("acme", {}, {}, deprecation_policy=POLICY),
+    )
+    world.compiled = Compilation((), GOOD.contracts, (SHOP_WEB,), estate)
+    await world.publisher.publish()
+    async with entered(world.catalog, world.url, "pia") as browser:
+        page = await browser.get("/portal/calendar/orders/v1")
+        assert "None of your applications is subscribed to it." in page.text
+        assert "Nobody is subscribed" not in page.text
+        assert not [each for each in page.forms if each.action.endswith("/orders/v1")]  # for what should she ask
 
 
 async def test_an_extension_is_asked_for_granted_by_another_and_seen_in_the_picture(ending: World) -> None:

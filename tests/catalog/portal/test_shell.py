@@ -38,6 +38,12 @@ async def anna(world: World) -> AsyncIterator[Browser]:
     await browser.close()
 
 
+async def test_a_section_is_marked_on_each_of_its_pages(anna: Browser) -> None:
+    for path, section in (("applications", "Applications"), ("todo", "Applications"), ("estate/graph", "Estate")):
+        page = await anna.get(f"/portal/{path}")
+        assert f'aria-current="page">{section}</a>' in page.html.partition("<main")[0], path
+
+
 async def test_a_stranger_is_sent_to_the_log_in_and_back(anna: Browser) -> None:
     await anna.get("/account")
     await anna.send("/logout")
@@ -196,6 +202,7 @@ def test_moments_are_told_in_the_reader_s_zone_and_language() -> None:
     assert "13:00:00" in shown
     assert 'title="2026-11-28 12:00:00 UTC"' in shown
     assert "28.11.2026" in str(formats.day(date(2026, 11, 28)))
+    assert [formats.span(each) for each in (86_400, 7_200, 90)] == ["1 Tag", "2 Stunden", "90 Sekunden"]
     assert formats.number(1234.5) == "1.234,5"
     assert str(formats.ago("2026-11-29T12:00:00Z")).endswith(">in 1 Tag</time>")
     assert formats.moment(None) == formats.day("") == ""

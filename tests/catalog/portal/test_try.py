@@ -77,6 +77,7 @@ async def test_the_answer_comes_with_what_was_decided(world: World, gateway: Gat
         for text in ("403", "It takes orders:write.", "by the policy subscription", "499 left", "orders:write"):
             assert text in page.text
         assert "/portal/errors?request=r-12345678" in page.html
+        assert "Authorization: a token of this call alone\n\n{}</pre>" in page.html
         assert page.form(PAGE).fields["p.path.order_id"] == "17"
     assert gateway.bodies == [b"{}"]
 
