@@ -42,6 +42,17 @@ issuers:
     environment: local
     introspection: {{ client-id: gateway, credential: sso-secret, endpoint: {0}/introspect }}
 """
+COPY = """
+  copy:
+    url: http://127.0.0.1:8090
+    description: Another of the carrier's, to compare it with
+    credential: carrier-key
+    credential-header: x-carrier-key
+    credential-scheme: null
+"""
+MIRRORED = """operationId: bookShipment
+      x-ostiary-policies: {mirror: {to: copy, methods: [POST]}}
+"""
 ROUTED = 8
 """Calls of `call` that were made with a good token and met an operation."""
 pytestmark = pytest.mark.xdist_group("stack")
@@ -88,7 +99,7 @@ class World:
             for path in (self.directory / folder).rglob("*")
             if path.is_file() and not held & {path, *path.parents}
         }
-        for url in ("/metrics", "/status", "/healthz", "/readyz"):
+        for url in ("/metrics", "/status", "/mirror", "/healthz", "/readyz"):
             found["gateway " + url] = fetch(self.running.admin_url + url).body
         found["catalog /healthz"] = fetch(self.running.catalog_url + "/healthz").body
         found["spans"] = b"".join(self.spans)
@@ -125,7 +136,9 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         shutil.copytree(source, tmp_path / "estate")
     issuer = ISSUER.format(f"http://127.0.0.1:{runner.addresses[0][1]}")
     estate = tmp_path / "estate" / "ostiary.yaml"
-    estate.write_text(estate.read_text() + issuer)
+    estate.write_text(estate.read_text().replace("\nplans:\n", COPY + "\nplans:\n", 1) + issuer)
+    contract = tmp_path / "estate" / "apis" / "shipments" / "v1.openapi.yaml"
+    contract.write_text(contract.read_text().replace("operationId: bookShipment\n", MIRRORED, 1))
     async with carrier.serve(made.canaries["upstream credential carrier-key"].decode()) as url:
         with family(tmp_path / "logs") as members:
             ports = stack.Ports(choose_port(0), choose_port(0), choose_port(0))
@@ -135,7 +148,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
                     tmp_path / "estate",
                     tmp_path / "data",
                     ports,
-                    upstream_urls={"carrier": url, "erp": NOBODY, "erp-rpc": NOBODY},
+                    upstream_urls={"carrier": url, "copy": url, "erp": NOBODY, "erp-rpc": NOBODY},
                     upstream_secrets=held,
                 )
             )
@@ -252,6 +265,12 @@ def counted(world: World) -> int:
     return int(found)
 
 
+def mirrored(world: World) -> int:
+    """Answers that were compared."""
+    mirrors = json.loads(fetch(world.running.admin_url + "/mirror").body)["mirrors"]
+    return sum(sum(each["outcomes"].values()) for each in mirrors)
+
+
 async def test_no_secret_in_any_sink(world: World) -> None:
     token = await asyncio.to_thread(ask_for_tokens, world)
     await asyncio.to_thread(ask_people, world)
@@ -263,6 +282,7 @@ async def test_no_secret_in_any_sink(world: World) -> None:
     await until(lambda: log.read_bytes().count(b"\n") >= world.sent, "the access log is not complete")
     await until(lambda: b"".join(world.spans).count(b"ostiary.request_id") >= world.sent, "spans are missing")
     await until(lambda: counted(world) == ROUTED, "the usage is not complete")
+    await until(lambda: mirrored(world) == 1, "nothing was mirrored")
     found = await asyncio.to_thread(world.sinks)
     assert len(world.canaries) > 20
     for name in ("logs/access.log", "spans"):
