@@ -29,7 +29,7 @@ from catalog.portal.formats import Formats, coded, markdown
 from catalog.portal.pace import Pace
 from catalog.portal.reader import reader_of
 from catalog.portal.speech import refusal, speaking, spoken, told, translated, worded
-from catalog.portal.visit import Refused, Visit
+from catalog.portal.visit import Refused, Visit, is_partial
 from contracts.estate_words import Role
 from contracts.problems import Problem, problem
 
@@ -42,6 +42,8 @@ Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
 log = structlog.get_logger()
 
 _NOTHING: Final = Form({})
+_WHOLE_PAGE: Final = {"HX-Refresh": "true", "Cache-Control": "no-store"}
+"""The script loads the page anew, which leads to the log-in: a part of a page is no place for that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Shell:
         async def handle(request: Request) -> Response:
             session = await door.sessions.of(request)
             if session is None:
+                if is_partial(request):
+                    return Response(None, 401, _WHOLE_PAGE)
                 if request.method == "GET":
                     return login_redirect(request, door.pages)
                 return door.pages.refusal(request, _LOGGED_OUT)

@@ -61,7 +61,7 @@ class Visit:
     @property
     def partial(self) -> bool:
         """Whether a script asks for a part of the page, and not the browser for all of it."""
-        return self.request.headers.get("hx-request") == "true"
+        return is_partial(self.request)
 
     def may(self, *roles: Role) -> bool:
         """Whether the person has one of the roles, its own or delegated. What a page offers follows from it; what
@@ -96,6 +96,11 @@ class Visit:
     async def ask(self, operation_id: str, path: Mapping[str, str] | None = None, /, **query: Any) -> Any:
         """The value that a reading operation answers, as plain dicts and lists. Raises Refused."""
         return value_of(await self.call(operation_id, path, query))
+
+
+def is_partial(request: Request) -> bool:
+    """Whether a script of a page asks for a part of it."""
+    return request.headers.get("hx-request") == "true"
 
 
 def value_of(result: Result) -> Any:

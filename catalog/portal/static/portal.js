@@ -9,6 +9,15 @@ if (document.body.hasAttribute("data-zone-unknown")) {
   }
 }
 
+// A part that is refused has its reason on a page of its own; what keeps itself up to date says that it is not.
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.elt.matches("form")) window.location.assign(event.detail.pathInfo.finalRequestPath);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const note = document.querySelector("[data-when-stale]");
+  if (note) note.hidden = event.detail.successful;
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;

@@ -54,6 +54,14 @@ async def test_a_stranger_is_sent_to_the_log_in_and_back(anna: Browser) -> None:
     assert "<h1>Preferences</h1>" in anna.page.html
 
 
+async def test_a_part_of_a_page_is_no_place_for_the_log_in(anna: Browser) -> None:
+    await anna.get("/portal/health")
+    assert "data-when-stale" in anna.page.html
+    await anna.send("/logout")
+    part = await anna.part("/portal/health")
+    assert (part.status, part.headers["hx-refresh"], part.html) == (401, "true", "")
+
+
 async def test_preferences_are_kept_and_hold(anna: Browser) -> None:
     await anna.get("/portal/preferences")
     await anna.send("/portal/preferences", language="de", theme="dark", zone="Europe/Brussels")
