@@ -178,7 +178,8 @@ class Handling:
         exchange, route = self.exchange, self._route
         assert route is not None
         every, body_at = route.stages.every, route.stages.body_at
-        marks, now = exchange.marks, _now
+        marks: list[Any] = exchange.marks  # compiled, a float that is known as one is unboxed and boxed again
+        now: Callable[[], Any] = _now
         while True:
             if index == body_at and not self._ready:
                 self._ready = True

@@ -46,6 +46,8 @@ _REFUSED: Final = Deny(
     POLICY, problem("upstream-answer-invalid", "The upstream's answer does not match the contract.")
 )
 _NO_CONTENT: Final = frozenset({204, 205, 304})
+_KNOWN_TYPES: Final = 8
+_LONGEST_TYPE: Final = 64
 _NOT_MODIFIED: Final = 304
 _random: Final = random.random
 
@@ -53,9 +55,11 @@ _random: Final = random.random
 class ResponseCheck:
     """The check of one operation's answers."""
 
-    __slots__ = ("_declared",)
+    __slots__ = ("_declared", "_known")
 
     def __init__(self, operation: Operation, validators: Validators) -> None:
+        # Upstreams write few types, so each is sought once under a status; a full table only stops learning.
+        self._known: dict[int, dict[bytes, tuple[Violation, ...] | Entry | None]] = {}
         self._declared: ByStatus[Content] = ByStatus(
             {one.status: content_of(one.content, validators) for one in operation.responses}
         )
@@ -65,6 +69,22 @@ class ResponseCheck:
     ) -> tuple[Violation, ...] | Entry | None:
         """What is wrong with an answer's head, or the entry by which its body is to be judged; None for an answer
         that has no body (`length` is 0), or one that may be anything."""
+        if content_type is None:
+            return self._by_head(status, content_type, length)
+        known = self._known.get(status)
+        if known is None:
+            known = self._known[status] = {}
+        if content_type in known:
+            return known[content_type]
+        found = self._by_head(status, content_type, length)
+        if len(known) < _KNOWN_TYPES and len(content_type) <= _LONGEST_TYPE:
+            known[content_type] = found
+        return found
+
+    def _by_head(
+        self, status: int, content_type: bytes | None, length: int
+    ) -> tuple[Violation, ...] | Entry | None:
+        """The length decides nothing where there is a type."""
         content = self._declared.find(status)
         if content is None:
             # RFC 9110 §15.4.5: it stands for an answer that the client has, and any reading may be answered so.

@@ -28,6 +28,10 @@ class _Node(Generic[T]):
         self.methods: dict[str, T] | None = None
 
 
+KNOWN: Final = 1024
+"""Paths of which it is known what is there."""
+LONGEST: Final = 256
+"""Characters of the longest of them."""
 _NONE: Final[dict[str, _Node]] = {}  # type: ignore[type-arg]
 """Most nodes have no literals below them; with tens of thousands of nodes a dict for each shows."""
 
@@ -52,11 +56,17 @@ class Router(Generic[T]):
         """`routes` are (method, absolute path template as `template_of` has it, target)."""
         self._root: _Node[T] = _Node()
         self._size = 0
+        self._known: dict[str, tuple[dict[str, T], tuple[str, ...]]] = {}
         for method, template, target in routes:
             self.add(method, template, target)
 
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def known(self) -> int:
+        """Of how many paths it is known what is there."""
+        return len(self._known)
 
     def add(self, method: str, template: str, target: T) -> None:
         """Raises ValueError where that place is taken; nothing is changed then."""
@@ -67,6 +77,7 @@ class Router(Generic[T]):
         self._size += 1
 
     def _add(self, method: str, template: str, target: T) -> None:
+        self._known = {}
         node = self._root
         for segment in template[1:].split("/"):
             if segment.startswith(_MATRIX):
@@ -98,6 +109,7 @@ class Router(Generic[T]):
         self._size -= 1
 
     def _remove(self, method: str, template: str) -> None:
+        self._known = {}
         node = self._root
         for segment in template[1:].split("/"):
             if segment.startswith(_MATRIX):
@@ -117,6 +129,7 @@ class Router(Generic[T]):
         nodes = [self._root]
         self._root = _Node()
         self._size = 0
+        self._known = {}
         while nodes:
             node = nodes[-1]
             if node.literals:
@@ -133,6 +146,16 @@ class Router(Generic[T]):
 
     def match(self, path: str) -> tuple[dict[str, T], tuple[str, ...]] | None:
         """The targets by method at `path` and the values of its parameters in order; None: no such path."""
+        found = self._known.get(path)
+        if found is None:
+            found = self._match(path)
+            if found is not None and len(path) <= LONGEST:
+                if len(self._known) >= KNOWN:
+                    self._known.clear()
+                self._known[path] = found
+        return found
+
+    def _match(self, path: str) -> tuple[dict[str, T], tuple[str, ...]] | None:
         segments = path[1:].split("/")
         if "%" in path or ";" in path:
             return self._search(self._root, segments, 0, ())

@@ -46,24 +46,27 @@ _LONGEST: Final = 128
 _SECRET: Final = b"set-cookie"
 
 
-class PlainAnswer:
-    """`fields` are those that pass this hop, `length` the body's in bytes, `body` what has come of it."""
+class PlainHead:
+    """`text` are its bytes, `fields` those that pass this hop, `length` is the body's in bytes. One that is
+    `again` may be kept to be compared with the next: there is no secret in it."""
 
-    __slots__ = ("body", "fields", "length", "status")
+    __slots__ = ("again", "fields", "length", "status", "text")
 
-    def __init__(self, status: int, fields: list[Header], length: int, body: bytes) -> None:
+    def __init__(self, text: bytes, status: int, fields: tuple[Header, ...], length: int, again: bool) -> None:
+        self.text = text
         self.status = status
         self.fields = fields
         self.length = length
-        self.body = body
+        self.again = again
 
 
 class _Line:
-    """A line by itself. `number` is the status or the length that it tells."""
+    """A line by itself. `number` is the status or the length that it tells; one that is `secret` is not held."""
 
-    __slots__ = ("header", "number", "role")
+    __slots__ = ("header", "number", "role", "secret")
 
-    def __init__(self, role: int, header: Header, number: int) -> None:
+    def __init__(self, role: int, header: Header, number: int, secret: bool = False) -> None:
+        self.secret = secret
         self.role = role
         self.header = header
         self.number = number
@@ -71,17 +74,19 @@ class _Line:
 
 _START: Final = -1
 _ODD: Final = _Line(CODING, (b"", b""), 0)
-_lines: Final[Recent[_Line]] = Recent(_HELD)
+_lines: Final[Recent[bytes, _Line]] = Recent(_HELD)
 
 
-def plain_answer(data: bytes) -> PlainAnswer | None:
+def plain_head(data: bytes) -> PlainHead | None:
     """The head that `data` begins with, if it is whole and plain."""
-    head, end, body = data.partition(b"\r\n\r\n")
-    if not end or len(head) > _MAX_HEAD:
+    end = data.find(b"\r\n\r\n")
+    if end < 0 or end > _MAX_HEAD:
         return None
+    head = data[: end + 4]
     status, length = 0, -1
     fields: list[Header] = []
-    for text in head.split(b"\r\n"):
+    again = True
+    for text in data[:end].split(b"\r\n"):
         line = _lines.get(text)
         if line is None:
             line = _read(text)
@@ -90,6 +95,7 @@ def plain_answer(data: bytes) -> PlainAnswer | None:
             return None
         if role == PASSES:
             fields.append(line.header)
+            again = again and not line.secret
         elif role == LENGTH:
             if length >= 0:
                 return None
@@ -100,7 +106,7 @@ def plain_answer(data: bytes) -> PlainAnswer | None:
             return None
     if length < 0 or len(fields) > _MAX_FIELDS:
         return None
-    return PlainAnswer(status, fields, length, body)
+    return PlainHead(head, status, tuple(fields), length, again)
 
 
 def _read(text: bytes) -> _Line:
@@ -120,8 +126,9 @@ def _read(text: bytes) -> _Line:
         number = int(value)
     elif role in (CODING, UPGRADE) or (role == CONNECTION and value.lower() != b"keep-alive"):
         return _ODD
-    line = _Line(role, (name, value), number)
-    return line if name.lower() == _SECRET else _hold(text, line)
+    if name.lower() == _SECRET:
+        return _Line(role, (name, value), number, secret=True)
+    return _hold(text, _Line(role, (name, value), number))
 
 
 def _hold(text: bytes, line: _Line) -> _Line:

@@ -1,11 +1,13 @@
 """What was used of late, by key, in a bounded number."""
 
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-class Recent(Generic[T]):
+class Recent(Generic[K, T]):
     """Of two generations the younger is filled; when it has `most` the elder one is dropped.
 
     So between `most` and twice as many are held, what is still used stays, and a look-up has nothing to reorder.
@@ -15,10 +17,10 @@ class Recent(Generic[T]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._younger: dict[bytes, T] = {}
-        self._elder: dict[bytes, T] = {}
+        self._younger: dict[K, T] = {}
+        self._elder: dict[K, T] = {}
 
-    def get(self, key: bytes) -> T | None:
+    def get(self, key: K) -> T | None:
         found = self._younger.get(key)
         if found is None and self._elder:
             found = self._elder.get(key)
@@ -26,7 +28,7 @@ class Recent(Generic[T]):
                 self.put(key, found)
         return found
 
-    def put(self, key: bytes, value: T) -> None:
+    def put(self, key: K, value: T) -> None:
         if len(self._younger) >= self._most:
             self._elder, self._younger = self._younger, {}
         self._younger[key] = value

@@ -26,7 +26,8 @@ class LimitFields:
         # http-sf quotes the name as a structured-field string.
         self._quoted = [http_sf.ser(limit.name) for limit in limits]
         # What stands before the remaining units: of the first limit, and of those after it.
-        self._names = [(", " if index else "") + quoted + ";r=" for index, quoted in enumerate(self._quoted)]
+        begin = [(", " if index else "") + quoted + ";r=" for index, quoted in enumerate(self._quoted)]
+        self._names = [name.encode("ascii") for name in begin]
         self.steady = all(limit.kind != "calendar" for limit in limits)
         self._until = 0.0
         self.policy = self._written(0.0)
@@ -46,10 +47,10 @@ class LimitFields:
         """The RateLimit field of a decision about all of the limits."""
         names = self._names
         if len(names) == 2:  # as most plans have it: one for bursts, one for the day
-            value = f"{names[0]}{left[0]};t={left[1]}{names[1]}{left[2]};t={left[3]}"
-        else:
-            value = "".join([f"{name}{left[2 * i]};t={left[2 * i + 1]}" for i, name in enumerate(names)])
-        return FIELD, value.encode("ascii")
+            return FIELD, b"%b%d;t=%d%b%d;t=%d" % (names[0], left[0], left[1], names[1], left[2], left[3])
+        return FIELD, b"".join(
+            [b"%b%d;t=%d" % (name, left[2 * i], left[2 * i + 1]) for i, name in enumerate(names)]
+        )
 
     def _written(self, now: float) -> Header:
         until = float("inf")

@@ -1,6 +1,7 @@
 """What is known of a head is what the parser would say of it, or nothing."""
 
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -76,13 +77,37 @@ def test_a_known_head_is_what_the_parser_says() -> None:
 )
 def test_whatever_the_request_line_it_is_read_alike_or_not_at_all(start: bytes, fields: bytes) -> None:
     data = start + b"\r\n" + fields
-    found = knowing(b"GET / HTTP/1.1\r\n" + fields).find(data, MAX_TARGET)
-    if found is None:
-        return
-    head, refusal = read(data)
-    assert refusal == ""
-    assert said(found) == said(head)
-    assert (found.path, found.query) == target.normalise(head.target)
+    known = knowing(b"GET / HTTP/1.1\r\n" + fields)
+    for _ in range(2):  # the line unknown, and known
+        found = known.find(data, MAX_TARGET)
+        if found is None:
+            continue
+        head, refusal = read(data)
+        assert refusal == ""
+        assert said(found) == said(head)
+        assert (found.path, found.query) == target.normalise(head.target)
+
+
+def test_a_known_line_is_held_to_each_listeners_bound() -> None:
+    known = knowing(b"GET /first HTTP/1.1\r\n" + FIELDS)
+    data = b"GET /second?x=1 HTTP/1.1\r\n" + FIELDS
+    assert known.find(data, MAX_TARGET) is not None
+    assert known.find(data, 10) is None
+
+
+def test_heads_of_one_checksum_are_told_apart() -> None:
+    """They displace each other, and none is taken for the other: the bytes decide."""
+    start = b"GET / HTTP/1.1\r\n"
+    one, other = (b"Host: a\r\nX-Api-Key: %b\r\n\r\n" % key for key in (b"9c467b3b39d3", b"1efa1463b5ed"))
+    assert crc32(one) == crc32(other)
+    known = knowing(start + one)
+    assert known.find(start + one, MAX_TARGET) is not None
+    assert known.find(start + other, MAX_TARGET) is None
+    known.keep(start + other, read(start + other)[0])
+    found = known.find(start + other, MAX_TARGET)
+    assert found is not None
+    assert found.fields[b"x-api-key"] == b"1efa1463b5ed"
+    assert known.find(start + one, MAX_TARGET) is None
 
 
 def corpus() -> Iterator[bytes]:

@@ -158,3 +158,23 @@ def test_the_exact_status_goes_before_its_range_and_that_before_the_default() ->
 def test_without_declared_responses_there_is_no_check() -> None:
     assert bound(response_schema.bind_answer) is None
     assert bound(response_schema.report_answer) is None
+
+
+def test_what_was_said_of_a_type_is_said_again_under_the_same_status_alone() -> None:
+    problems = headers("application/problem+json", content_length="2")
+    for _ in range(2):
+        assert reported(200, problems, b"{}") == NO_TYPE
+    sight = bound(response_schema.report_answer, *DECLARED)
+    for status, said in ((200, NO_TYPE), (404, []), (503, NO_STATUS), (200, NO_TYPE), (404, []), (503, NO_STATUS)):
+        exchange = call()
+        sight.look(exchange, status, problems)
+        assert said_of(exchange) == said, status
+
+
+def test_an_upstream_that_makes_up_types_is_judged_all_the_same() -> None:
+    sight = bound(response_schema.report_answer, *DECLARED)
+    for number in (*range(40), *range(40)):
+        exchange = call()
+        assert sight.look(exchange, 200, headers(f"text/x-{number}")) is None
+        assert said_of(exchange) == NO_TYPE
+        assert sight.look(call(), 200, headers(f'application/json; x="{"y" * number}"')) is not None

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies import routing
 from policies.routing import Router
 
 SEGMENT = st.sampled_from(["a", "b", "c", "{x}", "{y}"])
@@ -93,13 +94,27 @@ def test_what_is_taken_back_was_never_there(kept: list[str], passing: list[str],
     others = {shape(template): template for template in passing if shape(template) not in routes}
     router, plain = Router[str](), Router(("GET", template, template) for template in routes.values())
     for template in (*routes.values(), *others.values()):
+        router.match(path)  # what was found at a path is known until a route comes or goes
         router.add("GET", template, template)
     for template in others.values():
+        router.match(path)
         router.remove("GET", template)
-    assert router.match(path) == plain.match(path)
+    assert router.match(path) == plain.match(path) == router.match(path)
     assert len(router) == len(plain) == len(routes)
     with pytest.raises(KeyError):
         router.remove("GET", "/never/there")
+
+
+def test_a_bounded_number_of_paths_is_known() -> None:
+    router = Router([("GET", "/a/{id}", 1)])
+    for number in range(3 * routing.KNOWN):
+        assert router.match(f"/a/{number}") == ({"GET": 1}, (str(number),))
+        assert router.known <= routing.KNOWN
+    before = router.known
+    long = "x" * routing.LONGEST
+    assert router.match(f"/a/{long}") == ({"GET": 1}, (long,))
+    assert router.match("/b") is None
+    assert router.known == before
 
 
 def test_a_router_is_taken_apart_in_small_steps() -> None:
