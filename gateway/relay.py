@@ -159,7 +159,7 @@ class Relay:
         exchange = self._exchange
         passes = _passes
         answer = [header for header in headers if passes[header[0]]]
-        answer += exchange.answer_headers
+        answer.extend(exchange.answer_headers)
         answer.append((b"x-request-id", exchange.request_id.encode("ascii")))
         return answer
 

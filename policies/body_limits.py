@@ -17,6 +17,7 @@ from policies.verdict import ALLOW, Deny, Stage, Verdict
 
 POLICY: Final = "body-limits"
 
+_ZERO: Final = 0x30
 _UNEXPECTED: Final = Violation("body", "", "unexpected-body", "the operation takes no body")
 _BODY_REFUSED: Final = Deny(
     POLICY, problem("schema-violation", "The operation takes no body.", violations=[_UNEXPECTED.as_member()])
@@ -29,6 +30,8 @@ def has_body(exchange: Exchange) -> bool:
     length = fields.get(b"content-length")
     if length is None:
         return b"transfer-encoding" in fields
+    if length and length[0] != _ZERO:
+        return True
     return length.strip(b"0") != b"" or b"transfer-encoding" in fields
 
 
@@ -37,6 +40,7 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
     if operation.body is None:
         return _refuse_body
     content = content_of(operation.body.content, validators_of(version))
+    known = content.known
     maximum = operation.max_body
     too_large = Deny(POLICY, problem("body-too-large", f"The limit is {maximum} bytes.", limit=maximum))
     accept = ", ".join(content.ranges)
@@ -55,7 +59,7 @@ def bind(version: ApiVersion, operation: Operation, ports: Ports | None = None) 
         if len(length) > 18 or not length.isdigit() or int(length) > maximum:
             return too_large
         content_type = fields.get(b"content-type", b"")
-        entry = content.find(content_type)
+        entry = known.get(content_type) or content.find(content_type)
         if entry is None:
             return wrong_charset if content.but_for_charset(content_type) else wrong_type
         return unnamed_xml if entry.unnamed_xml else ALLOW

@@ -103,6 +103,7 @@ def _bind(config: RequestSchemaConfig, version: ApiVersion, operation: Operation
             for each in operation.body.content
         )
         content = content_of(closed, forbidding_validators(version))
+    known = content.known
     forms = _forms(operation, validators)
     required = operation.body.required
     buffered = needs_body(operation)
@@ -116,7 +117,8 @@ def _bind(config: RequestSchemaConfig, version: ApiVersion, operation: Operation
             if required and (buffered or not has_body(exchange)):
                 violations.append(_MISSING)
         else:
-            entry = content.find(exchange.fields.get(b"content-type", b""))
+            content_type = exchange.fields.get(b"content-type", b"")
+            entry = known.get(content_type) or content.find(content_type)
             if entry is not None and entry.json:
                 value = parse(body)
                 if type(value) is Malformed:

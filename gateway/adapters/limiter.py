@@ -74,8 +74,11 @@ class InProcessLimiter:
             if remaining < 0:
                 full = True
             left.append(remaining)
-            reset = ceil(window.end - now)
-            left.append(min(reset, length))  # the sum of two floats may be more than exact
+            wait = window.end - now
+            reset = int(wait)
+            if reset < wait:
+                reset += 1
+            left.append(reset if reset < length else length)  # the sum of two floats may be more than exact
         if full:
             return _refusal(meter.limits, left, cost)
         for _, _, window in found.fixed:

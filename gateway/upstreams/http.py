@@ -19,6 +19,8 @@ from gateway.wire.messages import Receiver
 from gateway.wire.outgoing import Gathering
 from policies.websocket import Handshake
 
+_now: Final = time.monotonic  # looked up once
+
 IDLE: Final = 30.0
 """Seconds after which an unused connection is closed."""
 
@@ -100,7 +102,7 @@ class HttpUpstream:
         `head` is the whole serialised head. With `streaming` the body follows by `write` and `finish`; it is
         chunked if the head ends with `transfer-encoding: chunked`. With `handshake` the upstream may switch.
         """
-        self.now = time.monotonic()
+        self.now = _now()
         call = HttpCall(self, head, receiver, body, streaming, handshake)
         call.total_deadline = self.now + self._total
         if self._timer is None:

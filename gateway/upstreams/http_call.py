@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.upstreams.http import HttpUpstream
     from gateway.upstreams.http_connection import HttpConnection
 
+_now: Final = time.monotonic  # looked up once
 _CHUNKED_END: Final = b"\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -186,7 +187,7 @@ class HttpCall:
 
     def await_answer(self) -> None:
         self.phase = Phase.SENT
-        self.deadline = time.monotonic() + self._pool.first_byte
+        self.deadline = _now() + self._pool.first_byte
 
     def tick(self, now: float, late: float = 0.0) -> None:
         """Fails the call if its time is up. For `late` seconds the process itself stood still: what came meanwhile

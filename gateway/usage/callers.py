@@ -6,7 +6,6 @@ status that its calls end with most often, and what is rare (another status, a s
 where it comes.
 """
 
-from bisect import bisect_left
 from typing import Final
 
 from contracts.usage.batch import BOUNDS
@@ -18,6 +17,14 @@ _BOUNDS: Final = list(BOUNDS)
 _FIRST: Final = BOUNDS[0]
 _BUCKETS: Final = len(BOUNDS) + 1
 _NONE_SLOWER: Final = [0] * len(BOUNDS)
+
+
+def _bucket(seconds: float) -> int:
+    """Which of the buckets. Most durations are in the first few: compiled, a search of halves takes longer."""
+    for index, bound in enumerate(_BOUNDS):
+        if seconds <= bound:
+            return index
+    return len(_BOUNDS)
 
 
 class Tally:
@@ -39,7 +46,7 @@ class Tally:
         if seconds > _FIRST:
             if self.slower is None:
                 self.slower = [0] * _BUCKETS
-            self.slower[bisect_left(_BOUNDS, seconds)] += 1
+            self.slower[_bucket(seconds)] += 1
 
     def merge(self, other: "Tally") -> None:
         """Adds those of another status."""

@@ -80,7 +80,8 @@ class Answer:
                 framing = b"transfer-encoding: chunked\r\n"
             else:
                 self._keep = False  # HTTP/1.0 has no chunks: the connection's end is the body's
-        framing += self._connection_line(self._keep)
+        if not (self._keep and self._minor):
+            framing += self._connection_line(self._keep)
         self._head = head = response_head(status, headers, framing, self._connection.date)
         self._out.hold(head)
 

@@ -78,23 +78,24 @@ class Entry:
 class Content:
     """The media types of one body, and which of them a Content-Type is."""
 
-    __slots__ = ("__weakref__", "_entries", "_known", "ranges")
+    __slots__ = ("__weakref__", "_entries", "known", "ranges")
 
     def __init__(self, content: tuple[MediaType, ...], validators: Validators) -> None:
         self.ranges = tuple(entry.range for entry in content)
         self._entries = {_essence(entry.range): _check_of(entry.schema, validators) for entry in content}
-        # Clients write few spellings, so each is parsed once; a full table only stops learning.
-        self._known: dict[bytes, Entry | None] = {}
+        self.known: dict[bytes, Entry | None] = {}
+        """What was found. Clients write few spellings, so each is parsed once; a full table only stops learning.
+        Who is in a hurry looks here before it calls: this class is not compiled."""
 
     def find(self, content_type: bytes) -> Entry | None:
         """The entry for a Content-Type's value; None where the contract has none."""
         try:
-            return self._known[content_type]
+            return self.known[content_type]
         except KeyError:
             entry = self._find(content_type)
             # The boundary of each multipart body is another.
-            if len(self._known) < _KNOWN_MAXIMUM and len(content_type) < 256 and b"boundary" not in content_type:
-                self._known[content_type] = entry
+            if len(self.known) < _KNOWN_MAXIMUM and len(content_type) < 256 and b"boundary" not in content_type:
+                self.known[content_type] = entry
             return entry
 
     def _find(self, value: bytes) -> Entry | None:
