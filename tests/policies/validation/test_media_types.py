@@ -83,7 +83,7 @@ def test_memory_is_bounded() -> None:
     content = Content((MediaType("*/*"),), Validators({}))
     for number in range(1000):
         assert content.find(b"a/b%d" % number) is not None
-    assert len(content._known) <= 64
+    assert len(content.known) <= 64
 
 
 def test_xml_that_only_a_range_covers_is_told_apart() -> None:
