@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts.odoo_guard import scopes_of
-from contracts.operations import OdooBackend, Operation
+from contracts.operations import ApiVersion, OdooBackend, Operation
 
 
 def asked_scopes(operation: Operation) -> set[str]:
     """Of all three."""
     return {scope for alternative in operation.scopes for scope in alternative} | policy_scopes(operation)
+
+
+def version_scopes(version: ApiVersion) -> set[str]:
+    """Every scope that some operation of the version asks for."""
+    return set().union(*map(asked_scopes, version.operations))
 
 
 def policy_scopes(operation: Operation) -> set[str]:

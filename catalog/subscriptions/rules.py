@@ -5,7 +5,7 @@ from catalog.publishing.published import Published
 from catalog.refusal import Refusal
 from catalog.subscriptions.request import SubscriptionRequest, subscription_to, text_of
 from contracts.access import Application
-from contracts.estate.rules import scopes_of
+from contracts.asked_scopes import version_scopes
 from contracts.operations import ApiVersion
 
 
@@ -23,7 +23,7 @@ def fault_of_request(
         return _wrong("/version", "deprecated", f"must not be deprecated already{instead}")
     if wanted.plan not in plans_of(view, wanted.api):
         return _wrong("/plan", "plan", "must be a plan that the API offers")
-    asked = scopes_of(version)
+    asked = version_scopes(version)
     if not set(wanted.scopes) <= asked:
         return _wrong("/scopes", "scope", "must be scopes that the version asks for")
     if not wanted.scopes and asked:

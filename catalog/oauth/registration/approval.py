@@ -7,7 +7,7 @@ from catalog.oauth.registration.metadata import ClientMetadata
 from catalog.publishing.published import Published
 from catalog.refusal import Refusal
 from contracts.access import Subscription
-from contracts.estate.rules import scopes_of
+from contracts.asked_scopes import version_scopes
 from contracts.oauth_client import Profile
 
 
@@ -44,7 +44,7 @@ def fault_of_approval(approval: Approval, view: EstateView | None, published: Pu
         offered = view.file.plans.keys() if entry is None or not entry.plans else set(entry.plans)
         if each.plan not in offered:
             return _wrong(f"{pointer}/plan", "plan", "must be a plan that the API offers")
-        if not set(each.scopes) <= scopes_of(version):
+        if not set(each.scopes) <= version_scopes(version):
             return _wrong(f"{pointer}/scopes", "scope", "must be scopes that the version asks for")
     return None
 

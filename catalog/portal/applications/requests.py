@@ -10,7 +10,7 @@ from catalog.portal.visit import Refused, Visit, etag_of, value_of
 from catalog.publication import Publisher
 from catalog.subscriptions.rights import acting_right, deciding_right
 from catalog.subscriptions.rules import plans_of
-from contracts.estate.rules import scopes_of
+from contracts.asked_scopes import version_scopes
 from contracts.limits import RateLimit
 from contracts.operations import ApiVersion
 from contracts.problems import problem
@@ -217,4 +217,4 @@ def _target(version: ApiVersion) -> str:
 
 
 def _scopes(version: ApiVersion) -> list[str]:
-    return sorted(scopes_of(version))
+    return sorted(version_scopes(version))
