@@ -99,7 +99,8 @@ class ChunkedBody:
                 if size - at >= _MAX_LINE:
                     raise ChunkError("a chunk line is too long")
                 break
-            if data[stop - 1 : stop] != b"\r" or stop == at:
+            # In this order: compiled, a slice that ends before it begins raises in place of being empty.
+            if stop == at or data[stop - 1 : stop] != b"\r":
                 raise ChunkError("a chunk line ends with a bare LF")
             line = data[at : stop - 1]
             at = stop + 1

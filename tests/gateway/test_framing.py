@@ -43,6 +43,8 @@ def test_byte_by_byte() -> None:
     "data",
     [
         b"\r\n",
+        b"\n\n",
+        b"\n1\r\na\r\n0\r\n\r\n",
         b"g\r\n",
         b"+1\r\na\r\n",
         b"0x1\r\na\r\n",
