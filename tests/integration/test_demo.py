@@ -292,13 +292,14 @@ def operations() -> Iterator[tuple[str, str, Shown]]:
                 yield variable, each.base_path, operation
 
 
-def test_code_of_the_portal_runs_as_it_is_pasted(demo: Demo) -> None:
+def test_code_of_the_portal_runs_as_it_is_pasted(demo: Demo, tmp_path: Path) -> None:
     """In each language each operation is done: the request is a good one as it stands."""
     programs = ["python3 -c", *(["node --input-type=module -e"] if shutil.which("node") else [])]
     found: dict[str, set[str]] = {}
     for variable, base, operation in operations():
         code, *others = (sample.code for sample in samples_of(operation, demo.gateway + base))
-        token = f'export {TOKEN}="${variable}"'
+        # Some keep what they get in a file.
+        token = f'cd {shlex.quote(str(tmp_path))}; export {TOKEN}="${variable}"'
         silent = "--silent --output /dev/null --write-out '%{http_code}'"
         found[operation.id] = {demo.shell(f"{token}\n{code} {silent}").strip()}
         for program, other in zip(programs, others, strict=False):

@@ -134,6 +134,7 @@ def _python_file(file: str) -> list[str]:
         "    if answer.status < 300:",
         f'        with open("{file}", "wb") as kept:',
         "            kept.write(answer.read())",
+        f'        print(answer.status, "{file}")',
         "    else:",
         f"    {_PYTHON_TEXT}",
     ]
@@ -166,6 +167,7 @@ def _javascript_file(file: str) -> list[str]:
         "if (answer.ok) {",
         '  const { writeFile } = await import("node:fs/promises");',
         f'  await writeFile("{file}", new Uint8Array(await answer.arrayBuffer()));',
+        f'  console.log(answer.status, "{file}");',
         "} else {",
         f"  {_JAVASCRIPT_TEXT}",
         "}",

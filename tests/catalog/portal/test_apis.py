@@ -152,7 +152,7 @@ paths:
     compile(python.code, "sample", "exec")
     assert curl.code.endswith(f"--fail --output {file}" if file else "/label")
     for code in (python.code, script.code):
-        assert (f'"{file}"' in code) is bool(file)
+        assert code.count(f'"{file}"') == (2 if file else 0), "it is written, and said"
 
 
 @pytest.fixture
