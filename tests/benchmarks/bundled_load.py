@@ -11,7 +11,7 @@ import sys
 import time
 from array import array
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ import uvloop
 
 
 def requests_of(directory: Path, method: str) -> list[bytes]:
-    """The serialised requests: each token once, the paths in turn."""
+    """The serialised requests: each token and each path at least once, both in turn."""
     paths = (directory / "PATHS").read_text().split()
     tokens = (directory / "TOKENS").read_text().split()
     body = (directory / "BODY").read_bytes()
@@ -30,7 +30,7 @@ def requests_of(directory: Path, method: str) -> list[bytes]:
     return [
         f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{framing}\r\n".encode()
         + body
-        for path, token in zip(cycle(paths), tokens, strict=False)
+        for path, token in islice(zip(cycle(paths), cycle(tokens), strict=False), max(len(paths), len(tokens)))
     ]
 
 

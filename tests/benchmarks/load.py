@@ -30,8 +30,8 @@ function init()
   local file = io.open("BODY", "rb")
   local body = file:read("*a")
   file:close()
-  for i = 1, #tokens do
-    local headers = {["Authorization"] = "Bearer " .. tokens[i]}
+  for i = 1, math.max(#tokens, #paths) do
+    local headers = {["Authorization"] = "Bearer " .. tokens[(i - 1) % #tokens + 1]}
     if #body > 0 then headers["Content-Type"] = "CONTENT_TYPE" end
     requests[i] = wrk.format("METHOD", paths[(i - 1) % #paths + 1], headers, #body > 0 and body or nil)
   end

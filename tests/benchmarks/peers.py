@@ -39,6 +39,8 @@ CATALOG = "/catalog"
 _HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
 RESPONSE = (_HEAD + "x" * (500 - len(_HEAD) - 2) + '"}').encode()
 """500 bytes of JSON."""
+FURTHER = 10
+"""Lengths of answers, each a byte longer than the one before: a server's answers differ, and so do their heads."""
 
 
 def nginx_binary() -> str:
@@ -81,7 +83,7 @@ def nginx_command(directory: Path, name: str, http: str) -> list[str]:
 
 @contextlib.contextmanager
 def upstream(directory: Path, core: int | None) -> Iterator[Running]:
-    """An nginx that answers every request with 500 bytes of JSON.
+    """An nginx that answers every request with JSON, of 500 bytes and some spaces more.
 
     `/connection` tells the serial number of its own connection, so that two calls of it tell how many
     connections were opened in between. As a catalog it takes usage and has nothing new, which it says as late as
@@ -89,10 +91,12 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
     """
     port = free_port()
     silent = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    further = " ".join(f"~{digit}$ '{' ' * digit}';" for digit in range(FURTHER))
     command = nginx_command(
         directory,
         "upstream",
-        f"""upstream answer {{ server 127.0.0.1:{port}; keepalive 512; keepalive_requests 1000000000; }}
+        f"""map $connection_requests $further {{ {further} }}
+        upstream answer {{ server 127.0.0.1:{port}; keepalive 512; keepalive_requests 1000000000; }}
         server {{
             listen 127.0.0.1:{port} backlog=4096; default_type application/json;
             # Our gateway leaves the version's base path out. What is sent is read to its end before the
@@ -112,7 +116,7 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
                 error_page 504 = @same;
             }}
             location @same {{ return 204; }}
-            location / {{ return 200 '{RESPONSE.decode()}'; }}
+            location / {{ return 200 '{RESPONSE.decode()}$further'; }}
         }}""",
     )
     (directory / "upstream" / "large.bin").write_bytes(bytes(LARGE))

@@ -47,14 +47,18 @@ from gateway.wire.outgoing import Gathering  # noqa: E402
 from policies import request_id, target  # noqa: E402
 from policies.exchange import Exchange, Header  # noqa: E402
 from policies.verdict import ALLOW, Stage  # noqa: E402
-from tests.benchmarks import world  # noqa: E402
+from tests.benchmarks import peers, world  # noqa: E402
 
 UPSTREAM: Final = "http://127.0.0.1:9/base"
 CONTENT: Final = b"[" + b"7," * 249 + b"7]"
-ANSWER: Final = (
+_HEAD: Final = (
     b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 22 Nov 2026 10:15:30 GMT\r\n"
-    b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n" % len(CONTENT)
-) + CONTENT
+    b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n"
+)
+ANSWERS: Final = tuple(
+    _HEAD % (len(CONTENT) + further) + CONTENT + b" " * further for further in range(peers.FURTHER)
+)
+"""One after the other, as the benchmark's upstream gives them."""
 CONNECTIONS: Final = 32
 BATCH: Final = 64 * CONNECTIONS
 
@@ -130,7 +134,8 @@ class Bench:
         """Heads as the listener reads them, over all tokens and paths."""
         paths = self.world.post_paths if post else self.world.get_paths
         rows: list[Row] = []
-        for number, token in enumerate(self.world.tokens):
+        for number in range(max(len(self.world.tokens), len(paths))):
+            token = self.world.tokens[number % len(self.world.tokens)]
             headers = [
                 (b"Host", b"127.0.0.1:8080"),
                 (b"User-Agent", b"wrk/4"),
@@ -163,8 +168,8 @@ class Bench:
                 for offset, client in enumerate(clients):
                     client.data_received(texts[(index + offset) % len(texts)])
                 await asyncio.sleep(0)
-                for server in servers:
-                    server.data_received(ANSWER)
+                for offset, server in enumerate(servers):
+                    server.data_received(ANSWERS[(index // CONNECTIONS + offset) % len(ANSWERS)])
                 await asyncio.sleep(0)
 
         return run

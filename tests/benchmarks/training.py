@@ -20,7 +20,8 @@ if len(sys.argv) > 1:
 import aiohttp  # noqa: E402
 
 from tests.benchmarks import world  # noqa: E402
-from tests.benchmarks.pipeline_cost import ANSWER, Bench  # noqa: E402
+from tests.benchmarks.pipeline_cost import ANSWERS as PLAIN  # noqa: E402
+from tests.benchmarks.pipeline_cost import Bench  # noqa: E402
 
 ROUNDS: Final = 8
 EACH: Final = 8
@@ -30,7 +31,7 @@ _JSON: Final = b"Content-Type: application/json\r\n"
 _DATE: Final = b"Date: Sun, 22 Nov 2026 10:15:30 GMT\r\n"
 _BARE: Final = (b"HTTP/1.1 304 Not Modified\r\nETag: a\r\n\r\n",)
 ANSWERS: Final[tuple[tuple[bytes, ...], ...]] = (
-    (ANSWER[:100], ANSWER[100:]),
+    (PLAIN[0][:100], PLAIN[0][100:]),
     (b"HTTP/1.1 200 OK\r\n" + _JSON + b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\n[]\r\n0\r\n\r\n"),
     (b"HTTP/1.1 404 Not Found\r\n" + _DATE + _JSON + b"Content-Length: 2\r\n\r\n{}",),
     _BARE,

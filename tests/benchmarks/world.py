@@ -48,6 +48,8 @@ ISSUER = "https://issuer.bench.example"
 APPLICATIONS = 100
 TOKENS_EACH = 10
 RESOURCES = 75
+IDS = 100
+"""Of each of the 300 templates: 30,000 targets, more than a gateway keeps at hand, as they are in life."""
 VERSIONS = ("v1", "v2")
 SCOPE_READ, SCOPE_WRITE = "orders:read", "orders:write"
 DAY = 86_400
@@ -149,11 +151,12 @@ def build(applications: int = APPLICATIONS, tokens_each: int = TOKENS_EACH) -> W
     public = {"kty": "RSA", "n": public["n"], "e": public["e"], "kid": "bench", "alg": "RS256", "use": "sig"}
     gets = tuple(
         path
+        for copy in range(IDS)
         for number in range(RESOURCES)
         for version in VERSIONS
         for path in (
-            f"/bench/{version}/resource-{number:02}/{1000 + number}?limit=20",
-            f"/bench/{version}/resource-{number:02}/{1000 + number}/lines/{number}",
+            f"/bench/{version}/resource-{number:02}/{(copy + 1) * 1000 + number}?limit=20",
+            f"/bench/{version}/resource-{number:02}/{(copy + 1) * 1000 + number}/lines/{copy}",
         )
     )
     posts = tuple(f"/bench/{version}/orders" for version in VERSIONS)
