@@ -29,9 +29,7 @@ class _Node(Generic[T]):
 
 
 KNOWN: Final = 1024
-"""Paths of which it is known what is there."""
-LONGEST: Final = 256
-"""Characters of the longest of them."""
+"""Paths without parameters of which it is known what is there. Of one with a parameter the next has another."""
 _NONE: Final[dict[str, _Node]] = {}  # type: ignore[type-arg]
 """Most nodes have no literals below them; with tens of thousands of nodes a dict for each shows."""
 
@@ -149,9 +147,7 @@ class Router(Generic[T]):
         found = self._known.get(path)
         if found is None:
             found = self._match(path)
-            if found is not None and len(path) <= LONGEST:
-                if len(self._known) >= KNOWN:
-                    self._known.clear()
+            if found is not None and not found[1] and len(self._known) < KNOWN:
                 self._known[path] = found
         return found
 

@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 import httptools
 
 from gateway.upstreams.http_call import NOBODY, HttpCall, Phase
-from gateway.upstreams.plain_answer import (
-    CODING,
-    CONNECTION,
-    LENGTH,
-    PASSES,
-    UPGRADE,
-    PlainHead,
-    plain_head,
-    roles,
-)
+from gateway.upstreams.plain_answer import CODING, CONNECTION, LENGTH, PASSES, UPGRADE, plain_answer, roles
 from gateway.wire.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
 from gateway.wire.outgoing import Outgoing
 from gateway.wire.tunnel import Upstream
@@ -48,7 +39,6 @@ class HttpConnection:
         "_head_done",
         "_interim",
         "_keep",
-        "_last",
         "_left",
         "_length",
         "_moved",
@@ -74,7 +64,6 @@ class HttpConnection:
         self._pool = pool
         self._parser: httptools.HttpResponseParser | None = None
         self._reused = False
-        self._last: PlainHead | None = None  # within a second servers say the same again and again
         self.call: HttpCall | None = None
         self.idle_since = 0.0
         self.write_paused = False
@@ -157,20 +146,15 @@ class HttpConnection:
     def _take_plain(self, call: HttpCall, data: bytes) -> bool:
         """Takes `data` where it begins a plain answer, or goes on with one."""
         if self._left < 0:
-            if call.head_only:
+            answer = None if call.head_only else plain_answer(data)
+            if answer is None:
                 return False
-            head = self._last
-            if head is None or not data.startswith(head.text):
-                head = plain_head(data)
-                if head is None:
-                    return False
-                self._last = head if head.again else None
             self._head_bytes = len(data)
             self._head_done = self._keep = True
-            self._left = head.length
-            data = data[len(head.text) :]
+            self._left = answer.length
+            data = answer.body
             call.phase = Phase.RECEIVING
-            call.receiver.head(head.status, list(head.fields), head.length)
+            call.receiver.head(answer.status, answer.fields, answer.length)
         left = self._left - len(data)
         if left < 0:
             self._extra = bool(data[self._left :].strip(b"\r\n"))  # llhttp takes line breaks before an answer

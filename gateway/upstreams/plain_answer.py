@@ -46,27 +46,24 @@ _LONGEST: Final = 128
 _SECRET: Final = b"set-cookie"
 
 
-class PlainHead:
-    """`text` are its bytes, `fields` those that pass this hop, `length` is the body's in bytes. One that is
-    `again` may be kept to be compared with the next: there is no secret in it."""
+class PlainAnswer:
+    """`fields` are those that pass this hop, `length` the body's in bytes, `body` what has come of it."""
 
-    __slots__ = ("again", "fields", "length", "status", "text")
+    __slots__ = ("body", "fields", "length", "status")
 
-    def __init__(self, text: bytes, status: int, fields: tuple[Header, ...], length: int, again: bool) -> None:
-        self.text = text
+    def __init__(self, status: int, fields: list[Header], length: int, body: bytes) -> None:
         self.status = status
         self.fields = fields
         self.length = length
-        self.again = again
+        self.body = body
 
 
 class _Line:
-    """A line by itself. `number` is the status or the length that it tells; one that is `secret` is not held."""
+    """A line by itself. `number` is the status or the length that it tells."""
 
-    __slots__ = ("header", "number", "role", "secret")
+    __slots__ = ("header", "number", "role")
 
-    def __init__(self, role: int, header: Header, number: int, secret: bool = False) -> None:
-        self.secret = secret
+    def __init__(self, role: int, header: Header, number: int) -> None:
         self.role = role
         self.header = header
         self.number = number
@@ -77,16 +74,14 @@ _ODD: Final = _Line(CODING, (b"", b""), 0)
 _lines: Final[Recent[bytes, _Line]] = Recent(_HELD)
 
 
-def plain_head(data: bytes) -> PlainHead | None:
+def plain_answer(data: bytes) -> PlainAnswer | None:
     """The head that `data` begins with, if it is whole and plain."""
-    end = data.find(b"\r\n\r\n")
-    if end < 0 or end > _MAX_HEAD:
+    head, end, body = data.partition(b"\r\n\r\n")
+    if not end or len(head) > _MAX_HEAD:
         return None
-    head = data[: end + 4]
     status, length = 0, -1
     fields: list[Header] = []
-    again = True
-    for text in data[:end].split(b"\r\n"):
+    for text in head.split(b"\r\n"):
         line = _lines.get(text)
         if line is None:
             line = _read(text)
@@ -95,7 +90,6 @@ def plain_head(data: bytes) -> PlainHead | None:
             return None
         if role == PASSES:
             fields.append(line.header)
-            again = again and not line.secret
         elif role == LENGTH:
             if length >= 0:
                 return None
@@ -106,7 +100,7 @@ def plain_head(data: bytes) -> PlainHead | None:
             return None
     if length < 0 or len(fields) > _MAX_FIELDS:
         return None
-    return PlainHead(head, status, tuple(fields), length, again)
+    return PlainAnswer(status, fields, length, body)
 
 
 def _read(text: bytes) -> _Line:
@@ -126,9 +120,8 @@ def _read(text: bytes) -> _Line:
         number = int(value)
     elif role in (CODING, UPGRADE) or (role == CONNECTION and value.lower() != b"keep-alive"):
         return _ODD
-    if name.lower() == _SECRET:
-        return _Line(role, (name, value), number, secret=True)
-    return _hold(text, _Line(role, (name, value), number))
+    line = _Line(role, (name, value), number)
+    return line if name.lower() == _SECRET else _hold(text, line)
 
 
 def _hold(text: bytes, line: _Line) -> _Line:

@@ -1,9 +1,9 @@
 """Heads that were read before: a client that keeps its connection sends the same fields again and again.
 
 What a head's fields say is kept by their very bytes, all of them, from the end of the request line to the empty
-line. A request whose fields are known costs a look-up instead of a parser with a callback for each. Request lines
-are known too, by themselves: many clients ask for the same. Whatever is not plain goes to the parser: another
-version than HTTP/1.1, a target that is not normal as it stands, an upgrade, an expectation.
+line. A request whose fields are known costs a look-up instead of a parser with a callback for each; its request
+line is read anew. Whatever is not plain goes to the parser: another version than HTTP/1.1, a target that is not
+normal as it stands, an upgrade, an expectation.
 """
 
 import re
@@ -19,8 +19,6 @@ HELD: Final = 1024
 """Blocks of fields that are held at least; it may be twice as many."""
 LONGEST: Final = 2048
 """Bytes of the longest that is."""
-LONGEST_LINE: Final = 256
-"""Bytes of the longest request line that is held, of as many."""
 MOST_FIELDS: Final = 32
 """Fields of the longest: each takes more memory than its bytes. All together take 20 MB at the most."""
 
@@ -54,37 +52,13 @@ class _Known:
         self.head = head
 
 
-class _Line:
-    """A plain request line, read."""
-
-    __slots__ = ("method", "path", "query", "target")
-
-    def __init__(self, method: str, target: bytes, path: str, query: bytes) -> None:
-        self.method = method
-        self.target = target
-        self.path = path
-        self.query = query
-
-
-def _read(line: bytes) -> _Line | None:
-    """None for one that is not plain."""
-    match = _PLAIN_LINE.fullmatch(line)
-    if match is None:
-        return None
-    name, target, path, query = match.groups(b"")
-    method = _METHODS.get(name)
-    normal = plain_path(path)
-    return None if method is None or normal is None else _Line(method, target, normal, query)
-
-
 class KnownHeads:
     """Those of one listener. What is held has credentials in it: the object shows none in its repr."""
 
-    __slots__ = ("_lines", "_recent")
+    __slots__ = ("_recent",)
 
     def __init__(self) -> None:
         self._recent: Recent[int, _Known] = Recent(HELD)
-        self._lines: Recent[bytes, _Line] = Recent(HELD)
 
     def find(self, data: bytes, max_target: int) -> Head | None:
         """The head that `data` is, if its fields are known and its request line is plain."""
@@ -93,21 +67,19 @@ class KnownHeads:
         found = self._recent.get(crc32(fields))
         if found is None or found.fields != fields:
             return None
-        known = found.head
-        text = data[:start]
-        line = self._lines.get(text)
+        line = _PLAIN_LINE.fullmatch(data, 0, start)
         if line is None:
-            line = _read(text)
-            if line is None:
-                return None
-            if start <= LONGEST_LINE:
-                self._lines.put(text, line)
-        if len(line.target) > max_target:
             return None
+        name, target, path, query = line.groups(b"")
+        method = _METHODS.get(name)
+        normal = plain_path(path)
+        if method is None or normal is None or len(target) > max_target:
+            return None
+        known = found.head
         head = Head()
-        head.method = line.method
-        head.target = line.target
-        head.path, head.query = line.path, line.query
+        head.method = method
+        head.target = target
+        head.path, head.query = normal, query
         head.headers = known.headers
         head.fields = known.fields
         head.length = known.length

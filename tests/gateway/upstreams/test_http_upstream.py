@@ -87,31 +87,6 @@ async def test_sound_answers(data: bytes, go_on: bool, status: int, length: int 
     assert b"link" not in recorder.fields
 
 
-async def test_a_head_that_comes_again_is_read_alike_and_belongs_to_one_call() -> None:
-    plain = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\n\r\n"
-    cookie = plain.replace(b"X-A: 1", b"Set-Cookie: a=b")
-    answers = [plain + b"ok", plain + b"no", cookie + b"go", cookie + b"on", plain + b"up"]
-
-    async def script(request: SeenRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        writer.write(answers[len(server.seen) - 1])
-        return True
-
-    async with raw_upstream(script) as server:
-        client = upstream_client(server.port)
-        told = []
-        for _ in answers:
-            recorder = Recorder()
-            client.call(GET, recorder)
-            await recorder.wait()
-            told.append((list(recorder.headers), recorder.length, recorder.body))
-            recorder.headers.append((b"x-mine", b"1"))  # as a policy may
-        client.retire()
-    named = [[(b"X-A", b"1")]] * 2 + [[(b"Set-Cookie", b"a=b")]] * 2 + [[(b"X-A", b"1")]]
-    bodies = [answer[-2:] for answer in answers]
-    assert told == [(headers, 2, body) for headers, body in zip(named, bodies, strict=True)]
-    assert (server.connections, client.connections_opened) == (1, 1)
-
-
 @pytest.mark.parametrize(
     "data",
     [
