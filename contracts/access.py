@@ -161,4 +161,4 @@ class AccessPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     applications: tuple[Application, ...]
     revoked: Revoked | None = None
     purges: tuple[Purge, ...] = ()
-    claims: dict[str, dict[str, Any]] = {}
+    claims: Mapping[str, Claims] = {}

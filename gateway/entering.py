@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from contracts.problems import Problem, problem
 from gateway.routes import Route, ServedOperation
 from gateway.runtime import Runtime
-from gateway.wire.head import HOP
+from gateway.wire.head import HOP, connection_options
 from policies import target
 from policies.exchange import Exchange
 
@@ -83,8 +83,7 @@ def hidden(exchange: Exchange, route: Route) -> Problem | None:
     named = exchange.fields.get(b"connection")
     if named is None:
         return None
-    names = {name.strip(b" \t") for name in named.lower().split(b",")}
-    return None if names.isdisjoint(route.judged) else HOP
+    return None if connection_options(named).isdisjoint(route.judged) else HOP
 
 
 def not_allowed(exchange: Exchange, methods: dict[str, ServedOperation]) -> Problem:

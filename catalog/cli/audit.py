@@ -11,6 +11,7 @@ import typer
 from catalog.cli.local import Data, open_settings, require_catalog, store_faults
 from catalog.cli.output import FINDINGS, fail, note, print_json
 from catalog.cli.remote import ProfileOption, Remote, connect, names_a_catalog
+from catalog.clock import rfc3339
 
 if TYPE_CHECKING:
     from catalog.audit.chain import Fault
@@ -68,7 +69,7 @@ def list_entries(
         found = _with_log(data, read)
     else:
         wanted = {"subject": subject, "object": object_, "actor": actor, "action": action, "text": text}
-        times = {"since": _rfc3339(begins), "until": _rfc3339(ends)}
+        times = {"since": begins and rfc3339(begins), "until": ends and rfc3339(ends)}
         found = list(_entries(remote, most=last, order="newest-first", **wanted, **times))
     found.reverse()
     if as_json:
@@ -232,15 +233,11 @@ def _time(option: str, text: str | None, *, whole_day: bool = False) -> datetime
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         fail(f"{option} {text!r} is no day or time", hint="Such as 2026-11-28, or 2026-11-28T09:00:00Z.")
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _seconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp())
-
-
-def _rfc3339(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _anchor(text: str) -> tuple[int, bytes]:

@@ -11,7 +11,9 @@ from babel.units import format_unit
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from catalog.clock import DAY
 from catalog.portal.reader import Reader
+from catalog.usage.periods import HOUR
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _TAGS: Final = {
@@ -35,7 +37,7 @@ _TAGS: Final = {
     ),
     *("table", "tbody", "td", "th", "thead", "tr", "ul"),
 }
-_UNITS: Final = {"day": 86_400, "hour": 3_600, "minute": 60}
+_UNITS: Final = {"day": DAY, "hour": HOUR, "minute": 60}
 _CODE: Final = re.compile(r"`([^`\n]+)`")
 _DEEPER: Final = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
 MOST_MARKDOWN: Final = 100_000

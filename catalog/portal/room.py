@@ -19,13 +19,13 @@ from catalog.portal.calendar.pages import CalendarPages
 from catalog.portal.changes.pages import ChangePages
 from catalog.portal.errors import ErrorPages
 from catalog.portal.estate.drift import DriftPages
-from catalog.portal.estate.pages import ROLES as ESTATE_ROLES
 from catalog.portal.estate.pages import EstatePages
 from catalog.portal.health import HealthPages
 from catalog.portal.home import HomePages
 from catalog.portal.security.pages import security_routes
 from catalog.portal.shell import Section, Shell
 from catalog.publication import Publisher
+from catalog.subscriptions.rights import OVERSEERS
 from catalog.trying.console import TryConsole
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -33,7 +33,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     Section("/applications", "Applications", also=("/subscriptions", "/todo", "/feeds")),
     Section("/changes", "Changes"),
     Section("/calendar", "Calendar"),
-    Section("/estate", "Estate", ESTATE_ROLES),
+    Section("/estate", "Estate", OVERSEERS),
     Section("/security", "Security"),
     Section("/health", "Health"),
     Section("/errors", "Errors"),

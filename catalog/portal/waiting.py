@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from catalog.credentials.rights import GUARDS
 from catalog.portal.visit import Refused, Visit
+from catalog.subscriptions.rights import OVERSEERS
 from contracts.estate_words import Role
 
 _MOST: Final = 100
@@ -35,10 +36,8 @@ class _Kind:
     others: str = ""
 
 
-_DECIDERS: Final[tuple[Role, ...]] = ("architect", "api-owner", "security", "operator")
-
 _KINDS: Final = (
-    _Kind("changes", "listChanges", {"state": "proposed"}, "/changes?state=proposed", _DECIDERS),
+    _Kind("changes", "listChanges", {"state": "proposed"}, "/changes?state=proposed", OVERSEERS),
     _Kind(
         "requests",
         "listSubscriptionRequests",
@@ -53,7 +52,7 @@ _KINDS: Final = (
         GUARDS,
         "/applications",
     ),
-    _Kind("extensions", "listExtensions", {"state": "requested"}, "/calendar", _DECIDERS),
+    _Kind("extensions", "listExtensions", {"state": "requested"}, "/calendar", OVERSEERS),
     _Kind("to-do", "listToDo", {}, "/todo"),
     _Kind("credentials", "listCredentials", {"ending_days": 30}, "/security/ledger?ending_days=30"),
 )

@@ -62,8 +62,7 @@ class Plan:
 
     def access(self, issuer: Issuer) -> AccessPart:
         """Who may call by it, where `issuer` is the catalog."""
-        claims = {consumer: dict(each) for consumer, each in self.claims.items()}
-        return AccessPart((issuer, *self.issuers), self.applications, claims=claims)
+        return AccessPart((issuer, *self.issuers), self.applications, claims=self.claims)
 
 
 @dataclass(frozen=True, slots=True)

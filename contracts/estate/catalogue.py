@@ -75,15 +75,9 @@ _ROWS: tuple[Rule, ...] = (
     Rule("scope-unused", "warning", "A granted scope that no operation asks for is a leftover."),
     Rule("application-twice", "error", "An application's name is its client id: it belongs to one consumer."),
     # What tokens say of a consumer.
+    Rule("claim-reserved", "error", "A claim that says who calls is written by the catalog alone."),
     Rule(
-        "claim-reserved",
-        "error",
-        "A claim that says who calls is written by the catalog alone.",
-    ),
-    Rule(
-        "claim-unfit",
-        "warning",
-        "Where a claim holds callers to their own records, those without it are refused.",
+        "claim-unfit", "warning", "Where a claim holds callers to their own records, those without it are refused."
     ),
     # Other issuers of tokens.
     Rule("issuer-unsafe", "error", "Keys and answers that decide who calls are not fetched over plain HTTP."),

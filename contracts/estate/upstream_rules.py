@@ -14,7 +14,7 @@ from contracts.safe_urls import is_loopback
 
 def upstream_rules(sources: Sources) -> Iterator[Finding]:
     """All findings about them."""
-    file = sources.estate
+    file, used = sources.estate, _used_upstreams(sources)
     for name, entry in file.value.upstreams.items():
         pointer = f"/upstreams/{escape(name)}"
         try:
@@ -46,7 +46,7 @@ def upstream_rules(sources: Sources) -> Iterator[Finding]:
                 if getattr(entry, key) != getattr(UpstreamEntry(url=""), key):
                     message = f"{key!r} means nothing for upstream {name!r}, whose kind is 'http'"
                     yield finding("upstream-key-unused", file.place_of_key(f"{pointer}/{key}"), message)
-        if name not in _used_upstreams(sources):
+        if name not in used:
             message = f"upstream {name!r} serves no API"
             yield finding("unused-upstream", file.place_of_key(pointer), message)
 

@@ -39,6 +39,7 @@ MODULES: Final = (
     "gateway/relay.py",
     "gateway/routes.py",
     "gateway/shedding.py",
+    "gateway/buckets.py",
     "gateway/telemetry/counting.py",
     "gateway/upstreams/http.py",
     "gateway/upstreams/http_call.py",

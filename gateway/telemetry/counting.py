@@ -8,6 +8,7 @@ each.
 from collections.abc import Callable, Container, Iterator
 from typing import Final, TypeAlias
 
+from gateway.buckets import bucket_of
 from gateway.telemetry.metrics import (
     BUCKETS,
     DURATION,
@@ -39,14 +40,6 @@ _BOUNDS: Final = list(BUCKETS)
 _UNROUTED: Final[OperationKey] = (NONE, NONE, NONE)
 _ABORTED: Final = -1
 """In place of the status of an answer that had begun and was broken off."""
-
-
-def _bucket(seconds: float) -> int:
-    """Which of a histogram's. Most durations are in the first: compiled, a search of halves takes longer."""
-    for index, bound in enumerate(_BOUNDS):
-        if seconds <= bound:
-            return index
-    return len(_BOUNDS)
 
 
 class Histogram:
@@ -112,12 +105,12 @@ class Counting:
         ended, duration = exchange.ended_at, plan.duration
         # Of a WebSocket or an event stream, until it was open: hours of use are no latency.
         seconds = (ended if not exchange.lasting else exchange.upstream_first_byte_at) - exchange.received_at
-        duration.counts[_bucket(seconds)] += 1
+        duration.counts[bucket_of(_BOUNDS, seconds)] += 1
         duration.sum += seconds
         if exchange.upstream_sent_at:
             upstream = counts.upstream
             seconds = (exchange.upstream_first_byte_at or ended) - exchange.upstream_sent_at
-            upstream.counts[_bucket(seconds)] += 1
+            upstream.counts[bucket_of(_BOUNDS, seconds)] += 1
             upstream.sum += seconds
         if exchange.allowance is not None:
             if exchange.refused_by == rate_limit.POLICY:

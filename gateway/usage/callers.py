@@ -10,6 +10,7 @@ from typing import Final
 
 from contracts.usage.batch import BOUNDS
 from contracts.usage.terms import Term
+from gateway.buckets import bucket_of
 from policies.exchange import Labels
 
 # A list: of a Final tuple of floats mypyc makes unboxed ones, and boxes them for each call.
@@ -17,14 +18,6 @@ _BOUNDS: Final = list(BOUNDS)
 _FIRST: Final = BOUNDS[0]
 _BUCKETS: Final = len(BOUNDS) + 1
 _NONE_SLOWER: Final = [0] * len(BOUNDS)
-
-
-def _bucket(seconds: float) -> int:
-    """Which of the buckets. Most durations are in the first few: compiled, a search of halves takes longer."""
-    for index, bound in enumerate(_BOUNDS):
-        if seconds <= bound:
-            return index
-    return len(_BOUNDS)
 
 
 class Tally:
@@ -46,7 +39,7 @@ class Tally:
         if seconds > _FIRST:
             if self.slower is None:
                 self.slower = [0] * _BUCKETS
-            self.slower[_bucket(seconds)] += 1
+            self.slower[bucket_of(_BOUNDS, seconds)] += 1
 
     def merge(self, other: "Tally") -> None:
         """Adds those of another status."""

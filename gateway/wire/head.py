@@ -107,6 +107,11 @@ FIELDS: Final = problem("head-too-large", "The request has more header fields th
 SIZE: Final = problem("head-too-large", "The request head is larger than the listener admits.")
 
 
+def connection_options(value: bytes) -> set[bytes]:
+    """The options of a Connection field, in lower case (RFC 9110 §7.6.1)."""
+    return {option.strip(b" \t") for option in value.lower().split(b",")}
+
+
 def hopeless(data: bytes, examined: int, max_head: int, max_target: int) -> Problem | None:
     """Why the head that begins with `data` can no longer be sound, if so; `examined` bytes were asked before.
 
@@ -319,7 +324,7 @@ class Head:
                 return refusal
         self.keep_alive = self.minor == 1
         if roles & _CONNECTION:
-            named = {token.strip(b" \t") for token in fields[b"connection"].lower().split(b",")}
+            named = connection_options(fields[b"connection"])
             if not named.isdisjoint(_END_TO_END):
                 return HOP
             self.keep_alive = b"close" not in named and (self.minor == 1 or b"keep-alive" in named)

@@ -19,6 +19,10 @@ _COMPARED: Final = 200
 """Names of a schema with which one is compared: it takes some microseconds each."""
 _LIKENESS: Final = 0.75
 
+TOLD: Final = 3
+"""Violations of one message that say it: each takes up to a millisecond, and a name that is wrong in one item of a
+list is so in all of them."""
+
 
 def of_members(check: Check, error: jsonschema_rs.ValidationError) -> str:
     """Of a member that a closed object does not declare: ` (did you mean …?)`, ` (it declares …)`, or nothing."""

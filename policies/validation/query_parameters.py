@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from policies.exchange import Violation
 from policies.validation import parameter_styles as styles
-from policies.validation.declared_names import instead
+from policies.validation.declared_names import TOLD, instead
 from policies.validation.parameter_slot import Slot
 from policies.validation.parameter_text import NOT_UTF8, Rejected, decode_query, plain_integer
 from policies.validation.violations import MAXIMUM, escape
@@ -168,14 +168,15 @@ class QueryReader:
         elif owner is not None:
             gathered.setdefault(owner, []).append((name, raw))
         elif self._refuse and len(violations) < MAXIMUM:
-            violations.append(self._unknown(name))
+            violations.append(self._unknown(name, told=len(violations) < TOLD))
 
-    def _unknown(self, name: str) -> Violation:
+    def _unknown(self, name: str, *, told: bool) -> Violation:
         pointer = "/" + escape(name) if _NAME(name) else ""
         text = "is not a parameter of this operation" if pointer else "has a parameter that this operation has not"
-        slots = (*self._singles.values(), *self._empties.values(), *(slot for slot, _ in self._gatherers.values()))
-        known = {slot.name for slot in slots} | self._owners.keys()
-        return Violation("query", pointer, "unknown-parameter", text + instead(name, known, "has"))
+        if told:
+            single = {slot.name for slots in (self._singles, self._empties) for slot in slots.values()}
+            text += instead(name, single | self._gatherers.keys() | self._owners.keys(), "has")
+        return Violation("query", pointer, "unknown-parameter", text)
 
 
 def _spellings(name: str) -> set[str]:

@@ -6,6 +6,7 @@ anything (a token as a map's key), so a pointer ends at the last part that the c
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import jsonschema_rs
 import msgspec
 
 from policies.exchange import Violation
-from policies.validation.declared_names import of_members
+from policies.validation.declared_names import TOLD, of_members
 from policies.validation.validators import Check
 
 MAXIMUM: Final = 50
@@ -100,6 +101,7 @@ _MESSAGES: Final[dict[str, Callable[[Any], str]]] = {
     "uniqueItems": lambda kind: "must not have the same item twice",
 }
 
+_UNDECLARED: Final = frozenset({"additionalProperties", "unevaluatedProperties"})
 _SKIP_NAME: Final = frozenset({"dependentSchemas", "$defs", "definitions", "allOf", "anyOf", "oneOf"})
 _INTO_ITEM: Final = frozenset({"items", "unevaluatedItems", "contains"})
 _INTO_NAMED: Final = frozenset({"properties", "patternProperties", "prefixItems"})
@@ -195,15 +197,22 @@ def violations_of(
             errors = (error,)
         else:
             errors = ()
-    return [_violation(check, error, location, prefix) for error in islice(_flat(errors), MAXIMUM)]
+    found: list[Violation] = []
+    told = 0
+    for each in islice(_flat(errors), MAXIMUM):
+        violation = _violation(each, location, prefix)
+        if violation.rule in _UNDECLARED and told < TOLD:
+            told += 1
+            violation = replace(violation, message=violation.message + of_members(check, each))
+        found.append(violation)
+    return found
 
 
-def _violation(check: Check, error: jsonschema_rs.ValidationError, location: str, prefix: str) -> Violation:
+def _violation(error: jsonschema_rs.ValidationError, location: str, prefix: str) -> Violation:
     pointer, unnamed = _place(error.evaluation_path, error.instance_path)
     rule = _rule(error)
+    if rule in _UNDECLARED:
+        unnamed = False  # that is what the message says
     message = _MESSAGES.get(rule) or _MESSAGES.get(error.kind.name)
     text = "does not match the contract" if message is None else message(error.kind)
-    if rule in ("additionalProperties", "unevaluatedProperties"):
-        unnamed = False  # that is what the message says
-        text += of_members(check, error)
     return Violation(location, prefix + pointer, rule, _IN_UNNAMED + text if unnamed else text)

@@ -12,10 +12,10 @@ from catalog.portal.apis.samples import TOKEN, samples_of
 from catalog.portal.apis.search import Index, index_of, words_of
 from catalog.portal.apis.timeline import LEFT, ROW, WIDTH, timeline_of
 from catalog.portal.apis.usage import drawn_usage
-from catalog.portal.estate.pages import ROLES as ESTATE_ROLES
 from catalog.portal.shell import Shell
 from catalog.portal.visit import Refused, Visit
 from catalog.publication import Publisher
+from catalog.subscriptions.rights import OVERSEERS
 from catalog.subscriptions.rules import plans_of
 from contracts.diff.context import Options
 from contracts.diff.diff import bump_of, diff, verdict_of
@@ -81,7 +81,7 @@ class ApiPages:
         }
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
         publications = await visit.ask("listPublications", {"unit": api["name"]}, limit=20)
-        served_by_odoo = visit.may(*ESTATE_ROLES) and self._is_served_by_odoo(api["name"])
+        served_by_odoo = visit.may(*OVERSEERS) and self._is_served_by_odoo(api["name"])
         drift = await visit.ask("listDrift", api=api["name"], limit=1) if served_by_odoo else {"items": ()}
         return self._shell.page(
             visit,

@@ -11,14 +11,13 @@ from catalog.portal.calendar.gantt import LEFT, ROW, WIDTH, gantt_of
 from catalog.portal.shell import Shell
 from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit, etag_of, value_of
+from catalog.subscriptions.rights import OVERSEERS
 from contracts.estate_words import Role
 from contracts.problems import problem
 
 PAGE: Final = 25
 SUBSCRIBERS: Final = 100
 EXTENSIONS: Final = 50
-OVERSEERS: Final[tuple[Role, ...]] = ("api-owner", "architect", "security", "operator")
-"""Who is shown all subscribers of a version; others are shown their own."""
 ASKING: Final[tuple[Role, ...]] = ("partner-developer", "api-owner", "architect")
 DECISIONS: Final = {
     "grant": "grantExtension",

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from catalog.portal.estate.pages import ROLES
 from catalog.portal.shell import Shell
 from catalog.portal.visit import Visit
+from catalog.subscriptions.rights import OVERSEERS
 
 PAGE: Final = 25
 LOOKS: Final = 100
@@ -17,7 +17,7 @@ class DriftPages:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self.routes = (shell.get("/estate/drift", self.show, *ROLES),)
+        self.routes = (shell.get("/estate/drift", self.show, *OVERSEERS),)
 
     async def show(self, visit: Visit) -> Response:
         api = visit.query("api").strip()

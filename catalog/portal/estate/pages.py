@@ -9,10 +9,9 @@ from catalog.portal.estate.trend import trend_of
 from catalog.portal.shell import Shell
 from catalog.portal.speech import translated
 from catalog.portal.visit import Refused, Visit
-from contracts.estate_words import Role
+from catalog.subscriptions.rights import OVERSEERS
 from contracts.problems import problem
 
-ROLES: Final[tuple[Role, ...]] = ("api-owner", "architect", "security", "operator")
 CARDS: Final = 25
 EDGES: Final = 100
 OBJECTS: Final = 50
@@ -25,10 +24,10 @@ class EstatePages:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self.routes = (
-            shell.get("/estate", self.show, *ROLES),
-            shell.get("/estate/graph", self.graph, *ROLES),
-            shell.get("/estate/scorecards", self.cards, *ROLES),
-            shell.get("/estate/scorecards/{about}/{name}", self.card, *ROLES),
+            shell.get("/estate", self.show, *OVERSEERS),
+            shell.get("/estate/graph", self.graph, *OVERSEERS),
+            shell.get("/estate/scorecards", self.cards, *OVERSEERS),
+            shell.get("/estate/scorecards/{about}/{name}", self.card, *OVERSEERS),
         )
 
     async def show(self, visit: Visit) -> Response:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from policies.validation.declared_names import TOLD
 from policies.validation.validators import Validators
 from policies.validation.violations import violations_of
 
@@ -72,3 +73,8 @@ def test_a_misspelt_name_is_told_by_those_of_the_contract(name: str, value: Any,
 )
 def test_a_schema_that_stands_in_the_operation(inline: Any, value: Any, expected: str) -> None:
     assert said(inline, value) == [expected]
+
+
+def test_only_the_first_of_many_are_told() -> None:
+    found = said({"items": LINE}, [{"qantity": 1}] * 9)
+    assert found == [" (did you mean `quantity`?)"] * TOLD + [""] * (9 - TOLD)
