@@ -29,6 +29,7 @@ from policies.validation.multipart_text import BadForm, Part, PartBounds
 from policies.validation.parameters import ParameterReader
 from policies.validation.read_only import forbidding, forbidding_validators
 from policies.validation.settings import RequestSchemaConfig
+from policies.validation.typed_json import MISSED
 from policies.validation.validators import Validators, validators_of
 from policies.validation.violations import MAXIMUM, escape, violations_of
 from policies.verdict import ALLOW, Deny, Stage, Verdict
@@ -120,13 +121,19 @@ def _bind(config: RequestSchemaConfig, version: ApiVersion, operation: Operation
             content_type = exchange.fields.get(b"content-type", b"")
             entry = known.get(content_type) or content.find(content_type)
             if entry is not None and entry.json:
-                value = parse(body)
-                if type(value) is Malformed:
-                    return _malformed(value)
+                check = entry.check
+                reader = None if check is None else check.reader
+                value = MISSED if reader is None else reader.read(body)
+                if value is MISSED:
+                    value = parse(body)
+                    if type(value) is Malformed:
+                        return _malformed(value)
+                    if check is not None and not check.is_valid(value):
+                        complete = can_list_all(body)
+                        violations += violations_of(check, value, "body", all_of_them=complete)
+                    elif check is not None and check.unread:
+                        check.read_by_types()
                 exchange.body_value = value
-                if entry.check is not None and not entry.check.is_valid(value):
-                    complete = can_list_all(body)
-                    violations += violations_of(entry.check, value, "body", all_of_them=complete)
             elif entry is not None and entry.range in forms:
                 values = _form_values(forms[entry.range], exchange, body, operation)
                 if isinstance(values, BadForm):

@@ -1,9 +1,10 @@
-"""The keywords of JSON Schema 2020-12 that assert something, by what their values hold.
+"""The keywords of JSON Schema 2020-12, by what their values hold.
 
 Whoever validates by a schema and whoever compares two have to go through it alike.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 ONE_SCHEMA: Final = frozenset(
     (
@@ -25,3 +26,31 @@ VALUES: Final = frozenset(
     )
 )
 """No schema at all."""
+ANNOTATIONS: Final = frozenset(
+    ("title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly")
+)
+"""These assert nothing."""
+
+
+def with_each(schema: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """The schema, with what `change` makes of each schema that stands directly in it."""
+    changed = dict(schema)
+    for keyword, value in schema.items():
+        if keyword in ONE_SCHEMA:
+            changed[keyword] = change(value)
+        elif keyword in SCHEMAS:
+            changed[keyword] = [change(each) for each in value]
+        elif keyword in NAMED_SCHEMAS:
+            changed[keyword] = {name: change(each) for name, each in value.items()}
+    return changed
+
+
+def absolute(schema: Any, uri: str) -> Any:
+    """A schema from inside the resource `uri`, as it is written outside of it."""
+    if not isinstance(schema, dict):
+        return schema
+    result = with_each(schema, lambda inner: absolute(inner, uri))
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#"):
+        result["$ref"] = uri + reference
+    return result

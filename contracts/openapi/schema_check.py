@@ -6,6 +6,7 @@ import jsonschema_rs
 
 from contracts.documents.document import escape
 from contracts.openapi.errors import StructureCheck
+from contracts.openapi.keywords import absolute
 from contracts.openapi.patterns import REGEX_ENGINE
 from contracts.openapi.references import References
 from contracts.openapi.rules import Report
@@ -40,7 +41,7 @@ def check_schemas(references: References, report: Report) -> None:
 def _compiles(schema: JsonSchema, uri: str, resource: dict[str, Any]) -> bool:
     try:
         jsonschema_rs.Draft202012Validator(
-            _absolute(schema, uri),
+            absolute(schema, uri),
             registry=jsonschema_rs.Registry([(uri, resource)]),
             pattern_options=REGEX_ENGINE,
             validate_formats=True,
@@ -49,14 +50,3 @@ def _compiles(schema: JsonSchema, uri: str, resource: dict[str, Any]) -> bool:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
         return False
     return True
-
-
-def _absolute(value: Any, uri: str) -> Any:
-    """A schema from inside the resource, with absolute references."""
-    if isinstance(value, dict):
-        result = {key: _absolute(member, uri) for key, member in value.items()}
-        reference = value.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            result["$ref"] = uri + reference
-        return result
-    return [_absolute(item, uri) for item in value] if isinstance(value, list) else value

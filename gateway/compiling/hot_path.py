@@ -93,6 +93,7 @@ MODULES: Final = (
     "policies/validation/parameter_text.py",
     "policies/validation/parameters.py",
     "policies/validation/query_parameters.py",
+    "policies/validation/typed_json.py",
     "policies/verdict.py",
 )
 """Compiled together, so that calls among them need no look-up.

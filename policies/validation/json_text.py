@@ -48,19 +48,25 @@ def parse(text: bytes) -> Any | Malformed:
     value = parse_lax(text)
     if type(value) is Malformed:
         return value
-    strings = _strings(value, MAXIMUM_DEPTH)
+    strings = strings_of(value, MAXIMUM_DEPTH)
     if strings < 0:
         return Malformed(_TOO_DEEP)
-    # A repeated name is lost in parsing. Where nothing is escaped, every quotation mark begins or ends a string:
-    # they tell how many strings the text had.
+    if is_whole(text, value, strings):
+        return value
+    return Malformed(_REPEATED) if b"\\" not in text else _repeated(text, value)
+
+
+def is_whole(text: bytes, value: Any, strings: int) -> bool:
+    """Whether nothing of the text is missing in its value, which has so many strings: a member is, where a later
+    one has its name. Where characters are escaped it may be False all the same.
+    """
+    # Where nothing is escaped, every quotation mark begins or ends a string: they tell how many the text has.
     if b"\\" not in text:
-        return value if text.count(b'"') == 2 * strings else Malformed(_REPEATED)
+        return text.count(b'"') == 2 * strings
     # Or writing the value again gives the same text, or (other spacing, other escapes) one with as many colons:
     # those between name and value, and those inside strings, which can only be hidden by the escape `\u003a`.
     again = _encode(value)
-    if again != text and (text.count(b":") != again.count(b":") or b"\\u003" in text):
-        return _repeated(text, value)
-    return value
+    return again == text or (text.count(b":") == again.count(b":") and b"\\u003" not in text)
 
 
 def parse_lax(text: bytes) -> Any | Malformed:
@@ -80,7 +86,7 @@ def parse_lax(text: bytes) -> Any | Malformed:
         return Malformed(_TOO_DEEP)
 
 
-def _strings(value: Any, levels: int) -> int:
+def strings_of(value: Any, levels: int) -> int:
     """How many strings there are in a value, names of members among them; -1 where it has more levels."""
     if isinstance(value, str):
         return 1
@@ -93,7 +99,7 @@ def _strings(value: Any, levels: int) -> int:
             if isinstance(inner, str):
                 found += 1
             elif isinstance(inner, (dict, list)):
-                below = _strings(inner, levels - 1)
+                below = strings_of(inner, levels - 1)
                 if below < 0:
                     return -1
                 found += below
@@ -101,7 +107,7 @@ def _strings(value: Any, levels: int) -> int:
         if levels == 0:
             return -1
         for inner in value:
-            below = _strings(inner, levels - 1)
+            below = strings_of(inner, levels - 1)
             if below < 0:
                 return -1
             found += below

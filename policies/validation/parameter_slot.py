@@ -10,11 +10,11 @@ from policies.validation import parameter_styles as styles
 from policies.validation.json_text import Malformed, parse
 from policies.validation.media_types import declares_json
 from policies.validation.parameter_text import Reader, Rejected, decode_header, decode_path, decode_query
-from policies.validation.schema_shape import ANNOTATIONS, Shape, shape_of
+from policies.validation.schema_shape import PLAIN, Shape, shape_of
 from policies.validation.validators import Check, Validators
 from policies.validation.violations import escape, violations_of
 
-_BOUNDED: Final = ANNOTATIONS | {"minimum", "maximum"}
+_BOUNDED: Final = PLAIN | {"minimum", "maximum"}
 _NO_BOUNDS: Final = (math.inf, -math.inf)
 _DECODERS = {"path": decode_path, "query": decode_query, "header": decode_header, "cookie": decode_path}
 

@@ -6,7 +6,7 @@ clients send back what they have read. Here the flag is made the assertion that 
 
 from typing import Any, Final
 
-from contracts.openapi.keywords import NAMED_SCHEMAS, ONE_SCHEMA, SCHEMAS
+from contracts.openapi.keywords import with_each
 from contracts.operations import ApiVersion, JsonSchema
 from policies.validation.validators import Validators, validators_of
 
@@ -19,17 +19,7 @@ def forbidding(schema: JsonSchema) -> JsonSchema:
         return schema
     if schema.get(_FLAG) is True:
         return False
-    return {key: _within(key, value) for key, value in schema.items()}
-
-
-def _within(keyword: str, value: Any) -> Any:
-    if keyword in ONE_SCHEMA:
-        return forbidding(value)
-    if keyword in SCHEMAS:
-        return [forbidding(each) for each in value]
-    if keyword in NAMED_SCHEMAS:
-        return {name: forbidding(each) for name, each in value.items()}
-    return value
+    return with_each(schema, forbidding)
 
 
 def _document(document: dict[str, Any]) -> dict[str, Any]:

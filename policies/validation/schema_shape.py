@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from contracts.openapi.keywords import ANNOTATIONS
 from contracts.operations import JsonSchema
 from policies.validation.validators import Validators
 
-ANNOTATIONS: Final = frozenset(
-    {"type", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly"}
-)
+PLAIN: Final = ANNOTATIONS | {"type"}
+"""The keywords of a schema that asks for a type at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _shape(schema: JsonSchema, base: str, validators: Validators, *, outermost: 
     types = frozenset.intersection(*parts.types) if parts.types else frozenset()
     if "number" in types:
         types -= {"integer"}
-    plain = schema is True or (isinstance(schema, dict) and schema.keys() <= ANNOTATIONS)
+    plain = schema is True or (isinstance(schema, dict) and schema.keys() <= PLAIN)
     if not outermost:
         return Shape(types, plain)
 

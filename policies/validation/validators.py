@@ -20,6 +20,8 @@ import jsonschema_rs
 import msgspec
 
 from contracts.operations import ApiVersion, JsonSchema
+from policies.validation.json_types import JsonTypes
+from policies.validation.typed_json import TypedJson
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -43,13 +45,18 @@ class Check:
     refers to what is not there: a compiled contract has none such.
     """
 
-    __slots__ = ("__weakref__", "_owner", "_schema", "_validator", "is_valid")
+    __slots__ = ("__weakref__", "_owner", "_schema", "_validator", "is_valid", "reader", "unread")
 
     def __init__(self, owner: "Validators", schema: JsonSchema) -> None:
         self._owner = owner
         self._schema = schema
         self._validator: jsonschema_rs.Validator | None = None
         self.is_valid: Callable[[Any], bool] = _FirstUse(weakref.ref(self))
+        self.reader: TypedJson | None = None
+        """Reads texts and judges them in one go. None until it is asked for (`read_by_types`), and for good where
+        types cannot say the schema."""
+        self.unread = True
+        """Whether it was not asked for yet."""
 
     @property
     def validator(self) -> jsonschema_rs.Validator:
@@ -65,6 +72,11 @@ class Check:
                     oldest.forget()
         return validator
 
+    def read_by_types(self) -> None:
+        """Makes the `reader`, if there can be one: for a schema by which texts are read again and again."""
+        self.unread = False
+        self.reader = JsonTypes(self._owner.lookup, self._owner.is_valid_of).reader(self._schema)
+
     def holder(self, error: jsonschema_rs.ValidationError) -> Any:
         """The schema whose keyword an error of this check is about; None where it is not found."""
         at: Any = self._schema
@@ -79,7 +91,8 @@ class Check:
 
     def forget(self) -> None:
         """Lets go of what was compiled; the next use compiles it again."""
-        self._validator = None
+        self._validator = self.reader = None
+        self.unread = True
         self.is_valid = _FirstUse(weakref.ref(self))
 
     @property
@@ -119,6 +132,10 @@ class Validators:
         if check is None:
             check = self._checks[key] = Check(self, schema)
         return check
+
+    def is_valid_of(self, schema: JsonSchema) -> Callable[[Any], bool]:
+        """The function of the shared check of `schema`, compiled now."""
+        return self.check(schema).validator.is_valid
 
     def share(self, kind: type[T], source: Any, make: Callable[[], T]) -> T:
         """What `make` gives, once for all operations whose contract says the same `source` there.
