@@ -14,7 +14,7 @@ import msgspec
 from contracts.openapi.keywords import ANNOTATIONS, absolute
 from contracts.operations import JsonSchema
 from policies.validation.json_text import MAXIMUM_DEPTH
-from policies.validation.typed_json import Checked, Form, Items, Members, TypedJson, Values
+from policies.validation.typed_json import Checked, Date, Form, Items, Members, TypedJson, Values
 
 IsValid: TypeAlias = Callable[[Any], bool]
 
@@ -132,7 +132,11 @@ class JsonTypes:
 
     def _text(self, said: dict[str, Any]) -> tuple[Any, Form]:
         left: dict[str, Any] = {keyword: said.pop(keyword) for keyword in ("pattern", "format") if keyword in said}
-        return _counted(str, said, "Length"), Checked(self._is_valid_of(left), 0) if left else _TEXT
+        text = _counted(str, said, "Length")
+        if not left:
+            return text, _TEXT
+        is_valid = self._is_valid_of(left)
+        return text, Date(is_valid, 0) if left == {"format": "date"} else Checked(is_valid, 0)
 
     def _array(self, said: dict[str, Any], base: str, depth: int) -> tuple[Any, Form]:
         items = self._below(said.pop("items", True), base, depth + 1)
@@ -163,6 +167,8 @@ def _enumerated(said: Mapping[str, Any], admitted: set[str]) -> Typed:
     values = said["enum"]
     kinds = {type(value) for value in values}
     types = {_KINDS.get(kind, "") for kind in kinds}
+    if any(type(value) is int and abs(value) > _EXACT for value in values):
+        raise _UntypableError
     if len(said) > 1 or "" in types or (admitted and not types <= admitted):
         raise _UntypableError
     return Typed(Literal[tuple(values)], _TEXT if str in kinds else None, kinds == {str})

@@ -26,6 +26,10 @@ _PATIENCE: Final = 64
 """So many texts more may be cleared for nothing, than others are cleared, before no more is tried."""
 _DEAR: Final = 4
 
+_HYPHEN: Final = 45
+_ZERO: Final = 48
+_NINE: Final = 57
+
 
 class Form:
     """What is looked at in a value that was decoded by its type."""
@@ -49,6 +53,29 @@ class Checked(Form):
         if not self._is_valid(value):
             return -1
         return 1 if isinstance(value, str) else strings_of(value, self._levels)
+
+
+class Date(Checked):
+    """A text of the format `date`. Where its digits tell that it is one, as most do, nobody else is asked."""
+
+    def strings(self, value: Any) -> int:
+        return 1 if isinstance(value, str) and _is_plain_date(value) else super().strings(value)
+
+
+def _is_plain_date(text: str) -> bool:
+    """Whether it is a day that every month has."""
+    if len(text) != 10:
+        return False
+    for index in range(10):
+        code = ord(text[index])
+        if index == 4 or index == 7:
+            if code != _HYPHEN:
+                return False
+        elif code < _ZERO or code > _NINE:
+            return False
+    month = (ord(text[5]) - _ZERO) * 10 + ord(text[6]) - _ZERO
+    day = (ord(text[8]) - _ZERO) * 10 + ord(text[9]) - _ZERO
+    return 1 <= month <= 12 and 1 <= day <= 28
 
 
 class Items(Form):
@@ -101,8 +128,7 @@ class Members(Form):
         self._declared = declared
         self._texts = texts
         self._plain = len(texts)
-        self._names = list(forms)
-        self._forms = list(forms.values())
+        self._forms = list(forms.items())
 
     def strings(self, value: Any) -> int:
         if not isinstance(value, dict):
@@ -115,7 +141,7 @@ class Members(Form):
             for name in self._texts:
                 if name in value:
                     found += 1
-        for name, form in zip(self._names, self._forms, strict=True):
+        for name, form in self._forms:
             if not whole and name not in value:
                 continue
             below = form.strings(value[name])
