@@ -46,6 +46,7 @@ from gateway.wire.headers import request_head  # noqa: E402
 from gateway.wire.outgoing import Gathering  # noqa: E402
 from policies import request_id, target  # noqa: E402
 from policies.exchange import Exchange, Header  # noqa: E402
+from policies.ports import Limiter  # noqa: E402
 from policies.verdict import ALLOW, Stage  # noqa: E402
 from tests.benchmarks import peers, world  # noqa: E402
 
@@ -93,7 +94,14 @@ class Sink(asyncio.Transport):
 class Bench:
     """One pipeline with a snapshot in force, and the requests that are sent through it."""
 
-    def __init__(self, made: world.World, directory: Path, session: aiohttp.ClientSession, policies: bool) -> None:
+    def __init__(
+        self,
+        made: world.World,
+        directory: Path,
+        session: aiohttp.ClientSession,
+        policies: bool,
+        limiter: Limiter | None = None,
+    ) -> None:
         key = world.save_snapshot(made, directory, UPSTREAM, policies=policies)
         snapshot = SnapshotStore(directory, read_snapshot_key(key)).load()
         assert snapshot is not None
@@ -104,7 +112,7 @@ class Bench:
         self.pipeline = Pipeline(self.log, self.counting, *usage)
         builder = RuntimeBuilder(
             clock=time.time,
-            limiter=InProcessLimiter(),
+            limiter=limiter or InProcessLimiter(),
             keys=IssuerKeys(session),
             access=AccessView(),
             secrets=UpstreamSecrets(directory / "secrets"),

@@ -19,6 +19,9 @@ if len(sys.argv) > 1:
 
 import aiohttp  # noqa: E402
 
+from gateway.adapters.limiter import InProcessLimiter  # noqa: E402
+from gateway.adapters.shared_limiter import SharedLimiter  # noqa: E402
+from gateway.adapters.shared_store import Answer, Argument, SharedStore  # noqa: E402
 from tests.benchmarks import world  # noqa: E402
 from tests.benchmarks.pipeline_cost import ANSWERS as PLAIN  # noqa: E402
 from tests.benchmarks.pipeline_cost import Bench  # noqa: E402
@@ -37,6 +40,16 @@ ANSWERS: Final[tuple[tuple[bytes, ...], ...]] = (
     _BARE,
     (b"HTTP/1.1 200 OK\r\n" + _JSON + b"Content-Length: 65536\r\n\r\n", *[bytes(16_384)] * 4),
 )
+
+
+class Granting(SharedStore):
+    """In place of a server: of every limit all is granted that is asked for, for a minute."""
+
+    def run_over(self, keys: tuple[str, ...], arguments: tuple[Argument, ...]) -> asyncio.Future[Answer]:
+        told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        wanted = [int(str(call).split()[8]) for call in arguments]
+        told.set_result([b"0" + b"".join([b" %d 1000 60000 60000 0 0 a" % want for want in wanted])])
+        return told
 
 
 def others(made: world.World, token: bytes) -> Iterator[bytes]:
@@ -85,10 +98,11 @@ async def main() -> None:
     made = world.build(tokens_each=1)
     with tempfile.TemporaryDirectory(prefix="ostiary-training-") as directory:
         async with aiohttp.ClientSession() as session:
-            for policies in (True, False):
-                bench = Bench(made, Path(directory) / str(policies), session, policies)
+            own, shared = InProcessLimiter(), SharedLimiter(Granting("unix:///none", ""), share=1)
+            for number, (policies, limiter) in enumerate(((True, own), (True, shared), (False, own))):
+                bench = Bench(made, Path(directory) / str(number), session, policies, limiter)
                 common = [bench.runner(post=False), bench.runner(post=True)]
-                odd = list(others(made, made.tokens[0].encode())) if policies else []
+                odd = list(others(made, made.tokens[0].encode())) if limiter is own and policies else []
                 for _ in range(ROUNDS):
                     for run in common:
                         await run(EACH * 128)
