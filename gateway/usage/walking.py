@@ -13,8 +13,12 @@ def walk(place: Place, value: Any, found: set[Term]) -> None:
         properties, other = place.properties, place.other
         for name, inner in value.items():
             below = properties.get(name, other)
-            if below is not None:
+            if below is None:
+                continue
+            if isinstance(inner, (dict, list)) or below.texts or below.scalars:
                 walk(below, inner, found)
+            else:
+                found.add(below.term)  # most are such
     elif isinstance(value, list):
         below = place.other
         if below is not None:

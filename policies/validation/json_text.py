@@ -60,9 +60,11 @@ def is_whole(text: bytes, value: Any, strings: int) -> bool:
     """Whether nothing of the text is missing in its value, which has so many strings: a member is, where a later
     one has its name. Where characters are escaped it may be False all the same.
     """
-    # Where nothing is escaped, every quotation mark begins or ends a string: they tell how many the text has.
+    # Each string has two quotation marks, and more only where some are escaped.
+    if text.count(b'"') == 2 * strings:
+        return True
     if b"\\" not in text:
-        return text.count(b'"') == 2 * strings
+        return False
     # Or writing the value again gives the same text, or (other spacing, other escapes) one with as many colons:
     # those between name and value, and those inside strings, which can only be hidden by the escape `\u003a`.
     again = _encode(value)
