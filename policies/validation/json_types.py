@@ -27,7 +27,11 @@ _BOUNDS: Final = {
 _KINDS: Final = {str: "string", int: "integer", type(None): "null"}
 _EXACT: Final = 2**53
 """Up to it every integer is a double."""
+MOST: Final = 200
+"""Places of one schema, each reference followed. Its types are made while requests wait: a place takes 30 µs."""
 _TEXT: Final = Form()
+
+_encode_key: Final = msgspec.json.Encoder(order="deterministic").encode
 
 # Types that are known at run time only.
 _list: Final[Any] = list
@@ -37,6 +41,10 @@ _typed_dict: Final[Any] = TypedDict
 
 class _UntypableError(Exception):
     """The schema says what types cannot."""
+
+
+class _TooLargeError(Exception):
+    """There are more places in it than types are made for."""
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -49,7 +57,7 @@ class Typed(msgspec.Struct, frozen=True):
 
 
 class JsonTypes:
-    """Says schemas of one API version in types. `look_up` finds what a reference in a document names (raising
+    """Says a schema of an API version in types. `look_up` finds what a reference in a document names (raising
     KeyError), and `is_valid_of` gives the validator of what types cannot say."""
 
     def __init__(
@@ -59,17 +67,20 @@ class JsonTypes:
     ) -> None:
         self._look_up = look_up
         self._is_valid_of = is_valid_of
+        self._valid: dict[bytes, IsValid] = {}
         self._open: set[tuple[str, str]] = set()
+        self._places = 0
 
     def reader(self, schema: JsonSchema) -> TypedJson | None:
-        """Reads texts of the schema; None where types cannot say what its outermost value is.
+        """Reads texts of the schema; None where types cannot say what its outermost value is, or it has too many
+        places.
 
         Raises KeyError for a reference that leads nowhere.
         """
         try:
             typed = self._typed(schema, "", 0)
             return TypedJson(msgspec.json.Decoder(typed.type), typed.form)
-        except (_UntypableError, TypeError, ValueError, OverflowError):
+        except (_UntypableError, _TooLargeError, TypeError, ValueError, OverflowError):
             return None  # the last three are the decoder's, of numbers that it does not take
 
     def _below(self, schema: JsonSchema, base: str, depth: int) -> Typed:
@@ -79,9 +90,19 @@ class JsonTypes:
         try:
             return self._typed(schema, base, depth)
         except _UntypableError:
-            return Typed(Any, Checked(self._is_valid_of(absolute(schema, base)), MAXIMUM_DEPTH - depth))
+            return Typed(Any, Checked(self._judge(absolute(schema, base)), MAXIMUM_DEPTH - depth))
+
+    def _judge(self, schema: JsonSchema) -> IsValid:
+        key = _encode_key(schema)
+        found = self._valid.get(key)
+        if found is None:
+            found = self._valid[key] = self._is_valid_of(schema)
+        return found
 
     def _typed(self, schema: JsonSchema, base: str, depth: int) -> Typed:
+        self._places += 1
+        if self._places > MOST:
+            raise _TooLargeError
         if not isinstance(schema, dict):
             raise _UntypableError
         said = {keyword: value for keyword, value in schema.items() if keyword not in ANNOTATIONS}
@@ -135,7 +156,7 @@ class JsonTypes:
         text = _counted(str, said, "Length")
         if not left:
             return text, _TEXT
-        is_valid = self._is_valid_of(left)
+        is_valid = self._judge(left)
         return text, Date(is_valid, 0) if left == {"format": "date"} else Checked(is_valid, 0)
 
     def _array(self, said: dict[str, Any], base: str, depth: int) -> tuple[Any, Form]:

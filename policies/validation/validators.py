@@ -181,6 +181,9 @@ class Validators:
             if mine is not None and mine is not check and check.compiled:
                 yield
                 _ = mine.validator
+                if not check.unread:
+                    yield
+                    mine.read_by_types()
 
     def lookup(self, reference: str, base: str) -> tuple[JsonSchema, str]:
         """The schema that `reference` names, read from within document `base`, and its own document.

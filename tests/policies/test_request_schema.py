@@ -1,6 +1,7 @@
 """The request against its contract, stage by stage: what is refused, where, and in which words."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -44,6 +45,19 @@ JSON_BODY = RequestBody(True, (MediaType("application/json", {"$ref": f"{URI}#/c
 GOOD = {"reference": "PO-1", "lines": [{"sku": "AB-1", "quantity": 2}]}
 
 
+PRIMED: list[bytes] = []
+"""Bodies that each stage has seen before the one that is judged."""
+
+
+@pytest.fixture(autouse=True, params=["first", "by-types"])
+def seen_before(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A schema's texts are read by types once a valid one has come: nothing is to be otherwise then."""
+    if request.param == "by-types":
+        PRIMED.append(json.dumps(GOOD).encode())
+    yield
+    PRIMED.clear()
+
+
 def operation(**changes: Any) -> Operation:
     values: dict[str, Any] = {
         "id": "createOrder",
@@ -55,6 +69,11 @@ def operation(**changes: Any) -> Operation:
         "max_body": 4096,
     }
     return Operation(**values | changes)
+
+
+def exchange_of(op: Operation, sent: dict[str, str]) -> Exchange:
+    raw = [(name.encode(), value.encode()) for name, value in sent.items()]
+    return Exchange(op.method, b"/orders", raw, dict(raw), "192.0.2.1")
 
 
 def judge(
@@ -69,11 +88,16 @@ def judge(
     if body is not None and "transfer-encoding" not in (headers or {}):
         sent["content-length"] = str(len(body))
     sent |= headers or {}
-    raw = [(name.encode(), value.encode()) for name, value in sent.items()]
-    exchange = Exchange(op.method, b"/orders", raw, dict(raw), "192.0.2.1")
-    exchange.query, exchange.path_values = query, path_values
     version = ApiVersion("orders", "v1", "Orders", "sales", "/orders/v1", "r1", (op,), documents=DOCUMENTS)
-    for stage in (body_limits.bind(version, op), request_schema.bind(RequestSchemaConfig(), version, op)):
+    stages = (body_limits.bind(version, op), request_schema.bind(RequestSchemaConfig(), version, op))
+    for text in PRIMED if op.body is JSON_BODY else ():
+        before = exchange_of(op, {"content-type": "application/json"})
+        before.body = text
+        assert stages[1](before) is ALLOW
+        assert before.body_value == GOOD
+    exchange = exchange_of(op, sent)
+    exchange.query, exchange.path_values = query, path_values
+    for stage in stages:
         verdict = stage(exchange)
         if isinstance(verdict, Deny):
             return exchange, verdict

@@ -209,6 +209,17 @@ def test_what_types_cannot_say(schema: JsonSchema) -> None:
     assert reader_of(Validators({}), schema) is None
 
 
+def test_a_schema_that_grows_by_its_references_is_left_to_the_validator() -> None:
+    """Each level has two of the next: followed to its end it would have a million places."""
+    levels: dict[str, JsonSchema] = {"20": TEXT}
+    for level in range(20):
+        below = {"$ref": f"#/components/schemas/{level + 1}"}
+        levels[str(level)] = members({"a": below, "b": below})
+    documents = {URI: {**DOCUMENTS[URI], "components": {"schemas": levels}}}
+    assert reader_of(Validators(documents), reference("0")) is None
+    assert reader_of(Validators(documents), reference("15")) is not None
+
+
 def test_nothing_more_is_tried_where_it_is_of_no_use() -> None:
     """Of a client that always sends what is not declared, each text would be read twice."""
     reader = reader_of(Validators({}), members({"a": TEXT}))
