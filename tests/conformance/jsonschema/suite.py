@@ -14,7 +14,8 @@ from contracts.openapi.rules import Report
 from contracts.openapi.schema_check import check_schemas
 from contracts.openapi.schema_cycles import check_cycles
 from contracts.openapi.schemas import SchemaBundle
-from policies.validation.validators import Validators
+from policies.validation.typed_json import MISSED
+from policies.validation.validators import Check, Validators
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "jsonschema"
 BASE = "http://localhost:1234"
@@ -114,9 +115,24 @@ def by_contract(version: str, components: dict[str, Schema] | None = None) -> Ca
         check_schemas(references, report)
         if errors := sorted({finding.rule for finding in report.findings if finding.severity == "error"}):
             raise Refused(tuple(errors))
-        return Validators({"urn:case": resource}).compile(inline).is_valid
+        return _judge(Validators({"urn:case": resource}).check(inline))
 
     return compiled
+
+
+def _judge(check: Check) -> Judge:
+    """By the validator. What is read by types has to be as it says, in each case in which it is cleared."""
+    check.read_by_types()
+    reader = check.reader
+
+    def judge(value: Any) -> bool:
+        valid = check.is_valid(value)
+        if reader is not None:
+            read = reader.read(json.dumps(value).encode())
+            assert read is MISSED or (valid and repr(read) == repr(value))
+        return valid
+
+    return judge
 
 
 def _moved(schema: Any) -> Any:
