@@ -43,7 +43,9 @@ class Emergencies:
             return role_missing(
                 principal, "An emergency is declared by an architect or operator.", EMERGENCY_ROLES
             )
-        if not view.change.is_open or seen != view.etag:
+        if not view.change.is_open:
+            return conflict(f"The change was {view.change.state} already.", view)
+        if seen != view.etag:
             return conflict("The change, or what it is held against, is not as it was when you looked.", view)
         if view.assessment.problems:
             return conditions_unmet(view)

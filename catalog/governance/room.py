@@ -1,7 +1,6 @@
 """What there is about governance, put together for those that show it."""
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 from catalog.clock import Clock
 from catalog.governance.activity import activity
@@ -10,10 +9,7 @@ from catalog.governance.look_table import LookTable
 from catalog.governance.overview import Overview, overview
 from catalog.governance.scorecards import Scorecard, scorecards
 from catalog.storage.engine import Store
-from contracts.estate.estate import Estate
-
-CurrentEstate: TypeAlias = Callable[[], Estate | None]
-"""The estate in force."""
+from contracts.estate.estate import CurrentEstate
 
 TREND: Final = 60
 """Looks of the linter that an overview has."""

@@ -1,7 +1,7 @@
 """Values as a reader sees them: moments in its zone, numbers in its language, Markdown without anything active."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import nh3
@@ -93,6 +93,10 @@ class Formats:
             if seconds and seconds % length == 0:
                 return format_unit(seconds // length, f"duration-{unit}", locale=self._reader.locale)
         return format_unit(seconds, "duration-second", locale=self._reader.locale)
+
+    def duration(self, seconds: float) -> str:
+        """How long it is about: `1 day` for 86,331 seconds."""
+        return str(format_timedelta(timedelta(seconds=seconds), locale=self._reader.locale))
 
     def number(self, value: float | None) -> str:
         """A number; nothing for None."""

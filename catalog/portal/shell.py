@@ -180,6 +180,7 @@ class Shell:
             "ago": formats.ago,
             "number": formats.number,
             "percent": formats.percent,
+            "duration": formats.duration,
             "span": formats.span,
             **values,
         }

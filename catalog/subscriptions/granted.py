@@ -3,18 +3,14 @@
 Whoever asks who is subscribed to what, to warn them or to show it, asks this and not the files.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
 
 import msgspec
 
 from catalog.publishing.published import CurrentPublished, Published
 from contracts.access import Application
-from contracts.estate.estate import Estate
+from contracts.estate.estate import CurrentEstate, Estate
 from contracts.estate_files import ApplicationEntry, ConsumersFile, SubscriptionEntry
-
-CurrentEstate: TypeAlias = Callable[[], Estate | None]
 
 
 class GrantedEstate:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -49,6 +49,10 @@ class Estate:
     versions: tuple[ApiVersion, ...]
     files: Mapping[str, frozenset[str]]
     texts: Mapping[str, bytes]
+
+
+CurrentEstate: TypeAlias = Callable[[], Estate | None]
+"""The estate in force, if there is one."""
 
 
 class UnknownUpstream(ValueError):

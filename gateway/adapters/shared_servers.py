@@ -1,5 +1,6 @@
 """The server of a shared state, or the Cluster: how a script is loaded there, and called many times at once."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
@@ -50,24 +51,26 @@ def node_url(url: str) -> str:
 def server_at(url: str, timeout: float = TIMEOUT) -> Server:
     """Connects at the first use; `timeout` is in seconds. Raises ValueError for a URL that is none."""
     options: dict[str, Any] = {
-        "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         # Without an explicit one redis-py tries a closed port for seconds.
         "retry": Retry(NoBackoff(), 0),
     }
     if not is_cluster(url):
-        return OneServer(ConnectionPool.from_url(url, **options))
+        return OneServer(ConnectionPool.from_url(url, **options), timeout)
     try:
-        return SpreadServer(RedisCluster.from_url(node_url(url), **options))
+        return SpreadServer(RedisCluster.from_url(node_url(url), socket_timeout=timeout, **options))
     except RedisClusterException as error:
         raise ValueError(str(error)) from None
 
 
 class OneServer:
-    """Over one connection. Redis-py's pool and pipeline would take longer than the call itself."""
+    """Over one connection. Redis-py's pool and pipeline would take longer than the call itself, and so would its
+    timeouts: it makes a task of each sending, and a timer for each answer. Here an exchange has one of `timeout`.
+    """
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: ConnectionPool, timeout: float) -> None:
         self._connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+        self._timeout = timeout
 
     async def load(self, script: str, /) -> str:
         (answer,) = await self._exchange([_packed(("SCRIPT", "LOAD", script))])
@@ -82,28 +85,30 @@ class OneServer:
         await self._connection.disconnect()
 
     async def _exchange(self, commands: list[bytes]) -> list[Any]:
-        await self._ready()
         connection = self._connection
-        await connection.send_packed_command(b"".join(commands), check_health=False)
+        if not connection.is_connected or await self._is_stale():
+            await self._connect()
         answers: list[Any] = []
-        for _ in commands:
-            try:
-                answers.append(await connection.read_response())
-            except ResponseError as error:
-                answers.append(error)
+        async with asyncio.timeout(self._timeout):
+            await connection.send_packed_command(b"".join(commands), check_health=False)
+            for _ in commands:
+                try:
+                    answers.append(await connection.read_response())
+                except ResponseError as error:
+                    answers.append(error)
         return answers
 
-    async def _ready(self) -> None:
-        """Connects anew where the server has closed a connection that rested."""
-        connection = self._connection
-        await connection.connect()  # type: ignore[no-untyped-call]
+    async def _is_stale(self) -> bool:
+        """Whether the server has closed a connection that rested."""
         try:
-            stale = await connection.can_read()
+            return await self._connection.can_read()
         except FAULTS:
-            stale = True
-        if stale:
-            await connection.disconnect()
-            await connection.connect()  # type: ignore[no-untyped-call]
+            return True
+
+    async def _connect(self) -> None:
+        await self._connection.disconnect()
+        async with asyncio.timeout(self._timeout):
+            await self._connection.connect()  # type: ignore[no-untyped-call]
 
 
 class SpreadServer:

@@ -8,12 +8,14 @@ import msgspec
 
 from catalog.api.admin.contract import admin_contract
 from catalog.publishing.compilation import Compilation
-from contracts.estate.estate import Estate
+from contracts.estate.estate import Estate, load_estate
 from contracts.estate_files import ConsumersFile, EstateFile, MemberEntry, TeamEntry, TeamsFile
 from contracts.operations import Operation
 from policies.response_schema import ResponseCheck
 from policies.validation.validators import validators_of
 from tests.catalog.serving import GOOD, World
+
+SAMPLE = Path(__file__).parents[2] / "catalog" / "demo" / "estate"
 
 
 def member(name: str, *roles: Any) -> MemberEntry:
@@ -59,6 +61,14 @@ def company(teams: TeamsFile = TEAMS, **changes: Any) -> Estate:
         "texts": {},
     }
     return Estate(**(members | changes))
+
+
+def sample_company(**changes: Any) -> Estate:
+    """The people of the tests, with the demonstration's APIs."""
+    sample, findings = load_estate(SAMPLE)
+    assert sample is not None, findings
+    members = {"apis": dict(sample.apis), "versions": sample.versions, "file": sample.file}
+    return company(**(members | changes))
 
 
 def compiled(estate: Estate) -> Compilation:

@@ -53,6 +53,15 @@ async def test_an_emergency_too_is_about_what_was_seen(desk: Office) -> None:
     refused = await desk.room.emergencies.publish(await desk.who("omar"), found.change, seen, "now")
     assert isinstance(refused, Refusal)
     assert refused.id == "state-conflict"
+    assert "is not as it was when you looked" in refused.detail
+
+
+async def test_what_is_decided_is_no_emergency_any_more(desk: Office) -> None:
+    number = await broken_glass(desk, author="otto")
+    seen = (await desk.view(number)).etag
+    refused = await desk.room.emergencies.publish(await desk.who("omar"), number, seen, "again")
+    assert isinstance(refused, Refusal)
+    assert (refused.id, refused.detail) == ("state-conflict", "The change was published already.")
 
 
 async def test_nobody_reviews_an_emergency_of_their_own(desk: Office) -> None:

@@ -211,6 +211,7 @@ def test_moments_are_told_in_the_reader_s_zone_and_language() -> None:
     assert 'title="2026-11-28 12:00:00 UTC"' in shown
     assert "28.11.2026" in str(formats.day(date(2026, 11, 28)))
     assert [formats.span(each) for each in (86_400, 7_200, 90)] == ["1 Tag", "2 Stunden", "90 Sekunden"]
+    assert [formats.duration(each) for each in (86_331, 45)] == ["1 Tag", "45 Sekunden"]
     assert formats.number(1234.5) == "1.234,5"
     assert str(formats.ago("2026-11-29T12:00:00Z")).endswith(">in 1 Tag</time>")
     assert formats.moment(None) == formats.day("") == ""

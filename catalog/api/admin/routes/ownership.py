@@ -1,8 +1,5 @@
 """Who answers for what: `contract/ownership.yaml`."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 from catalog.api.admin.answers import Result
 from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.paging import page
@@ -10,10 +7,7 @@ from catalog.api.admin.routing import AdminRoute
 from catalog.ownership.registry import api_views, consumer_views, member_views, orphan_views, team_views
 from catalog.people.directory import Directory
 from catalog.refusal import Refusal
-from contracts.estate.estate import Estate
-
-CurrentEstate: TypeAlias = Callable[[], Estate | None]
-"""The estate in force."""
+from contracts.estate.estate import CurrentEstate
 
 
 class OwnershipRoutes:

@@ -15,6 +15,8 @@ from catalog.refusal import Refusal
 from catalog.usage.guarded import Used
 from catalog.usage.periods import day_of, hour_of
 from catalog.usage.queries import Point, Selection, Unit, UsageQueries
+from contracts.estate.decode import suggestion
+from contracts.estate.estate import CurrentEstate
 
 MOST_POINTS: Final = 10_000
 
@@ -80,9 +82,10 @@ class GuardedCalls(msgspec.Struct, frozen=True):
 class UsageRoutes:
     """The handlers."""
 
-    def __init__(self, queries: UsageQueries, clock: Clock) -> None:
+    def __init__(self, queries: UsageQueries, clock: Clock, estate: CurrentEstate) -> None:
         self._queries = queries
         self._clock = clock
+        self._estate = estate
         self.routes = (
             AdminRoute("getUsage", self.get_usage),
             AdminRoute("listCallers", self.list_callers),
@@ -94,11 +97,16 @@ class UsageRoutes:
         query = request.query
         if "api" not in query and "application" not in query:
             return _refused("api", "required", "is required where there is no `application`")
-        return await usage_within(self._queries, query, int(self._clock()), **_chosen(query))
+        found = await usage_within(self._queries, query, int(self._clock()), **_chosen(query))
+        if isinstance(found, UsageView) and not found.points and "api" in query:
+            return self._unknown(query["api"], query.get("version")) or found
+        return found
 
     async def list_callers(self, request: AdminRequest) -> Result:
         since = int(self._clock()) - request.query.get("days", _CALLERS_DAYS) * DAY
         found = await self._queries.callers(request.path["api"], request.path["version"], since)
+        if not found and (unknown := self._unknown(**request.path)):
+            return unknown
         callers = [
             Caller(each.operation, each.application, each.consumer, each.calls, moment(each.last_seen))
             for each in found
@@ -108,6 +116,8 @@ class UsageRoutes:
     async def list_reported_calls(self, request: AdminRequest) -> Result:
         since = int(self._clock()) - request.query.get("days", _REPORTED_DAYS) * DAY
         found = await self._queries.reported(request.path["api"], request.path["version"], since)
+        if not found and (unknown := self._unknown(**request.path)):
+            return unknown
         calls = [
             ReportedCalls(
                 each.policy, each.operation, each.application, each.consumer, each.calls, moment(each.last_seen)
@@ -119,6 +129,8 @@ class UsageRoutes:
     async def list_guarded_calls(self, request: AdminRequest) -> Result:
         since = int(self._clock()) - request.query.get("days", _GUARDED_DAYS) * DAY
         found = await self._queries.guarded(request.path["api"], request.path["version"], since)
+        if not found and (unknown := self._unknown(**request.path)):
+            return unknown
         application = request.query.get("application")
         uses = [
             GuardedCalls(
@@ -134,6 +146,23 @@ class UsageRoutes:
             if application in (None, each.application)
         ]
         return page(request, uses, lambda each: f"{each.application}/{each.model}/{each.used}/{each.name}")
+
+    def _unknown(self, api: str, version: str | None) -> Refusal | None:
+        """Why nothing was counted, where it is for the name: what was retired may have been called before."""
+        estate = self._estate()
+        if estate is None:
+            return None
+        versions = {each.version for each in estate.versions if each.api == api}
+        if api not in estate.apis:
+            what, near = f"API {api!r}", suggestion(api, estate.apis)
+        elif version is not None and version not in versions:
+            what, near = f"version {version!r} of {api}", suggestion(version, versions)
+        else:
+            return None
+        return Refusal(
+            "resource-not-found",
+            f"There is no {what} in force{near}, and no call to one was counted in that time.",
+        )
 
 
 async def usage_within(

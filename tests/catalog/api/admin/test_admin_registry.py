@@ -1,7 +1,5 @@
 """The registry and the audit log over the admin API."""
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
@@ -9,9 +7,7 @@ from catalog.audit.chain import Event
 from catalog.storage.tables.audit import audit_entries
 from contracts.estate.estate import load_estate
 from contracts.estate_files import ConsumerEntry, ConsumersFile
-from tests.catalog.admin import TEAMS, AdminClient, company, compiled
-
-SAMPLE = Path(__file__).parents[4] / "catalog" / "demo" / "estate"
+from tests.catalog.admin import SAMPLE, TEAMS, AdminClient, company, compiled, sample_company
 
 
 @pytest.fixture
@@ -19,10 +15,8 @@ async def sample(admin: AdminClient) -> AdminClient:
     """The admin API of a catalog with the demonstration's APIs and the people of the tests."""
     estate, findings = load_estate(SAMPLE)
     assert estate is not None, findings
-    apis = dict(estate.apis)
     consumers = ConsumersFile({**estate.consumers.consumers, "old": ConsumerEntry("Old", "old@partner.example")})
-    made = company(TEAMS, apis=apis, versions=estate.versions, consumers=consumers, file=estate.file)
-    admin.world.compiled = compiled(made)
+    admin.world.compiled = compiled(sample_company(consumers=consumers))
     await admin.world.publisher.publish()
     return admin
 

@@ -6,8 +6,16 @@ from catalog.api.admin.routes import usage as routes
 from catalog.usage.ingest import UsageIntake
 from contracts.estate_files import TeamEntry, TeamsFile
 from contracts.usage.batch import Row, Sight, Tally
-from tests.catalog.admin import TEAMS, AdminClient, company, compiled, member
+from tests.catalog.admin import TEAMS, AdminClient, company, compiled, member, sample_company
 from tests.catalog.usage.test_usage_store import batch, row
+
+
+@pytest.fixture
+async def admin(admin: AdminClient) -> AdminClient:
+    """With APIs in force, `orders` v1 and v2 among them."""
+    admin.world.compiled = compiled(sample_company())
+    await admin.world.publisher.publish()
+    return admin
 
 
 async def fill(admin: AdminClient, *rows: Row, sequence: int = 1, age: int = 100) -> None:
@@ -84,7 +92,39 @@ async def test_callers_are_listed_page_by_page(admin: AdminClient) -> None:
     rest = (await admin("anna", "GET", f"{path}?limit=3&after={first['next']}")).body
     assert [each["application"] for each in rest["items"]] == [""]
     assert rest["next"] is None
-    assert (await admin("anna", "GET", "/apis/orders/versions/v9/callers")).body["items"] == []
+    assert (await admin("anna", "GET", "/apis/orders/versions/v2/callers")).body["items"] == []
+
+
+QUESTIONS = ["callers", "reported-calls", "guarded-calls"]
+
+
+NO_API = "There is no API 'ordres' in force (did you mean 'orders'?)"
+NO_VERSION = "There is no version 'v9' of orders in force (known: v1, v2)"
+
+
+@pytest.mark.parametrize(
+    ("asked", "detail"),
+    [
+        *((f"/apis/ordres/versions/v1/{each}", NO_API) for each in QUESTIONS),
+        *((f"/apis/orders/versions/v9/{each}", NO_VERSION) for each in QUESTIONS),
+        ("/usage?api=ordres", NO_API),
+        ("/usage?api=orders&version=v9", NO_VERSION),
+    ],
+)
+async def test_of_what_is_not_there_it_is_told_that_it_is_not(admin: AdminClient, asked: str, detail: str) -> None:
+    """Nobody called it either, but that is not what somebody wants to know who mistyped a name."""
+    refused = await admin("anna", "GET", asked)
+    assert refused.status == 404
+    assert refused.body["detail"].startswith(detail)
+    assert refused.body["detail"].endswith(", and no call to one was counted in that time.")
+
+
+async def test_what_is_no_more_in_force_keeps_its_usage(admin: AdminClient) -> None:
+    seen = (Sight("rpc", "a/b", "", 1), Sight("would-refuse", "network", "", 1))
+    await fill(admin, row(version="v9", seen=seen))
+    for question in QUESTIONS:
+        assert (await admin("anna", "GET", f"/apis/orders/versions/v9/{question}")).body["items"] != []
+    assert (await admin("anna", "GET", "/usage?api=orders&version=v9")).body["points"] != []
 
 
 async def test_who_called_long_ago_is_not_among_them(admin: AdminClient) -> None:
@@ -115,7 +155,7 @@ async def test_what_policies_would_have_refused_is_listed_by_policy_and_applicat
     }
     rest = (await admin("anna", "GET", f"{path}?limit=2&after={first['next']}")).body
     assert [(each["policy"], each["application"]) for each in rest["items"]] == [("network", "other")]
-    assert (await admin("anna", "GET", "/apis/orders/versions/v9/reported-calls")).body["items"] == []
+    assert (await admin("anna", "GET", "/apis/orders/versions/v2/reported-calls")).body["items"] == []
     admin.world.now += 20 * 86_400
     assert (await admin("anna", "GET", path + "?days=10")).body["items"] == []
 
