@@ -21,11 +21,14 @@ Call = tuple[tuple[str, ...], tuple[Argument, ...]]
 FAULTS: Final = (RedisError, RedisClusterException, OSError, TimeoutError)
 """What is raised where the server is not there, or cannot be asked."""
 
+_HANDSHAKE: Final = 4
+"""Times as long may it take until a connection can be used: there are several answers to be waited for."""
+
 _CLUSTER: Final = "+cluster"
 
 
 class Server(Protocol):
-    """Raises one of FAULTS. Is asked by one at a time."""
+    """Raises one of FAULTS. Calls are run in the order in which they were made; none waits for others' answers."""
 
     async def load(self, script: str, /) -> str:
         """The script's name there."""
@@ -71,6 +74,10 @@ class OneServer:
     def __init__(self, pool: ConnectionPool, timeout: float) -> None:
         self._connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
         self._timeout = timeout
+        self._connecting = asyncio.Lock()
+        self._reading = asyncio.Lock()  # who came first reads first
+        self._open = 0  # exchanges that have not ended
+        self._number = 0  # of the connection
 
     async def load(self, script: str, /) -> str:
         (answer,) = await self._exchange([_packed(("SCRIPT", "LOAD", script))])
@@ -85,37 +92,65 @@ class OneServer:
         await self._connection.disconnect()
 
     async def _exchange(self, commands: list[bytes]) -> list[Any]:
-        connection = self._connection
-        if not connection.is_connected or await self._is_stale():
-            await self._connect()
-        answers: list[Any] = []
-        async with asyncio.timeout(self._timeout):
-            await connection.send_packed_command(b"".join(commands), check_health=False)
-            for _ in commands:
-                try:
-                    answers.append(await connection.read_response())
-                except ResponseError as error:
-                    answers.append(error)
+        """Sends at once, and reads when those before have read theirs. One that fails takes all of them with it:
+        nobody could tell any more whose the next answer is."""
+        connection, answers = self._connection, list[Any]()
+        self._open += 1
+        try:
+            await self._ready()
+            number = self._number
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await connection.send_packed_command(b"".join(commands), check_health=False)
+                    async with self._reading:
+                        for _ in commands:
+                            if self._number != number:
+                                raise ConnectionError("the connection was given up")
+                            try:
+                                answers.append(await connection.read_response())
+                            except ResponseError as error:
+                                answers.append(error)
+            except BaseException:
+                if self._number == number:
+                    await self._give_up()
+                raise
+        finally:
+            self._open -= 1
         return answers
 
+    async def _ready(self) -> None:
+        """Connects, anew where the server has closed a connection that rested."""
+        async with self._connecting:
+            if self._connection.is_connected and not (self._open == 1 and await self._is_stale()):
+                return
+            await self._give_up()
+            try:
+                async with asyncio.timeout(_HANDSHAKE * self._timeout):
+                    await self._connection.connect()  # type: ignore[no-untyped-call]
+            except BaseException:
+                await self._give_up()
+                raise
+
+    async def _give_up(self) -> None:
+        self._number += 1
+        await self._connection.disconnect(nowait=True)
+
     async def _is_stale(self) -> bool:
-        """Whether the server has closed a connection that rested."""
         try:
             return await self._connection.can_read()
         except FAULTS:
             return True
 
-    async def _connect(self) -> None:
-        await self._connection.disconnect()
-        async with asyncio.timeout(self._timeout):
-            await self._connection.connect()  # type: ignore[no-untyped-call]
-
 
 class SpreadServer:
-    """A Cluster, whose nodes are found by redis-py. All keys of one call have the same hash tag."""
+    """A Cluster, whose nodes are found by redis-py. All keys of one call have the same hash tag.
+
+    It is asked by one at a time: over two of its connections, what came first need not be first there.
+    """
 
     def __init__(self, cluster: RedisCluster) -> None:
         self._cluster = cluster
+        self._asking = asyncio.Lock()
 
     async def load(self, script: str, /) -> str:
         name: str = await self._cluster.script_load(script)
@@ -126,7 +161,8 @@ class SpreadServer:
         for keys, arguments in calls:
             # Not `evalsha`, which redis-py refuses in a Cluster's pipelines; each node knows the script even so.
             pipeline.execute_command("EVALSHA", name, len(keys), *keys, *arguments)
-        answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        async with self._asking:
+            answers: list[Any] = await pipeline.execute(raise_on_error=False)
         return answers
 
     async def close(self) -> None:

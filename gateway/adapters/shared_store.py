@@ -1,9 +1,9 @@
 """The state that several workers share, on a Redis or Valkey server: one script, called in batches.
 
-What is asked for in one turn of the event loop, and while an earlier answer is awaited, is sent as one pipeline
-over one connection: a round trip is shared by all who wait for it. When the server fails, everybody who waits is
-told at once, and until the next attempt nobody else waits for it: attempts are spaced and jittered, so that a
-server that comes back is not met by all workers at the same instant.
+What is asked for in one turn of the event loop is sent as one pipeline, all over one connection, and nobody waits
+for the answers to what was asked before. When the server fails, everybody who waits is told at once, and until
+the next attempt nobody else waits for it: attempts are spaced and jittered, so that a server that comes back is
+not met by all workers at the same instant.
 """
 
 import asyncio
@@ -48,9 +48,11 @@ class SharedStore:
         self._sha = ""
         self._clock = clock
         self._waiting: list[tuple[Call, asyncio.Future[Answer]]] = []
-        self._sender: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None  # sends what is waiting, when the loop comes round
+        self._senders: set[asyncio.Task[None]] = set()
         self._pause = 0.0
         self._not_before = 0.0
+        self._losses = 0
         self.outages = 0
 
     @property
@@ -76,38 +78,37 @@ class SharedStore:
         if self._pause:
             self._not_before = self._clock() + LONGEST_PAUSE  # this call is the attempt; the others do not wait
         self._waiting.append(((keys, arguments), future))
-        if self._sender is None:
-            self._sender = asyncio.create_task(self._send())
+        if self._next is None:
+            self._next = asyncio.create_task(self._send())
+            self._senders.add(self._next)
+            self._next.add_done_callback(self._senders.discard)
         return future
 
     async def close(self) -> None:
         """Ends the connection; who waits is told that the server is not there."""
-        if self._sender is not None:
-            self._sender.cancel()
-            await asyncio.gather(self._sender, return_exceptions=True)
+        senders = tuple(self._senders)
+        for sender in senders:
+            sender.cancel()
+        await asyncio.gather(*senders, return_exceptions=True)
         self._drop(self._waiting)
         await self._server.close()
 
     async def _send(self) -> None:
-        batch: list[tuple[Call, asyncio.Future[Answer]]] = []
+        """The calls of one turn of the loop, at once; those of the next do not wait for their answers."""
+        batch, self._waiting, self._next = self._waiting, [], None
+        losses = self._losses
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                try:
-                    answers = await self._execute([call for call, _ in batch])
-                except FAULTS as error:
-                    self._lost(error)
-                    self._drop(batch)
-                    self._drop(self._waiting)
-                    self._waiting = []
-                    return
-                self._found()
-                for (_, future), answer in zip(batch, answers, strict=True):
-                    if not future.done():
-                        future.set_result(answer)
+            answers = await self._execute([call for call, _ in batch])
+        except FAULTS as error:
+            if self._losses == losses:  # of all that were on their way, the first tells
+                self._lost(error)
+        else:
+            self._found()
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
         finally:
             self._drop(batch)
-            self._sender = None
 
     async def _execute(self, calls: list[Call]) -> list[Answer]:
         if not self._sha:
@@ -135,6 +136,7 @@ class SharedStore:
             self.outages += 1
             # The text of the error would name the server's address, and may name its password.
             log.warning("shared state is lost", reason=type(error).__name__)
+        self._losses += 1
         self._pause = min(LONGEST_PAUSE, self._pause * 2 or FIRST_PAUSE)
         self._not_before = self._clock() + self._pause * random.uniform(0.5, 1.0)  # noqa: S311
 

@@ -8,6 +8,7 @@ import redis
 from redis.exceptions import NoScriptError, ResponseError
 
 from gateway.adapters.shared_servers import FAULTS, OneServer, Server, is_cluster, node_url, server_at
+from gateway.adapters.shared_store import FIRST_PAUSE, SharedStore, StateUnavailableError
 from tests.support.valkey import Valkey, valkey
 
 ECHO = "if ARGV[1] == 'fail' then return redis.error_reply('ERR no') end return {KEYS[1], ARGV[1], #ARGV, 7}"
@@ -61,6 +62,63 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(
         while not await server._connection.can_read():  # until that is known here
             await asyncio.sleep(0.005)
     assert (await server.run(name, [(("a",), ("x",))]))[0][0] == b"a"
+
+
+async def test_who_asks_meanwhile_gets_their_own_answers(server: Server) -> None:
+    name = await server.load(ECHO)
+    calls = [[((f"key-{number}",), (str(number),))] * (1 + number % 3) for number in range(60)]
+    answers = await asyncio.gather(*(server.run(name, each) for each in calls))
+    assert answers == [
+        [[f"key-{number}".encode(), str(number).encode(), 1, 7]] * (1 + number % 3) for number in range(60)
+    ]
+
+
+def pause(valkey_server: Valkey, milliseconds: int) -> None:
+    with redis.Redis(unix_socket_path=str(valkey_server.socket)) as other:
+        other.execute_command("CLIENT", "PAUSE", milliseconds, "ALL")
+
+
+async def test_an_answer_that_came_too_late_is_nobody_elses(server: Server, valkey_server: Valkey) -> None:
+    name = await server.load(ECHO)
+    pause(valkey_server, 400)
+    late = [asyncio.create_task(server.run(name, [((f"late-{number}",), ("x",))])) for number in range(3)]
+    for told in await asyncio.gather(*late, return_exceptions=True):
+        assert isinstance(told, FAULTS)
+    await asyncio.sleep(0.2)
+    assert (await server.run(name, [(("now",), ("y",))]))[0][:2] == [b"now", b"y"]
+
+
+async def test_who_gives_up_takes_nobody_elses_answer(server: Server, valkey_server: Valkey) -> None:
+    """Those on the way with it are told that theirs are lost, and the next ask anew."""
+    name = await server.load(ECHO)
+    pause(valkey_server, 100)
+    first, second = (asyncio.create_task(server.run(name, [((key,), ("x",))])) for key in ("first", "second"))
+    await asyncio.sleep(0.02)
+    first.cancel()
+    told = await asyncio.gather(first, second, return_exceptions=True)
+    assert isinstance(told[0], asyncio.CancelledError)
+    assert isinstance(told[1], FAULTS)
+    await asyncio.sleep(0.15)
+    assert (await server.run(name, [(("now",), ("y",))]))[0][:2] == [b"now", b"y"]
+
+
+async def test_what_is_lost_at_once_is_one_outage(valkey_server: Valkey) -> None:
+    store = SharedStore(valkey_server.url, "return {KEYS[1]}")
+    assert await store.run("before") == [b"before"]
+    pause(valkey_server, 400)
+    lost = []
+    for number in range(5):
+        lost.append(store.run(f"lost-{number}"))
+        await asyncio.sleep(0.005)
+    for told in await asyncio.gather(*lost, return_exceptions=True):
+        assert isinstance(told, StateUnavailableError)
+    assert (store.outages, store.available, store.worth_asking) == (1, False, False)
+    assert store._pause == FIRST_PAUSE
+    async with asyncio.timeout(10):
+        while not store.worth_asking:
+            await asyncio.sleep(0.02)
+    assert await store.run("after") == [b"after"]
+    await store.close()
 
 
 async def test_a_password_and_a_database_are_those_of_the_url(valkey_server: Valkey) -> None:
