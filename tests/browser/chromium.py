@@ -39,17 +39,21 @@ class Tab:
         """What the browser complained of: errors of scripts, and what the Content-Security-Policy has stopped."""
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """A command of the protocol."""
+        """A command of the protocol, and its result."""
+        answer = await self.asked(method, **parameters)
+        assert "error" not in answer, (method, answer)
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    async def asked(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """The answer to a command, which may be an error."""
         number = next(self._numbers)
         self._answers[number] = asyncio.get_running_loop().create_future()
         message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
         if self.session:
             message["sessionId"] = self.session
         await self._socket.send_json(message)
-        answer = await asyncio.wait_for(self._answers[number], _SECONDS)
-        assert "error" not in answer, (method, answer)
-        result: dict[str, Any] = answer["result"]
-        return result
+        return await asyncio.wait_for(self._answers[number], _SECONDS)
 
     async def go(self, url: str) -> None:
         """Loads a page, and waits until all of it has come."""
@@ -96,8 +100,9 @@ class Tab:
         whole = f"document.readyState === 'complete' && ({condition})"
         async with asyncio.timeout(_SECONDS):
             while True:
-                answer = await self.call("Runtime.evaluate", expression=f"Boolean({whole})", returnByValue=True)
-                if answer["result"].get("value") is True:
+                answer = await self.asked("Runtime.evaluate", expression=f"Boolean({whole})", returnByValue=True)
+                # What is asked of a page that is just being left has an error for an answer.
+                if "error" not in answer and answer["result"]["result"].get("value") is True:
                     return
                 await asyncio.sleep(0.05)
 

@@ -13,7 +13,7 @@ import pytest
 from catalog.clock import system_clock
 from catalog.usage.ingest import UsageIntake
 from contracts.usage.batch import Sight
-from tests.catalog.admin import AdminClient, company, compiled
+from tests.catalog.admin import AdminClient, compiled, sample_company
 from tests.catalog.serving import serving
 from tests.catalog.usage.test_usage_store import batch, row
 
@@ -44,7 +44,7 @@ class Shell:
 async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
     async with serving(tmp_path) as world:
         world.now = system_clock()  # the command asks for days before its own
-        world.compiled = compiled(company())
+        world.compiled = compiled(sample_company())
         await world.publisher.publish()
         now = int(world.now)
         legacy = (Sight("rpc", "sale.order/search_read", "", 7), Sight("rpc-read", "sale.order/name", "", 6))
@@ -75,8 +75,15 @@ async def test_callers_are_shown_with_what_they_called(shell: Shell) -> None:
     ]
     one = await shell("orders", "--version", "v1", "--callers", "--application", "web-shop", "--json")
     assert [each["operation"] for each in json.loads(one.stdout)["callers"]] == ["listOrders"]
-    nobody = await shell("orders", "--version", "v3", "--callers")
-    assert "Nobody called orders v3 in 7 days." in nobody.stderr
+    nobody = await shell("shipments", "--version", "v1", "--callers")
+    assert "Nobody called shipments v1 in 7 days." in nobody.stderr
+
+
+@pytest.mark.parametrize("question", [(), ("--callers",), ("--reported",)])
+async def test_a_mistyped_name_is_told_as_such(shell: Shell, question: tuple[str, ...]) -> None:
+    refused = await shell("ordres", "--version", "v1", *question)
+    assert refused.exit_code == 2
+    assert "There is no API 'ordres' in force (did you mean 'orders'?)" in refused.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("--callers",), ("orders", "--callers"), ("Orders",)])
@@ -90,7 +97,7 @@ async def test_what_is_no_question_ends_with_two(shell: Shell, arguments: tuple[
 async def test_what_would_be_refused_is_shown_by_consumer(tmp_path: Path) -> None:
     async with serving(tmp_path) as world:
         world.now = system_clock()
-        world.compiled = compiled(company())
+        world.compiled = compiled(sample_company())
         await world.publisher.publish()
         now = int(world.now)
         seen = (Sight("would-refuse", "network", "", 4),)
@@ -98,12 +105,12 @@ async def test_what_would_be_refused_is_shown_by_consumer(tmp_path: Path) -> Non
         await UsageIntake(world.store, lambda: now).take(batch(1, *rows, begin=now))
         shell = Shell(world.url, await AdminClient(world).token("anna"))
         shown = await shell("orders", "--version", "v1", "--reported", "--application", "web-shop")
-        nothing = await shell("orders", "--version", "v7", "--reported")
+        nothing = await shell("orders", "--version", "v2", "--reported")
         both = await shell("orders", "--version", "v1", "--reported", "--callers")
     head, line = shown.stdout.splitlines()
     assert head.split("  ")[0] == "policy"
     assert line.split()[:5] == ["network", "acme", "web-shop", "listOrders", "4"]
-    assert "No policy would have refused a call to orders v7" in nothing.stderr
+    assert "No policy would have refused a call to orders v2" in nothing.stderr
     assert (both.exit_code, "ask one of them" in both.stderr) == (2, True)
 
 
