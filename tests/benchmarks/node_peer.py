@@ -15,8 +15,9 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+from catalog.cli.processes import choose_port
 from contracts.operations import ApiVersion, Operation
-from tests.benchmarks.processes import PeerError, Running, free_port, running
+from tests.benchmarks.processes import PeerError, Running, running
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE_PATH, VERSIONS, World, api_version
 
@@ -109,7 +110,7 @@ def _lifecycle_headers(version: ApiVersion) -> dict[str, str]:
 @contextlib.contextmanager
 def node(setting: Setting, name: str) -> Iterator[Running]:
     binary, script = install()
-    port = free_port()
+    port = choose_port(0)
     file = setting.directory / f"{name}.json"
     file.write_text(json.dumps(configuration(port, setting.upstream_port, setting.world)))
     environment = {"NODE_ENV": "production"}

@@ -21,12 +21,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from catalog.cli.processes import choose_port
 from contracts.operations import ApiVersion, MediaType, OdooBackend, OdooField, OdooFilter, Operation, Parameter
 from contracts.operations import Response as Declared
 from contracts.snapshot import Upstream
 from tests.benchmarks import half_load, load, world
 from tests.benchmarks.peers import nginx_command
-from tests.benchmarks.processes import PeerError, Running, cores, free_port, running
+from tests.benchmarks.processes import PeerError, Running, cores, running
 from tests.benchmarks.setting import Setting
 
 MODEL: Final = "sale.order"
@@ -159,7 +160,7 @@ def table(row: dict[str, float]) -> list[str]:
 @contextlib.contextmanager
 def _odoo(directory: Path, core: int | None) -> Iterator[Running]:
     """An nginx that answers each call with the same rows."""
-    port = free_port()
+    port = choose_port(0)
     answer = json.dumps(rows())
     command = nginx_command(
         directory,
@@ -182,7 +183,7 @@ def _gateway(setting: Setting, odoo: int) -> Iterator[Running]:
     key = Ed25519PrivateKey.generate()
     erp = Upstream("backend", "odoo", url, credential="odoo-key", connections=CONNECTIONS)
     world.Signed.of(setting.world, url, (version(),), key, upstream=erp).save(data, key)
-    port = free_port()
+    port = choose_port(0)
     command, path = setting.gateway()
     environment = {
         "OSTIARY_GATEWAY_PORT": str(port),

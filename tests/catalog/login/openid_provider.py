@@ -57,14 +57,16 @@ async def openid_provider(port: int, redirect: str) -> AsyncIterator[OpenIdProvi
     }
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        node, str(program), json.dumps(settings), stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
+        node, str(program), json.dumps(settings), stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
     )
     provider = OpenIdProvider(f"http://127.0.0.1:{port}", process)
     try:
         assert process.stdout is not None
+        said: list[bytes] = []
         async with asyncio.timeout(60):
             while (line := await process.stdout.readline()).strip() != b"ready":
-                assert line, "the provider has ended"
+                said.append(line)
+                assert line, "the provider has ended: " + b"".join(said).decode()
         yield provider
     finally:
         await provider.stop()

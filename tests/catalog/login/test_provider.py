@@ -1,6 +1,5 @@
 """Logging in through an OpenID provider that is not ours, and what of its answers is refused."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from catalog.cli.processes import choose_port
 from catalog.clock import system_clock
 from catalog.login import cookies
 from catalog.login.policy import LoginPolicy
@@ -40,9 +40,7 @@ class Place:
 async def policy(request: pytest.FixtureRequest) -> LoginPolicy:
     """What the test's mark changes of the provider's settings."""
     changes = getattr(request, "param", {})
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    provider = ProviderSettings(f"http://127.0.0.1:{port}", CLIENT_ID, SECRET, title="Example")
+    provider = ProviderSettings(f"http://127.0.0.1:{choose_port(0)}", CLIENT_ID, SECRET, title="Example")
     accounts = changes.pop("accounts", False) if "accounts" in changes else False
     return replace(QUICK, accounts=accounts, provider=replace(provider, **changes))
 
