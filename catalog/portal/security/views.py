@@ -1,9 +1,11 @@
 """Questions that are kept by a name: of the ledger, and of the audit log."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import Response
 
+from catalog.portal.security.asking import address_of
 from catalog.portal.shell import Shell
 from catalog.portal.visit import Visit
 
@@ -21,20 +23,20 @@ class ViewPages:
         )
 
     async def save(self, visit: Visit) -> Response:
-        """Keeps what the page asks."""
+        """Keeps what the page asks, and goes on asking it."""
         room = visit.request.path_params["room"]
         given = {name.removeprefix(_PREFIX): text for name, text in _asked(visit).items() if text}
         path = {"room": room, "name": visit.form.text("name")}
         await visit.call("saveView", path, body={"query": given})
-        return self._back(room)
+        return self._back(room, given)
 
     async def drop(self, visit: Visit) -> Response:
         room = visit.request.path_params["room"]
         await visit.call("dropView", {"room": room, "name": visit.form.text("name")})
-        return self._back(room)
+        return self._back(room, {})
 
-    def _back(self, room: str) -> Response:
-        return self._shell.redirect(f"/security/{room}?kept=1")
+    def _back(self, room: str, asked: Mapping[str, str]) -> Response:
+        return self._shell.redirect(f"/security/{room}?{address_of(asked, kept='1')}")
 
 
 def _asked(visit: Visit) -> dict[str, str]:

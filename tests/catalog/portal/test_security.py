@@ -178,6 +178,8 @@ async def test_views_are_kept_and_come_back(world: Served) -> None:
         await sara.get("/portal/security/ledger?application=reading-club-app&order=-created")
         await sara.send("/portal/security/views/ledger", name="Reading & more")
         assert sara.page.status == 200
+        assert sara.page.path == "/portal/security/ledger"
+        assert 'value="reading-club-app"' in sara.page.html
         assert "application=reading-club-app" in sara.page.html
         assert "Reading &amp; more" in sara.page.html
         await sara.send("/portal/security/views/ledger/drop")
