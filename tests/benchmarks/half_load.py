@@ -16,7 +16,6 @@ from pathlib import Path
 
 from tests.benchmarks import load
 from tests.benchmarks.processes import PeerError, Running
-from tests.benchmarks.report import Sample
 
 CONNECTIONS = 64
 PEERS: dict[str, str] = {"half_full": "full", "half_envoy_jwt_ratelimit": "envoy_jwt_ratelimit"}
@@ -42,7 +41,7 @@ def exact_rate_of(figures: Mapping[str, Mapping[str, float]]) -> float | None:
 
 def measure(
     what: load.Load, peer: Running, rate: float, core: int | None, seconds: float, opened: Callable[[], int]
-) -> Sample:
+) -> load.Sample:
     """One round against one peer; `opened` tells how many connections the upstream has seen. Raises PeerError."""
     before, cpu = 0, peer.cpu_seconds()
 
@@ -56,7 +55,7 @@ def measure(
     if found.late_ms > MOST_LATE_MS:
         raise PeerError(f"the load generator could not keep {rate:,.0f} requests a second")
     cpu = peer.cpu_seconds() - cpu
-    return Sample(found, (opened() - before - 1) / found.requests, cpu / found.requests * 1e6)
+    return load.Sample(found, (opened() - before - 1) / found.requests, cpu / found.requests * 1e6)
 
 
 def added(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:

@@ -66,6 +66,20 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """One round's measurement of one subject.
+
+    `upstream_connections` are those per request that were opened once the load had settled; `cpu_us` is the CPU
+    time of the process under test, in microseconds a request: on a machine that others use too it is the
+    steadier figure.
+    """
+
+    measurement: Measurement
+    upstream_connections: float
+    cpu_us: float
+
+
+@dataclass(frozen=True)
 class Load:
     """A kind of request, ready to be sent."""
 

@@ -1,12 +1,11 @@
 """From measurements to figures: medians over the rounds, and the ratios within one run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from tests.benchmarks import contract_commands, limit_accuracy, odoo_mediation
-from tests.benchmarks.load import Measurement
+from tests.benchmarks.load import Sample
 
 RATIOS: dict[str, tuple[str, str]] = {
     "get_full_vs_envoy_jwt_ratelimit": ("get_full", "get_envoy_jwt_ratelimit"),
@@ -27,20 +26,6 @@ RATIOS: dict[str, tuple[str, str]] = {
     "get_full_2_workers_vs_shared": ("get_full_2_workers", "get_full_shared"),
     "get_full_256_vs_32_connections": ("get_full_256", "get_full"),
 }
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One round's measurement of one subject.
-
-    `upstream_connections` are those per request that were opened once the load had settled; `cpu_us` is the CPU
-    time of the process under test, in microseconds a request: on a machine that others use too it is the
-    steadier figure.
-    """
-
-    measurement: Measurement
-    upstream_connections: float
-    cpu_us: float
 
 
 def results(samples: Mapping[str, Sequence[Sample]]) -> dict[str, dict[str, float]]:

@@ -119,7 +119,7 @@ def measure_all(
     """Starts what is there, measures it in turn, and says what is not there and why."""
     core, load_core = cores()
     missing: dict[str, str] = {}
-    samples: dict[str, list[report.Sample]] = {name: [] for name, *_ in subjects}
+    samples: dict[str, list[load.Sample]] = {name: [] for name, *_ in subjects}
     made = world.build()
     loads = {"get": load.gets(made, directory), "post": load.posts(made, directory)}
     loads |= {"large_get": load.large_gets(made, directory), "large_post": load.large_posts(made, directory)}
@@ -190,7 +190,7 @@ def at_half_load(
     backend: Running,
     rounds: int,
     times: "Times",
-    samples: dict[str, list[report.Sample]],
+    samples: dict[str, list[load.Sample]],
     missing: dict[str, str],
 ) -> None:
     """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
@@ -224,8 +224,8 @@ def at_sizes(
     setting: Setting, rounds: int, times: "Times", missing: dict[str, str]
 ) -> dict[str, dict[str, float]]:
     """Figures by the number of operations in the snapshot; what cannot be measured goes to `missing`."""
-    samples: dict[int, list[report.Sample]] = {}
-    many_called: dict[int, list[report.Sample]] = {}
+    samples: dict[int, list[load.Sample]] = {}
+    many_called: dict[int, list[load.Sample]] = {}
     found: dict[str, dict[str, float]] = {}
     with contextlib.ExitStack() as stack:
         started: dict[int, sizes.Sized] = {}
@@ -272,7 +272,7 @@ class Times:
     seconds: float
 
 
-def measure(what: load.Load, peer: Running, upstream_port: int, times: Times) -> report.Sample:
+def measure(what: load.Load, peer: Running, upstream_port: int, times: Times) -> load.Sample:
     """One round of one subject. Raises PeerError."""
     load.measure(
         what, peer.port, times.core, connections=times.connections, seconds=times.warm_up, scheme=peer.scheme
@@ -296,7 +296,7 @@ def measure(what: load.Load, peer: Running, upstream_port: int, times: Times) ->
     cpu = peer.cpu_seconds() - cpu_before
     opened = connection_number(upstream_port) - before - 1
     since = found.requests * (times.seconds - load.SETTLING) / times.seconds
-    return report.Sample(found, opened / since, cpu / found.requests * 1e6)
+    return load.Sample(found, opened / since, cpu / found.requests * 1e6)
 
 
 def connection_number(port: int) -> int:

@@ -1,13 +1,14 @@
 """Whether a snapshot's size shows: 10, 1,000 and 25,000 operations, and a new snapshot while requests go on.
 
-Each gateway follows a catalog, which has a second snapshot to publish. Before it does and while the gateway takes
-it up, requests go on at a fixed rate, so that a pause is in the latency of everybody who had to wait through it.
+Each gateway follows a catalog, which has further snapshots to publish. Before it does and while the gateway takes
+one up, requests go on at a fixed rate, so that a pause is in the latency of everybody who had to wait through it.
 """
 
 import contextlib
 import http.server
 import json
 import os
+import statistics
 import sys
 import threading
 import time
@@ -35,6 +36,8 @@ MANY = 300
 however large the snapshot is."""
 RATE = 1_000.0
 """Requests a second around a swap: far from saturation, so that what is seen is the swap."""
+SWAPS = 3
+"""Snapshots that are taken up one after the other, each after a time without one: the figures are the medians."""
 SLOWER = 4
 """Times as long as a start takes, a swap may take while requests go on."""
 PATIENCE = 60.0
@@ -103,15 +106,15 @@ class Sized:
     few: load.Load
     """Calls to `CALLED` of them."""
     log: Path
-    publish: Callable[[], None]
-    """Publishes the second snapshot."""
+    publish: Callable[[int], None]
+    """Publishes the snapshot with a serial number: 1 is in force from the start, and `SWAPS` more follow."""
 
-    def taken_up(self) -> float | None:
-        """When the second snapshot came in force (Unix seconds), by the gateway's own log; None: not yet."""
+    def taken_up(self, serial: int) -> float | None:
+        """When that snapshot came in force (Unix seconds), by the gateway's own log; None: not yet."""
         for line in self.log.read_text(errors="replace").splitlines():
             with contextlib.suppress(json.JSONDecodeError):
                 entry = json.loads(line)
-                if entry.get("event") == "snapshot in force" and entry.get("serial") == 2:
+                if entry.get("event") == "snapshot in force" and entry.get("serial") == serial:
                     return datetime.fromisoformat(entry["timestamp"]).timestamp()
         return None
 
@@ -122,12 +125,17 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
     home = setting.directory / f"sized-{operations}"
     key = Ed25519PrivateKey.generate()
     url = f"http://127.0.0.1:{setting.upstream_port}"
-    first, second = (
-        Signed.of(setting.world, url, (sized_version(operations, title),), key, serial)
-        for serial, title in ((1, "Bench"), (2, "Bench, again"))
-    )
-    first.save(home, key)
-    catalog = Catalog(first, setting.core)
+    # Neighbours differ in each operation.
+    versions = [sized_version(operations, title) for title in ("Bench", "Bench, again")]
+    snapshots = [
+        Signed.of(setting.world, url, (versions[serial % 2],), key, serial) for serial in range(1, SWAPS + 2)
+    ]
+    snapshots[0].save(home, key)
+    catalog = Catalog(snapshots[0], setting.core)
+
+    def publish(serial: int) -> None:
+        catalog.publish(snapshots[serial - 1])
+
     many, few = (
         load.Load(home / f"load-{most}", "GET", sized_paths(operations, most), b"", setting.world.tokens)
         for most in (MANY, CALLED)
@@ -149,16 +157,28 @@ def sized(setting: Setting, operations: int) -> Iterator[Sized]:
     environment |= path
     try:
         with running(command, setting.core, log, environment=environment, port=port, patience=PATIENCE) as process:
-            yield Sized(process, many, few, log, lambda: catalog.publish(second))
+            yield Sized(process, many, few, log, publish)
     finally:
         catalog.close()
 
 
 def swap(one: Sized, core: int | None, seconds: float) -> dict[str, float]:
-    """Latencies before and around a new snapshot, in milliseconds, how many seconds it took, and what memory.
+    """Latencies before and around new snapshots, in milliseconds, how many seconds one took, and what memory.
 
     Raises PeerError, also where one request fails.
     """
+    swaps = [_swap(one, serial, core, seconds) for serial in range(2, SWAPS + 2)]
+    steady, during, took = (statistics.median(figures) for figures in zip(*swaps, strict=True))
+    return {
+        "steady_p99_ms": round(steady, 3),
+        "swap_p99_ms": round(during, 3),
+        "swap_s": round(took, 2),
+        "swapped_memory_mb": round(one.running.memory() / 1e6, 1),
+    }
+
+
+def _swap(one: Sized, serial: int, core: int | None, seconds: float) -> tuple[float, float, float]:
+    """Of one snapshot: the p99 before it and around it, and how long it took to be taken up."""
     generator = str(Path(__file__).with_name("fixed_rate_load.py"))
     command = [sys.executable, generator, str(one.load.directory), "GET", str(one.running.port)]
 
@@ -170,23 +190,18 @@ def swap(one: Sized, core: int | None, seconds: float) -> dict[str, float]:
     def publish() -> None:
         nonlocal published
         published = time.time()
-        one.publish()
+        one.publish(serial)
 
     steady = at_rate(seconds)
     # In the background it takes some times as long as at the start. Not much longer than it takes, however: a
     # long quiet time after it would hide it.
     during = at_rate(SLOWER * one.running.started_in + seconds / 2, publish)
     end = time.monotonic() + PATIENCE
-    while (taken_up := one.taken_up()) is None:
+    while (taken_up := one.taken_up(serial)) is None:
         if time.monotonic() > end:
             raise PeerError("the new snapshot was not taken up")
         time.sleep(0.05)
-    return {
-        "steady_p99_ms": round(steady.p99_ms, 3),
-        "swap_p99_ms": round(during.p99_ms, 3),
-        "swap_s": round(taken_up - published, 2),
-        "swapped_memory_mb": round(one.running.memory() / 1e6, 1),
-    }
+    return steady.p99_ms, during.p99_ms, taken_up - published
 
 
 def ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:

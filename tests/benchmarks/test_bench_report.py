@@ -5,12 +5,12 @@ import json
 import pytest
 
 from tests.benchmarks import half_load, report, run
-from tests.benchmarks.load import Measurement
+from tests.benchmarks.load import Measurement, Sample
 from tests.benchmarks.peers import PEERS
 
 
 def sample(rps, opened=0.0, cpu=20.0):
-    return report.Sample(Measurement(rps, 1.0, 3.0, int(rps)), opened, cpu)
+    return Sample(Measurement(rps, 1.0, 3.0, int(rps)), opened, cpu)
 
 
 def test_each_figure_is_the_median_of_its_rounds():
