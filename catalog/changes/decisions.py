@@ -50,7 +50,7 @@ class Decisions:
     ) -> ChangeView | Refusal:
         """Approves a change, and publishes it where that was all that was missing. It counts in one role: in this,
         or else that among the wanted ones which the fewest have."""
-        view = await self._open(number, seen)
+        view = await self._desk.open(number, seen)
         if isinstance(view, Refusal):
             return view
         authors = frozenset(view.change.authors)
@@ -84,7 +84,7 @@ class Decisions:
         self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
     ) -> ChangeView | Refusal:
         """Ends a change that is not to be. Its authors withdraw it instead."""
-        view = await self._open(number, seen)
+        view = await self._desk.open(number, seen)
         if isinstance(view, Refusal):
             return view
         authors = frozenset(view.change.authors)
@@ -99,7 +99,7 @@ class Decisions:
         self, principal: Principal, number: int, seen: str, comment: str, *, request_id: str = ""
     ) -> ChangeView | Refusal:
         """Takes a change back: its authors do, or an architect or operator where they are gone."""
-        view = await self._open(number, seen)
+        view = await self._desk.open(number, seen)
         if isinstance(view, Refusal):
             return view
         roles: tuple[Role, ...] = ("architect", "operator")
@@ -142,16 +142,6 @@ class Decisions:
     def _holders(self, needed: Needed) -> int:
         members = Members(self._examiner.estate.teams)
         return len({each.name for role in needed.roles for each in members.holders(role)})
-
-    async def _open(self, number: int, seen: str) -> ChangeView | Refusal:
-        view = await self._desk.view(number)
-        if isinstance(view, Refusal):
-            return view
-        if not view.change.is_open:
-            return conflict(f"The change was {view.change.state} already.", view)
-        if seen != view.etag:
-            return conflict("The change, or what it is held against, is not as it was when you looked.", view)
-        return view
 
     async def _end(
         self, view: ChangeView, how: Ending, actor: str, comment: str, request_id: str

@@ -90,6 +90,17 @@ class Desk:
         proposal = await self._examiner.proposal(change.unit, change.revision)
         return await self.examined(proposal, change, events)
 
+    async def open(self, number: int, seen: str) -> ChangeView | Refusal:
+        """A change that is still to be decided and as it was when `seen`. Raises SQLAlchemyError."""
+        view = await self.view(number)
+        if isinstance(view, Refusal):
+            return view
+        if not view.change.is_open:
+            return conflict(f"The change was {view.change.state} already.", view)
+        if seen != view.etag:
+            return conflict("The change, or what it is held against, is not as it was when you looked.", view)
+        return view
+
     async def examined(self, proposal: Proposal, change: Change, events: tuple[ChangeEvent, ...]) -> ChangeView:
         """An open change with these events, as it is now."""
         assessment = await self._examiner.assess(proposal, change.authors)

@@ -36,17 +36,13 @@ class Emergencies:
         self, principal: Principal, number: int, seen: str, reason: str, *, request_id: str = ""
     ) -> ChangeView | Refusal:
         """Publishes an open change without its conditions."""
-        view = await self._desk.view(number)
-        if isinstance(view, Refusal):
-            return view
         if has_any(principal, EMERGENCY_ROLES) is None:
             return role_missing(
                 principal, "An emergency is declared by an architect or operator.", EMERGENCY_ROLES
             )
-        if not view.change.is_open:
-            return conflict(f"The change was {view.change.state} already.", view)
-        if seen != view.etag:
-            return conflict("The change, or what it is held against, is not as it was when you looked.", view)
+        view = await self._desk.open(number, seen)
+        if isinstance(view, Refusal):
+            return view
         if view.assessment.problems:
             return conditions_unmet(view)
         now = int(self._clock())
