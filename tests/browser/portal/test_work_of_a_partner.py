@@ -24,6 +24,7 @@ async def test_from_a_search_to_a_call_that_shows_what_was_decided(stage: Stage,
     async with visiting(stage, chrome, PARTNER) as page:
         await page.goto("/portal/apis")
         await page.get_by_label("Name, operation, field or words").fill("listOrders")
+        await page.wait_for_url("**q=listOrders*")
         await page.get_by_role("link", name="Sales orders", exact=True).click()
         await page.wait_for_url("**/portal/apis/orders")
         await page.get_by_role("link", name="v2", exact=True).first.click()

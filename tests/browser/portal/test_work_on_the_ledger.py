@@ -32,6 +32,7 @@ async def test_what_was_picked_is_rotated_as_shown_or_not_at_all(stage: Stage, c
         await page.get_by_role("status").wait_for()
         assert await page.get_by_label("Scope", exact=True).input_value() == "orders:read"
         await page.get_by_role("link", name="All", exact=True).click()
+        await page.wait_for_url("**/portal/security/ledger")
         await page.locator("summary", has_text="Saved views").click()
         await page.get_by_role("link", name=QUESTION).click()
         await page.wait_for_url("**scope=orders*")

@@ -44,6 +44,7 @@ async def test_a_change_is_refused_and_its_author_reads_why(stage: Stage, chrome
         await jonas.goto("/portal/changes")
         assert await jonas.get_by_role("link", name=f"#{number} shipments").count() == 0
         await jonas.get_by_label("State", exact=True).select_option("rejected")
+        await jonas.wait_for_url("**state=rejected*")
         await jonas.get_by_role("link", name=f"#{number} shipments").click()
         told = await jonas.get_by_role("note").filter(has_text=WHY).inner_text()
         assert ARCHITECT in told
