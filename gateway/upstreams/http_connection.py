@@ -13,7 +13,7 @@ import httptools
 from gateway.upstreams.http_call import NOBODY, HttpCall, Phase
 from gateway.upstreams.plain_answer import CODING, CONNECTION, LENGTH, PASSES, UPGRADE, plain_answer, roles
 from gateway.wire.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.outgoing import FEW, Outgoing
 from gateway.wire.tunnel import Upstream
 from policies.exchange import Header
 
@@ -289,7 +289,7 @@ class HttpConnection:
         call.sent = True
         body, pieces = call.body, call.take_buffer()
         if body is None and pieces is None and call.body_sent:
-            self._transport.write(call.head)
+            self._out.send(call.head, self._pool.in_use > FEW)
         elif body is not None and len(body) > _SMALL:
             self._transport.write(call.head)
             self._transport.write(body)
@@ -297,7 +297,7 @@ class HttpConnection:
             # The body's first piece is on its way, most often.
             self._out.hold(b"".join([call.head, *(pieces or ())]))
         else:
-            self._transport.write(b"".join([call.head, body or b"", *(pieces or ())]))
+            self._out.send(b"".join([call.head, body or b"", *(pieces or ())]), self._pool.in_use > FEW)
         if call.body_sent:
             call.await_answer()
         else:

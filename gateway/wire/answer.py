@@ -60,7 +60,7 @@ class Answer:
         else:
             length = b"content-length: %d\r\n" % len(body)
         head = response_head(status, sound(headers), length + self._connection_line(keep), connection.date)
-        self._out.send(head + body if body else head)
+        self._out.send(head + body if body else head, connection.crowded)
         connection.answered(keep)
 
     def start(self, status: int, headers: list[Header], length: int | None, /) -> None:
@@ -114,8 +114,8 @@ class Answer:
         connection = self._connection
         if self._chunked:
             told = bool(trailers) and takes_trailers(self.exchange.fields)
-            self._out.send(last_chunk(trailers) if told else LAST_CHUNK)
-        else:
+            self._out.send(last_chunk(trailers) if told else LAST_CHUNK, connection.crowded)
+        elif not connection.crowded:
             self._out.flush()
         connection.answered(self._keep and connection.may_go_on(True))
 

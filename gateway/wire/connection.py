@@ -16,7 +16,7 @@ from gateway.wire.head import SIZE, START_LINE, Head, hopeless
 from gateway.wire.keeper import Keeper
 from gateway.wire.limits import SLOWEST
 from gateway.wire.messages import Handler
-from gateway.wire.outgoing import Outgoing
+from gateway.wire.outgoing import FEW, Outgoing
 from gateway.wire.refusals import BODY_TIMEOUT, HEAD_TIMEOUT, POLICY, refusal_answer
 from gateway.wire.tunnel import Tunnel, Upstream, Watcher
 from policies.exchange import ClientCertificate, Exchange
@@ -126,11 +126,17 @@ class Connection:
 
     def _gone(self) -> None:
         answer, handler = self._answer, self._handler
-        self._answer = self._handler = None
+        self._leave()
         if answer is not None and answer.open:
             answer.open = False
             if handler is not None:
                 handler.gone()
+
+    def _leave(self) -> None:
+        """The present request, if there is one, is this connection's no more."""
+        if self._answer is not None:
+            self._listener.open -= 1
+            self._answer = self._handler = None
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -201,6 +207,7 @@ class Connection:
         exchange = self._exchange(head)
         answer = Answer(self, exchange, head)
         self._answer = answer
+        listener.open += 1
         self._served = True
         self._head_begun = self._blank = False
         self._examined = 0
@@ -289,6 +296,11 @@ class Connection:
     def date(self) -> bytes:
         return self._listener.date
 
+    @property
+    def crowded(self) -> bool:
+        """Whether answers are sent together."""
+        return self._listener.open > FEW
+
     def may_go_on(self, final: bool) -> bool:
         """Whether the connection can serve another request; `final` when nothing more of this one is taken.
 
@@ -300,7 +312,7 @@ class Connection:
 
     def answered(self, keep: bool) -> None:
         """The present request has its answer: the connection goes on to the next, or ends."""
-        self._answer = self._handler = None
+        self._leave()
         self._paused = False
         self._since = self._listener.now
         unread = self._body is not None
@@ -308,6 +320,7 @@ class Connection:
             if unread or self._pending:
                 self.linger()
             else:
+                self.out.flush()
                 self._transport.close()
             return
         if unread:
@@ -320,7 +333,7 @@ class Connection:
         # RFC 6455 §4.1: a client waits for the 101 before it sends. What came before it could be a request.
         if self._pending or self._body is not None or self._transport.is_closing():
             return False
-        self._answer = self._handler = None
+        self._leave()
         self.out.send(head)
         listener = self._listener
         self._tunnel = Tunnel(
@@ -335,7 +348,8 @@ class Connection:
         return True
 
     def abort(self) -> None:
-        self._answer = self._handler = self._body = None
+        self._leave()
+        self._body = None
         self._pending, self._lingering = b"", True
         self.out.drop()
         self._transport.abort()
@@ -389,6 +403,7 @@ class Connection:
         self._lingering = True
         self._since = self._listener.now
         self._pending, self._body, self._paused = b"", None, False
+        self.out.flush()
         if not self._transport.can_write_eof():
             self._transport.close()
             return

@@ -20,8 +20,9 @@ told with `Connection: close`, so that none of its requests meets a closed socke
 class Keeper:
     """The listener, as its connections see it: a class and no protocol, since they ask it several times a request.
 
-    `now` is a coarse clock, in `time.monotonic()` seconds, `date` a ready header line. `draining` says that each
-    answer ends its connection; `stopping` that no connection is accepted any more, and WebSockets are closed.
+    `open` counts the requests that wait for their answer's end. `now` is a coarse clock, in `time.monotonic()`
+    seconds, `date` a ready header line. `draining` says that each answer ends its connection; `stopping` that no
+    connection is accepted any more, and WebSockets are closed.
     """
 
     gathering: Gathering
@@ -35,6 +36,7 @@ class Keeper:
         self.proxies = settings.proxies
         self.known_heads = KnownHeads()
         self.connections: set[Connection] = set()
+        self.open = 0
         self.draining = False
         self.stopping = False
         self.scheme = "http"
