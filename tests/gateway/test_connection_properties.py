@@ -16,6 +16,7 @@ from gateway.wire.limits import ListenerSettings
 from gateway.wire.messages import Client
 from gateway.wire.outgoing import Gathering
 from tests.gateway.http_harness import Doorman, Echo
+from tests.gateway.nowhere import Nowhere
 
 FRAGMENTS = [
     b"GET /a HTTP/1.1\r\n",
@@ -44,47 +45,6 @@ FRAGMENTS = [
 ]
 
 streams = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=6)), max_size=14).map(b"".join)
-
-
-class Nowhere(asyncio.Transport):
-    """Takes everything, and closes as a transport does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent = b""
-        self.over = False
-        self.reading = True
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.sent += bytes(data)
-
-    def close(self) -> None:
-        self.over = True
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        return self.over
-
-    def can_write_eof(self) -> bool:
-        return True
-
-    def write_eof(self) -> None:
-        self.over = True
-
-    def pause_reading(self) -> None:
-        assert self.reading, "paused twice"
-        self.reading = False
-
-    def resume_reading(self) -> None:
-        assert not self.reading, "resumed twice"
-        self.reading = True
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
-
-    def get_write_buffer_size(self) -> int:
-        return 0
 
 
 class Whole(Echo):

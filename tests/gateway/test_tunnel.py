@@ -133,6 +133,7 @@ def tunnelled(
             port = await listener.start("127.0.0.1", 0, tls=serving)
             client = RawClient(*await asyncio.open_connection("127.0.0.1", port, ssl=trusting))
             assert (await client.ask(handshake())).status == 101
+            assert listener.open == 0  # it is no request any more
             async with asyncio.timeout(4 * PATIENCE):
                 await scenario(client, openings[0], pool, listener)
                 await client.close()
