@@ -104,6 +104,7 @@ class Connection:
 
     def eof_received(self) -> None:
         """A client that closes its sending side has gone, as nginx and Envoy see it too: the transport closes."""
+        self.out.flush()  # what it was answered already it may still read
         self._gone()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -325,6 +326,8 @@ class Connection:
             return
         if unread:
             self._discard = DISCARDED
+        if self._pending:
+            self.out.flush()  # what becomes of the next request must not take this answer with it
         if self._pending or not self._reading:
             self._advance()
 

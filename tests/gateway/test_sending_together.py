@@ -101,6 +101,13 @@ async def test_what_is_refused_is_told_before_its_connection_ends() -> None:
     assert transport.over
 
 
+async def test_a_client_that_has_ended_its_sending_still_gets_what_it_was_answered() -> None:
+    door = Door(2 * FEW)
+    door.handlers[0].answer()
+    door.connections[0].eof_received()
+    assert door.answered[0] == 1
+
+
 async def test_a_client_that_goes_takes_its_held_answer_with_it_and_no_other() -> None:
     door = Door(2 * FEW)
     for handler in door.handlers[:2]:
@@ -109,6 +116,19 @@ async def test_a_client_that_goes_takes_its_held_answer_with_it_and_no_other() -
     door.connections[0].connection_lost(None)
     await asyncio.sleep(0)
     assert door.answered[:2] == [0, 1]
+
+
+@pytest.mark.parametrize("how", [Waiting.answer, Waiting.stream])
+async def test_the_next_request_of_a_connection_cannot_take_an_answer_back(
+    how: Callable[[Waiting], None],
+) -> None:
+    door = Door(2 * FEW)
+    door.connections[0].data_received(GET % (100, b""))
+    assert len(door.handlers) == 2 * FEW
+    how(door.handlers[0])
+    door.handlers[-1].client.abort()
+    assert door.transports[0].over
+    assert door.answered[0] == 1
 
 
 async def test_requests_are_counted_until_they_are_answered_or_gone() -> None:
