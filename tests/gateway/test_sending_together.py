@@ -181,15 +181,19 @@ async def pool() -> AsyncIterator[HttpUpstream]:
     made.close()
 
 
+def pooled(pool: HttpUpstream, connections: int) -> list[Nowhere]:
+    """Connections that a pool has from now on, in the order in which it uses them: last in, first out."""
+    transports = [Nowhere() for _ in range(connections)]
+    for transport in reversed(transports):
+        connection = HttpConnection(pool)
+        connection.connection_made(transport)
+        pool.release(connection)
+    return transports
+
+
 @pytest.mark.parametrize("body", [None, b"a body"])
 async def test_calls_of_an_upstream_are_sent_alike(pool: HttpUpstream, body: bytes | None) -> None:
-    transports = []
-    for _ in range(2 * FEW):
-        transports.append(Nowhere())
-        connection = HttpConnection(pool)
-        connection.connection_made(transports[-1])
-        pool.release(connection)
-    transports.reverse()  # the pool is last in, first out
+    transports = pooled(pool, 2 * FEW)
     whole = b"GET / HTTP/1.1\r\n\r\n" + (body or b"")
     for _ in range(2 * FEW):
         pool.call(b"GET / HTTP/1.1\r\n\r\n", Recorder(), body=body)
@@ -199,14 +203,9 @@ async def test_calls_of_an_upstream_are_sent_alike(pool: HttpUpstream, body: byt
 
 
 async def test_a_call_that_is_given_up_before_its_turn_is_never_sent(pool: HttpUpstream) -> None:
-    transports = []
-    for _ in range(FEW + 1):
-        transports.append(Nowhere())
-        connection = HttpConnection(pool)
-        connection.connection_made(transports[-1])
-        pool.release(connection)
+    transports = pooled(pool, FEW + 1)
     calls = [pool.call(b"GET / HTTP/1.1\r\n\r\n", Recorder()) for _ in range(FEW + 1)]
     calls[-1].cancel()
     await asyncio.sleep(0)
-    assert transports[0].sent == b""
-    assert transports[0].over
+    assert transports[-1].sent == b""
+    assert transports[-1].over
