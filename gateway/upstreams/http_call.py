@@ -185,6 +185,15 @@ class HttpCall:
         pieces, self._buffer = self._buffer, None
         return pieces
 
+    def unsent(self, held: list[bytes]) -> None:
+        """Nothing of it has left. `held` is all that was to be sent: its head with what was to go along with it,
+        and what was to follow. It goes to another connection as if it had not met this one."""
+        self.sent = False
+        self.connection = None
+        if self.body is None:
+            first = held[0][len(self.head) :]
+            self._buffer = ([first] if first else []) + held[1:] or None
+
     def await_answer(self) -> None:
         self.phase = Phase.SENT
         self.deadline = _now() + self._pool.first_byte

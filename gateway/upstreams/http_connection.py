@@ -31,6 +31,7 @@ class HttpConnection:
     """See the module's text. An `asyncio.Protocol` in all but its base, which is no class of mypyc's."""
 
     __slots__ = (
+        "_begun",
         "_chunked",
         "_done",
         "_extra",
@@ -70,6 +71,7 @@ class HttpConnection:
         self._reset()
 
     def _reset(self) -> None:
+        self._begun = b""  # what is sent first of the call
         self._fields: list[Header] = []
         self._named: bytes = b""
         self._length: int | None = None
@@ -168,12 +170,18 @@ class HttpConnection:
 
     def connection_lost(self, error: Exception | None) -> None:
         call = self.call
+        unsent = self._out.take_back(self._begun) if self._reused else []
         self._out.drop()
         self._parser = None  # it holds this connection's methods: let both go at once
         if call is None:
             self._pool.lost(self)
         elif self._until_close and error is None:
             self._complete()
+        elif unsent:
+            self.call = None
+            call.unsent(unsent)
+            self._pool.lost(self)
+            self._pool.retry(call)
         elif self._head_bytes == 0 and self._reused and call.repeatable:
             call.repeatable = False
             call.connection = self.call = None
@@ -288,16 +296,16 @@ class HttpConnection:
         call.connection = self
         call.sent = True
         body, pieces = call.body, call.take_buffer()
-        if body is None and pieces is None and call.body_sent:
-            self._out.send(call.head, self._pool.in_use > FEW)
-        elif body is not None and len(body) > _SMALL:
+        if body is not None and len(body) > _SMALL:
             self._transport.write(call.head)
             self._transport.write(body)
-        elif not call.body_sent:
-            # The body's first piece is on its way, most often.
-            self._out.hold(b"".join([call.head, *(pieces or ())]))
         else:
-            self._out.send(b"".join([call.head, body or b"", *(pieces or ())]), self._pool.in_use > FEW)
+            begun = call.head
+            if body is not None or pieces is not None:
+                begun = b"".join([begun, body or b"", *(pieces or ())])
+            self._begun = begun
+            # What is not whole is held for the body's first piece, which is on its way, most often.
+            self._out.send(begun, not call.body_sent or self._pool.in_use > FEW)
         if call.body_sent:
             call.await_answer()
         else:

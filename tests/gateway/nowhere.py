@@ -1,6 +1,9 @@
-"""A transport without a socket."""
+"""A transport without a socket, and connections to an upstream that have one."""
 
 import asyncio
+
+from gateway.upstreams.http import HttpUpstream
+from gateway.upstreams.http_connection import HttpConnection
 
 
 class Nowhere(asyncio.Transport):
@@ -42,3 +45,13 @@ class Nowhere(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return 0
+
+
+def pooled(pool: HttpUpstream, connections: int) -> list[Nowhere]:
+    """Connections that a pool has from now on, in the order in which it uses them: last in, first out."""
+    transports = [Nowhere() for _ in range(connections)]
+    for transport in reversed(transports):
+        connection = HttpConnection(pool)
+        connection.connection_made(transport)
+        pool.release(connection)
+    return transports

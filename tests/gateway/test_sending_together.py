@@ -8,12 +8,11 @@ import pytest
 from contracts.snapshot import Upstream
 from gateway.listener import Listener
 from gateway.upstreams.http import HttpUpstream
-from gateway.upstreams.http_connection import HttpConnection
 from gateway.wire.connection import Connection
 from gateway.wire.limits import ListenerSettings
 from gateway.wire.outgoing import FEW, Gathering
 from tests.gateway.http_harness import PATIENCE, Doorman, Echo, Recorder, listening, raw_client
-from tests.gateway.nowhere import Nowhere
+from tests.gateway.nowhere import Nowhere, pooled
 
 GET = b"GET /%d HTTP/1.1\r\nHost: x\r\n%b\r\n"
 CLOSING = b"Connection: close\r\n"
@@ -179,16 +178,6 @@ async def pool() -> AsyncIterator[HttpUpstream]:
     made = HttpUpstream(Upstream("backend", "http", "http://127.0.0.1:9", connections=64))
     yield made
     made.close()
-
-
-def pooled(pool: HttpUpstream, connections: int) -> list[Nowhere]:
-    """Connections that a pool has from now on, in the order in which it uses them: last in, first out."""
-    transports = [Nowhere() for _ in range(connections)]
-    for transport in reversed(transports):
-        connection = HttpConnection(pool)
-        connection.connection_made(transport)
-        pool.release(connection)
-    return transports
 
 
 @pytest.mark.parametrize("body", [None, b"a body"])
