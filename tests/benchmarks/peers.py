@@ -112,7 +112,7 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
             }}
             location = /connection {{ return 200 "$connection"; }}
             location {CATALOG}/ {{ return 204; }}
-            location = {CATALOG}/gateway/snapshot {{
+            location ~ ^{CATALOG}/gateway/(snapshot|secrets)$ {{
                 proxy_pass http://127.0.0.1:{silent.getsockname()[1]}; proxy_read_timeout 25s;
                 error_page 504 = @same;
             }}
