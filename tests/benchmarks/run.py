@@ -168,7 +168,10 @@ def measure_all(
         "seconds": seconds,
         "results": figures,
         "sizes": by_size,
-        "ratios": report.ratios(figures) | half_load.added(figures) | sizes.ratios(by_size),
+        "ratios": report.ratios(figures)
+        | half_load.added(figures)
+        | half_load.of_two_workers(samples)
+        | sizes.ratios(by_size),
         "cpu_ratios": report.cpu_ratios(figures),
         "missing": missing,
         "samples": {name: [asdict(sample) for sample in rows] for name, rows in samples.items()},
@@ -194,30 +197,22 @@ def at_half_load(
     missing: dict[str, str],
 ) -> None:
     """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
-    figures = report.results(samples)
-    rate, exact = half_load.rate_of(figures), half_load.exact_rate_of(figures)
-    workers = {name: peer for name, peer in half_load.WORKERS.items() if peer in running}
-    peers = {half_load.DIRECT: None, **half_load.PEERS, **workers}
-    planned = [(name, peer, rate) for name, peer in peers.items()]
-    if exact is not None:
-        planned += [(name, peer, exact) for name, peer in half_load.EXACT.items()]
-    for number in range(rounds):
-        for name, peer, rate in planned:
-            if name in missing:
-                continue
-            server = backend if peer is None else running.get(peer)
-            try:
-                if rate is None or server is None:
-                    raise PeerError("not measured at saturation, so that half of it is not known")
-                sample = half_load.measure(
-                    what, server, rate, times.core, times.seconds, lambda: connection_number(backend.port)
-                )
-            except PeerError as error:
-                missing[name] = str(error)
-                samples.pop(name, None)
-                continue
-            samples.setdefault(name, []).append(sample)
-            progress(f"round {number + 1}/{rounds} {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
+    for name, peer, rate, seconds in half_load.plan(report.results(samples), running, rounds, times.seconds):
+        if name in missing:
+            continue
+        server = backend if peer is None else running.get(peer)
+        try:
+            if rate is None or server is None:
+                raise PeerError("not measured at saturation, so that half of it is not known")
+            sample = half_load.measure(
+                what, server, rate, times.core, seconds, lambda: connection_number(backend.port)
+            )
+        except PeerError as error:
+            missing[name] = str(error)
+            samples.pop(name, None)
+            continue
+        samples.setdefault(name, []).append(sample)
+        progress(f"{len(samples[name])}. {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
 
 
 def at_sizes(

@@ -1,5 +1,6 @@
 """Medians, ratios and the report's form."""
 
+import dataclasses
 import json
 
 import pytest
@@ -128,18 +129,36 @@ def test_what_is_added_is_what_is_left_without_the_direct_call():
         "half_load_added_p50_full_vs_envoy": 2.0,
         "half_load_added_p99_full_vs_envoy": None,  # Envoy added nothing that could be measured
         "half_load_added_p50_ms_by_exact_limits": None,
-        "half_load_cpu_2_workers_vs_shared": None,
     }
     del figures["half_direct"]
     assert set(half_load.added(figures).values()) == {None}
 
 
-def test_two_workers_are_compared_by_cpu_time_at_one_rate():
-    figures = {
-        "half_full_shared": {"cpu_us_per_request": 80.0},
-        "half_full_2_workers": {"cpu_us_per_request": 84.0},
-    }
-    assert half_load.added(figures)["half_load_cpu_2_workers_vs_shared"] == 1.05
+def test_two_workers_are_compared_by_cpu_time_in_pairs():
+    """What slows the machine for a while slows both of a pair."""
+
+    def samples(*microseconds):
+        return [dataclasses.replace(sample(10), cpu_us=each) for each in microseconds]
+
+    found = half_load.of_two_workers(
+        {"half_full_shared": samples(80, 160, 40), "half_full_2_workers": samples(84, 160, 48)}
+    )
+    assert found == {"half_load_cpu_2_workers_vs_shared": 1.05}
+    for half in ({}, {"half_full_shared": samples(80)}, {"half_full_2_workers": samples(80)}):
+        assert half_load.of_two_workers(half) == {"half_load_cpu_2_workers_vs_shared": None}
+
+
+def test_what_is_measured_at_half_of_saturation_is_measured_in_turns():
+    figures = report.results({"get_full": [sample(30)], "get_envoy_jwt_ratelimit": [sample(20)]})
+    planned = half_load.plan(figures, {"full_shared", "full_2_workers"}, 2, 5.0)
+    once = ["half_direct", "half_full", "half_envoy_jwt_ratelimit"]
+    pair = ["half_full_shared", "half_full_2_workers"]
+    assert [name for name, *_ in planned] == once * 2 + pair * half_load.PAIRS
+    assert {rate for _, _, rate, _ in planned} == {10}
+    assert [name for name, *_ in half_load.plan(figures, (), 1, 5.0)] == once
+    assert "half_exact" in [
+        name for name, *_ in half_load.plan(figures | {"get_full_exact": {"rps": 8}}, (), 1, 5)
+    ]
 
 
 def test_what_asking_about_limits_each_time_adds():
