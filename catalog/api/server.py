@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import structlog
 import uvicorn
@@ -14,6 +15,10 @@ from starlette.applications import Starlette
 from catalog.api.protocol import CatalogProtocol
 
 log = structlog.get_logger("catalog")
+
+KEEP_ALIVE: Final = 20
+"""Seconds for which an idle connection stays open: longer than gateways keep theirs (aiohttp's 15), so that
+none of them sends on one that is just being closed, as a report thirty seconds after a start did."""
 
 
 class CatalogServer(uvicorn.Server):
@@ -39,6 +44,7 @@ class CatalogServer(uvicorn.Server):
                 log_config=None,
                 proxy_headers=False,
                 server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
                 ssl_context_factory=None if tls is None else lambda _config, _default: tls,
                 timeout_graceful_shutdown=max(1, round(drain)),
             )
