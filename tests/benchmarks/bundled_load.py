@@ -74,15 +74,35 @@ class Connection(asyncio.Protocol):
             self._run.errors += 1
 
 
-class Run:
-    """What all connections share."""
+class Tally:
+    """What has come of a run."""
 
-    def __init__(self, requests: Iterator[bytes]) -> None:
-        self.requests = requests
+    def __init__(self) -> None:
         self.latencies = array("d")
         self.errors = 0
         self.received = 0
         self.over = False
+
+    def tell(self, elapsed: float) -> None:
+        """Prints the line with the result of so many seconds."""
+        ordered = sorted(self.latencies) or [0.0]
+        result = {
+            "requests": len(self.latencies),
+            "seconds": elapsed,
+            "p50_ms": ordered[len(ordered) // 2] * 1000,
+            "p99_ms": ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000,
+            "errors": self.errors,
+            "bytes": self.received,
+        }
+        print("RESULT " + json.dumps(result))
+
+
+class Run(Tally):
+    """What all connections share."""
+
+    def __init__(self, requests: Iterator[bytes]) -> None:
+        super().__init__()
+        self.requests = requests
 
 
 async def main(directory: str, method: str, url: str, connections: str, seconds: str) -> None:

@@ -15,6 +15,9 @@ from tests.benchmarks.world import LARGE, LARGE_PATH, VERSIONS, World
 
 BUNDLED = "bundled (httptools and uvloop; slower than wrk, so fast peers come out too slow)"
 
+HTTP2 = "h2c"
+"""The scheme of HTTP/2 with prior knowledge, for which there is a generator of our own."""
+
 SETTLING = 0.5
 """Seconds after which a run's connections are open and its pace is even."""
 
@@ -146,7 +149,10 @@ def measure(
     """
     url = f"{scheme}://127.0.0.1:{port}"
     wrk = shutil.which("wrk")
-    if wrk is not None:
+    if scheme == HTTP2:
+        command = [sys.executable, str(Path(__file__).with_name("http2_load.py")), str(load.directory)]
+        command += [load.method, f"http://127.0.0.1:{port}", str(connections), str(seconds)]
+    elif wrk is not None:
         command = [wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
         command += ["-s", str(load.directory / "wrk.lua"), url]
     else:

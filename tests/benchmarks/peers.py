@@ -12,6 +12,7 @@
 | `full_shared` | `full` with its limits counted on a Valkey server, as several gateways count them |
 | `full_exact` | the same, asking the server for each request |
 | `full_2_workers` | the same with two worker processes, on the same one core |
+| `full_granian`, `full_granian_h2` | our gateway's ASGI form under granian, the full chain, compiled; over HTTP/2 |
 | `nginx_tls`, `full_tls` | `nginx` and `full` with TLS at the listener |
 """
 
@@ -29,13 +30,10 @@ from typing import Any
 from catalog.cli.processes import choose_port
 from tests.benchmarks.certificate import certificate
 from tests.benchmarks.node_peer import node
-from tests.benchmarks.processes import PeerError, Running, cores, running
+from tests.benchmarks.our_gateway import CATALOG, granian, ostiary
+from tests.benchmarks.processes import PeerError, Running, running
 from tests.benchmarks.setting import Setting, Start
-from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE, LARGE_PATH, save_snapshot
-from tests.support.valkey import Valkey, valkey
-
-CATALOG = "/catalog"
-"""Below which the upstream answers as a catalog."""
+from tests.benchmarks.world import AUDIENCE, ISSUER, LARGE, LARGE_PATH
 
 _HEAD = '{"id":4711,"number":"S04711","status":"sale","lines":[],"note":"'
 RESPONSE = (_HEAD + "x" * (500 - len(_HEAD) - 2) + '"}').encode()
@@ -250,58 +248,6 @@ def asgi(setting: Setting, name: str) -> Iterator[Running]:
         yield process
 
 
-def ostiary(
-    *, policies: bool, tls: bool = False, pure: bool = False, workers: int = 0, exact: bool = False
-) -> Start:
-    """Our gateway, started from a snapshot on disk. Its access log is written, to nowhere.
-
-    With policies it counts usage and tells it to a catalog, for which the upstream stands in. With `workers`
-    limits are counted on a Valkey server, which has the load's core; with `exact` it is asked for each request.
-    """
-
-    @contextlib.contextmanager
-    def start(setting: Setting, name: str) -> Iterator[Running]:
-        data = setting.directory / name
-        url = f"http://127.0.0.1:{setting.upstream_port}"
-        key = save_snapshot(setting.world, data, url, policies=policies)
-        port = choose_port(0)
-        environment = {
-            "OSTIARY_GATEWAY_PORT": str(port),
-            "OSTIARY_GATEWAY_ADMIN_PORT": "0",
-            "OSTIARY_GATEWAY_DATA": str(data),
-            "OSTIARY_GATEWAY_SNAPSHOT_KEY": key,
-            "OSTIARY_GATEWAY_ACCESS_LOG": os.devnull,
-        }
-        if policies:
-            environment |= {"OSTIARY_GATEWAY_CATALOG_URL": url + CATALOG, "OSTIARY_GATEWAY_TOKEN": "bench" * 4}
-        scheme = "http"
-        if tls:
-            scheme = "https"
-            chain, private = certificate(setting.directory)
-            environment |= {"OSTIARY_GATEWAY_TLS_CERT": str(chain), "OSTIARY_GATEWAY_TLS_KEY": str(private)}
-        log = setting.directory / f"{name}.log"
-        command, path = setting.gateway(pure=pure)
-        environment |= path
-        with contextlib.ExitStack() as stack:
-            if workers:
-                environment["OSTIARY_GATEWAY_STATE_URL"] = stack.enter_context(_shared_state()).url
-                environment["OSTIARY_GATEWAY_WORKERS"] = str(workers)
-                environment["OSTIARY_GATEWAY_LIMITS"] = "exact" if exact else "leased"
-            started = running(command, setting.core, log, environment=environment, port=port, scheme=scheme)
-            yield stack.enter_context(started)
-
-    return start
-
-
-@contextlib.contextmanager
-def _shared_state() -> Iterator[Valkey]:
-    with valkey() as server:
-        _, core = cores()
-        if core is not None:
-            os.sched_setaffinity(server.pid, {core})
-        yield server
-
-
 PEERS: dict[str, Start] = {
     "nginx": nginx,
     "envoy_jwt_ratelimit": envoy,
@@ -313,6 +259,8 @@ PEERS: dict[str, Start] = {
     "full_shared": ostiary(policies=True, workers=1),
     "full_exact": ostiary(policies=True, workers=1, exact=True),
     "full_2_workers": ostiary(policies=True, workers=2),
+    "full_granian": granian(http2=False),
+    "full_granian_h2": granian(http2=True),
     "nginx_tls": nginx_tls,
     "full_tls": ostiary(policies=True, tls=True),
 }

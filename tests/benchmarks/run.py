@@ -58,6 +58,8 @@ FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
     ("get_full_2_workers", "full_2_workers", "get", 32),
     ("get_nginx_tls", "nginx_tls", "get", 32),
     ("get_full_tls", "full_tls", "get", 32),
+    ("get_full_granian", "full_granian", "get", 32),
+    ("get_full_granian_h2", "full_granian_h2", "get", 32),
     ("large_get_nginx", "nginx", "large_get", 32),
     ("large_get_full", "full", "large_get", 32),
     ("large_post_nginx", "nginx", "large_post", 32),

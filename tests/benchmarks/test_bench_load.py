@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.benchmarks import fixed_rate_load, load, world
+from tests.benchmarks import fixed_rate_load, http2_load, load, world
 from tests.benchmarks.processes import PeerError
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: bench\r\n\r\n"
@@ -111,3 +111,19 @@ def test_a_large_post_is_held_by_the_generator_in_few_copies(tmp_path):
     assert len(large.body) == world.LARGE
     assert len(large.tokens) <= 16
     assert large.content_type != "application/json"
+
+
+@pytest.mark.parametrize(
+    ("block", "ok"),
+    [
+        (b"\x88\x5f", True),
+        (b"\x20\x88", True),  # the table's size is 0 from here on
+        (b"\x3f\xe1\x1f\x88", True),  # 4096, in three bytes
+        (b"\x8d", False),  # 404
+        (b"\x48\x03201", False),
+        (b"\x3f\xe1", False),
+        (b"", False),
+    ],
+)
+def test_the_status_of_an_answer_over_http_2_is_read(block, ok):
+    assert http2_load.is_ok(block) is ok

@@ -57,7 +57,7 @@ async def start(tmp_path, made, seen_and_port):
         await asyncio.to_thread(manager.__exit__, None, None, None)
 
 
-@pytest.mark.parametrize("name", ["asgi_aiohttp", "full", "no_policies"])
+@pytest.mark.parametrize("name", ["asgi_aiohttp", "full", "full_granian", "no_policies"])
 async def test_a_peer_forwards_the_loads_requests(start, seen_and_port, made, tmp_path, monkeypatch, name):
     monkeypatch.setattr(load.shutil, "which", lambda tool: None)  # the bundled generator is always there
     peer = await start(name)
@@ -71,6 +71,26 @@ async def test_a_peer_forwards_the_loads_requests(start, seen_and_port, made, tm
         # Of the load before, the last may come when their client has gone.
         assert [method for method, _ in seen].count(one.method) >= found.requests
     assert peer.cpu_seconds() > 0
+
+
+async def test_the_asgi_form_is_measured_over_http_2(start, seen_and_port, made, tmp_path):
+    peer = await start("full_granian_h2")
+    assert peer.scheme == load.HTTP2
+    gets = load.gets(made, tmp_path)
+    strangers = load.Load(tmp_path / "strangers", "GET", made.get_paths, b"", ("not-a-token",))
+
+    def measure(one: load.Load) -> load.Measurement:
+        one.write()
+        return load.measure(one, peer.port, None, connections=16, seconds=0.6, scheme=peer.scheme)
+
+    found = await asyncio.to_thread(measure, gets)
+    assert found.requests > 0
+    assert found.received >= found.requests * len(RESPONSE)
+    assert found.p99_ms >= found.p50_ms > 0
+    seen, _ = seen_and_port
+    assert [method for method, _ in seen].count("GET") >= found.requests
+    with pytest.raises(PeerError, match="requests failed"):
+        await asyncio.to_thread(measure, strangers)
 
 
 async def test_the_full_chain_is_on_and_off_is_off(start, made):
