@@ -12,7 +12,7 @@
 | `full_shared` | `full` with its limits counted on a Valkey server, as several gateways count them |
 | `full_exact` | the same, asking the server for each request |
 | `full_2_workers` | the same with two worker processes, on the same one core |
-| `full_granian`, `full_granian_h2` | our gateway's ASGI form under granian, the full chain, compiled; over HTTP/2 |
+| `full_granian`, `full_granian_h2` | our gateway's ASGI form under granian, the full chain, and over HTTP/2 |
 | `nginx_tls`, `full_tls` | `nginx` and `full` with TLS at the listener |
 """
 
