@@ -10,7 +10,7 @@ import ssl
 import sys
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
 from typing import cast
@@ -20,17 +20,22 @@ import httptools
 import uvloop
 
 
-def requests_of(directory: Path, method: str) -> list[bytes]:
-    """The serialised requests: each token and each path at least once, both in turn."""
+def turns(directory: Path) -> Iterator[tuple[str, str]]:
+    """Path and token of each request: each of them at least once, both in turn."""
     paths = (directory / "PATHS").read_text().split()
     tokens = (directory / "TOKENS").read_text().split()
+    return islice(zip(cycle(paths), cycle(tokens), strict=False), max(len(paths), len(tokens)))
+
+
+def requests_of(directory: Path, method: str) -> list[bytes]:
+    """The serialised requests, in turn."""
     body = (directory / "BODY").read_bytes()
     content_type = (directory / "CONTENT_TYPE").read_text()
     framing = f"content-type: {content_type}\r\ncontent-length: {len(body)}\r\n" if body else ""
     return [
         f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{framing}\r\n".encode()
         + body
-        for path, token in islice(zip(cycle(paths), cycle(tokens), strict=False), max(len(paths), len(tokens)))
+        for path, token in turns(directory)
     ]
 
 
@@ -105,33 +110,28 @@ class Run(Tally):
         self.requests = requests
 
 
-async def main(directory: str, method: str, url: str, connections: str, seconds: str) -> None:
-    run = Run(cycle(requests_of(Path(directory), method)))
+async def drive(
+    run: Tally, connect: Callable[[], asyncio.Protocol], url: str, connections: int, seconds: float
+) -> None:
+    """Opens the connections, lets them go on for so long, and tells the result."""
     target = urlsplit(url)
     tls = ssl._create_unverified_context() if target.scheme == "https" else None  # a certificate of the run's own
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     made = await asyncio.gather(
-        *(
-            loop.create_connection(lambda: Connection(run), target.hostname, target.port, ssl=tls)
-            for _ in range(int(connections))
-        )
+        *(loop.create_connection(connect, target.hostname, target.port, ssl=tls) for _ in range(connections))
     )
-    await asyncio.sleep(float(seconds))
+    await asyncio.sleep(seconds)
     run.over = True
     elapsed = time.perf_counter() - began
     for transport, _ in made:
         transport.close()
-    ordered = sorted(run.latencies) or [0.0]
-    result = {
-        "requests": len(run.latencies),
-        "seconds": elapsed,
-        "p50_ms": ordered[len(ordered) // 2] * 1000,
-        "p99_ms": ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000,
-        "errors": run.errors,
-        "bytes": run.received,
-    }
-    print("RESULT " + json.dumps(result))
+    run.tell(elapsed)
+
+
+async def main(directory: str, method: str, url: str, connections: str, seconds: str) -> None:
+    run = Run(cycle(requests_of(Path(directory), method)))
+    await drive(run, lambda: Connection(run), url, int(connections), float(seconds))
 
 
 if __name__ == "__main__":

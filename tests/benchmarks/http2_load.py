@@ -9,10 +9,9 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from typing import Final, cast
-from urllib.parse import urlsplit
 
 import uvloop
 from hpack import Encoder
@@ -20,7 +19,7 @@ from hpack import Encoder
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.benchmarks.bundled_load import Tally  # noqa: E402  the script's own packages
+from tests.benchmarks.bundled_load import Tally, drive, turns  # noqa: E402  the script's own packages
 
 STREAMS: Final = 8
 """Open requests of a connection."""
@@ -44,13 +43,11 @@ def setting(identifier: int, value: int) -> bytes:
 
 
 def blocks_of(directory: Path, method: str) -> list[bytes]:
-    """The field blocks of the requests, each by itself: each token and each path at least once, both in turn."""
-    paths = (directory / "PATHS").read_text().split()
-    tokens = (directory / "TOKENS").read_text().split()
+    """The field blocks of the requests, each by itself, in turn."""
     encoder = Encoder()
     encoder.header_table_size = 0  # nothing refers to what was sent before
     blocks = []
-    for path, token in islice(zip(cycle(paths), cycle(tokens), strict=False), max(len(paths), len(tokens))):
+    for path, token in turns(directory):
         fields = {":method": method, ":scheme": "http", ":authority": "127.0.0.1", ":path": path}
         fields["authorization"] = f"Bearer {token}"
         blocks.append(encoder.encode([(*field, True) for field in fields.items()], huffman=False))
@@ -138,21 +135,7 @@ class Run(Tally):
 
 async def main(directory: str, method: str, url: str, requests: str, seconds: str) -> None:
     run = Run(cycle(blocks_of(Path(directory), method)))
-    target = urlsplit(url)
-    loop = asyncio.get_running_loop()
-    began = time.perf_counter()
-    made = await asyncio.gather(
-        *(
-            loop.create_connection(lambda: Connection(run), target.hostname, target.port)
-            for _ in range(max(1, int(requests) // STREAMS))
-        )
-    )
-    await asyncio.sleep(float(seconds))
-    run.over = True
-    elapsed = time.perf_counter() - began
-    for transport, _ in made:
-        transport.close()
-    run.tell(elapsed)
+    await drive(run, lambda: Connection(run), url, max(1, int(requests) // STREAMS), float(seconds))
 
 
 if __name__ == "__main__":
