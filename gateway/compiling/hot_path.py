@@ -158,12 +158,17 @@ def digest(root: Path = ROOT, trained: bool = False) -> str:
     return hashed.hexdigest()[:16]
 
 
+def is_made(root: Path = ROOT, folder: Path | None = None) -> bool:
+    """Whether `folder` has the trained build of what `root` is now."""
+    return (_folder(root, folder) / digest(root, trained=True)).is_dir()
+
+
 def build(root: Path = ROOT, folder: Path | None = None, *, trained: bool = True) -> Path:
     """The compiled packages, made now or found in `folder` (`build/compiled`). Raises CannotCompileError.
 
     Not `trained`, or where training is not possible, they do the same a tenth slower.
     """
-    folder = folder or root / "build" / "compiled"
+    folder = _folder(root, folder)
     folder.mkdir(parents=True, exist_ok=True)
     reason = obstacle()
     if reason is not None:
@@ -186,6 +191,10 @@ def build(root: Path = ROOT, folder: Path | None = None, *, trained: bool = True
         for old in builds[:-_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
         return made
+
+
+def _folder(root: Path, given: Path | None) -> Path:
+    return given or root / "build" / "compiled"
 
 
 def _sources(root: Path) -> Iterator[Path]:

@@ -84,14 +84,21 @@ def sizes_table(sizes: Mapping[str, Mapping[str, float]]) -> list[str]:
     return lines
 
 
+def _form(report: Mapping[str, Any]) -> list[str]:
+    if not report["compiled"]:
+        return ["*** OUR GATEWAY IS NOT COMPILED, and slower for it ***"]
+    said = "our gateway is compiled, but for full_pure"
+    if report["trained"]:
+        return [said]
+    return [f"{said}; without training, as it was not compiled before this quick run, and a tenth slower for it"]
+
+
 def table(report: Mapping[str, Any]) -> str:
     """The report for a reader."""
     lines = [
         f"{report['machine']}; load: {report['load']}",
         f"{report['pinning']}; median of {report['rounds']} interleaved rounds of {report['seconds']} s",
-        "our gateway is compiled, but for full_pure"
-        if report["compiled"]
-        else "*** OUR GATEWAY IS NOT COMPILED, and slower for it ***",
+        *_form(report),
         "",
         f"{'':34}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs/req.':>14}{'upstream conn./req.':>22}",
     ]

@@ -47,6 +47,7 @@ def test_a_missing_peer_is_named_with_its_reason():
     document = {
         "machine": "M",
         "compiled": True,
+        "trained": True,
         "load": "wrk",
         "pinning": "P",
         "rounds": 3,
@@ -60,6 +61,8 @@ def test_a_missing_peer_is_named_with_its_reason():
     assert "missing: node: no Node here" in text
     assert "get_full_vs_node" in text
     assert "not measured" in text
+    assert "without training" not in text
+    assert "a tenth slower" in report.table(document | {"trained": False})
 
 
 def test_every_subject_of_a_ratio_is_measured_or_missing():
@@ -85,7 +88,7 @@ def test_a_run_whose_peers_do_not_start_still_reports(tmp_path, monkeypatch):
     def absent(setting, name):
         raise run.PeerError(f"{name} is not installed")
 
-    def cannot():
+    def cannot(*, trained):
         raise run.hot_path.CannotCompileError("there is no C compiler")
 
     monkeypatch.setattr(run, "upstream", lambda directory, core: Backend())

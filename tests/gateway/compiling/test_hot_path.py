@@ -51,6 +51,17 @@ def test_no_settings_are_compiled() -> None:
     assert {policy for policy, module in modules.items() if module in MODULES} == set()
 
 
+def test_a_trained_build_is_there_until_a_source_changes(tmp_path: Path) -> None:
+    root, builds = tree(tmp_path), tmp_path / "builds"
+    assert not hot_path.is_made(root, builds)
+    (builds / digest(root)).mkdir(parents=True)
+    assert not hot_path.is_made(root, builds), "that one is not trained"
+    (builds / digest(root, trained=True)).mkdir()
+    assert hot_path.is_made(root, builds)
+    (root / "contracts" / "a.py").write_text("other\n")
+    assert not hot_path.is_made(root, builds)
+
+
 @pytest.mark.parametrize("name", ["gateway/wire/head.py", "contracts/a.py", "gateway/compiling/mypyc_setup.py"])
 def test_a_build_is_named_by_its_sources(tmp_path: Path, name: str) -> None:
     """A module that is not compiled lends others its constants: what was built of an older one is of no use."""
