@@ -49,6 +49,7 @@ from gateway.usage.credentials import CredentialUses
 from gateway.usage.failures import Failures
 from gateway.wire.limits import ListenerSettings
 from gateway.workers.run import supervise
+from gateway.workers.turns import take_turns
 from gateway.workers.worker import WorkerRole, read_role, when_orphaned
 from policies.caching.memory import AnswerCache
 from policies.canaries import Canaries
@@ -81,6 +82,8 @@ def main() -> None:
             read_key_pepper(settings.key_pepper)
             code = uvloop.run(supervise(settings))
         else:
+            if role is not None:
+                take_turns(settings.workers)
             uvloop.run(serve(settings, key, role))
             code = 0
     except SettingsError as error:

@@ -12,6 +12,7 @@ from gateway.announcement import announce
 from gateway.settings import GatewaySettings
 from gateway.workers.fleet import FleetAdmin
 from gateway.workers.supervisor import Supervisor
+from gateway.workers.turns import cores
 
 log = structlog.get_logger()
 
@@ -21,6 +22,8 @@ _AFTERWARDS = 5.0
 
 async def supervise(settings: GatewaySettings) -> int:
     """Runs the workers until SIGTERM or SIGINT; the exit code. Raises OSError where it cannot listen."""
+    if settings.workers > cores():
+        log.warning("more workers than processor cores", workers=settings.workers, cores=cores())
     grace = settings.drain_delay + settings.drain + _AFTERWARDS
     with tempfile.TemporaryDirectory(prefix="ostiary-") as directory:
         supervisor = Supervisor(settings.workers, settings.host, settings.port, Path(directory), grace=grace)

@@ -31,6 +31,7 @@ from tests.benchmarks import (  # noqa: E402
     odoo_mediation,
     report,
     sizes,
+    turns,
     world,
 )
 from tests.benchmarks.contract_document import BYTES, OPERATIONS  # noqa: E402
@@ -159,7 +160,10 @@ def measure_all(
                 samples[name].append(sample)
                 rps = sample.measurement.rps
                 progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
-        at_half_load(loads["get"], running, backend, rounds, Times(load_core, 0, 0.0, seconds), samples, missing)
+        times = Times(load_core, half_load.CONNECTIONS, 0.0, seconds)
+        at_half_load(loads["get"], running, backend, rounds, times, samples, missing)
+        times = Times(load_core, turns.CONNECTIONS, 0.0, turns.TURN)
+        in_turns(loads["get"], running, backend, times, samples, missing)
         by_size = at_sizes(setting, rounds, Times(load_core, 32, warm_up, seconds), missing) if everything else {}
     progress("")
     figures = report.results(samples)
@@ -179,7 +183,7 @@ def measure_all(
         "sizes": by_size,
         "ratios": report.ratios(figures)
         | half_load.added(figures)
-        | half_load.of_two_workers(samples)
+        | turns.ratios(samples)
         | sizes.ratios(by_size),
         "cpu_ratios": report.cpu_ratios(figures),
         "missing": missing,
@@ -206,22 +210,53 @@ def at_half_load(
     missing: dict[str, str],
 ) -> None:
     """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
-    for name, peer, rate, seconds in half_load.plan(report.results(samples), running, rounds, times.seconds):
+    rate = half_load.rate_of(report.results(samples))
+    for number in range(rounds):
+        for name, peer in {half_load.DIRECT: None, **half_load.PEERS}.items():
+            if name in missing:
+                continue
+            server = backend if peer is None else running.get(peer)
+            try:
+                if rate is None or server is None:
+                    raise PeerError("not measured at saturation, so that half of it is not known")
+                sample = at_rate(what, server, rate, backend, times)
+            except PeerError as error:
+                missing[name] = str(error)
+                samples.pop(name, None)
+                continue
+            samples.setdefault(name, []).append(sample)
+            progress(f"round {number + 1}/{rounds} {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
+
+
+def in_turns(
+    what: load.Load,
+    running: dict[str, Running],
+    backend: Running,
+    times: "Times",
+    samples: dict[str, list[load.Sample]],
+    missing: dict[str, str],
+) -> None:
+    """Adds what pairs of subjects did in turns to `samples`, and what cannot be measured to `missing`."""
+    for name, peer, rate in turns.plan(report.results(samples), running):
         if name in missing:
             continue
-        server = backend if peer is None else running.get(peer)
         try:
-            if rate is None or server is None:
-                raise PeerError("not measured at saturation, so that half of it is not known")
-            sample = half_load.measure(
-                what, server, rate, times.core, seconds, lambda: connection_number(backend.port)
-            )
+            if rate is None:
+                sample = measure(what, running[peer], backend.port, times)
+            else:
+                sample = at_rate(what, running[peer], rate, backend, times)
         except PeerError as error:
             missing[name] = str(error)
             samples.pop(name, None)
             continue
         samples.setdefault(name, []).append(sample)
-        progress(f"{len(samples[name])}. {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
+        progress(f"{len(samples[name])}. {name:26} {sample.cpu_us:>9.1f} µs of CPU time a request")
+
+
+def at_rate(what: load.Load, server: Running, rate: float, backend: Running, times: "Times") -> load.Sample:
+    return half_load.measure(
+        what, server, rate, times.core, times.seconds, lambda: connection_number(backend.port)
+    )
 
 
 def at_sizes(
@@ -278,9 +313,10 @@ class Times:
 
 def measure(what: load.Load, peer: Running, upstream_port: int, times: Times) -> load.Sample:
     """One round of one subject. Raises PeerError."""
-    load.measure(
-        what, peer.port, times.core, connections=times.connections, seconds=times.warm_up, scheme=peer.scheme
-    )
+    if times.warm_up:
+        load.measure(
+            what, peer.port, times.core, connections=times.connections, seconds=times.warm_up, scheme=peer.scheme
+        )
     before = 0
     cpu_before = peer.cpu_seconds()
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.benchmarks import half_load, report, run
+from tests.benchmarks import half_load, report, run, turns
 from tests.benchmarks.load import Measurement, Sample
 from tests.benchmarks.peers import PEERS
 
@@ -131,7 +131,6 @@ def test_what_is_added_is_what_is_left_without_the_direct_call():
     assert half_load.added(figures) == {
         "half_load_added_p50_full_vs_envoy": 2.0,
         "half_load_added_p99_full_vs_envoy": None,  # Envoy added nothing that could be measured
-        "half_load_added_p50_ms_by_exact_limits": None,
     }
     del figures["half_direct"]
     assert set(half_load.added(figures).values()) == {None}
@@ -143,27 +142,38 @@ def test_two_workers_are_compared_by_cpu_time_in_pairs():
     def samples(*microseconds):
         return [dataclasses.replace(sample(10), cpu_us=each) for each in microseconds]
 
-    found = half_load.of_two_workers(
-        {"half_full_shared": samples(80, 160, 40), "half_full_2_workers": samples(84, 160, 48)}
-    )
-    assert found == {"half_load_cpu_2_workers_vs_shared": 1.05}
-    for half in ({}, {"half_full_shared": samples(80)}, {"half_full_2_workers": samples(80)}):
-        assert half_load.of_two_workers(half) == {"half_load_cpu_2_workers_vs_shared": None}
+    one, other = turns.HALF
+    found = turns.ratios({one: samples(80, 160, 40), other: samples(84, 160, 48)})
+    assert found["half_load_cpu_2_workers_vs_shared"] == 1.05
+    assert found["cpu_2_workers_vs_shared"] is None
+    one, other = turns.SATURATED
+    assert turns.ratios({one: samples(40), other: samples(44)})["cpu_2_workers_vs_shared"] == 1.1
+    for half in ({}, {one: samples(80)}, {other: samples(80)}):
+        assert set(turns.ratios(half).values()) == {None}
 
 
-def test_what_is_measured_at_half_of_saturation_is_measured_in_turns():
+def test_pairs_are_measured_in_turns():
     figures = report.results({"get_full": [sample(30)], "get_envoy_jwt_ratelimit": [sample(20)]})
-    planned = half_load.plan(figures, {"full_shared", "full_2_workers"}, 2, 5.0)
-    once = ["half_direct", "half_full", "half_envoy_jwt_ratelimit"]
-    pair = ["half_full_shared", "half_full_2_workers"]
-    assert [name for name, *_ in planned] == once * 2 + pair * half_load.PAIRS
-    assert {rate for _, _, rate, _ in planned} == {10}
-    assert [name for name, *_ in half_load.plan(figures, (), 1, 5.0)] == once
-    assert "half_exact" in [
-        name for name, *_ in half_load.plan(figures | {"get_full_exact": {"rps": 8}}, (), 1, 5)
+    planned = list(turns.plan(figures, {*turns.WORKERS, *turns.LIMITS}))
+    saturated, half = turns.SATURATED * turns.PAIRS, turns.HALF * turns.PAIRS
+    assert tuple(name for name, *_ in planned) == saturated + half
+    assert [rate for *_, rate in planned] == [None] * len(saturated) + [10] * len(half)
+    figures |= {"get_full_exact": {"rps": 8}}
+    assert list(turns.plan(figures, turns.LIMITS))[:2] == [
+        ("half_exact_in_process", "full", 4),
+        ("half_exact", "full_exact", 4),
     ]
+    assert list(turns.plan(figures, {"full_shared"})) == []
 
 
 def test_what_asking_about_limits_each_time_adds():
-    figures = {"half_exact_in_process": {"p50_ms": 1.0}, "half_exact": {"p50_ms": 1.4}}
-    assert half_load.added(figures)["half_load_added_p50_ms_by_exact_limits"] == 0.4
+    def samples(*milliseconds):
+        base = sample(10)
+        return [
+            dataclasses.replace(base, measurement=dataclasses.replace(base.measurement, p50_ms=each))
+            for each in milliseconds
+        ]
+
+    one, other = turns.EXACT
+    found = turns.ratios({one: samples(1.0, 5.0, 2.0), other: samples(1.4, 5.1, 2.5)})
+    assert found["half_load_added_p50_ms_by_exact_limits"] == 0.4

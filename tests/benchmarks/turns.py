@@ -1,0 +1,70 @@
+"""Pairs of subjects in turns of two seconds: they differ by less than a machine does from minute to minute.
+
+One worker and two on the same core are compared by CPU time a request, at saturation and at half of it. At a fixed
+rate both do the same work; at saturation each does as much as it can.
+
+A gateway that asks the shared state about limits for each request is compared with one that counts by itself, by
+the latency at half of what the first can do.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from statistics import median
+from typing import Final, NamedTuple
+
+from tests.benchmarks import half_load
+from tests.benchmarks.load import Sample
+
+PAIRS: Final = 11
+TURN: Final = 2.0
+"""So many pairs of turns, each turn so many seconds long."""
+CONNECTIONS: Final = half_load.CONNECTIONS
+
+
+class Turn(NamedTuple):
+    """`name` is that of the figures. The `peer` gets `rate` requests a second; None: as many as it takes."""
+
+    name: str
+    peer: str
+    rate: float | None
+
+
+SATURATED: Final = ("saturated_full_shared", "saturated_full_2_workers")
+HALF: Final = ("half_full_shared", "half_full_2_workers")
+WORKERS: Final = ("full_shared", "full_2_workers")
+EXACT: Final = ("half_exact_in_process", "half_exact")
+LIMITS: Final = ("full", "full_exact")
+
+
+def plan(figures: Mapping[str, Mapping[str, float]], running: Collection[str]) -> Iterator[Turn]:
+    """What is measured one after the other, of the peers that are `running` and by the rates they have shown."""
+    half, exact = half_load.rate_of(figures), figures.get("get_full_exact", {}).get("rps")
+    pairs: list[tuple[tuple[str, str], tuple[str, str], float | None]] = [(SATURATED, WORKERS, None)]
+    if half is not None:
+        pairs.append((HALF, WORKERS, half))
+    if exact is not None:
+        pairs.append((EXACT, LIMITS, exact / 2))
+    for names, peers, rate in pairs:
+        if set(peers) <= set(running):
+            for _ in range(PAIRS):
+                yield from (Turn(name, peer, rate) for name, peer in zip(names, peers, strict=True))
+
+
+def ratios(samples: Mapping[str, Sequence[Sample]]) -> dict[str, float | None]:
+    """Each the median over its pairs; None where there is none."""
+
+    def cpu(one: Sample, other: Sample) -> float:
+        return other.cpu_us / one.cpu_us if one.cpu_us else 1.0
+
+    def latency(one: Sample, other: Sample) -> float:
+        return other.measurement.p50_ms - one.measurement.p50_ms
+
+    figures: dict[str, tuple[tuple[str, str], Callable[[Sample, Sample], float]]] = {
+        "cpu_2_workers_vs_shared": (SATURATED, cpu),
+        "half_load_cpu_2_workers_vs_shared": (HALF, cpu),
+        "half_load_added_p50_ms_by_exact_limits": (EXACT, latency),
+    }
+    found: dict[str, float | None] = {}
+    for name, ((one, other), compared) in figures.items():
+        pairs = [compared(*pair) for pair in zip(samples.get(one, ()), samples.get(other, ()), strict=False)]
+        found[name] = round(median(pairs), 3) if pairs else None
+    return found
