@@ -189,7 +189,6 @@ class HttpCall:
         """Nothing of it has left. `held` is all that was to be sent: its head with what was to go along with it,
         and what was to follow. It goes to another connection as if it had not met this one."""
         self.sent = False
-        self.connection = None
         if self.body is None:
             first = held[0][len(self.head) :]
             self._buffer = ([first] if first else []) + held[1:] or None

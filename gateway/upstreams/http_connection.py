@@ -177,13 +177,11 @@ class HttpConnection:
             self._pool.lost(self)
         elif self._until_close and error is None:
             self._complete()
-        elif unsent:
-            self.call = None
-            call.unsent(unsent)
-            self._pool.lost(self)
-            self._pool.retry(call)
-        elif self._head_bytes == 0 and self._reused and call.repeatable:
-            call.repeatable = False
+        elif unsent or (self._head_bytes == 0 and self._reused and call.repeatable):
+            if unsent:
+                call.unsent(unsent)
+            else:
+                call.repeatable = False
             call.connection = self.call = None
             self._pool.lost(self)
             self._pool.retry(call)
@@ -296,6 +294,9 @@ class HttpConnection:
         call.connection = self
         call.sent = True
         body, pieces = call.body, call.take_buffer()
+        closing = self._transport.is_closing()
+        if closing:
+            body = None  # nobody gets what is sent now: the head is held, as a sign that nothing has left
         if body is not None and len(body) > _SMALL:
             self._transport.write(call.head)
             self._transport.write(body)
@@ -305,7 +306,7 @@ class HttpConnection:
                 begun = b"".join([begun, body or b"", *(pieces or ())])
             self._begun = begun
             # What is not whole is held for the body's first piece, which is on its way, most often.
-            self._out.send(begun, not call.body_sent or self._pool.in_use > FEW)
+            self._out.send(begun, closing or not call.body_sent or self._pool.in_use > FEW)
         if call.body_sent:
             call.await_answer()
         else:

@@ -94,6 +94,28 @@ async def test_nothing_of_it_was_sent(
     assert seen.body == whole + (b", and more" if not done and head is CHUNKED else b"")
 
 
+@pytest.mark.parametrize("body", [b"a body", b"0123456789abcdef" * 4096], ids=["small", "large"])
+async def test_its_connection_was_closing_already(server: RawUpstream, pool: HttpUpstream, body: bytes) -> None:
+    """A reset came in the same turn of the loop, and the connection has not been told yet."""
+    (transport,) = pooled(pool, 1)
+    first = pool.call(ASKED, Recorder())
+    connection = first.connection
+    assert connection is not None
+    connection.data_received(b"HTTP/1.1 204 No Content\r\n\r\n")
+    transport.close()
+    receiver = Recorder()
+    call = pool.call(POST % b"content-length: %d" % len(body), receiver, body=body)
+    assert call.connection is connection
+    lose(call, transport)
+    assert not call.sent
+    async with asyncio.timeout(PATIENCE):
+        await receiver.over.wait()
+    assert receiver.status == 200, receiver.failure
+    assert transport.sent == ASKED
+    (seen,) = server.seen
+    assert seen.body == body
+
+
 async def test_what_has_left_is_not_sent_again(server: RawUpstream, pool: HttpUpstream) -> None:
     transport, receiver = crowded(pool), Recorder()
     call = pool.call(LENGTH, receiver, body=b"a body")
