@@ -153,17 +153,17 @@ def test_two_workers_are_compared_by_cpu_time_in_pairs():
 
 
 def test_pairs_are_measured_in_turns():
-    figures = report.results({"get_full": [sample(30)], "get_envoy_jwt_ratelimit": [sample(20)]})
+    rps = {"get_full": 30, "get_full_shared": 28, "get_full_2_workers": 24, "get_full_exact": 8}
+    figures = report.results({name: [sample(each)] for name, each in rps.items()})
     planned = list(turns.plan(figures, {*turns.WORKERS, *turns.LIMITS}))
-    saturated, half = turns.SATURATED * turns.PAIRS, turns.HALF * turns.PAIRS
-    assert tuple(name for name, *_ in planned) == saturated + half
-    assert [rate for *_, rate in planned] == [None] * len(saturated) + [10] * len(half)
-    figures |= {"get_full_exact": {"rps": 8}}
-    assert list(turns.plan(figures, turns.LIMITS))[:2] == [
-        ("half_exact_in_process", "full", 4),
-        ("half_exact", "full_exact", 4),
-    ]
+    names = (turns.SATURATED, turns.HALF, turns.EXACT)
+    assert [name for name, *_ in planned] == [name for pair in names for name in pair * turns.PAIRS]
+    assert [rate for *_, rate in planned] == [rate for rate in (None, 12, 4) for _ in range(2 * turns.PAIRS)]
+    assert planned[-2:] == [("half_exact_in_process", "full", 4), ("half_exact", "full_exact", 4)]
+    assert {peer for _, peer, _ in turns.plan(figures, turns.LIMITS)} == {"full", "full_exact"}
     assert list(turns.plan(figures, {"full_shared"})) == []
+    del figures["get_full_2_workers"]
+    assert {peer for _, peer, _ in turns.plan(figures, {*turns.WORKERS, *turns.LIMITS})} == {"full", "full_exact"}
 
 
 def test_what_asking_about_limits_each_time_adds():

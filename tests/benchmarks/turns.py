@@ -4,7 +4,7 @@ One worker and two on the same core are compared by CPU time a request, at satur
 rate both do the same work; at saturation each does as much as it can.
 
 A gateway that asks the shared state about limits for each request is compared with one that counts by itself, by
-the latency at half of what the first can do.
+the latency at half of saturation.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from tests.benchmarks import half_load
 from tests.benchmarks.load import Sample
 
-PAIRS: Final = 11
+PAIRS: Final = 15
 TURN: Final = 2.0
 """So many pairs of turns, each turn so many seconds long."""
 CONNECTIONS: Final = half_load.CONNECTIONS
@@ -36,17 +36,15 @@ LIMITS: Final = ("full", "full_exact")
 
 
 def plan(figures: Mapping[str, Mapping[str, float]], running: Collection[str]) -> Iterator[Turn]:
-    """What is measured one after the other, of the peers that are `running` and by the rates they have shown."""
-    half, exact = half_load.rate_of(figures), figures.get("get_full_exact", {}).get("rps")
-    pairs: list[tuple[tuple[str, str], tuple[str, str], float | None]] = [(SATURATED, WORKERS, None)]
-    if half is not None:
-        pairs.append((HALF, WORKERS, half))
-    if exact is not None:
-        pairs.append((EXACT, LIMITS, exact / 2))
-    for names, peers, rate in pairs:
-        if set(peers) <= set(running):
-            for _ in range(PAIRS):
-                yield from (Turn(name, peer, rate) for name, peer in zip(names, peers, strict=True))
+    """What is measured one after the other, of the peers that are `running`. Half is that of what the slower of a
+    pair could do in the rounds just measured."""
+    for names, peers, half in ((SATURATED, WORKERS, False), (HALF, WORKERS, True), (EXACT, LIMITS, True)):
+        rows = [figures.get(f"get_{peer}") for peer in peers]
+        if not set(peers) <= set(running) or None in rows:
+            continue
+        rate = min(row["rps"] for row in rows if row) / 2 if half else None
+        for _ in range(PAIRS):
+            yield from (Turn(name, peer, rate) for name, peer in zip(names, peers, strict=True))
 
 
 def ratios(samples: Mapping[str, Sequence[Sample]]) -> dict[str, float | None]:
