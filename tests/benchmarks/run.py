@@ -14,8 +14,9 @@ import socket
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def measure_all(
     """Starts what is there, measures it in turn, and says what is not there and why."""
     core, load_core = cores()
     missing: dict[str, str] = {}
-    samples: dict[str, list[load.Sample]] = {name: [] for name, *_ in subjects}
+    samples: dict[str, list[load.Sample]] = {}
     made = world.build()
     loads = {"get": load.gets(made, directory), "post": load.posts(made, directory)}
     loads |= {"large_get": load.large_gets(made, directory), "large_post": load.large_posts(made, directory)}
@@ -146,18 +147,15 @@ def measure_all(
                 missing[peer] = str(error)
         for number in range(rounds):
             for name, peer, kind, connections in subjects:
-                if peer not in running or name in missing:
+                if peer not in running:
                     continue
                 # The first warm-up also lets each peer verify every token once.
                 warm = warm_up + (2.0 if number == 0 else 0.0)
                 times = Times(load_core, connections, warm, seconds)
-                try:
-                    sample = measure(loads[kind], running[peer], backend.port, times)
-                except PeerError as error:
-                    missing[name] = str(error)
-                    samples[name].clear()
+                take = partial(measure, loads[kind], running[peer], backend.port, times)
+                sample = gather(name, take, samples, missing)
+                if sample is None:
                     continue
-                samples[name].append(sample)
                 rps = sample.measurement.rps
                 progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
         times = Times(load_core, half_load.CONNECTIONS, 0.0, seconds)
@@ -211,21 +209,18 @@ def at_half_load(
 ) -> None:
     """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
     rate = half_load.rate_of(report.results(samples))
+
+    def take(peer: str | None) -> load.Sample:
+        server = backend if peer is None else running.get(peer)
+        if rate is None or server is None:
+            raise PeerError("not measured at saturation, so that half of it is not known")
+        return at_rate(what, server, rate, backend, times)
+
     for number in range(rounds):
         for name, peer in {half_load.DIRECT: None, **half_load.PEERS}.items():
-            if name in missing:
-                continue
-            server = backend if peer is None else running.get(peer)
-            try:
-                if rate is None or server is None:
-                    raise PeerError("not measured at saturation, so that half of it is not known")
-                sample = at_rate(what, server, rate, backend, times)
-            except PeerError as error:
-                missing[name] = str(error)
-                samples.pop(name, None)
-                continue
-            samples.setdefault(name, []).append(sample)
-            progress(f"round {number + 1}/{rounds} {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
+            sample = gather(name, partial(take, peer), samples, missing)
+            if sample is not None:
+                progress(f"round {number + 1}/{rounds} {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
 
 
 def in_turns(
@@ -237,20 +232,35 @@ def in_turns(
     missing: dict[str, str],
 ) -> None:
     """Adds what pairs of subjects did in turns to `samples`, and what cannot be measured to `missing`."""
+
+    def take(peer: str, rate: float | None) -> load.Sample:
+        if rate is None:
+            return measure(what, running[peer], backend.port, times)
+        return at_rate(what, running[peer], rate, backend, times)
+
     for name, peer, rate in turns.plan(report.results(samples), running):
-        if name in missing:
-            continue
-        try:
-            if rate is None:
-                sample = measure(what, running[peer], backend.port, times)
-            else:
-                sample = at_rate(what, running[peer], rate, backend, times)
-        except PeerError as error:
-            missing[name] = str(error)
-            samples.pop(name, None)
-            continue
-        samples.setdefault(name, []).append(sample)
-        progress(f"{len(samples[name])}. {name:26} {sample.cpu_us:>9.1f} µs of CPU time a request")
+        sample = gather(name, partial(take, peer, rate), samples, missing)
+        if sample is not None:
+            progress(f"{len(samples[name])}. {name:26} {sample.cpu_us:>9.1f} µs of CPU time a request")
+
+
+def gather(
+    name: str,
+    take: Callable[[], load.Sample],
+    samples: dict[str, list[load.Sample]],
+    missing: dict[str, str],
+) -> load.Sample | None:
+    """Adds what `take` measures to the samples of `name`. What cannot be measured once has no samples at all."""
+    if name in missing:
+        return None
+    try:
+        sample = take()
+    except PeerError as error:
+        missing[name] = str(error)
+        samples.pop(name, None)
+        return None
+    samples.setdefault(name, []).append(sample)
+    return sample
 
 
 def at_rate(what: load.Load, server: Running, rate: float, backend: Running, times: "Times") -> load.Sample:

@@ -148,7 +148,7 @@ def test_two_workers_are_compared_by_cpu_time_in_pairs():
     assert found["cpu_2_workers_vs_shared"] is None
     one, other = turns.SATURATED
     assert turns.ratios({one: samples(40), other: samples(44)})["cpu_2_workers_vs_shared"] == 1.1
-    for half in ({}, {one: samples(80)}, {other: samples(80)}):
+    for half in ({}, {one: samples(80)}, {other: samples(80)}, {one: samples(0.0), other: samples(0.0)}):
         assert set(turns.ratios(half).values()) == {None}
 
 

@@ -48,21 +48,23 @@ def plan(figures: Mapping[str, Mapping[str, float]], running: Collection[str]) -
 
 
 def ratios(samples: Mapping[str, Sequence[Sample]]) -> dict[str, float | None]:
-    """Each the median over its pairs; None where there is none."""
-
-    def cpu(one: Sample, other: Sample) -> float:
-        return other.cpu_us / one.cpu_us if one.cpu_us else 1.0
-
-    def latency(one: Sample, other: Sample) -> float:
-        return other.measurement.p50_ms - one.measurement.p50_ms
-
-    figures: dict[str, tuple[tuple[str, str], Callable[[Sample, Sample], float]]] = {
-        "cpu_2_workers_vs_shared": (SATURATED, cpu),
-        "half_load_cpu_2_workers_vs_shared": (HALF, cpu),
-        "half_load_added_p50_ms_by_exact_limits": (EXACT, latency),
+    """Each the median over its pairs; None where there is none, or where the system does not tell CPU time."""
+    figures: dict[str, tuple[tuple[str, str], Callable[[Sample, Sample], float | None]]] = {
+        "cpu_2_workers_vs_shared": (SATURATED, _cpu),
+        "half_load_cpu_2_workers_vs_shared": (HALF, _cpu),
+        "half_load_added_p50_ms_by_exact_limits": (EXACT, _latency),
     }
     found: dict[str, float | None] = {}
     for name, ((one, other), compared) in figures.items():
-        pairs = [compared(*pair) for pair in zip(samples.get(one, ()), samples.get(other, ()), strict=False)]
-        found[name] = round(median(pairs), 3) if pairs else None
+        both = zip(samples.get(one, ()), samples.get(other, ()), strict=False)
+        told = [each for each in (compared(*pair) for pair in both) if each is not None]
+        found[name] = round(median(told), 3) if told else None
     return found
+
+
+def _cpu(one: Sample, other: Sample) -> float | None:
+    return other.cpu_us / one.cpu_us if one.cpu_us else None
+
+
+def _latency(one: Sample, other: Sample) -> float:
+    return other.measurement.p50_ms - one.measurement.p50_ms
