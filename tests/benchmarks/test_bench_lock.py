@@ -4,8 +4,10 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions, packages_distributions, requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 RUN = ("run", "asgi_proxy", "bundled_load", "fixed_rate_load", "http2_load", "training")
 """What `make bench` runs, and what that runs as programs of their own."""
@@ -61,3 +63,16 @@ def test_the_lock_has_what_the_benchmarks_import() -> None:
     there = locked("bench") | locked("runtime")
     missing = {name for name in packages if not {normalised(home) for home in homes.get(name, [name])} & there}
     assert missing == set()
+
+
+def test_the_lock_has_what_its_own_packages_need() -> None:
+    """With hashes pip installs nothing that is not listed."""
+    there = locked("bench") | locked("runtime")
+    needed = [
+        Requirement(line)
+        for name in sorted(locked("bench") & {normalised(each.name) for each in distributions()})
+        for line in requires(name) or ()
+    ]
+    wanted = {normalised(one.name) for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})}
+    assert "valkey" in wanted
+    assert wanted <= there
