@@ -1,7 +1,7 @@
 """What workers do where they are more than the processor cores that they may use.
 
 Workers that take turns on one core push each other's data out of its caches, and each turn begins with fetching it
-again: half a millisecond of it (measured; `docs/performance.md`). So they interrupt each other as seldom as does
+again: about half a millisecond of it (`docs/performance.md`). So they interrupt each other as seldom as does
 no harm to who waits. A worker with a core to itself is scheduled as any other process.
 """
 

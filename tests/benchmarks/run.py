@@ -30,9 +30,9 @@ from tests.benchmarks import (  # noqa: E402
     limit_accuracy,
     load,
     odoo_mediation,
+    pairs,
     report,
     sizes,
-    turns,
     world,
 )
 from tests.benchmarks.contract_document import BYTES, OPERATIONS  # noqa: E402
@@ -160,7 +160,7 @@ def measure_all(
                 progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
         times = Times(load_core, half_load.CONNECTIONS, 0.0, seconds)
         at_half_load(loads["get"], running, backend, rounds, times, samples, missing)
-        times = Times(load_core, turns.CONNECTIONS, 0.0, turns.TURN)
+        times = Times(load_core, pairs.CONNECTIONS, 0.0, pairs.TURN)
         in_turns(loads["get"], running, backend, times, samples, missing)
         by_size = at_sizes(setting, rounds, Times(load_core, 32, warm_up, seconds), missing) if everything else {}
     progress("")
@@ -181,7 +181,7 @@ def measure_all(
         "sizes": by_size,
         "ratios": report.ratios(figures)
         | half_load.added(figures)
-        | turns.ratios(samples)
+        | pairs.ratios(samples)
         | sizes.ratios(by_size),
         "cpu_ratios": report.cpu_ratios(figures),
         "missing": missing,
@@ -238,7 +238,7 @@ def in_turns(
             return measure(what, running[peer], backend.port, times)
         return at_rate(what, running[peer], rate, backend, times)
 
-    for name, peer, rate in turns.plan(report.results(samples), running):
+    for name, peer, rate in pairs.plan(report.results(samples), running):
         sample = gather(name, partial(take, peer, rate), samples, missing)
         if sample is not None:
             progress(f"{len(samples[name])}. {name:26} {sample.cpu_us:>9.1f} µs of CPU time a request")

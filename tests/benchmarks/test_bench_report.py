@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.benchmarks import half_load, report, run, turns
+from tests.benchmarks import half_load, pairs, report, run
 from tests.benchmarks.load import Measurement, Sample
 from tests.benchmarks.peers import PEERS
 
@@ -142,28 +142,28 @@ def test_two_workers_are_compared_by_cpu_time_in_pairs():
     def samples(*microseconds):
         return [dataclasses.replace(sample(10), cpu_us=each) for each in microseconds]
 
-    one, other = turns.HALF
-    found = turns.ratios({one: samples(80, 160, 40), other: samples(84, 160, 48)})
+    one, other = pairs.HALF
+    found = pairs.ratios({one: samples(80, 160, 40), other: samples(84, 160, 48)})
     assert found["half_load_cpu_2_workers_vs_shared"] == 1.05
     assert found["cpu_2_workers_vs_shared"] is None
-    one, other = turns.SATURATED
-    assert turns.ratios({one: samples(40), other: samples(44)})["cpu_2_workers_vs_shared"] == 1.1
+    one, other = pairs.SATURATED
+    assert pairs.ratios({one: samples(40), other: samples(44)})["cpu_2_workers_vs_shared"] == 1.1
     for half in ({}, {one: samples(80)}, {other: samples(80)}, {one: samples(0.0), other: samples(0.0)}):
-        assert set(turns.ratios(half).values()) == {None}
+        assert set(pairs.ratios(half).values()) == {None}
 
 
 def test_pairs_are_measured_in_turns():
     rps = {"get_full": 30, "get_full_shared": 28, "get_full_2_workers": 24, "get_full_exact": 8}
     figures = report.results({name: [sample(each)] for name, each in rps.items()})
-    planned = list(turns.plan(figures, {*turns.WORKERS, *turns.LIMITS}))
-    names = (turns.SATURATED, turns.HALF, turns.EXACT)
-    assert [name for name, *_ in planned] == [name for pair in names for name in pair * turns.PAIRS]
-    assert [rate for *_, rate in planned] == [rate for rate in (None, 12, 4) for _ in range(2 * turns.PAIRS)]
+    planned = list(pairs.plan(figures, {*pairs.WORKERS, *pairs.LIMITS}))
+    names = (pairs.SATURATED, pairs.HALF, pairs.EXACT)
+    assert [name for name, *_ in planned] == [name for pair in names for name in pair * pairs.PAIRS]
+    assert [rate for *_, rate in planned] == [rate for rate in (None, 12, 4) for _ in range(2 * pairs.PAIRS)]
     assert planned[-2:] == [("half_exact_in_process", "full", 4), ("half_exact", "full_exact", 4)]
-    assert {peer for _, peer, _ in turns.plan(figures, turns.LIMITS)} == {"full", "full_exact"}
-    assert list(turns.plan(figures, {"full_shared"})) == []
+    assert {peer for _, peer, _ in pairs.plan(figures, pairs.LIMITS)} == {"full", "full_exact"}
+    assert list(pairs.plan(figures, {"full_shared"})) == []
     del figures["get_full_2_workers"]
-    assert {peer for _, peer, _ in turns.plan(figures, {*turns.WORKERS, *turns.LIMITS})} == {"full", "full_exact"}
+    assert {peer for _, peer, _ in pairs.plan(figures, {*pairs.WORKERS, *pairs.LIMITS})} == {"full", "full_exact"}
 
 
 def test_what_asking_about_limits_each_time_adds():
@@ -174,6 +174,6 @@ def test_what_asking_about_limits_each_time_adds():
             for each in milliseconds
         ]
 
-    one, other = turns.EXACT
-    found = turns.ratios({one: samples(1.0, 5.0, 2.0), other: samples(1.4, 5.1, 2.5)})
+    one, other = pairs.EXACT
+    found = pairs.ratios({one: samples(1.0, 5.0, 2.0), other: samples(1.4, 5.1, 2.5)})
     assert found["half_load_added_p50_ms_by_exact_limits"] == 0.4
