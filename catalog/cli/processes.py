@@ -34,9 +34,10 @@ def choose_port(wanted: int, host: str = "127.0.0.1") -> int:
     """`wanted` if it is free and not 0, else a free one.
 
     It is chosen below the range from which systems give ports to outgoing connections and to whoever asks for
-    any port, so that nobody is given it before the process that is told to listen on it does. Raises StartError.
+    any port, so that nobody is given it before the process that is told to listen on it does; and by the
+    system's chance, as two programs whose own is seeded alike would choose the same. Raises StartError.
     """
-    for port in (wanted, *random.sample(_UNASSIGNED, 64)):
+    for port in (wanted, *random.SystemRandom().sample(_UNASSIGNED, 64)):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -32,13 +32,22 @@ def installed(peer: str, program: str) -> tuple[str, Path]:
     with (into / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes want it at once
         for name in ("package.json", "package-lock.json", program):
-            shutil.copyfile(sources / name, into / name)
+            _copy(sources / name, into / name)
         stamp = into / ".installed"
         digest = hashlib.sha256((sources / "package-lock.json").read_bytes()).hexdigest()
         if not (stamp.is_file() and stamp.read_text() == digest):
             _install(npm, peer, into)
             stamp.write_text(digest)
     return node, into / program
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Whoever reads the target, with no lock, finds it whole: another test's Node may just be starting from it."""
+    content = source.read_bytes()
+    if not (target.is_file() and target.read_bytes() == content):
+        beside = target.with_name(target.name + ".new")
+        beside.write_bytes(content)
+        beside.replace(target)
 
 
 def _install(npm: str, peer: str, into: Path) -> None:

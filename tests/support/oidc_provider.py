@@ -21,7 +21,7 @@ _ATTEMPTS: Final = 5
 
 
 class EndedError(Exception):
-    """The provider ended by itself."""
+    """The provider ended by itself; the message is what it said last."""
 
 
 @dataclass
@@ -62,14 +62,15 @@ class OidcProvider:
             json.dumps(settings),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
         )
         await self._said(b"ready")
 
     async def stop(self) -> None:
         """As a crash does it."""
         if self._process is not None:
-            self._process.kill()
+            if self._process.returncode is None:
+                self._process.kill()
             await self._process.wait()
             self._process = None
 
@@ -107,10 +108,12 @@ class OidcProvider:
     async def _said(self, word: bytes) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
+        remarks = b""  # the library's
         async with asyncio.timeout(_PATIENCE):
             while (line := await self._process.stdout.readline()).strip() != word:
                 if not line:
-                    raise EndedError
+                    raise EndedError(remarks.decode(errors="replace"))
+                remarks += line
 
 
 @asynccontextmanager
@@ -118,15 +121,15 @@ async def oidc_provider(resource: str, **options: int) -> AsyncIterator[OidcProv
     """A running one. Raises NoNodeError."""
     node, program = await asyncio.to_thread(installed, PEER, "provider.mjs")
     async with aiohttp.ClientSession() as session:
-        for _ in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
             provider = OidcProvider(node, program, session, resource, **options)
             try:
                 await provider.start()
                 break
-            except EndedError:  # between our look at the port and its own
+            except EndedError as error:  # somebody took the port between our look at it and its own
                 await provider.stop()
-        else:
-            raise EndedError
+                if attempt == _ATTEMPTS or "EADDRINUSE" not in str(error):
+                    raise
         try:
             yield provider
         finally:
