@@ -1,7 +1,8 @@
 """Pairs of subjects in turns of two seconds: they differ by less than a machine does from minute to minute.
 
-One worker and two on the same core are compared by CPU time a request, at saturation and at half of it. At a fixed
-rate both do the same work; at saturation each does as much as it can.
+One worker and two on the same core are compared by CPU time a request: at saturation, where each does as much as
+it can, over different numbers of connections, and at half of it, where both do the same work. nginx's workers are
+compared in the same way, which shows what this machine takes for it.
 
 A gateway that asks the shared state about limits for each request is compared with one that counts by itself, by
 the latency at half of saturation.
@@ -17,49 +18,37 @@ from tests.benchmarks.load import Sample
 PAIRS: Final = 15
 TURN: Final = 2.0
 """So many pairs of turns, each turn so many seconds long."""
-CONNECTIONS: Final = half_load.CONNECTIONS
+CONNECTIONS: Final = (32, 64, 128)
+"""How many two workers share at saturation."""
+
+
+class Pair(NamedTuple):
+    """Two peers, by what the second takes in comparison with the first."""
+
+    figure: str
+    one: str
+    other: str
+    compared: Callable[[Sample, Sample], float | None]
+    """None where the system does not tell."""
+    connections: int = half_load.CONNECTIONS
+    half: bool = True
+    """At half of what the slower of the two could do in the rounds before; else at saturation."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Those of the samples."""
+        if self.half:
+            return f"half_{self.one}_for_{self.other}", f"half_{self.other}"
+        return f"saturated_{self.one}_{self.connections}", f"saturated_{self.other}_{self.connections}"
 
 
 class Turn(NamedTuple):
-    """`name` is that of the figures. The `peer` gets `rate` requests a second; None: as many as it takes."""
+    """`name` is that of the samples. The `peer` gets `rate` requests a second; None: as many as it takes."""
 
     name: str
     peer: str
+    connections: int
     rate: float | None
-
-
-SATURATED: Final = ("saturated_full_shared", "saturated_full_2_workers")
-HALF: Final = ("half_full_shared", "half_full_2_workers")
-WORKERS: Final = ("full_shared", "full_2_workers")
-EXACT: Final = ("half_exact_in_process", "half_exact")
-LIMITS: Final = ("full", "full_exact")
-
-
-def plan(figures: Mapping[str, Mapping[str, float]], running: Collection[str]) -> Iterator[Turn]:
-    """What is measured one after the other, of the peers that are `running`. Half is that of what the slower of a
-    pair could do in the rounds just measured."""
-    for names, peers, half in ((SATURATED, WORKERS, False), (HALF, WORKERS, True), (EXACT, LIMITS, True)):
-        rows = [figures.get(f"get_{peer}") for peer in peers]
-        if not set(peers) <= set(running) or None in rows:
-            continue
-        rate = min(row["rps"] for row in rows if row) / 2 if half else None
-        for _ in range(PAIRS):
-            yield from (Turn(name, peer, rate) for name, peer in zip(names, peers, strict=True))
-
-
-def ratios(samples: Mapping[str, Sequence[Sample]]) -> dict[str, float | None]:
-    """Each the median over its pairs; None where there is none, or where the system does not tell CPU time."""
-    figures: dict[str, tuple[tuple[str, str], Callable[[Sample, Sample], float | None]]] = {
-        "cpu_2_workers_vs_shared": (SATURATED, _cpu),
-        "half_load_cpu_2_workers_vs_shared": (HALF, _cpu),
-        "half_load_added_p50_ms_by_exact_limits": (EXACT, _latency),
-    }
-    found: dict[str, float | None] = {}
-    for name, ((one, other), compared) in figures.items():
-        both = zip(samples.get(one, ()), samples.get(other, ()), strict=False)
-        told = [each for each in (compared(*pair) for pair in both) if each is not None]
-        found[name] = round(median(told), 3) if told else None
-    return found
 
 
 def _cpu(one: Sample, other: Sample) -> float | None:
@@ -68,3 +57,40 @@ def _cpu(one: Sample, other: Sample) -> float | None:
 
 def _latency(one: Sample, other: Sample) -> float:
     return other.measurement.p50_ms - one.measurement.p50_ms
+
+
+ALL: Final = (
+    *(
+        Pair(f"{figure}_{connections}_connections", one, other, _cpu, connections, half=False)
+        for figure, one, other in (
+            ("cpu_2_workers_vs_shared", "full_shared", "full_2_workers"),
+            ("nginx_cpu_2_workers_vs_1", "nginx", "nginx_2_workers"),
+        )
+        for connections in CONNECTIONS
+    ),
+    Pair("half_load_cpu_2_workers_vs_shared", "full_shared", "full_2_workers", _cpu),
+    Pair("half_load_added_p50_ms_by_exact_limits", "full", "full_exact", _latency),
+)
+
+
+def plan(figures: Mapping[str, Mapping[str, float]], running: Collection[str]) -> Iterator[Turn]:
+    """What is measured one after the other, of the peers that are `running`."""
+    for pair in ALL:
+        peers = (pair.one, pair.other)
+        rows = [figures.get(f"get_{peer}") for peer in peers]
+        if not set(peers) <= set(running) or None in rows:
+            continue
+        rate = min(row["rps"] for row in rows if row) / 2 if pair.half else None
+        for _ in range(PAIRS):
+            for name, peer in zip(pair.names, peers, strict=True):
+                yield Turn(name, peer, pair.connections, rate)
+
+
+def ratios(samples: Mapping[str, Sequence[Sample]]) -> dict[str, float | None]:
+    """Each the median over its pairs; None where there is none, or where the system does not tell CPU time."""
+    found: dict[str, float | None] = {}
+    for pair in ALL:
+        both = zip(*(samples.get(name, ()) for name in pair.names), strict=False)
+        told = [each for each in (pair.compared(one, other) for one, other in both) if each is not None]
+        found[pair.figure] = round(median(told), 3) if told else None
+    return found

@@ -3,6 +3,7 @@
 | name | what |
 |---|---|
 | `nginx` | plain `proxy_pass`, no policy at all: what a C proxy costs |
+| `nginx_2_workers` | the same with two worker processes on the same one core, each with a listening socket |
 | `envoy_jwt_ratelimit` | Envoy with `jwt_authn` (its cache of verified tokens on) and `local_ratelimit` |
 | `asgi_aiohttp` | a proxy on uvicorn and aiohttp, no policy at all |
 | `node` | a gateway of fastify and its plugins, the full chain |
@@ -56,7 +57,7 @@ def nginx_binary() -> str:
     return str(path)
 
 
-def nginx_command(directory: Path, name: str, http: str) -> list[str]:
+def nginx_command(directory: Path, name: str, http: str, workers: int = 1) -> list[str]:
     """Writes a configuration; returns the command that runs it."""
     home = directory / name
     for part in ("logs", "body", "proxy", "fastcgi", "uwsgi", "scgi"):
@@ -68,7 +69,7 @@ def nginx_command(directory: Path, name: str, http: str) -> list[str]:
     )
     (home / "nginx.conf").write_text(f"""
         {"user root;" if os.geteuid() == 0 else ""}
-        daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
+        daemon off; worker_processes {workers}; pid nginx.pid; error_log stderr error;
         events {{ worker_connections 8192; }}
         http {{
             access_log off; client_max_body_size 4m; client_body_buffer_size 2m;
@@ -125,15 +126,22 @@ def upstream(directory: Path, core: int | None) -> Iterator[Running]:
 
 @contextlib.contextmanager
 def nginx(setting: Setting, name: str) -> Iterator[Running]:
-    yield from _proxy(setting, name, None)
+    yield from _proxy(setting, name)
+
+
+@contextlib.contextmanager
+def nginx_2_workers(setting: Setting, name: str) -> Iterator[Running]:
+    yield from _proxy(setting, name, workers=2)
 
 
 @contextlib.contextmanager
 def nginx_tls(setting: Setting, name: str) -> Iterator[Running]:
-    yield from _proxy(setting, name, certificate(setting.directory))
+    yield from _proxy(setting, name, tls=certificate(setting.directory))
 
 
-def _proxy(setting: Setting, name: str, tls: tuple[Path, Path] | None) -> Iterator[Running]:
+def _proxy(
+    setting: Setting, name: str, *, tls: tuple[Path, Path] | None = None, workers: int = 1
+) -> Iterator[Running]:
     port = choose_port(0)
     secured = f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};" if tls is not None else ""
     command = nginx_command(
@@ -143,12 +151,14 @@ def _proxy(setting: Setting, name: str, tls: tuple[Path, Path] | None) -> Iterat
             server 127.0.0.1:{setting.upstream_port}; keepalive 512; keepalive_requests 1000000000;
         }}
         server {{
-            listen 127.0.0.1:{port} {"ssl" if tls is not None else ""} backlog=4096; {secured}
+            listen 127.0.0.1:{port} {"ssl" if tls is not None else ""} {"reuseport" if workers > 1 else ""}
+                backlog=4096; {secured}
             location / {{
                 proxy_request_buffering off; proxy_pass http://backend;
                 proxy_http_version 1.1; proxy_set_header Connection "";
             }}
         }}""",
+        workers,
     )
     scheme = "http" if tls is None else "https"
     with running(command, setting.core, setting.directory / f"{name}.log", port=port, scheme=scheme) as process:
@@ -250,6 +260,7 @@ def asgi(setting: Setting, name: str) -> Iterator[Running]:
 
 PEERS: dict[str, Start] = {
     "nginx": nginx,
+    "nginx_2_workers": nginx_2_workers,
     "envoy_jwt_ratelimit": envoy,
     "asgi_aiohttp": asgi,
     "node": node,

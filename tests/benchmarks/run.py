@@ -53,6 +53,7 @@ SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
 )
 FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
     ("get_full_pure", "full_pure", "get", 32),
+    ("get_nginx_2_workers", "nginx_2_workers", "get", 32),
     ("get_nginx_256", "nginx", "get", 256),
     ("get_full_256", "full", "get", 256),
     ("get_full_shared", "full_shared", "get", 32),
@@ -160,8 +161,7 @@ def measure_all(
                 progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
         times = Times(load_core, half_load.CONNECTIONS, 0.0, seconds)
         at_half_load(loads["get"], running, backend, rounds, times, samples, missing)
-        times = Times(load_core, pairs.CONNECTIONS, 0.0, pairs.TURN)
-        in_turns(loads["get"], running, backend, times, samples, missing)
+        in_turns(loads["get"], running, backend, load_core, samples, missing)
         by_size = at_sizes(setting, rounds, Times(load_core, 32, warm_up, seconds), missing) if everything else {}
     progress("")
     figures = report.results(samples)
@@ -227,21 +227,22 @@ def in_turns(
     what: load.Load,
     running: dict[str, Running],
     backend: Running,
-    times: "Times",
+    core: int | None,
     samples: dict[str, list[load.Sample]],
     missing: dict[str, str],
 ) -> None:
     """Adds what pairs of subjects did in turns to `samples`, and what cannot be measured to `missing`."""
 
-    def take(peer: str, rate: float | None) -> load.Sample:
-        if rate is None:
-            return measure(what, running[peer], backend.port, times)
-        return at_rate(what, running[peer], rate, backend, times)
+    def take(turn: pairs.Turn) -> load.Sample:
+        times = Times(core, turn.connections, 0.0, pairs.TURN)
+        if turn.rate is None:
+            return measure(what, running[turn.peer], backend.port, times)
+        return at_rate(what, running[turn.peer], turn.rate, backend, times)
 
-    for name, peer, rate in pairs.plan(report.results(samples), running):
-        sample = gather(name, partial(take, peer, rate), samples, missing)
+    for turn in pairs.plan(report.results(samples), running):
+        sample = gather(turn.name, partial(take, turn), samples, missing)
         if sample is not None:
-            progress(f"{len(samples[name])}. {name:26} {sample.cpu_us:>9.1f} µs of CPU time a request")
+            progress(f"{len(samples[turn.name])}. {turn.name:32} {sample.cpu_us:>9.1f} µs of CPU time a request")
 
 
 def gather(

@@ -142,28 +142,62 @@ def test_two_workers_are_compared_by_cpu_time_in_pairs():
     def samples(*microseconds):
         return [dataclasses.replace(sample(10), cpu_us=each) for each in microseconds]
 
-    one, other = pairs.HALF
-    found = pairs.ratios({one: samples(80, 160, 40), other: samples(84, 160, 48)})
+    found = pairs.ratios(
+        {
+            "half_full_shared_for_full_2_workers": samples(80, 160, 40),
+            "half_full_2_workers": samples(84, 160, 48),
+            "saturated_full_shared_32": samples(40),
+            "saturated_full_2_workers_32": samples(44),
+            "saturated_full_shared_64": samples(40),
+            "saturated_nginx_2_workers_64": samples(40),
+            "saturated_nginx_32": samples(0.0),
+            "saturated_nginx_2_workers_32": samples(0.0),
+        }
+    )
+    assert {name for name, ratio in found.items() if ratio is None} == {
+        "cpu_2_workers_vs_shared_64_connections",
+        "cpu_2_workers_vs_shared_128_connections",
+        "nginx_cpu_2_workers_vs_1_32_connections",
+        "nginx_cpu_2_workers_vs_1_64_connections",
+        "nginx_cpu_2_workers_vs_1_128_connections",
+        "half_load_added_p50_ms_by_exact_limits",
+    }
     assert found["half_load_cpu_2_workers_vs_shared"] == 1.05
-    assert found["cpu_2_workers_vs_shared"] is None
-    one, other = pairs.SATURATED
-    assert pairs.ratios({one: samples(40), other: samples(44)})["cpu_2_workers_vs_shared"] == 1.1
-    for half in ({}, {one: samples(80)}, {other: samples(80)}, {one: samples(0.0), other: samples(0.0)}):
-        assert set(pairs.ratios(half).values()) == {None}
+    assert found["cpu_2_workers_vs_shared_32_connections"] == 1.1
 
 
 def test_pairs_are_measured_in_turns():
     rps = {"get_full": 30, "get_full_shared": 28, "get_full_2_workers": 24, "get_full_exact": 8}
     figures = report.results({name: [sample(each)] for name, each in rps.items()})
-    planned = list(pairs.plan(figures, {*pairs.WORKERS, *pairs.LIMITS}))
-    names = (pairs.SATURATED, pairs.HALF, pairs.EXACT)
-    assert [name for name, *_ in planned] == [name for pair in names for name in pair * pairs.PAIRS]
-    assert [rate for *_, rate in planned] == [rate for rate in (None, 12, 4) for _ in range(2 * pairs.PAIRS)]
-    assert planned[-2:] == [("half_exact_in_process", "full", 4), ("half_exact", "full_exact", 4)]
-    assert {peer for _, peer, _ in pairs.plan(figures, pairs.LIMITS)} == {"full", "full_exact"}
+    peers = {name.removeprefix("get_") for name in rps}
+    planned = list(pairs.plan(figures, peers | {"nginx"}))
+    assert (
+        planned[: 2 * pairs.PAIRS]
+        == [
+            ("saturated_full_shared_32", "full_shared", 32, None),
+            ("saturated_full_2_workers_32", "full_2_workers", 32, None),
+        ]
+        * pairs.PAIRS
+    )
+    half = [turn for turn in planned if turn.rate is not None]
+    assert (
+        half
+        == [
+            ("half_full_shared_for_full_2_workers", "full_shared", 64, 12),
+            ("half_full_2_workers", "full_2_workers", 64, 12),
+        ]
+        * pairs.PAIRS
+        + [
+            ("half_full_for_full_exact", "full", 64, 4),
+            ("half_full_exact", "full_exact", 64, 4),
+        ]
+        * pairs.PAIRS
+    )
+    assert len({turn.name for turn in planned}) == 2 * (len(pairs.CONNECTIONS) + 2)
+    assert {turn.peer for turn in pairs.plan(figures, {"full", "full_exact"})} == {"full", "full_exact"}
     assert list(pairs.plan(figures, {"full_shared"})) == []
     del figures["get_full_2_workers"]
-    assert {peer for _, peer, _ in pairs.plan(figures, {*pairs.WORKERS, *pairs.LIMITS})} == {"full", "full_exact"}
+    assert {turn.peer for turn in pairs.plan(figures, peers)} == {"full", "full_exact"}
 
 
 def test_what_asking_about_limits_each_time_adds():
@@ -174,6 +208,6 @@ def test_what_asking_about_limits_each_time_adds():
             for each in milliseconds
         ]
 
-    one, other = pairs.EXACT
+    one, other = pairs.ALL[-1].names
     found = pairs.ratios({one: samples(1.0, 5.0, 2.0), other: samples(1.4, 5.1, 2.5)})
     assert found["half_load_added_p50_ms_by_exact_limits"] == 0.4
