@@ -56,16 +56,23 @@ _TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "o
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Guarded:
-    """Filters that need a member: all of them, and those that are left where it is one of JSON's types."""
+    """Filters that need a member: all of them, and those that are left where it is one of JSON's types, as it is
+    met."""
 
     member: str
     tests: _Tests
-    by_type: dict[str, _Tests]
+    by_type: dict[str, _Tests] = field(default_factory=dict)
 
     def of(self, value: Any) -> _Tests:
         """The filters to try on an object that has the member."""
         word = value[self.member]
-        return self.by_type[word] if isinstance(word, str) and word in _TYPES else self.tests
+        if not isinstance(word, str) or word not in _TYPES:
+            return self.tests
+        found = self.by_type.get(word)
+        if found is None:
+            found = tuple(each for each in self.tests if each[0].words is None or word in each[0].words)
+            self.by_type[word] = found
+        return found
 
 
 @dataclass(slots=True, eq=False)
@@ -285,20 +292,12 @@ class Automaton:
             frozenset(base),
             self._state_of(base, state),
             tuple(always),
-            tuple(_guarded(guard, tuple(tests)) for guard, tests in guarded.items()),
+            tuple(_Guarded(guard, tuple(tests)) for guard, tests in guarded.items()),
         )
 
     def _state_of(self, base: set[int], state: _State) -> _State:
         members = frozenset(base)
         return state if members == state.members else self._state(members)
-
-
-def _guarded(member: str, tests: _Tests) -> _Guarded:
-    by_type = {
-        word: tuple((test, target) for test, target in tests if test.words is None or word in test.words)
-        for word in _TYPES
-    }
-    return _Guarded(member, tests, by_type)
 
 
 def _children(value: Any) -> Iterator[tuple[KeyOf, Any]]:
