@@ -1,6 +1,6 @@
 """Whatever the catalog stores, it stores on SQLite and on PostgreSQL: these tests run on both."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,21 +24,27 @@ def postgres_stores(postgres_server: Postgres) -> PostgresStores:
 
 
 @pytest.fixture(params=DATABASES)
-async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A database of the test's own, in which there are the tables and nothing else."""
     if request.param == "sqlite":
-        return sqlite_store(tmp_path / "deep" / "catalog.db")
-    make: Callable[[], Awaitable[str]] = request.getfixturevalue("postgres_stores").new
-    return await make()
+        yield sqlite_store(tmp_path / "deep" / "catalog.db")
+        return
+    stores: PostgresStores = request.getfixturevalue("postgres_stores")
+    url = await stores.new()
+    yield url
+    await stores.drop(url)
 
 
 @pytest.fixture(params=DATABASES)
-async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A database of the test's own, in which there is nothing at all."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'catalog.db'}"
-    make: Callable[[], Awaitable[str]] = request.getfixturevalue("postgres_server").database
-    return await make()
+        yield f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'catalog.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    url = await server.database()
+    yield url
+    await server.drop(url)
 
 
 @pytest.fixture

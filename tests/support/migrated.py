@@ -48,3 +48,6 @@ class PostgresStores:
             await store.close()
             self._template = sa.make_url(url).database
         return await self._server.database(self._template)
+
+    async def drop(self, url: str) -> None:
+        await self._server.drop(url)

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,15 @@ async def fill(store: Store, rows: int = ROWS) -> None:
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
-async def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+async def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """Another empty database, of either kind."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
+        yield f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
+        return
     server: Postgres = request.getfixturevalue("postgres_server")
-    make: Callable[[], Awaitable[str]] = server.database
-    return await make()
+    url = await server.database()
+    yield url
+    await server.drop(url)
 
 
 async def test_everything_comes_back_bit_for_bit(store_url: str, other_url: str, tmp_path: Path) -> None:
