@@ -15,7 +15,8 @@ ODOO_HEALTH: Final = "/web/health"
 class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When calls to an upstream are broken off at once, for `open_for` seconds: after `consecutive` failures in a
     row, or when `rate` of at least `minimum` calls within `window` seconds failed. Then `probes` calls at a time
-    are let through, and as many successes close it again."""
+    are let through, and as many successes close it again. Where there are several targets, a try that failed and
+    is made again does not count."""
 
     consecutive: int = 10
     rate: float = 0.5

@@ -93,6 +93,10 @@ class Breaker:
         self._probing += 1
         return self._era
 
+    def awaits(self, era: int) -> bool:
+        """Whether the outcome of a call of that era still says anything."""
+        return era == self._era
+
     def succeeded(self, era: int) -> None:
         if era != self._era:
             return

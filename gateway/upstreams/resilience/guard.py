@@ -55,10 +55,22 @@ class Guard(Generic[S]):
         target.consecutive = 0
         self.breaker.succeeded(era)
 
-    def failed(self, target: Target[S], era: int) -> None:
-        """A call failed, in a way that is the upstream's."""
+    def missed(self, target: Target[S]) -> None:
+        """A try failed, in a way that is the upstream's. The breaker is told by `again` where there may be another
+        try, and else by whoever made it."""
         self.balancer.failed(target)
+
+    def again(self, era: int) -> int:
+        """The era of another try of a call that failed; 0 if there may be none.
+
+        Where there are several targets, that one of them fails says nothing of the upstream: it is judged by what
+        becomes of the call. A breaker that tries the upstream out would else be opened again by one dead target,
+        though another would have answered.
+        """
+        if len(self.balancer.targets) > 1 and self.breaker.awaits(era):
+            return era
         self.breaker.failed(era)
+        return self.breaker.admit()
 
     def _breaker_changed(self, state: State) -> None:
         level = log.warning if state is State.OPEN else log.info

@@ -175,14 +175,12 @@ class GuardedCall:
 
     def head(self, status: int, headers: list[Header], length: int | None, /) -> None:
         if status in _FAILING:
-            self._guard.failed(self._target, self._era)
-            self._era = 0
-            if self._repeat is Repeat.SAFE and not self._told_to_wait(headers) and self._again():
+            if self._missed(self._repeat is Repeat.SAFE and not self._told_to_wait(headers)):
                 self._call.cancel()  # its body would have to be read to keep the connection: retries are rare
                 return
         else:
             self._guard.succeeded(self._target, self._era)
-            self._era = 0
+        self._era = 0
         receiver = self._let_go()
         self._call.receiver = receiver
         receiver.head(status, headers, length)
@@ -206,9 +204,8 @@ class GuardedCall:
         if problem_id == _NEUTRAL or self._client_is_slow(problem_id):
             self._guard.breaker.abandoned(self._era)
         else:
-            self._guard.failed(self._target, self._era)
             unsent = self._repeat is Repeat.UNSENT and not self._call.sent
-            if (unsent or self._repeat is Repeat.SAFE) and self._again():
+            if self._missed(unsent or self._repeat is Repeat.SAFE):
                 return
         self._era = 0
         self._over = True
@@ -233,6 +230,14 @@ class GuardedCall:
         receiver, self._receiver = self._receiver, NOBODY
         return receiver
 
+    def _missed(self, may_repeat: bool) -> bool:
+        """Tells of a try that failed; whether the call is made once more."""
+        self._guard.missed(self._target)
+        if may_repeat and self._again():
+            return True
+        self._guard.breaker.failed(self._era)
+        return False
+
     def _again(self) -> bool:
         """Whether the call will be tried once more, after a pause."""
         guard = self._guard
@@ -241,11 +246,10 @@ class GuardedCall:
         pause = guard.pause(self._retry + 1)
         if time.monotonic() + pause >= self._deadline or not guard.budget.take():
             return False
-        era = guard.breaker.admit()
+        self._era = era = guard.again(self._era)
         if not era:
             return False
         self._retry += 1
-        self._era = era
         target = guard.balancer.pick(self._target)
         self._timer = asyncio.get_running_loop().call_later(pause, self.begin, target, era)
         return True

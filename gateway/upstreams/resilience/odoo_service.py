@@ -88,9 +88,11 @@ class OdooService:
         now = asyncio.get_running_loop().time
         attempts = 0 if changes(exchange, backend) else guard.retries.attempts
         target = guard.balancer.pick()
-        retry = 0
+        retry, pause = 0, 0.0
         while True:
             try:
+                if pause:
+                    await asyncio.sleep(pause)
                 outcome = await target.server.call(exchange, backend, deadline)
             except BaseException:  # the client left, or the mediation itself has a fault: nothing of Odoo's
                 guard.breaker.abandoned(era)
@@ -102,7 +104,7 @@ class OdooService:
             if kind not in _FAILING:
                 guard.succeeded(target, era)
                 return outcome
-            guard.failed(target, era)
+            guard.missed(target)
             retry += 1
             pause = guard.pause(retry)
             if (
@@ -111,9 +113,9 @@ class OdooService:
                 or now() + pause >= deadline
                 or not guard.budget.take()
             ):
+                guard.breaker.failed(era)
                 return outcome
-            await asyncio.sleep(pause)
-            era = guard.breaker.admit()
+            era = guard.again(era)
             if not era:
                 return outcome
             target = guard.balancer.pick(target)

@@ -1,6 +1,8 @@
 """An Odoo behind a breaker: what is tried again, what never is, and what opens it."""
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,7 +11,7 @@ import msgspec
 import pytest
 
 from contracts.problems import Problem
-from contracts.resilience import BreakerSettings, RetrySettings
+from contracts.resilience import BreakerSettings, EjectionSettings, RetrySettings
 from contracts.snapshot import Timeouts, Upstream
 from gateway.upstreams.odoo.answer import Answer
 from gateway.upstreams.resilience.breaker import State
@@ -134,3 +136,45 @@ async def test_a_dead_target_costs_no_read(serving: Any, mapping: Any, scripted:
     assert service.guard.balancer.targets[0].ejections == 1
     assert len(dead.requests) == 5
     assert [target["in_use"] for target in service.state()["targets"]] == [0, 0]
+
+
+async def test_one_dead_target_neither_opens_the_breaker_nor_keeps_it_open(
+    serving: Any, mapping: Any, scripted: Any
+) -> None:
+    dead, other = await scripted(answers(502)), await scripted(answers(503, 503, [ROW]))
+    retries, ejection = RetrySettings(budget=1.0, pause=0.001), EjectionSettings(failures=100_000)
+    service, calls = serving(dead.url, other.url, retries=retries, ejection=ejection)
+    service.guard.balancer._chance = lambda: 0.0  # the dead one first
+    breaker = service.guard.breaker
+    for _ in range(2):
+        assert isinstance(await ask(calls, mapping, "list"), Problem)
+    assert breaker.state is State.OPEN
+    breaker._clock = lambda: time.monotonic() + 3600.0
+    for _ in range(10):
+        assert isinstance(await ask(calls, mapping, "list"), Answer)
+    assert (breaker.state, breaker.opened) == (State.CLOSED, 1)
+    assert len(dead.requests) == 12
+
+
+async def test_a_probe_that_is_given_up_before_it_is_tried_again_is_none(
+    serving: Any, mapping: Any, scripted: Any
+) -> None:
+    dead, other = await scripted(answers(502)), await scripted(answers(503, 503, [ROW]))
+    brisk = {"retries": RetrySettings(pause=0.001), "ejection": EjectionSettings(failures=100_000)}
+    brisk["breaker"] = BreakerSettings(consecutive=2, open_for=3600.0, probes=1)
+    service, calls = serving(dead.url, other.url, **brisk)
+    guard = service.guard
+    guard.balancer._chance = lambda: 0.0
+    for _ in range(2):
+        await ask(calls, mapping, "list")
+    guard.breaker._clock = lambda: time.monotonic() + 3600.0
+    guard.pause = lambda retry: 3.0
+    asking = asyncio.create_task(ask(calls, mapping, "list"))
+    while len(dead.requests) < 3:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    asking.cancel()
+    await asyncio.wait([asking])
+    guard.pause = lambda retry: 0.001
+    assert isinstance(await ask(calls, mapping, "list"), Answer)
+    assert guard.breaker.state is State.CLOSED

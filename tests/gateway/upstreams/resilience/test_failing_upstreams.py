@@ -374,6 +374,68 @@ async def test_a_dead_target_costs_no_read(tmp_path: Path) -> None:
                 assert shown["retries"] == {"made": 3, "denied": 0}
 
 
+@contextlib.asynccontextmanager
+async def dead_and(
+    tmp_path: Path, script: Script, **changes: Any
+) -> AsyncIterator[tuple[Gateway, RawUpstream, Breaker]]:
+    """A dead target, which each call is sent to first and which nothing leaves out, and one with a script."""
+    settings: dict[str, Any] = {"ejection": EjectionSettings(failures=100_000), **changes}
+    with nobody() as dead:
+        async with raw_upstream(script) as other:
+            settings["targets"] = origins(dead, other.port)
+            async with gateway(tmp_path, upstream=settings) as running:
+                guard = service(running).guard
+                guard.balancer._chance = lambda: 0.0
+                yield running, other, guard.breaker
+
+
+async def read(running: Gateway) -> int:
+    return (await running.ask("GET", "/orders/v1/ping", bearer=None)).status
+
+
+async def test_one_dead_target_does_not_open_the_breaker(tmp_path: Path) -> None:
+    retries = RetrySettings(budget=1.0, pause=0.0)
+    async with dead_and(tmp_path, say_ok, retries=retries) as (running, _, breaker):
+        assert [await read(running) for _ in range(40)] == [200] * 40
+        assert service(running).guard.budget.taken == 40
+        assert breaker.opened == 0
+
+
+async def test_one_dead_target_does_not_keep_it_open(tmp_path: Path) -> None:
+    """What the breaker tries out is the upstream, of which another target answers again."""
+    brisk = {"breaker": BRISK["breaker"], "retries": RetrySettings(pause=0.0)}
+    async with dead_and(tmp_path, says(503), **brisk) as (running, other, breaker):
+        assert [await read(running) for _ in range(3)] == [503] * 3
+        assert breaker.state is State.OPEN
+        assert len(other.seen) == 3
+        an_hour_later(breaker)
+        assert await read(running) == 503
+        assert breaker.state is State.OPEN, "a call that no target answers opens it again"
+        other.script = say_ok
+        breaker._clock = lambda: time.monotonic() + 7200.0
+        assert await read(running) == 200
+        assert breaker.state is State.CLOSED
+
+
+async def test_a_probe_whose_client_left_before_it_was_tried_again_is_none(tmp_path: Path) -> None:
+    brisk = {"breaker": BRISK["breaker"], "retries": RetrySettings(pause=10.0)}
+    async with dead_and(tmp_path, says(503), **brisk) as (running, other, breaker):
+        guard = service(running).guard
+        guard._chance = lambda: 0.0
+        assert [await read(running) for _ in range(3)] == [503] * 3
+        an_hour_later(breaker)
+        other.script = say_ok
+        guard._chance = lambda: 0.9
+        async with raw_client(running.port) as client:
+            await client.send(b"GET /orders/v1/ping HTTP/1.1\r\nHost: api.example\r\n\r\n")
+            await until(lambda: guard.budget.taken == 4)
+            assert await read(running) == 503, "it is the one probe"
+        await until(lambda: running.pipeline.open == 0)
+        guard._chance = lambda: 0.0
+        assert await read(running) == 200
+        assert breaker.state is State.CLOSED
+
+
 async def test_a_target_that_dies_under_load_costs_no_read(tmp_path: Path) -> None:
     """Kept connections break, then new ones are refused: of 640 reads by 16 clients none fails."""
     async with raw_upstream() as one, raw_upstream() as two, contextlib.AsyncExitStack() as life:
