@@ -1,6 +1,7 @@
 """Whatever the catalog stores, it stores on SQLite and on PostgreSQL: these tests run on both."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -35,16 +36,31 @@ async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     await stores.drop(url)
 
 
+@pytest.fixture
+async def empty_database(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """Makes databases of the test's own, of a kind, in which there is nothing at all."""
+    made: list[tuple[Postgres, str]] = []
+    numbers = count()
+
+    async def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite+aiosqlite:///{tmp_path / f'deep-{next(numbers)}' / 'catalog.db'}"
+        server: Postgres = request.getfixturevalue("postgres_server")
+        url = await server.database()
+        made.append((server, url))
+        return url
+
+    yield make
+    for server, url in made:
+        await server.drop(url)
+
+
 @pytest.fixture(params=DATABASES)
-async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def empty_url(request: pytest.FixtureRequest, empty_database: Callable[[str], Awaitable[str]]) -> str:
     """A database of the test's own, in which there is nothing at all."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'deep' / 'catalog.db'}"
-        return
-    server: Postgres = request.getfixturevalue("postgres_server")
-    url = await server.database()
-    yield url
-    await server.drop(url)
+    return await empty_database(request.param)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from catalog.storage.tables.audit import audit_entries
 from catalog.storage.tables.people import member_tokens
 from catalog.storage.tables.snapshots import parts
 from catalog.storage.tables.usage import usage_callers
-from tests.support.postgres import Postgres
 
 ROWS = 7
 # What PostgreSQL would sort otherwise than by bytes, and what JSON and SQL have to escape.
@@ -72,15 +71,9 @@ async def fill(store: Store, rows: int = ROWS) -> None:
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
-async def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def other_url(request: pytest.FixtureRequest, empty_database: Callable[[str], Awaitable[str]]) -> str:
     """Another empty database, of either kind."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
-        return
-    server: Postgres = request.getfixturevalue("postgres_server")
-    url = await server.database()
-    yield url
-    await server.drop(url)
+    return await empty_database(request.param)
 
 
 async def test_everything_comes_back_bit_for_bit(store_url: str, other_url: str, tmp_path: Path) -> None:
