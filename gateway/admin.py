@@ -39,6 +39,8 @@ class Admin:
             collector(registry=self._process)
         self._runner: web.AppRunner | None = None
         self.stopping = False
+        self.standing_by = False
+        """It takes no connections before another worker ends."""
 
     async def start(self, host: str, port: int) -> int:
         """Listens; the bound port. Raises OSError."""
@@ -106,7 +108,8 @@ class Admin:
 
     async def _status(self, request: web.Request) -> web.Response:
         runtime = self._runtime()
-        document: dict[str, Any] = {"status": "stopping" if self.stopping else "serving", **self._state()}
+        status = "stopping" if self.stopping else "standing by" if self.standing_by else "serving"
+        document: dict[str, Any] = {"status": status, **self._state()}
         if runtime is not None:
             manifest = runtime.manifest
             document["snapshot"] = {

@@ -48,9 +48,9 @@ from gateway.usage.counting import UsageCounting
 from gateway.usage.credentials import CredentialUses
 from gateway.usage.failures import Failures
 from gateway.wire.limits import ListenerSettings
+from gateway.workers.cores import cores
 from gateway.workers.run import supervise
-from gateway.workers.turns import take_turns
-from gateway.workers.worker import WorkerRole, read_role, when_orphaned
+from gateway.workers.worker import WorkerRole, listen_to_supervisor, read_role
 from policies.caching.memory import AnswerCache
 from policies.canaries import Canaries
 from policies.credentials.dpop_nonces import DpopNonces
@@ -77,13 +77,12 @@ def main() -> None:
     try:
         if role is None and settings.workers > 1:
             # What cannot work is said once, and not by each worker.
-            _shared_state(settings)
+            _shared_state(settings, settings.workers)
+            active = _active_workers(settings)
             read_proxies(settings.trusted_proxies, certificates=settings.trusted_client_cert)
             read_key_pepper(settings.key_pepper)
-            code = uvloop.run(supervise(settings))
+            code = uvloop.run(supervise(settings, active))
         else:
-            if role is not None:
-                take_turns(settings.workers)
             uvloop.run(serve(settings, key, role))
             code = 0
     except SettingsError as error:
@@ -111,9 +110,14 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
     tls = _tls(settings)
     async with assembled(settings, key, role) as (pipeline, admin):
         listener = Listener(pipeline, listener_settings(settings, open_files.raise_limit()))
-        stop = asyncio.Event()
+        stop, chosen = asyncio.Event(), asyncio.Event()
+
+        def end() -> None:
+            stop.set()
+            chosen.set()  # who stands by waits no longer
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            asyncio.get_running_loop().add_signal_handler(number, end)
         context = tls.context if tls is not None else None
         try:
             if role is None:
@@ -122,10 +126,14 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
                 log.info("gateway listening", host=settings.host, port=port, admin_port=admin_port)
                 announce(settings.port_file, {"port": port, "admin_port": admin_port})
             else:
-                when_orphaned(stop.set)
-                await listener.start(settings.host, role.port, tls=context, reuse_port=True)
-                await admin.start_unix(role.admin_socket)
-                log.info("worker listening", worker=role.number, pid=os.getpid())
+                listen_to_supervisor(take_over=chosen.set, orphaned=end)
+                if role.standing_by:
+                    await _stand_by(admin, role, chosen)
+                if not stop.is_set():
+                    await listener.start(settings.host, role.port, tls=context, reuse_port=True)
+                    log.info("worker listening", worker=role.number, pid=os.getpid())
+                if not role.standing_by:
+                    await admin.start_unix(role.admin_socket)  # which answers once connections are taken
             await stop.wait()
             log.info("gateway stopping", open=pipeline.open)
             admin.stopping = True
@@ -137,6 +145,15 @@ async def serve(settings: GatewaySettings, key: Ed25519PublicKey, role: WorkerRo
             await pipeline.settle(until - time.monotonic())
         finally:
             listener.close()
+
+
+async def _stand_by(admin: Admin, role: WorkerRole, chosen: asyncio.Event) -> None:
+    """Returns when this worker is to take another one's place, or to end. Its admin listener answers meanwhile."""
+    admin.standing_by = True
+    await admin.start_unix(role.admin_socket)
+    log.info("worker standing by", worker=role.number, pid=os.getpid())
+    await chosen.wait()
+    admin.standing_by = False
 
 
 def listener_settings(settings: GatewaySettings, files: int = open_files.MOST) -> ListenerSettings:
@@ -170,7 +187,8 @@ async def assembled(
     told = settings.catalog_url is not None and not settings.preview
     usage_counting, credential_uses = (UsageCounting() if told else None), CredentialUses()
     failures = Failures() if told else None
-    shared = _shared_state(settings)
+    active = settings.workers if role is None else role.active
+    shared = _shared_state(settings, active)
     spans = _span_export(settings)
     recorders: list[Recorder] = [access_log, counting]
     if usage_counting is not None:
@@ -202,7 +220,7 @@ async def assembled(
             access=access,
             secrets=secrets,
             session=session,
-            max_open=-(-settings.max_open // settings.workers),
+            max_open=-(-settings.max_open // active),
             # What is only proposed has no approval yet; whoever starts a preview wants to see it.
             key_pepper=read_key_pepper(settings.key_pepper),
             proofs=UsedProofs(time.time) if shared is None else shared.proofs,
@@ -263,8 +281,20 @@ async def assembled(
                 await spans.close()
 
 
-def _shared_state(settings: GatewaySettings) -> "SharedState | None":
-    """Raises SettingsError where several workers would each allow the whole of a limit."""
+def _active_workers(settings: GatewaySettings) -> int:
+    """How many of the workers take connections. Raises SettingsError where there are not so many."""
+    wanted = settings.active_workers
+    if wanted is not None and wanted > settings.workers:
+        raise SettingsError(
+            f"OSTIARY_GATEWAY_ACTIVE_WORKERS is {wanted}, "
+            f"more than the {settings.workers} of OSTIARY_GATEWAY_WORKERS"
+        )
+    return wanted or min(settings.workers, cores())
+
+
+def _shared_state(settings: GatewaySettings, active: int) -> "SharedState | None":
+    """`active` workers divide a limit while the server is down. Raises SettingsError where several workers would
+    each allow the whole of a limit."""
     if settings.state_url is None:
         if settings.workers > 1:
             raise SettingsError(
@@ -277,7 +307,7 @@ def _shared_state(settings: GatewaySettings) -> "SharedState | None":
 
     try:
         return open_shared_state(
-            settings.state_url.get_secret_value(), workers=settings.workers, exact=settings.limits == "exact"
+            settings.state_url.get_secret_value(), workers=active, exact=settings.limits == "exact"
         )
     except ValueError:  # its text would repeat the URL, which may hold a password
         raise SettingsError(

@@ -91,7 +91,15 @@ class GatewaySettings(BaseSettings):
         ge=1,
         le=256,
         description="Worker processes that share the port; more than one needs `STATE_URL`. `MAX_OPEN` is divided "
-        "among them; an upstream's `connections` hold for each, but those of an Odoo for all.",
+        "among those that are active; an upstream's `connections` hold for each, but those of an Odoo for all.",
+    )
+    active_workers: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="How many of the workers take connections at a time; the others stand by to take the place of "
+        "one that ends. Without it, as many as there are processor cores, by the CPU set and the quota that the "
+        "gateway has.",
     )
     state_url: SecretStr | None = Field(
         None,

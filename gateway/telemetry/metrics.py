@@ -225,6 +225,13 @@ LOCAL_DECISIONS: Final = Metric(
     "Decisions about limits, on open calls too, that a worker made without that server. Absent where each "
     "process counts alone.",
 )
+WORKER_ACTIVE: Final = Metric(
+    "ostiary_worker_active",
+    "gauge",
+    ("worker",),
+    "1 where the worker takes connections, 0 where it stands by to take the place of one that ends, or is being "
+    "started again.",
+)
 WORKER_RESTARTS: Final = Metric(
     "ostiary_worker_restarts_total",
     "counter",
@@ -314,6 +321,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     SHARED_STATE,
     SHARED_STATE_OUTAGES,
     LOCAL_DECISIONS,
+    WORKER_ACTIVE,
     WORKER_RESTARTS,
 )
 

@@ -12,7 +12,7 @@ from contracts.mirror_report import MirrorReport, merged
 from gateway.purging import PURGE_PATH, read_purge
 from gateway.telemetry.exposition import CONTENT_TYPE, expose_state
 from gateway.telemetry.merging import merge
-from gateway.telemetry.metrics import WORKER_RESTARTS
+from gateway.telemetry.metrics import WORKER_ACTIVE, WORKER_RESTARTS
 from gateway.workers.supervisor import Supervisor, Worker
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5.0)
@@ -21,10 +21,10 @@ Answer = tuple[int, bytes]
 
 
 class FleetAdmin:
-    """`/healthz` fails where a worker does not answer; `/readyz` where one that answers is not ready, or none
-    answers. `/status` has each worker's own document, `/metrics` its samples under the label `worker`;
-    `/mirror` is the report of all. `POST /cache/purge` has all of them drop answers: 503 where one does not say
-    that it did.
+    """`/healthz` fails where a worker does not answer; `/readyz` where an active one that answers is not ready, or
+    none of these answers. `/status` has each worker's own document, `/metrics` its samples under the label
+    `worker`; `/mirror` is the report of all. `POST /cache/purge` has all of them drop answers: 503 where one does
+    not say that it did.
     """
 
     def __init__(self, supervisor: Supervisor) -> None:
@@ -61,8 +61,8 @@ class FleetAdmin:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def wait_until_all_listen(self) -> None:
-        """Returns when every worker listens, or when the supervisor stops because one cannot."""
+    async def wait_until_all_answer(self) -> None:
+        """Returns when every worker listens or stands by, or when the supervisor stops because one cannot."""
         while not self._supervisor.stopping.is_set():
             if all(status == 200 for _, (status, _) in await self._ask_all("/healthz")):
                 return
@@ -77,7 +77,7 @@ class FleetAdmin:
     async def _readyz(self, request: web.Request) -> web.Response:
         if self._supervisor.stopping.is_set():
             return web.json_response({"status": "fail", "reason": "stopping"}, status=503)
-        answers = await self._ask_all("/readyz")
+        answers = [each for each in await self._ask_all("/readyz") if each[0].active]
         unready = [worker.role.number for worker, (status, _) in answers if status not in (0, 200)]
         if unready or all(status == 0 for _, (status, _) in answers):
             return web.json_response({"status": "fail", "workers_not_ready": unready}, status=503)
@@ -87,15 +87,19 @@ class FleetAdmin:
         documents: list[dict[str, Any]] = []
         for worker, (status, body) in await self._ask_all("/status"):
             known: dict[str, Any] = json.loads(body) if status == 200 else {"status": "missing"}
-            documents.append({"worker": worker.role.number, "restarts": worker.restarts, **known})
+            own = {"worker": worker.role.number, "active": worker.active, "restarts": worker.restarts}
+            documents.append({**own, **known})
         state = "stopping" if self._supervisor.stopping.is_set() else "serving"
         return web.json_response({"status": state, "workers": documents})
 
     async def _metrics(self, request: web.Request) -> web.Response:
         answers = await self._ask_all("/metrics")
         texts = [(str(worker.role.number), body.decode()) for worker, (status, body) in answers if status == 200]
-        restarts = [((str(worker.role.number),), worker.restarts) for worker in self._supervisor.workers]
-        text = await asyncio.to_thread(merge, texts) + "".join(expose_state([(WORKER_RESTARTS, restarts)]))
+        workers = {(str(worker.role.number),): worker for worker in self._supervisor.workers}
+        active = [(labels, int(worker.active)) for labels, worker in workers.items()]
+        restarts = [(labels, worker.restarts) for labels, worker in workers.items()]
+        own = expose_state([(WORKER_ACTIVE, active), (WORKER_RESTARTS, restarts)])
+        text = await asyncio.to_thread(merge, texts) + "".join(own)
         return web.Response(text=text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _mirror(self, request: web.Request) -> web.Response:

@@ -12,7 +12,6 @@ from gateway.announcement import announce
 from gateway.settings import GatewaySettings
 from gateway.workers.fleet import FleetAdmin
 from gateway.workers.supervisor import Supervisor
-from gateway.workers.turns import cores
 
 log = structlog.get_logger()
 
@@ -20,23 +19,25 @@ _AFTERWARDS = 5.0
 """Seconds that a worker gets to close what it has open after it has drained."""
 
 
-async def supervise(settings: GatewaySettings) -> int:
-    """Runs the workers until SIGTERM or SIGINT; the exit code. Raises OSError where it cannot listen."""
-    if settings.workers > cores():
-        log.warning("more workers than processor cores", workers=settings.workers, cores=cores())
+async def supervise(settings: GatewaySettings, active: int) -> int:
+    """Runs the workers, of which `active` take connections, until SIGTERM or SIGINT; the exit code. Raises OSError
+    where it cannot listen."""
     grace = settings.drain_delay + settings.drain + _AFTERWARDS
     with tempfile.TemporaryDirectory(prefix="ostiary-") as directory:
-        supervisor = Supervisor(settings.workers, settings.host, settings.port, Path(directory), grace=grace)
+        supervisor = Supervisor(
+            *(settings.workers, settings.host, settings.port, Path(directory)), active=active, grace=grace
+        )
         admin = FleetAdmin(supervisor)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, supervisor.stopping.set)
         try:
             admin_port = await admin.start(settings.admin_host, settings.admin_port)
             await supervisor.start()
-            await admin.wait_until_all_listen()
+            await admin.wait_until_all_answer()
             if not supervisor.stopping.is_set():
                 ports = {"port": supervisor.port, "admin_port": admin_port}
-                log.info("gateway listening", host=settings.host, workers=settings.workers, **ports)
+                workers = {"workers": settings.workers, "active": active}
+                log.info("gateway listening", host=settings.host, **workers, **ports)
                 announce(settings.port_file, ports)
                 await supervisor.stopping.wait()
             log.info("gateway stopping")

@@ -3,6 +3,9 @@
 Each worker has a listening socket of its own on the same port (SO_REUSEPORT), so that the system spreads the
 connections and a worker's end concerns only those that it had. The supervisor touches no request. It holds the
 port, so that it is nobody else's between two workers, and the workers' standard input, which tells of its end.
+
+Of more workers than are to be active at a time the others stand by: they have all that it takes to serve but a
+listening socket, and one of them takes the place of one that ended.
 """
 
 import asyncio
@@ -10,13 +13,13 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from gateway.workers.worker import WorkerRole
+from gateway.workers.worker import TAKE_OVER, WorkerRole
 
 log = structlog.get_logger()
 
@@ -32,10 +35,15 @@ BAD_SETTINGS: Final = 2
 
 @dataclass
 class Worker:
-    """One place among the workers, whichever process fills it now."""
+    """One place among the workers, whichever process fills it now.
+
+    An `active` one takes connections, or will once it has started; it was `promoted` if it stood by before.
+    """
 
     role: WorkerRole
     process: asyncio.subprocess.Process | None = None
+    active: bool = False
+    promoted: bool = False
     started_at: float = 0.0
     restarts: int = 0
     failures: int = field(default=0, repr=False)
@@ -46,12 +54,15 @@ class Worker:
 
 
 class Supervisor:
-    """`grace` is how many seconds a worker may take to end when told to; then it is killed."""
+    """Keeps `number` workers, of which `active` take connections. `grace` is how many seconds a worker may take to
+    end when told to; then it is killed."""
 
-    def __init__(self, number: int, host: str, port: int, directory: Path, *, grace: float) -> None:
+    def __init__(self, number: int, host: str, port: int, directory: Path, *, active: int, grace: float) -> None:
         self._socket = reserve(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self.workers = tuple(Worker(WorkerRole(index + 1, self.port, directory)) for index in range(number))
+        roles = (WorkerRole(index + 1, self.port, directory, active) for index in range(number))
+        self.workers = tuple(map(Worker, roles))
+        self.active = active
         self.stopping = asyncio.Event()
         self.exit_code = 0
         self._grace = grace
@@ -80,9 +91,27 @@ class Supervisor:
     async def _launch(self, worker: Worker) -> None:
         worker.role.admin_socket.unlink(missing_ok=True)
         worker.started_at = time.monotonic()
+        worker.active, worker.promoted = self._vacant > 0, False
+        role = replace(worker.role, standing_by=not worker.active)
         worker.process = await asyncio.create_subprocess_exec(
-            *PYTHON, "-m", "gateway", *worker.role.arguments(), stdin=asyncio.subprocess.PIPE
+            *PYTHON, "-m", "gateway", *role.arguments(), stdin=asyncio.subprocess.PIPE
         )
+        self._promote()  # a place may have become vacant while the process was made
+
+    @property
+    def _vacant(self) -> int:
+        return self.active - sum(worker.active for worker in self.workers)
+
+    def _promote(self) -> None:
+        """Has workers that stand by take the places that are vacant, as far as there are any."""
+        for worker in self.workers:
+            if self._vacant <= 0:
+                return
+            if worker.process is not None and worker.running and not worker.active:
+                assert worker.process.stdin is not None
+                worker.active = worker.promoted = True
+                worker.process.stdin.write(TAKE_OVER)
+                log.info("worker takes over", worker=worker.role.number)
 
     async def _watch(self, worker: Worker) -> None:
         while True:
@@ -90,14 +119,16 @@ class Supervisor:
             code = await worker.process.wait()
             if self.stopping.is_set():
                 return
+            worker.active = False
             number, lived = worker.role.number, time.monotonic() - worker.started_at
-            if code == BAD_SETTINGS and not worker.restarts:
+            if code == BAD_SETTINGS and not worker.restarts and not worker.promoted:
                 self.exit_code = BAD_SETTINGS
                 self.stopping.set()
                 return
             worker.failures = 1 if lived > STEADY else worker.failures + 1
             pause = pause_before(worker.failures)
             log.error("worker ended", worker=number, code=code, restart_in=pause)
+            self._promote()
             try:
                 await asyncio.wait_for(self.stopping.wait(), pause)
             except TimeoutError:

@@ -18,12 +18,19 @@ CATALOG = "/catalog"
 
 
 def ostiary(
-    *, policies: bool, tls: bool = False, pure: bool = False, workers: int = 0, exact: bool = False
+    *,
+    policies: bool,
+    tls: bool = False,
+    pure: bool = False,
+    workers: int = 0,
+    active: int | None = None,
+    exact: bool = False,
 ) -> Start:
     """Our gateway, started from a snapshot on disk. Its access log is written, to nowhere.
 
     With policies it counts usage and tells it to a catalog, for which the upstream stands in. With `workers`
-    limits are counted on a Valkey server, which has the load's core; with `exact` it is asked for each request.
+    limits are counted on a Valkey server, which has the load's core; with `exact` it is asked for each request. So
+    many of the workers as are `active` take connections; by default, one for each core.
     """
 
     @contextlib.contextmanager
@@ -42,6 +49,8 @@ def ostiary(
             if workers:
                 environment["OSTIARY_GATEWAY_STATE_URL"] = stack.enter_context(_shared_state()).url
                 environment["OSTIARY_GATEWAY_WORKERS"] = str(workers)
+                if active is not None:
+                    environment["OSTIARY_GATEWAY_ACTIVE_WORKERS"] = str(active)
                 environment["OSTIARY_GATEWAY_LIMITS"] = "exact" if exact else "leased"
             started = running(command, setting.core, log, environment=environment, port=port, scheme=scheme)
             yield stack.enter_context(started)

@@ -1,8 +1,9 @@
 """Pairs of subjects in turns of two seconds: they differ by less than a machine does from minute to minute.
 
 One worker and two on the same core are compared by CPU time a request: at saturation, where each does as much as
-it can, over different numbers of connections, and at half of it, where both do the same work. nginx's workers are
-compared in the same way, which shows what this machine takes for it.
+it can, and at half of it, where both do the same work. Of two workers on one core one stands by; two that are both
+to take connections, and nginx's, are compared over different numbers of connections, which shows what standing by
+is good for.
 
 A gateway that asks the shared state about limits for each request is compared with one that counts by itself, by
 the latency at half of saturation.
@@ -19,7 +20,7 @@ PAIRS: Final = 15
 TURN: Final = 2.0
 """So many pairs of turns, each turn so many seconds long."""
 CONNECTIONS: Final = (32, 64, 128)
-"""How many two workers share at saturation."""
+"""How many two workers that take turns share at saturation."""
 
 
 class Pair(NamedTuple):
@@ -36,10 +37,11 @@ class Pair(NamedTuple):
 
     @property
     def names(self) -> tuple[str, str]:
-        """Those of the samples."""
+        """Those of the samples, of this pair alone."""
         if self.half:
             return f"half_{self.one}_for_{self.other}", f"half_{self.other}"
-        return f"saturated_{self.one}_{self.connections}", f"saturated_{self.other}_{self.connections}"
+        other = f"{self.other}_{self.connections}"
+        return f"saturated_{self.one}_for_{other}", f"saturated_{other}"
 
 
 class Turn(NamedTuple):
@@ -60,10 +62,11 @@ def _latency(one: Sample, other: Sample) -> float:
 
 
 ALL: Final = (
+    Pair("cpu_2_workers_vs_shared", "full_shared", "full_2_workers", _cpu, 32, half=False),
     *(
         Pair(f"{figure}_{connections}_connections", one, other, _cpu, connections, half=False)
         for figure, one, other in (
-            ("cpu_2_workers_vs_shared", "full_shared", "full_2_workers"),
+            ("cpu_2_active_workers_vs_shared", "full_shared", "full_2_active_workers"),
             ("nginx_cpu_2_workers_vs_1", "nginx", "nginx_2_workers"),
         )
         for connections in CONNECTIONS

@@ -12,7 +12,8 @@
 | `no_policies` | our gateway, every policy off, compiled as `full` |
 | `full_shared` | `full` with its limits counted on a Valkey server, as several gateways count them |
 | `full_exact` | the same, asking the server for each request |
-| `full_2_workers` | the same with two worker processes, on the same one core |
+| `full_2_workers` | the same with two worker processes on the same one core, so that one of them stands by |
+| `full_2_active_workers` | the same where both of them are to take connections |
 | `full_granian`, `full_granian_h2` | our gateway's ASGI form under granian, the full chain, and over HTTP/2 |
 | `nginx_tls`, `full_tls` | `nginx` and `full` with TLS at the listener |
 """
@@ -270,6 +271,7 @@ PEERS: dict[str, Start] = {
     "full_shared": ostiary(policies=True, workers=1),
     "full_exact": ostiary(policies=True, workers=1, exact=True),
     "full_2_workers": ostiary(policies=True, workers=2),
+    "full_2_active_workers": ostiary(policies=True, workers=2, active=2),
     "full_granian": granian(http2=False),
     "full_granian_h2": granian(http2=True),
     "nginx_tls": nginx_tls,

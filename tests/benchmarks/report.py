@@ -24,8 +24,8 @@ RATIOS: dict[str, tuple[str, str]] = {
     "get_full_exact_vs_full": ("get_full_exact", "get_full"),
     "get_full_granian_vs_full": ("get_full_granian", "get_full"),
     "get_full_granian_h2_vs_full": ("get_full_granian_h2", "get_full"),
-    "get_full_2_workers_vs_full": ("get_full_2_workers", "get_full"),
     "get_full_2_workers_vs_shared": ("get_full_2_workers", "get_full_shared"),
+    "get_full_2_active_workers_vs_shared": ("get_full_2_active_workers", "get_full_shared"),
     "get_full_256_vs_32_connections": ("get_full_256", "get_full"),
 }
 

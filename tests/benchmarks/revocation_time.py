@@ -173,7 +173,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with valkey() as server, tempfile.TemporaryDirectory() as directory:
-        os.environ |= {"OSTIARY_GATEWAY_WORKERS": "2", "OSTIARY_GATEWAY_STATE_URL": server.url}
+        workers = {"OSTIARY_GATEWAY_WORKERS": "2", "OSTIARY_GATEWAY_ACTIVE_WORKERS": "2"}
+        os.environ |= workers | {"OSTIARY_GATEWAY_STATE_URL": server.url}
         times = asyncio.run(measure(Path(directory), given.rounds, given.connections, given.keys))
     named = times.by_name()
     lines = [f"{name:<32} {told(values)}" for name, values in named.items()]

@@ -59,6 +59,7 @@ FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
     ("get_full_shared", "full_shared", "get", 32),
     ("get_full_exact", "full_exact", "get", 32),
     ("get_full_2_workers", "full_2_workers", "get", 32),
+    ("get_full_2_active_workers", "full_2_active_workers", "get", 32),
     ("get_nginx_tls", "nginx_tls", "get", 32),
     ("get_full_tls", "full_tls", "get", 32),
     ("get_full_granian", "full_granian", "get", 32),

@@ -146,35 +146,38 @@ def test_two_workers_are_compared_by_cpu_time_in_pairs():
         {
             "half_full_shared_for_full_2_workers": samples(80, 160, 40),
             "half_full_2_workers": samples(84, 160, 48),
-            "saturated_full_shared_32": samples(40),
+            "saturated_full_shared_for_full_2_workers_32": samples(40),
             "saturated_full_2_workers_32": samples(44),
-            "saturated_full_shared_64": samples(40),
+            "saturated_full_shared_for_full_2_active_workers_64": samples(40),
+            "saturated_full_2_active_workers_64": samples(48),
             "saturated_nginx_2_workers_64": samples(40),
-            "saturated_nginx_32": samples(0.0),
+            "saturated_nginx_for_nginx_2_workers_32": samples(0.0),
             "saturated_nginx_2_workers_32": samples(0.0),
         }
     )
     assert {name for name, ratio in found.items() if ratio is None} == {
-        "cpu_2_workers_vs_shared_64_connections",
-        "cpu_2_workers_vs_shared_128_connections",
+        "cpu_2_active_workers_vs_shared_32_connections",
+        "cpu_2_active_workers_vs_shared_128_connections",
         "nginx_cpu_2_workers_vs_1_32_connections",
         "nginx_cpu_2_workers_vs_1_64_connections",
         "nginx_cpu_2_workers_vs_1_128_connections",
         "half_load_added_p50_ms_by_exact_limits",
     }
     assert found["half_load_cpu_2_workers_vs_shared"] == 1.05
-    assert found["cpu_2_workers_vs_shared_32_connections"] == 1.1
+    assert found["cpu_2_workers_vs_shared"] == 1.1
+    assert found["cpu_2_active_workers_vs_shared_64_connections"] == 1.2
 
 
 def test_pairs_are_measured_in_turns():
     rps = {"get_full": 30, "get_full_shared": 28, "get_full_2_workers": 24, "get_full_exact": 8}
+    rps |= {"get_full_2_active_workers": 22}
     figures = report.results({name: [sample(each)] for name, each in rps.items()})
     peers = {name.removeprefix("get_") for name in rps}
     planned = list(pairs.plan(figures, peers | {"nginx"}))
     assert (
         planned[: 2 * pairs.PAIRS]
         == [
-            ("saturated_full_shared_32", "full_shared", 32, None),
+            ("saturated_full_shared_for_full_2_workers_32", "full_shared", 32, None),
             ("saturated_full_2_workers_32", "full_2_workers", 32, None),
         ]
         * pairs.PAIRS
@@ -193,10 +196,10 @@ def test_pairs_are_measured_in_turns():
         ]
         * pairs.PAIRS
     )
-    assert len({turn.name for turn in planned}) == 2 * (len(pairs.CONNECTIONS) + 2)
+    assert len({turn.name for turn in planned}) == 2 * (len(pairs.CONNECTIONS) + 3)
     assert {turn.peer for turn in pairs.plan(figures, {"full", "full_exact"})} == {"full", "full_exact"}
     assert list(pairs.plan(figures, {"full_shared"})) == []
-    del figures["get_full_2_workers"]
+    del figures["get_full_2_workers"], figures["get_full_2_active_workers"]
     assert {turn.peer for turn in pairs.plan(figures, peers)} == {"full", "full_exact"}
 
 

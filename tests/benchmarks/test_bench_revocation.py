@@ -14,6 +14,7 @@ pytestmark = pytest.mark.xdist_group("stack")
 async def test_each_round_cuts_off_and_lets_in_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with valkey() as server:
         monkeypatch.setenv("OSTIARY_GATEWAY_WORKERS", "2")
+        monkeypatch.setenv("OSTIARY_GATEWAY_ACTIVE_WORKERS", "2")
         monkeypatch.setenv("OSTIARY_GATEWAY_STATE_URL", server.url)
         times = await revocation_time.measure(tmp_path, ROUNDS, connections=4, keys=3)
     assert len(times.answered) == len(times.passed) == ROUNDS

@@ -81,7 +81,9 @@ async def test_operators_have_answers_dropped_at_the_admin_listener(tmp_path: Pa
     with family(tmp_path / "logs") as members, valkey() as server:
         async with raw_upstream() as upstream:
             made = snapshot(orders(*operations), port=upstream.port)
-            running = await start(members, tmp_path / "gateway", made, workers="2", state_url=server.url)
+            running = await start(
+                members, tmp_path / "gateway", made, workers="2", active_workers="2", state_url=server.url
+            )
             for _ in range(12):
                 assert (await get(running)) == 200
             hits = len(upstream.seen)

@@ -99,7 +99,9 @@ async def test_two_workers_do_one_write(tmp_path: Path) -> None:
     with family(tmp_path / "logs") as members, valkey() as server:
         async with raw_upstream(shop) as upstream:
             made = placing(upstream.port)
-            running = await start(members, tmp_path / "gateway", made, workers="2", state_url=server.url)
+            running = await start(
+                members, tmp_path / "gateway", made, workers="2", active_workers="2", state_url=server.url
+            )
             answers = await asyncio.gather(*(place(running, "once") for _ in range(24)))
             assert {answer.status for answer in answers} <= {201, 409}
             assert {answer.body for answer in answers if answer.status == 201} == {b"order 1"}

@@ -32,6 +32,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     manifest.write_text(manifest.read_text() + "policies:\n  cache: { ttl: 600, tags: [tracking] }\n")
     with valkey() as server, family(tmp_path / "logs") as members:
         monkeypatch.setenv("OSTIARY_GATEWAY_WORKERS", "2")
+        monkeypatch.setenv("OSTIARY_GATEWAY_ACTIVE_WORKERS", "2")
         monkeypatch.setenv("OSTIARY_GATEWAY_STATE_URL", server.url)
         async with carrier.serve(KEY) as url:
             running = await asyncio.to_thread(

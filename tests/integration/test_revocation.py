@@ -38,6 +38,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("OSTIARY_GATEWAY_USAGE_INTERVAL", "0.2")
     with valkey() as server, family(tmp_path / "logs") as members:
         monkeypatch.setenv("OSTIARY_GATEWAY_WORKERS", "2")
+        monkeypatch.setenv("OSTIARY_GATEWAY_ACTIVE_WORKERS", "2")
         monkeypatch.setenv("OSTIARY_GATEWAY_STATE_URL", server.url)
         async with carrier.serve(KEY) as url:
             running = await asyncio.to_thread(

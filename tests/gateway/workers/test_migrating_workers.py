@@ -58,7 +58,9 @@ async def test_what_one_worker_finds_out_holds_for_all(tmp_path: Path) -> None:
             raw_upstream(says(404)) as mirror,
         ):
             contents = made(upstream.port, canary.port, mirror.port)
-            running = await start(members, tmp_path / "gateway", contents, workers="2", state_url=server.url)
+            running = await start(
+                members, tmp_path / "gateway", contents, workers="2", active_workers="2", state_url=server.url
+            )
             async with asyncio.timeout(PATIENCE):
                 while len(await canaries(running)) < 2 or not any(
                     each["backed_out"] for each in await canaries(running)

@@ -24,6 +24,12 @@ pytestmark = pytest.mark.xdist_group("stack")
 PING = b"GET /orders/v1/ping HTTP/1.1\r\nHost: api.example\r\n\r\n"
 
 
+def bearer_request() -> bytes:
+    now = int(time.time())
+    bearer = token(iat=now - 10, exp=now + 600)
+    return f"GET /orders/v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
+
+
 async def document(running: GatewayProcess, path: str) -> Any:
     url = f"http://127.0.0.1:{running.admin_port}{path}"
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
@@ -61,14 +67,16 @@ async def until_dead(processes: list[int]) -> None:
 
 
 async def test_workers_share_one_port_and_one_count(tmp_path: Path) -> None:
-    now = int(time.time())
-    bearer = token(iat=now - 10, exp=now + 600)
-    request = f"GET /orders/v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
+    request = bearer_request()
     with family(tmp_path / "logs") as members, valkey() as server:
         async with raw_upstream() as upstream:
             made = snapshot(orders(*operations()), port=upstream.port, quota=20)
             running = await start(
-                members, tmp_path / "gateway", made, workers="2", state_url=server.url, limits="exact"
+                *(members, tmp_path / "gateway", made),
+                workers="2",
+                active_workers="2",
+                state_url=server.url,
+                limits="exact",
             )
             statuses = [await ask(running.port, request) for _ in range(40)]  # a connection each
             assert statuses == [200] * 20 + [429] * 20
@@ -95,7 +103,9 @@ async def test_a_worker_that_crashes_is_started_again_and_the_other_goes_on(tmp_
     with family(tmp_path / "logs") as members, valkey() as server:
         async with raw_upstream() as upstream:
             made = snapshot(orders(*public_operations()), port=upstream.port)
-            running = await start(members, tmp_path / "gateway", made, workers="2", state_url=server.url)
+            running = await start(
+                members, tmp_path / "gateway", made, workers="2", active_workers="2", state_url=server.url
+            )
             before = await pids(running)
             os.kill(before[0], signal.SIGKILL)
             await until_dead(before[:1])
@@ -112,13 +122,13 @@ async def test_a_worker_that_crashes_is_started_again_and_the_other_goes_on(tmp_
 
 
 async def test_without_the_shared_server_every_request_is_still_answered(tmp_path: Path) -> None:
-    now = int(time.time())
-    bearer = token(iat=now - 10, exp=now + 600)
-    request = f"GET /orders/v1/orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n".encode()
+    request = bearer_request()
     with family(tmp_path / "logs") as members, valkey() as server:
         async with raw_upstream() as upstream:
             made = snapshot(orders(*operations()), port=upstream.port, quota=1000)
-            running = await start(members, tmp_path / "gateway", made, workers="2", state_url=server.url)
+            running = await start(
+                members, tmp_path / "gateway", made, workers="2", active_workers="2", state_url=server.url
+            )
             assert await ask(running.port, request) == 200
             server.kill()
             assert {await ask(running.port, request) for _ in range(30)} == {200}
@@ -132,6 +142,10 @@ async def test_without_the_shared_server_every_request_is_still_answered(tmp_pat
         ({"workers": "2"}, "OSTIARY_GATEWAY_STATE_URL is needed for 2 workers"),
         ({"workers": "2", "state_url": "http://:secret@x"}, "OSTIARY_GATEWAY_STATE_URL is no URL of a Redis"),
         ({"workers": "0"}, "OSTIARY_GATEWAY_WORKERS"),
+        (
+            {"workers": "2", "active_workers": "3", "state_url": "unix:///nowhere"},
+            "OSTIARY_GATEWAY_ACTIVE_WORKERS is 3, more than the 2 of OSTIARY_GATEWAY_WORKERS",
+        ),
         ({"workers": "2", "state_url": "unix:///nowhere", "tls_cert": "missing"}, "OSTIARY_GATEWAY_TLS_KEY"),
     ],
 )
