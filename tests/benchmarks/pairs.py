@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 from tests.benchmarks import half_load
 from tests.benchmarks.load import Sample
 
-PAIRS: Final = 15
+PAIRS: Final = 5
 TURN: Final = 2.0
-"""So many pairs of turns, each turn so many seconds long."""
+"""So many pairs of turns in each round, each turn so many seconds long."""
 CONNECTIONS: Final = (32, 64, 128)
 """How many two workers that take turns share at saturation."""
 
@@ -77,7 +77,7 @@ ALL: Final = (
 
 
 def plan(figures: Mapping[str, Mapping[str, float]], running: Collection[str]) -> Iterator[Turn]:
-    """What is measured one after the other, of the peers that are `running`."""
+    """What is measured one after the other in each round, of the peers that are `running`."""
     for pair in ALL:
         peers = (pair.one, pair.other)
         rows = [figures.get(f"get_{peer}") for peer in peers]

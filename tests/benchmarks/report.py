@@ -100,11 +100,11 @@ def table(report: Mapping[str, Any]) -> str:
         f"{report['pinning']}; median of {report['rounds']} interleaved rounds of {report['seconds']} s",
         *_form(report),
         "",
-        f"{'':42}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs/req.':>14}{'upstream conn./req.':>22}",
+        f"{'':50}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs/req.':>14}{'upstream conn./req.':>22}",
     ]
     for name, row in report["results"].items():
         lines.append(
-            f"{name:42}{row['rps']:>12,.0f}{row['p50_ms']:>10.2f}{row['p99_ms']:>10.2f}"
+            f"{name:50}{row['rps']:>12,.0f}{row['p50_ms']:>10.2f}{row['p99_ms']:>10.2f}"
             f"{row['cpu_us_per_request']:>14.1f}"
             f"{row['upstream_connections_per_request']:>22.4f}"
         )
@@ -113,10 +113,10 @@ def table(report: Mapping[str, Any]) -> str:
     lines += contract_commands.table(report.get("contracts", {}))
     lines += limit_accuracy.table(report.get("limits", {}))
     lines += odoo_mediation.table(report.get("odoo_mediation", {}))
-    lines += ["", f"{'ratios':42}{'of requests/s':>16}{'per CPU time':>16}"]
+    lines += ["", f"{'ratios':50}{'of requests/s':>16}{'per CPU time':>16}"]
     for name in report["ratios"]:
         pair = (report["ratios"][name], report["cpu_ratios"].get(name))
         shown = ["not measured" if value is None else f"{value:.2f}" for value in pair]
-        lines.append(f"{name:42}{shown[0]:>16}{shown[1]:>16}")
+        lines.append(f"{name:50}{shown[0]:>16}{shown[1]:>16}")
     lines += [f"missing: {name}: {reason}" for name, reason in report["missing"].items()]
     return "\n".join(lines)

@@ -1,7 +1,8 @@
 """`make bench`: our gateway beside its peers, one core each, in one run.
 
 The process under test has the first core, load generator and upstream the second. Each round measures every
-subject once, so that what slows the machine for a while slows them all; only ratios within one run count.
+subject once, so that what slows the machine for a while slows them all, and starts every process anew, unless it
+is a quick one; only ratios within one run count.
 Prints a table and writes `build/bench.json`.
 """
 
@@ -14,7 +15,7 @@ import socket
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -36,8 +37,9 @@ from tests.benchmarks import (  # noqa: E402
     world,
 )
 from tests.benchmarks.contract_document import BYTES, OPERATIONS  # noqa: E402
-from tests.benchmarks.peers import PEERS, nginx_binary, upstream  # noqa: E402
+from tests.benchmarks.peers import nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
+from tests.benchmarks.rounds import rounds_of  # noqa: E402
 from tests.benchmarks.setting import Setting  # noqa: E402
 
 SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
@@ -71,6 +73,8 @@ FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
 )
 """What a quick run leaves out."""
 LEFT_OUT = "a quick run leaves it out"
+ACQUAINTANCE = 2.0
+"""Seconds of load at which a process that was just started verifies every token once."""
 ODOO = "odoo_mediation"
 """No subject among the others: what is measured is the difference of two."""
 
@@ -100,6 +104,7 @@ def main() -> None:
         document = measure_all(
             *(subjects, Path(directory), options.rounds, seconds, warm_up),
             everything=everything,
+            anew=not options.quick,
             # To compile with training alone takes two minutes.
             trained=not options.quick or hot_path.is_made(),
         )
@@ -126,9 +131,10 @@ def measure_all(
     warm_up: float,
     *,
     everything: bool = False,
+    anew: bool = True,
     trained: bool = True,
 ) -> dict[str, Any]:
-    """Starts what is there, measures it in turn, and says what is not there and why."""
+    """Starts what is there, for each round `anew`, measures it in turn, and says what is not there and why."""
     core, load_core = cores()
     missing: dict[str, str] = {}
     samples: dict[str, list[load.Sample]] = {}
@@ -141,18 +147,12 @@ def measure_all(
         backend = stack.enter_context(upstream(directory, load_core))
         packages = compiled_gateway(missing, trained)
         setting = Setting(directory, core, backend.port, made, packages)
-        running: dict[str, Running] = {}
-        for peer in dict.fromkeys(peer for _, peer, _, _ in subjects):
-            try:
-                running[peer] = stack.enter_context(PEERS[peer](setting, peer))
-            except PeerError as error:
-                missing[peer] = str(error)
-        for number in range(rounds):
+        peers = tuple(dict.fromkeys(peer for _, peer, _, _ in subjects))
+        for number, running in rounds_of(setting, peers, rounds, missing, anew=anew):
             for name, peer, kind, connections in subjects:
                 if peer not in running:
                     continue
-                # The first warm-up also lets each peer verify every token once.
-                warm = warm_up + (2.0 if number == 0 else 0.0)
+                warm = warm_up + (ACQUAINTANCE if anew or number == 0 else 0.0)
                 times = Times(load_core, connections, warm, seconds)
                 take = partial(measure, loads[kind], running[peer], backend.port, times)
                 sample = gather(name, take, samples, missing)
@@ -160,9 +160,18 @@ def measure_all(
                     continue
                 rps = sample.measurement.rps
                 progress(f"round {number + 1}/{rounds} {name:26} {rps:>9,.0f}/s")
-        times = Times(load_core, half_load.CONNECTIONS, 0.0, seconds)
-        at_half_load(loads["get"], running, backend, rounds, times, samples, missing)
-        in_turns(loads["get"], running, backend, load_core, samples, missing)
+        saturated = report.results(samples)
+        rate = half_load.rate_of(saturated)
+        turns = tuple(pairs.plan(saturated, set(peers) - set(missing)))
+        compared = dict.fromkeys((*half_load.PEERS.values(), *(turn.peer for turn in turns)))
+        again = [peer for peer in peers if peer in compared]
+        for number, running in rounds_of(setting, again, rounds, missing, anew=anew):
+            if anew or number == 0:
+                acquaint(loads["get"], running, load_core)
+            progress(f"round {number + 1}/{rounds} of comparisons")
+            times = Times(load_core, half_load.CONNECTIONS, 0.0, seconds)
+            at_half_load(loads["get"], running, backend, rate, times, samples, missing)
+            in_turns(loads["get"], turns, running, backend, load_core, samples, missing)
         by_size = at_sizes(setting, rounds, Times(load_core, 32, warm_up, seconds), missing) if everything else {}
     progress("")
     figures = report.results(samples)
@@ -176,7 +185,7 @@ def measure_all(
         else f"gateway on core {core}, load on core {load_core}",
         "peers": {"nginx": nginx_binary()},
         "rounds": rounds,
-        "half_load_rate": half_load.rate_of(figures),
+        "half_load_rate": rate,
         "seconds": seconds,
         "results": figures,
         "sizes": by_size,
@@ -199,17 +208,23 @@ def compiled_gateway(missing: dict[str, str], trained: bool = True) -> Path | No
         return None
 
 
+def acquaint(what: load.Load, running: dict[str, Running], core: int | None) -> None:
+    """Shows each peer every token. One that cannot be loaded shows it when it is measured."""
+    for peer in running.values():
+        with contextlib.suppress(PeerError):
+            load.measure(what, peer.port, core, connections=32, seconds=ACQUAINTANCE, scheme=peer.scheme)
+
+
 def at_half_load(
     what: load.Load,
     running: dict[str, Running],
     backend: Running,
-    rounds: int,
+    rate: float | None,
     times: "Times",
     samples: dict[str, list[load.Sample]],
     missing: dict[str, str],
 ) -> None:
-    """Adds the rounds at a fixed rate to `samples`, and what cannot be measured to `missing`."""
-    rate = half_load.rate_of(report.results(samples))
+    """Adds a round at a fixed rate to `samples`, and what cannot be measured to `missing`."""
 
     def take(peer: str | None) -> load.Sample:
         server = backend if peer is None else running.get(peer)
@@ -217,15 +232,15 @@ def at_half_load(
             raise PeerError("not measured at saturation, so that half of it is not known")
         return at_rate(what, server, rate, backend, times)
 
-    for number in range(rounds):
-        for name, peer in {half_load.DIRECT: None, **half_load.PEERS}.items():
-            sample = gather(name, partial(take, peer), samples, missing)
-            if sample is not None:
-                progress(f"round {number + 1}/{rounds} {name:26} {sample.measurement.p99_ms:>9.2f} ms p99")
+    for name, peer in {half_load.DIRECT: None, **half_load.PEERS}.items():
+        sample = gather(name, partial(take, peer), samples, missing)
+        if sample is not None:
+            progress(f"{len(samples[name])}. {name:32} {sample.measurement.p99_ms:>9.2f} ms p99")
 
 
 def in_turns(
     what: load.Load,
+    turns: Sequence[pairs.Turn],
     running: dict[str, Running],
     backend: Running,
     core: int | None,
@@ -240,7 +255,9 @@ def in_turns(
             return measure(what, running[turn.peer], backend.port, times)
         return at_rate(what, running[turn.peer], turn.rate, backend, times)
 
-    for turn in pairs.plan(report.results(samples), running):
+    for turn in turns:
+        if turn.peer not in running:
+            continue
         sample = gather(turn.name, partial(take, turn), samples, missing)
         if sample is not None:
             progress(f"{len(samples[turn.name])}. {turn.name:32} {sample.cpu_us:>9.1f} µs of CPU time a request")

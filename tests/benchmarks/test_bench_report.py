@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.benchmarks import half_load, pairs, report, run
+from tests.benchmarks import half_load, pairs, report, rounds, run
 from tests.benchmarks.load import Measurement, Sample
 from tests.benchmarks.peers import PEERS
 
@@ -92,7 +92,7 @@ def test_a_run_whose_peers_do_not_start_still_reports(tmp_path, monkeypatch):
         raise run.hot_path.CannotCompileError("there is no C compiler")
 
     monkeypatch.setattr(run, "upstream", lambda directory, core: Backend())
-    monkeypatch.setattr(run, "PEERS", dict.fromkeys(PEERS, absent))
+    monkeypatch.setattr(rounds, "PEERS", dict.fromkeys(PEERS, absent))
     monkeypatch.setattr(run, "nginx_binary", lambda: "nginx")
     monkeypatch.setattr(run.world, "build", lambda: run.world.World(("t",), {}, ("/a",), ("/b",), b"{}"))
     monkeypatch.setattr(run.hot_path, "build", cannot)
