@@ -328,7 +328,7 @@ def compose(
         *EnforcementRoutes(followers, lambda: publisher.current, clock).routes,
         *ViewRoutes(SavedViews(store, clock)).routes,
         *PurgeRoutes(PurgeDesk(store, lambda: publisher.current, publisher.republish, audit, clock)).routes,
-        *UsageRoutes(UsageQueries(store), clock, granted).routes,
+        *UsageRoutes(UsageQueries(store), clock, granted, lambda: publisher.current).routes,
         *ErrorRoutes(FailureQueries(store), lambda: publisher.estate, lambda: publisher.current).routes,
         *TrialRoutes(console).routes,
         *HealthRoutes(Health(store, lambda: publisher.estate, lambda: publisher.current, clock)).routes,

@@ -96,7 +96,8 @@ def _show_callers(
         print_json({"callers": found})
         return
     if not found:
-        note(f"Nobody called {api} {version} in {days} days.")
+        nobody = "Nobody called" if application is None else f"{application} did not call"
+        note(f"{nobody} {api} {version} in {days} days.")
         return
     print_table(
         ("consumer", "application", "operation", "calls", "last seen (UTC)"),
@@ -126,7 +127,8 @@ def _show_reported(
         print_json({"reported": found})
         return
     if not found:
-        note(f"No policy would have refused a call to {api} {version} in {days} days.")
+        whose = "" if application is None else f" of {application}"
+        note(f"No policy would have refused a call{whose} to {api} {version} in {days} days.")
         return
     print_table(
         ("policy", "consumer", "application", "operation", "calls", "last seen (UTC)"),

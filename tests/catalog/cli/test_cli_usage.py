@@ -77,6 +77,8 @@ async def test_callers_are_shown_with_what_they_called(shell: Shell) -> None:
     assert [each["operation"] for each in json.loads(one.stdout)["callers"]] == ["listOrders"]
     nobody = await shell("shipments", "--version", "v1", "--callers")
     assert "Nobody called shipments v1 in 7 days." in nobody.stderr
+    another = await shell("orders", "--version", "v1", "--callers", "--application", "old-erp")
+    assert "old-erp did not call orders v1 in 7 days." in another.stderr
 
 
 @pytest.mark.parametrize("question", [(), ("--callers",), ("--reported",)])
@@ -84,6 +86,12 @@ async def test_a_mistyped_name_is_told_as_such(shell: Shell, question: tuple[str
     refused = await shell("ordres", "--version", "v1", *question)
     assert refused.exit_code == 2
     assert "There is no API 'ordres' in force (did you mean 'orders'?)" in refused.stderr
+
+
+async def test_a_mistyped_application_is_told_as_such(shell: Shell) -> None:
+    refused = await shell("--application", "wep-shop")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "There is no application 'wep-shop' in force (did you mean 'web-shop'?)" in refused.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("--callers",), ("orders", "--callers"), ("Orders",)])
@@ -106,11 +114,13 @@ async def test_what_would_be_refused_is_shown_by_consumer(tmp_path: Path) -> Non
         shell = Shell(world.url, await AdminClient(world).token("anna"))
         shown = await shell("orders", "--version", "v1", "--reported", "--application", "web-shop")
         nothing = await shell("orders", "--version", "v2", "--reported")
+        of_one = await shell("orders", "--version", "v2", "--reported", "--application", "web-shop")
         both = await shell("orders", "--version", "v1", "--reported", "--callers")
     head, line = shown.stdout.splitlines()
     assert head.split("  ")[0] == "policy"
     assert line.split()[:5] == ["network", "acme", "web-shop", "listOrders", "4"]
     assert "No policy would have refused a call to orders v2" in nothing.stderr
+    assert "No policy would have refused a call of web-shop to orders v2" in of_one.stderr
     assert (both.exit_code, "ask one of them" in both.stderr) == (2, True)
 
 

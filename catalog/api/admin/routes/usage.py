@@ -11,6 +11,7 @@ from catalog.api.admin.context import AdminRequest
 from catalog.api.admin.paging import page
 from catalog.api.admin.routing import AdminRoute
 from catalog.clock import DAY, Clock, moment
+from catalog.publishing.published import CurrentPublished
 from catalog.refusal import Refusal
 from catalog.usage.guarded import Used
 from catalog.usage.periods import day_of, hour_of
@@ -82,10 +83,13 @@ class GuardedCalls(msgspec.Struct, frozen=True):
 class UsageRoutes:
     """The handlers."""
 
-    def __init__(self, queries: UsageQueries, clock: Clock, estate: CurrentEstate) -> None:
+    def __init__(
+        self, queries: UsageQueries, clock: Clock, estate: CurrentEstate, published: CurrentPublished
+    ) -> None:
         self._queries = queries
         self._clock = clock
         self._estate = estate
+        self._published = published
         self.routes = (
             AdminRoute("getUsage", self.get_usage),
             AdminRoute("listCallers", self.list_callers),
@@ -98,8 +102,9 @@ class UsageRoutes:
         if "api" not in query and "application" not in query:
             return _refused("api", "required", "is required where there is no `application`")
         found = await usage_within(self._queries, query, int(self._clock()), **_chosen(query))
-        if isinstance(found, UsageView) and not found.points and "api" in query:
-            return self._unknown(query["api"], query.get("version")) or found
+        if isinstance(found, UsageView) and not found.points:
+            unknown = self._unknown(query["api"], query.get("version")) if "api" in query else None
+            return unknown or self._unknown_application(query.get("application")) or found
         return found
 
     async def list_callers(self, request: AdminRequest) -> Result:
@@ -132,6 +137,10 @@ class UsageRoutes:
         if not found and (unknown := self._unknown(**request.path)):
             return unknown
         application = request.query.get("application")
+        if not any(application in (None, each.application) for each in found) and (
+            unknown := self._unknown_application(application)
+        ):
+            return unknown
         uses = [
             GuardedCalls(
                 each.application,
@@ -159,10 +168,21 @@ class UsageRoutes:
             what, near = f"version {version!r} of {api}", suggestion(version, versions)
         else:
             return None
-        return Refusal(
-            "resource-not-found",
-            f"There is no {what} in force{near}, and no call to one was counted in that time.",
-        )
+        return _not_there(what, near, "call to")
+
+    def _unknown_application(self, application: str | None) -> Refusal | None:
+        """The same for an application: one that is no more may have called before."""
+        published = self._published()
+        if application is None or published is None or application in published.applications:
+            return None
+        near = suggestion(application, published.applications)
+        return _not_there(f"application {application!r}", near, "call of")
+
+
+def _not_there(what: str, near: str, counted: str) -> Refusal:
+    return Refusal(
+        "resource-not-found", f"There is no {what} in force{near}, and no {counted} one was counted in that time."
+    )
 
 
 async def usage_within(

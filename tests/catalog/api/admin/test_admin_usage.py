@@ -99,6 +99,7 @@ QUESTIONS = ["callers", "reported-calls", "guarded-calls"]
 
 
 NO_API = "There is no API 'ordres' in force (did you mean 'orders'?)"
+NO_APPLICATION = "There is no application 'wep-shop' in force (did you mean 'web-shop'?)"
 NO_VERSION = "There is no version 'v9' of orders in force (known: v1, v2)"
 
 
@@ -109,6 +110,9 @@ NO_VERSION = "There is no version 'v9' of orders in force (known: v1, v2)"
         *((f"/apis/orders/versions/v9/{each}", NO_VERSION) for each in QUESTIONS),
         ("/usage?api=ordres", NO_API),
         ("/usage?api=orders&version=v9", NO_VERSION),
+        ("/usage?application=wep-shop", NO_APPLICATION),
+        ("/usage?api=orders&application=wep-shop", NO_APPLICATION),
+        ("/apis/orders/versions/v1/guarded-calls?application=wep-shop", NO_APPLICATION),
     ],
 )
 async def test_of_what_is_not_there_it_is_told_that_it_is_not(admin: AdminClient, asked: str, detail: str) -> None:
@@ -116,7 +120,7 @@ async def test_of_what_is_not_there_it_is_told_that_it_is_not(admin: AdminClient
     refused = await admin("anna", "GET", asked)
     assert refused.status == 404
     assert refused.body["detail"].startswith(detail)
-    assert refused.body["detail"].endswith(", and no call to one was counted in that time.")
+    assert refused.body["detail"].endswith(" one was counted in that time.")
 
 
 async def test_what_is_no_more_in_force_keeps_its_usage(admin: AdminClient) -> None:
@@ -125,6 +129,15 @@ async def test_what_is_no_more_in_force_keeps_its_usage(admin: AdminClient) -> N
     for question in QUESTIONS:
         assert (await admin("anna", "GET", f"/apis/orders/versions/v9/{question}")).body["items"] != []
     assert (await admin("anna", "GET", "/usage?api=orders&version=v9")).body["points"] != []
+
+
+async def test_an_application_that_is_no_more_keeps_its_usage(admin: AdminClient) -> None:
+    await fill(admin, row("bygone", seen=(Sight("rpc", "a/b", "", 1),)))
+    assert (await admin("anna", "GET", "/usage?application=bygone")).body["points"] != []
+    path = "/apis/orders/versions/v1/guarded-calls?application=bygone"
+    assert (await admin("anna", "GET", path)).body["items"] != []
+    known = await admin("anna", "GET", "/usage?application=web-shop")
+    assert (known.status, known.body["points"]) == (200, []), "who is there and called nothing"
 
 
 async def test_who_called_long_ago_is_not_among_them(admin: AdminClient) -> None:
