@@ -248,7 +248,7 @@ def neutral(annotation: Any) -> Any:
     if origin in (Union, UnionType):
         return None
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
-        required = {field.name: neutral(field.type) for field in msgspec.structs.fields(bare) if field.required}
+        required = {each.name: neutral(each.type) for each in _fields(bare).values() if each.required}
         return bare(**required)
     if origin is Literal:
         return get_args(bare)[0]
