@@ -16,20 +16,26 @@ from tests.benchmarks.setting import Setting
 
 
 def rounds_of(
-    setting: Setting, peers: Iterable[str], number: int, missing: dict[str, str], *, anew: bool = True
+    number: int,
+    setting: Setting,
+    peers: Iterable[str],
+    missing: dict[str, str],
+    shared: dict[str, Running] | None = None,
 ) -> Iterator[tuple[int, dict[str, Running]]]:
-    """The number of each round, from 0 on, and the peers that run in it. Those that cannot be started go to
-    `missing`. Unless `anew`, all rounds have the processes of the first."""
-    started = 1 if anew else number
-    for first in range(0, number, started):
+    """The number of each round, from 0 on, and the peers that run in it: started anew, unless there are some that
+    all rounds `shared`."""
+    for each in range(number):
+        if shared is not None:
+            yield each, shared
+            continue
         own = replace(setting, directory=Path(tempfile.mkdtemp(dir=setting.directory)))
-        with _running(own, peers, missing) as running:
-            for each in range(first, first + started):
-                yield each, running
+        with started(own, peers, missing) as running:
+            yield each, running
 
 
 @contextlib.contextmanager
-def _running(setting: Setting, peers: Iterable[str], missing: dict[str, str]) -> Iterator[dict[str, Running]]:
+def started(setting: Setting, peers: Iterable[str], missing: dict[str, str]) -> Iterator[dict[str, Running]]:
+    """The peers that can be started, until the block ends. Why others cannot goes to `missing`."""
     with contextlib.ExitStack() as stack:
         running: dict[str, Running] = {}
         for peer in peers:

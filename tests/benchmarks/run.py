@@ -39,7 +39,7 @@ from tests.benchmarks import (  # noqa: E402
 from tests.benchmarks.contract_document import BYTES, OPERATIONS  # noqa: E402
 from tests.benchmarks.peers import nginx_binary, upstream  # noqa: E402
 from tests.benchmarks.processes import PeerError, Running, cores  # noqa: E402
-from tests.benchmarks.rounds import rounds_of  # noqa: E402
+from tests.benchmarks.rounds import rounds_of, started  # noqa: E402
 from tests.benchmarks.setting import Setting  # noqa: E402
 
 SUBJECTS: tuple[tuple[str, str, str, int], ...] = (
@@ -73,7 +73,7 @@ FULL_ONLY: tuple[tuple[str, str, str, int], ...] = (
 )
 """What a quick run leaves out."""
 LEFT_OUT = "a quick run leaves it out"
-ACQUAINTANCE = 2.0
+ACQUAINTANCE = 1.0
 """Seconds of load at which a process that was just started verifies every token once."""
 ODOO = "odoo_mediation"
 """No subject among the others: what is measured is the difference of two."""
@@ -148,7 +148,8 @@ def measure_all(
         packages = compiled_gateway(missing, trained)
         setting = Setting(directory, core, backend.port, made, packages)
         peers = tuple(dict.fromkeys(peer for _, peer, _, _ in subjects))
-        for number, running in rounds_of(setting, peers, rounds, missing, anew=anew):
+        shared = None if anew else stack.enter_context(started(setting, peers, missing))
+        for number, running in rounds_of(rounds, setting, peers, missing, shared):
             for name, peer, kind, connections in subjects:
                 if peer not in running:
                     continue
@@ -165,8 +166,8 @@ def measure_all(
         turns = tuple(pairs.plan(saturated, set(peers) - set(missing)))
         compared = dict.fromkeys((*half_load.PEERS.values(), *(turn.peer for turn in turns)))
         again = [peer for peer in peers if peer in compared]
-        for number, running in rounds_of(setting, again, rounds, missing, anew=anew):
-            if anew or number == 0:
+        for number, running in rounds_of(rounds, setting, again, missing, shared):
+            if anew:
                 acquaint(loads["get"], running, load_core)
             progress(f"round {number + 1}/{rounds} of comparisons")
             times = Times(load_core, half_load.CONNECTIONS, 0.0, seconds)

@@ -48,7 +48,7 @@ def setting(tmp_path: Path) -> Setting:
 def test_each_round_starts_everything_anew(setting: Setting, peers: Peers) -> None:
     missing: dict[str, str] = {}
     seen = []
-    for number, running in rounds.rounds_of(setting, ("ours", "theirs"), 3, missing):
+    for number, running in rounds.rounds_of(3, setting, ("ours", "theirs"), missing):
         assert peers.open == 1, "those of the round before have ended"
         seen.append((number, {name: each.port for name, each in running.items()}))
     assert seen == [(0, {"ours": 1}), (1, {"ours": 2}), (2, {"ours": 3})]
@@ -58,14 +58,16 @@ def test_each_round_starts_everything_anew(setting: Setting, peers: Peers) -> No
 
 
 def test_a_quick_run_s_rounds_share_what_was_started(setting: Setting, peers: Peers) -> None:
-    seen = [running["ours"].port for _, running in rounds.rounds_of(setting, ("ours",), 3, {}, anew=False)]
-    assert seen == [1, 1, 1]
+    with rounds.started(setting, ("ours",), {}) as shared:
+        for _ in range(2):
+            seen = [running["ours"].port for _, running in rounds.rounds_of(3, setting, ("ours",), {}, shared)]
+            assert seen == [1, 1, 1]
     assert peers.open == 0
 
 
 def test_what_fails_in_a_round_leaves_no_process(setting: Setting, peers: Peers) -> None:
     def fail() -> None:
-        for _ in rounds.rounds_of(setting, ("ours",), 2, {}):
+        for _ in rounds.rounds_of(2, setting, ("ours",), {}):
             raise PeerError("broken")
 
     with pytest.raises(PeerError):
