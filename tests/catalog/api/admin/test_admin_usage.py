@@ -120,7 +120,8 @@ async def test_of_what_is_not_there_it_is_told_that_it_is_not(admin: AdminClient
     refused = await admin("anna", "GET", asked)
     assert refused.status == 404
     assert refused.body["detail"].startswith(detail)
-    assert refused.body["detail"].endswith(" one was counted in that time.")
+    counted = "call of" if detail == NO_APPLICATION else "call to"
+    assert refused.body["detail"].endswith(f", and no {counted} one was counted in that time.")
 
 
 async def test_what_is_no_more_in_force_keeps_its_usage(admin: AdminClient) -> None:
